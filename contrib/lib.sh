@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What quickstart and check have in common: messages, and the packages that are needed.
+
+# To build and to run: the headers bring the libraries with them.
+# shellcheck disable=SC2034 # used by those who include this
+build_packages=(gcc libc6-dev meson ninja-build pkgconf libblkid-dev libfuse3-dev libmount-dev
+	libseccomp-dev libsqlite3-dev libudev-dev fuse3)
+# The same, by the names that pkg-config knows.
+build_modules=(blkid fuse3 libseccomp libudev mount sqlite3)
+
+say()
+{
+	printf '%s\n' "$*"
+}
+
+# One line that says what is wrong and what to do about it.
+die()
+{
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+need_root()
+{
+	[ "$(id -u)" = 0 ] || die "only root can do this: sudo $0"
+}
+
+need_fuse()
+{
+	[ -c /dev/fuse ] ||
+		die "there is no /dev/fuse: modprobe fuse (a container needs --device /dev/fuse --cap-add SYS_ADMIN)"
+}
+
+# The packages of a list that are not installed, one per line.
+list_missing_packages()
+{
+	local package
+
+	for package; do
+		dpkg-query -W -f '${Status}' "$package" 2>/dev/null |
+			grep -q '^install ok installed' || say "$package"
+	done
+}
+
+# Debian and what descends from it: gets what is missing. Elsewhere we cannot know the names, so we
+# look for the things themselves and, if something is missing, say how Debian calls it.
+install_packages()
+{
+	local missing=() log
+
+	if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+		need_programs "$@"
+		return
+	fi
+	mapfile -t missing < <(list_missing_packages "$@")
+	[ ${#missing[@]} -gt 0 ] || return 0
+	say "Installing ${missing[*]}"
+	log=$(mktemp)
+	if ! run_apt "${missing[@]}" >"$log" 2>&1 </dev/null; then
+		tail -n 20 "$log" >&2
+		rm -f "$log"
+		die "cannot install these packages: ${missing[*]}"
+	fi
+	rm -f "$log"
+}
+
+run_apt()
+{
+	export DEBIAN_FRONTEND=noninteractive
+	# A failed update may be harmless: the lists that are there may do.
+	apt-get -q update || true
+	apt-get -q -y --no-install-recommends install "$@"
+}
+
+need_programs()
+{
+	local name missing=()
+
+	for name in cc meson ninja pkg-config; do
+		command -v "$name" >/dev/null || missing+=("$name")
+	done
+	for name in "${build_modules[@]}"; do
+		pkg-config --exists "$name" 2>/dev/null || missing+=("$name.pc")
+	done
+	[ ${#missing[@]} -eq 0 ] ||
+		die "missing: ${missing[*]}; this is not Debian, where the packages are $*"
+}
+
+# Whether a build folder was made for this very tree: one that was copied along was not.
+is_configured()
+{
+	[ -f "$1/build.ninja" ] && grep -qF "\"source\": \"$PWD\"" "$1/meson-info/meson-info.json"
+}
+
+# What root builds in somebody's tree is that somebody's.
+give_to_owner()
+{
+	[ ! -e "$1" ] || chown -R --reference=. "$1"
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "base/base.h"
+
+/* Growable text. `data` is NULL while nothing was added, else NUL-terminated. */
+struct strbuf {
+	char *data;
+	size_t len;
+	size_t size;
+};
+
+#define STRBUF_INIT        \
+	{                  \
+		NULL, 0, 0 \
+	}
+
+void strbuf_fini(struct strbuf *buf);
+void strbuf_reset(struct strbuf *buf);
+char *strbuf_take(struct strbuf *buf);
+const char *strbuf_text(const struct strbuf *buf);
+
+void strbuf_add(struct strbuf *buf, const void *data, size_t len);
+void strbuf_add_text(struct strbuf *buf, const char *text);
+void strbuf_add_char(struct strbuf *buf, char c);
+void strbuf_add_format(struct strbuf *buf, const char *format, ...) _printf_(2, 3);
+
+/* KEY="value", each byte that a shell or terminal might act on as \xHH: safe for `eval`. */
+void strbuf_add_pair(struct strbuf *buf, const char *key, const char *value);
+/* "value" as a JSON string. Bytes that are not UTF-8 become the text \xHH. */
+void strbuf_add_json(struct strbuf *buf, const char *value);
+/* One line of printable text: control characters, \ and bytes that are not UTF-8 as \xHH. */
+void strbuf_add_printable(struct strbuf *buf, const char *value);
+/* A name for the tree, udev's way: also `/` and space as \xHH. */
+void strbuf_add_file_name(struct strbuf *buf, const char *value);
+
+/* Bytes of the valid UTF-8 sequence at the start of `text`, 0 if there is none. */
+size_t utf8_sequence_len(const char *text, size_t len);
+
+#define _cleanup_strbuf_ _cleanup_(strbuf_fini)

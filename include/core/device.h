@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "base/map.h"
+#include "core/unique_id.h"
+
+/*
+ * A block device as udev, the kernel and libblkid describe it. Texts come from hardware and from
+ * superblocks: they are hostile, bounded by whoever fills them in, and NULL where unknown.
+ */
+struct device {
+	struct map_node by_name;   /* volumes::by_name */
+	struct map_node by_number; /* volumes::by_number */
+	struct map_node by_id;	   /* volumes::by_id, while it has an ID */
+
+	char *name;		/* kernel name, "sda2" */
+	char *node;		/* "/dev/sda2" */
+	uint64_t number;	/* dev_t */
+	uint64_t diskseq;	/* 0: unknown */
+	uint64_t size;		/* bytes */
+	unsigned int partition; /* partition number, 0: a whole device */
+	bool is_removable;
+	bool is_read_only;
+	bool is_virtual;   /* device-mapper or md */
+	bool is_component; /* belongs to a multipath map or the like */
+
+	char *identity[ID_SCHEMES];
+	char *fstype; /* "ext4" */
+	char *usage;  /* libblkid's: filesystem, raid, crypto, other */
+	char *label;
+	char *table;	      /* partition table type: "gpt" */
+	char *partition_type; /* "0x5", or a GUID */
+	char *fault;	      /* why its content could not be read */
+
+	/* Decided by volumes: */
+	char *id;      /* unique ID it is present under */
+	char *reason;  /* why it has none though it might */
+	bool has_lost; /* it is not present under the first of its IDs */
+};
+
+enum device_kind {
+	DEVICE_VOLUME,
+	DEVICE_NO_VOLUME,   /* nothing that could be addressed: not listed anywhere */
+	DEVICE_UNPROCESSED, /* listed as unprocessed, with the reason */
+};
+
+/* What the device is by its content. `ret_reason` (static storage) is set when unprocessed. */
+enum device_kind device_get_kind(const struct device *device, const char **ret_reason);
+
+struct device *device_new(const char *name);
+void device_free(struct device *device);
+/* The description without what volumes decided. */
+struct device *device_copy(const struct device *device);
+/*
+ * Whether a kernel name matches one of the globs, which are separated by colons, and none of those
+ * behind a `!`. Without a positive glob everything else matches.
+ */
+bool device_name_matches(const char *name, const char *globs);
+/* Whether both describe the same; what volumes decided is not compared. */
+bool device_is_equal(const struct device *a, const struct device *b);
+
+DEFINE_CLEANUP(struct device, device_free)

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "base/base.h"
+
+#define HISTORY_MAX 1000 /* entries kept */
+
+/* One change of the database: who did what. Texts are NULL where they do not apply. */
+struct history_entry {
+	uint64_t sequence; /* counts on over restarts */
+	uint64_t time;	   /* µs since 1970 */
+	uint32_t epic;
+	char *operation;
+	char *link;
+	char *id;
+	char *device;
+	uint32_t uid;
+	uint32_t pid;
+	char *command;
+};
+
+/* The last HISTORY_MAX entries, oldest first. */
+struct history {
+	struct history_entry *entries;
+	size_t count;
+	uint64_t next_sequence;
+};
+
+void history_init(struct history *history);
+void history_fini(struct history *history);
+/* Takes over the entry's texts; the oldest entry makes room. */
+void history_add(struct history *history, struct history_entry *entry);
+void history_entry_fini(struct history_entry *entry);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "base/base.h"
+
+#define LINK_NAME_MAX 255 /* bytes of the last component */
+#define LINK_PATH_MAX 268 /* bytes of "/DosDevices/" + name, with NUL */
+
+#define LINK_FOLDER_DOS_DEVICES "/DosDevices/"
+#define LINK_FOLDER_VOLUMES "/Volumes/"
+
+enum link_kind {
+	LINK_OTHER,  /* /DosDevices/backup */
+	LINK_LETTER, /* /DosDevices/C: */
+	LINK_VOLUME, /* /Volumes/Volume{3e6be9de-8139-11d1-9106-a43f08d823a6} */
+};
+
+struct link_name {
+	enum link_kind kind;
+	char path[LINK_PATH_MAX]; /* canonical: as output everywhere */
+};
+
+/*
+ * Reads any spelling of a link: /DosDevices/X:, \DosDevices\X:, \??\X:, X:, /Volumes/Volume{…},
+ * \??\Volume{…}, \\?\Volume{…}, the latter with or without a trailing backslash, Volume{…}.
+ * A name without any folder in front that is neither a letter nor a volume name is taken as one
+ * below /DosDevices/. `text` need not be NUL-terminated. On error -EINVAL, with a sentence in
+ * `ret_why` (static storage).
+ */
+int link_name_parse(const char *text, size_t len, struct link_name *ret_name, const char **ret_why);
+
+/* Whether the look of a bare word says that it is a link: everything above but a plain name. */
+bool link_name_is_form(const char *text);
+
+/* Predicates over canonical paths. */
+bool link_name_is_letter(const char *path);
+bool link_name_is_volume(const char *path);
+
+/* The last component of a canonical path. */
+const char *link_name_get_base(const char *path);
+
+/* "/Volumes/Volume{guid}" with 16 random bytes made into a version 4 GUID in lower case. */
+void link_name_format_volume(const uint8_t random[16], char ret_path[LINK_PATH_MAX]);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/history.h"
+#include "core/mounts.h"
+#include "core/names.h"
+#include "core/request.h"
+#include "core/volumes.h"
+
+/* The whole state of the mount manager. */
+struct manager {
+	struct names names;
+	struct volumes volumes;
+	struct mounts mounts;
+	struct history history;
+	struct id_order order;
+	uint32_t epic; /* changes of the database since start, from 1 */
+};
+
+/* What the rules may know of the world beside the state. */
+struct manager_env {
+	uint64_t now; /* µs since 1970 */
+	void (*get_random)(void *to, size_t len);
+	uint32_t uid; /* who asks; mmfs itself for events of devices */
+	uint32_t pid;
+	const char *command;
+	bool cannot_write; /* devices: decide without writing anything */
+};
+
+/*
+ * A decided change: everything that has to be written (the layer of names, the new history
+ * entries) and everything that has to be put in place afterwards. Any number of requests can be
+ * decided into one change; each sees the ones before it.
+ */
+struct change {
+	struct names names; /* a layer on manager::names */
+	struct volumes_change volumes;
+	struct history_entry *entries;
+	size_t entry_count;
+};
+
+/* What a change touched, for those who show the state. Names of things that may be gone. */
+struct touched {
+	char **links; /* paths */
+	size_t link_count;
+	char **ids;	/* unique IDs about which something changed */
+	bool *is_moved; /* per ID: its device is another, so all its links are touched */
+	size_t id_count;
+	char **devices; /* kernel names */
+	size_t device_count;
+	bool has_changed; /* whether anything a reader could see has changed at all */
+};
+
+/* One (link, unique ID, device) of an answer; borrowed from the state. */
+struct triple {
+	const char *link;
+	const char *id;
+	const char *node;
+};
+
+void manager_init(struct manager *manager, const struct id_order *order);
+void manager_fini(struct manager *manager);
+
+void change_init(struct change *change, const struct manager *manager);
+void change_fini(struct change *change);
+/* Whether there is anything to commit, and whether that counts as a change of the database. */
+bool change_has_rows(const struct change *change);
+bool change_is_counted(const struct change *change);
+
+/*
+ * Decides one request on top of what `change` holds already. Pure. Returns 0, with answer lines
+ * added to `reply`; or -EINVAL, -ENOENT, -EEXIST, -EPERM, with a sentence added to `why`, and `change` as
+ * it was.
+ */
+int manager_decide_request(const struct manager *manager, const struct manager_env *env,
+	const struct request *request, struct change *change, struct strbuf *reply,
+	struct strbuf *why);
+
+/* Decides what follows from the devices put into and removed from `change->volumes`. Pure. */
+void manager_decide_devices(
+	const struct manager *manager, const struct manager_env *env, struct change *change);
+
+/* Puts a committed change in place. Cannot fail. `ret_touched` is the caller's. */
+void manager_apply(struct manager *manager, struct change *change, struct touched *ret_touched);
+void touched_fini(struct touched *touched);
+/* Replaces the list of mounts, taking over `mounts`. The volumes whose mounts differ are touched. */
+void manager_apply_mounts(
+	struct manager *manager, struct mounts *mounts, struct touched *ret_touched);
+
+/*
+ * Questions that readers ask of the state, through `view`: manager::names, or a layer on it.
+ */
+
+/* "/dev/sda2" of a volume present or kept, else NULL. */
+const char *manager_get_node(
+	const struct manager *manager, const struct names *view, const char *id);
+/* The link, if it shows. */
+const struct link *manager_find_link(
+	const struct manager *manager, const struct names *view, const char *path);
+/* The triples of one unique ID, or all (`id` NULL), ordered by link; the caller frees the array. */
+size_t manager_get_triples(const struct manager *manager, const struct names *view, const char *id,
+	struct triple **ret_triples);
+
+/* For the parts of the manager: records who changed what. */
+void change_add_entry(struct change *change, const struct manager *manager,
+	const struct manager_env *env, const char *operation, const struct triple *triple);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "base/strbuf.h"
+#include "core/manager.h"
+
+/* One file of a volume's folder: ids/UUID=…/label. */
+struct volume_file {
+	const char *name;
+	void (*render)(const struct manager *manager, const char *id, struct strbuf *ret_text);
+};
+
+extern const struct volume_file volume_files[];
+extern const size_t volume_file_count;
+
+void render_points(const struct manager *manager, struct strbuf *ret_text);
+void render_points_json(const struct manager *manager, struct strbuf *ret_text);
+void render_history(const struct manager *manager, struct strbuf *ret_text);
+void render_unprocessed(const struct manager *manager, struct strbuf *ret_text);
+/* One line LINK="…" ID="…" DEVICE="…". */
+void render_triple(const struct triple *triple, struct strbuf *ret_text);
+/* "2026-11-20T22:43:01.123456Z" for µs since 1970. */
+void render_time(uint64_t time, struct strbuf *ret_text);
+/* OpenMetrics: one mmfs_volume_info sample per triple, without the closing "# EOF". */
+void render_volume_info(const struct manager *manager, struct strbuf *ret_text);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "base/strbuf.h"
+#include "core/link_name.h"
+
+#define REQUEST_MAX 4095 /* bytes of one line, without its newline */
+
+enum operation_kind {
+	OP_CREATE_POINT,
+	OP_DELETE_POINTS,
+	OP_QUERY_POINTS,
+	OP_EPIC_NUMBER,
+	OP_UNPROCESSED,
+	OP_SETTLE,
+	OP_ERROR_LOG,
+	OP_VERSION,
+	OP_RENAME, /* mv in the tree: has no control file */
+};
+
+/* Parts of a request. */
+enum request_key {
+	KEY_LINK,   /* link=   a link in any spelling */
+	KEY_ID,	    /* id=     a unique ID */
+	KEY_DEVICE, /* device= anything that identifies a volume */
+	KEY_ALL,    /* all=1 */
+	KEYS,
+};
+
+#define KEY_BIT(key) (1u << (key))
+
+enum operation_flag {
+	OPERATION_CHANGES = 1, /* changes something: permissions of the mount's uid, gid and mode */
+	OPERATION_TAKES = 2,   /* takes requests by write */
+	OPERATION_ANY_LINE = 4, /* the line says nothing: "1" will do */
+	OPERATION_SHOWS = 8,	/* has something to read without a request */
+};
+
+/* One operation: one row here, one file in control/, one row in the manual page. */
+struct operation {
+	enum operation_kind kind;
+	const char *name; /* of the control file; NULL for OP_RENAME */
+	unsigned int flags;
+	unsigned int keys;  /* KEY_BITs that may be given */
+	unsigned int needs; /* KEY_BITs that must be given */
+	const char *usage;  /* "link=LINK device=VOLUME" */
+	const char *help;   /* a sentence */
+};
+
+extern const struct operation operations[];
+extern const size_t operation_count;
+
+const struct operation *operation_find(enum operation_kind kind);
+const struct operation *operation_find_name(const char *name);
+/* The line that a control file shows when it is read without a request. */
+void operation_format_usage(const struct operation *operation, struct strbuf *ret_text);
+
+/* What a client may call a volume. */
+enum volume_ref_kind {
+	VOLUME_BY_DEVICE, /* text is a path below /dev or a kernel name */
+	VOLUME_BY_ID,
+	VOLUME_BY_LINK, /* text is canonical */
+};
+
+struct volume_ref {
+	enum volume_ref_kind kind;
+	bool is_word; /* a bare word that looked like nothing else */
+	char *text;
+	uint64_t number; /* dev_t that the caller found at that path, 0: none */
+};
+
+struct request {
+	const struct operation *operation;
+	unsigned int given; /* KEY_BITs */
+	struct link_name link;
+	char *id;
+	struct volume_ref device;
+	struct link_name new_link; /* OP_RENAME */
+	bool may_replace;	   /* OP_RENAME */
+};
+
+void request_fini(struct request *request);
+
+/*
+ * Reads one line (no newline in it). On error -EINVAL or -EMSGSIZE, with a sentence added to
+ * `why`, and nothing to free. `ret_request` belongs to the caller on success.
+ */
+int request_parse(const struct operation *operation, const char *line, size_t len,
+	struct request *ret_request, struct strbuf *why);
+
+/* Reads what `ln -s` is given as its target. The same errors. */
+int volume_ref_parse(const char *text, struct volume_ref *ret_ref, struct strbuf *why);

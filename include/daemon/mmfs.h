@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "daemon/discovery.h"
+#include "io/fuse.h"
+
+struct mmfs_options {
+	struct fuse_options fuse;
+	struct discovery_options discovery;
+	struct id_order order;
+	const char *database;
+};
+
+/* The daemon: joins all parts and is the one door through which anything changes. */
+struct mmfs;
+
+/*
+ * Opens the database, finds the devices, decides, mounts. When it returns 0 the tree is there and
+ * complete. On error a negative errno and a sentence in `why`.
+ */
+int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struct strbuf *why);
+/* Serves until unmounted or told to stop by SIGTERM or SIGINT. */
+int mmfs_run(struct mmfs *mmfs);
+/* Unmounts and ends. NULL is fine. */
+void mmfs_stop(struct mmfs *mmfs);

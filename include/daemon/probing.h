@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "base/map.h"
+#include "io/probe.h"
+#include "io/udev.h"
+
+/* Probes under way and probes that wait until the helper can take more. */
+struct probing {
+	struct probe *probe; /* NULL: the helper has died */
+	struct map jobs;
+	struct probing_job *first, **last; /* queue */
+	uint64_t next_ticket;
+	uint64_t count; /* handed to the helper, ever */
+};
+
+/* One probe; part of what it is about. */
+struct probing_job {
+	struct map_node by_ticket;
+	struct probing_job *next;
+	bool is_queued;
+	uint64_t ticket;
+	const struct device_report *report;
+};
+
+/* Starts the helper process: before any thread. */
+int probing_init(struct probing *probing);
+void probing_fini(struct probing *probing);
+int probing_get_fd(const struct probing *probing);
+
+void probing_add(
+	struct probing *probing, struct probing_job *job, const struct device_report *report);
+/* Gives up on a job. */
+void probing_remove(struct probing *probing, struct probing_job *job);
+/*
+ * The next job that is done, with its answer, or NULL. When the helper dies, every job is done with
+ * that fault.
+ */
+struct probing_job *probing_take(struct probing *probing, struct probe_answer *ret_answer);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Shared by the files of the FUSE adapter; nobody else includes this. */
+
+#include "io/fuse.h"
+#include "io/notify.h"
+
+/* Text that several open files may show at once. */
+struct blob {
+	size_t references;
+	uint64_t generation;
+	struct strbuf text;
+};
+
+struct fuse_server {
+	struct fuse_options options;
+	struct fuse_backend backend;
+	struct fuse_session *session;
+	struct notify *notify;
+	struct fuse_buf buffer;
+	char *mountpoint;
+	bool is_ready;
+	struct open_file *files;	      /* that are open */
+	bool has_no_opendir;		      /* the kernel does without opendir requests */
+	size_t max_write;		      /* bytes that the kernel passes on at once */
+	double timeout;			      /* of entries and attributes, seconds */
+	uint64_t generation;		      /* counts changes of what the views show */
+	struct blob *views[NODE_METRICS + 1]; /* by node kind: the newest text */
+	uint64_t counters[64];		      /* requests by kind, see fuse_ops.c */
+};
+
+/* One open(2) of a file. */
+struct open_file {
+	struct open_file *next; /* fuse_server::files */
+	struct open_file **previous;
+	size_t references; /* the kernel's, and one per job under way */
+	const struct node *node;
+	enum node_kind kind;
+	const struct operation *operation;
+	struct blob *blob;     /* what a plain file showed when it was opened */
+	struct strbuf pending; /* start of a line that the next write goes on with */
+	struct strbuf reply;
+	bool has_reply; /* a request was made: reads give its reply */
+	bool is_anchored;
+	uint64_t anchor;    /* file position of the reply's first byte */
+	uint64_t write_end; /* where the last write left the file position */
+};
+
+/* Who waits for a job. */
+struct fuse_client {
+	fuse_req_t req;
+	struct open_file *file; /* of a write, else NULL */
+	size_t size;		/* bytes of the write that are dealt with if all goes well */
+	size_t carried;		/* bytes of its first line that came with an earlier write */
+	uint64_t offset;	/* of the write */
+	uint64_t folder;	/* inode that the client holds locked: ln, rm, mv */
+	char *name;		/* ln: the entry to answer with */
+};
+
+void blob_release(struct blob *blob);
+/* The text of a plain file as it is now. */
+struct blob *fuse_get_text(struct fuse_server *server, const struct node *node);
+
+/* fuse_file.c: open files */
+void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
+void fuse_op_read(
+	fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info);
+void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
+	struct fuse_file_info *info);
+void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
+
+/* fuse_job.c: jobs */
+struct fuse_job *fuse_job_new(fuse_req_t req, const struct operation *operation);
+void fuse_job_add_line(struct fuse_job *job, const char *text, size_t len, size_t end);
+void fuse_job_add_request(struct fuse_job *job, struct request *request, char *text);
+/* A line that failed before it became a request; takes `text` and `why`. */
+void fuse_job_add_fault(struct fuse_job *job, char *text, int error, char *why);
+void open_file_release(struct open_file *file);
+
+/* fuse_ops.c: everything else */
+extern const struct fuse_lowlevel_ops fuse_ops;
+enum fuse_counter { COUNT_OPEN, COUNT_READ, COUNT_WRITE, COUNT_RELEASE, COUNT_OTHERS };
+void fuse_count(struct fuse_server *server, size_t counter);
+void fuse_fill_attributes(
+	struct fuse_server *server, const struct node *node, struct stat *ret_stat);
+void fuse_fill_entry(
+	struct fuse_server *server, struct node *node, struct fuse_entry_param *ret_entry);

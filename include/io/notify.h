@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#define FUSE_USE_VERSION 314
+#include <fuse_lowlevel.h>
+
+#include "core/tree.h"
+
+struct notify;
+
+/* A reply that waits until the kernel's caches are right. */
+struct notify_reply {
+	fuse_req_t req; /* NULL: nobody waits */
+	enum { REPLY_ERROR, REPLY_WRITTEN, REPLY_ENTRY } kind;
+	int error;		       /* REPLY_ERROR: positive errno or 0 */
+	size_t size;		       /* REPLY_WRITTEN */
+	struct fuse_entry_param entry; /* REPLY_ENTRY */
+};
+
+void notify_reply_send(const struct notify_reply *reply);
+
+int notify_start(struct fuse_session *session, struct notify **ret_notify);
+/* Sends what is queued, then ends the thread. NULL is fine. */
+void notify_stop(struct notify *notify);
+
+/*
+ * Takes over `deltas`: invalidates them all, then sends the reply. Entries of the folder `except`
+ * (0: none) are left out: the client that gets the reply holds the kernel's lock on that folder,
+ * and the kernel updates what it sees there by itself. Never blocks.
+ */
+void notify_post(struct notify *notify, struct deltas *deltas, uint64_t except,
+	const struct notify_reply *reply);
+/* Whether all that was posted is sent. */
+bool notify_is_idle(struct notify *notify);
+/* How many invalidations have been sent. */
+uint64_t notify_get_count(struct notify *notify);

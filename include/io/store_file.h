@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "base/strbuf.h"
+
+struct sqlite3;
+
+/* The database as a file: found good or refused, and locked while open. Part of io/store. */
+struct store_file {
+	char *path;	    /* as given */
+	struct sqlite3 *db; /* NULL: not open */
+	bool is_adopted;    /* may be written */
+	bool has_made_log;  /* the empty write-ahead log is ours */
+};
+
+/*
+ * Opens and checks the file, or makes a new one. On error a negative errno and one sentence in
+ * `why`; nothing to close. The file is locked against other processes until store_file_fini().
+ */
+int store_file_init(struct store_file *file, const char *path, struct strbuf *why);
+/* Closes the file; one that was not adopted is left byte by byte as it was. */
+void store_file_fini(struct store_file *file);
+/* Says that the content is good, too: from here on the file may be written. */
+int store_file_adopt(struct store_file *file, struct strbuf *why);
+/* What SQLite's last error means: a negative errno, and a sentence about opening the file. */
+int store_file_fail(const struct store_file *file, struct strbuf *why);
+
+/* Begins a transaction, ends it. SQLite's codes. */
+int store_file_begin(struct store_file *file);
+int store_file_commit(struct store_file *file);
+/*
+ * Ends a transaction that failed with SQLite's `code`: nothing of it remains. Returns what
+ * store_take_result() reports, with a sentence in `why`.
+ */
+int store_file_roll_back(struct store_file *file, int code, struct strbuf *why);

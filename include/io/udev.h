@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/device.h"
+
+/*
+ * Block devices as udev and sysfs know them. Two channels tell of events: the kernel's own, and
+ * udevd's, which come later but carry what its rules found out.
+ */
+struct udev_source;
+
+enum udev_channel { UDEV_CHANNEL_KERNEL, UDEV_CHANNEL_UDEVD, UDEV_CHANNELS };
+
+/* What is known of one device without reading it. Owned. */
+struct device_report {
+	struct device *device;
+	bool is_answered; /* udevd has processed the device */
+	bool wants_probe; /* its content is not known from udevd */
+	char *disk_node;  /* partitions: the disk they are on */
+	uint64_t disk_number;
+	uint64_t start; /* partitions: first sector, in units of 512 bytes */
+};
+
+struct udev_event {
+	char *name; /* kernel name */
+	bool is_gone;
+	uint64_t sequence; /* the kernel's number of the event, the same on both channels */
+	void *device;	   /* private */
+};
+
+/*
+ * Starts listening on both channels. `buffer` is the size of the sockets' buffers in bytes, 0: as
+ * large as a storm needs.
+ */
+int udev_open(size_t buffer, struct udev_source **ret_source);
+void udev_close(struct udev_source *source);
+int udev_get_fd(const struct udev_source *source, enum udev_channel channel);
+/* 1 with an event, 0: none now, -ENOBUFS: events were lost. */
+int udev_take_event(
+	struct udev_source *source, enum udev_channel channel, struct udev_event *ret_event);
+void udev_event_fini(struct udev_event *event);
+/*
+ * Describes the device of an event on udevd's channel, with what udevd found out. -ENODEV: it is
+ * gone meanwhile.
+ */
+int udev_event_describe(const struct udev_event *event, struct device_report *ret_report);
+
+/* Kernel names of all block devices there are; the caller frees each and the array. */
+int udev_list(struct udev_source *source, char ***ret_names, size_t *ret_count);
+/*
+ * Describes a device, with or without what udevd found out. -ENODEV: there is no such device.
+ */
+int udev_describe(struct udev_source *source, const char *name, bool use_udevd,
+	struct device_report *ret_report);
+void device_report_fini(struct device_report *report);
+
+/*
+ * A descriptor that becomes readable when the udevd that serves this network namespace ends; or
+ * -ESRCH if none runs. A socket file left behind does not count.
+ */
+int udev_open_udevd(void);

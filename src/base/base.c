@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Allocation that cannot fail, and other things too small for a file of their own.
+ */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+
+static void *require(void *memory)
+{
+	if (!memory) {
+		fputs("mmfs: out of memory\n", stderr);
+		abort();
+	}
+	return memory;
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+	return require(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *xrealloc(void *old, size_t count, size_t size)
+{
+	return require(reallocarray(old, count ? count : 1, size ? size : 1));
+}
+
+char *xstrdup(const char *text)
+{
+	return require(strdup(text));
+}
+
+char *xstrndup(const char *text, size_t len)
+{
+	return require(strndup(text, len));
+}
+
+char *xasprintf(const char *format, ...)
+{
+	va_list args;
+	char *text = NULL;
+	int len;
+
+	va_start(args, format);
+	len = vasprintf(&text, format, args);
+	va_end(args);
+	return require(len < 0 ? NULL : text);
+}
+
+bool is_same_text(const char *a, const char *b)
+{
+	if (!a || !b)
+		return a == b;
+	return strcmp(a, b) == 0;
+}

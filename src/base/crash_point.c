@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Test hook: dies like a machine that lost power, at a named step.
+ */
+
+#include "base/crash_point.h"
+
+#ifdef MMFS_CRASH_POINTS
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/base.h"
+
+void crash_point(const char *label)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static unsigned long reached;
+	const char *wanted = getenv("MMFS_CRASH_AT");
+	size_t len = strlen(label);
+	unsigned long turn;
+
+	if (!wanted || strncmp(wanted, label, len) != 0 || (wanted[len] && wanted[len] != ':'))
+		return;
+	turn = wanted[len] == ':' ? strtoul(wanted + len + 1, NULL, 10) : 1;
+	pthread_mutex_lock(&lock);
+	if (++reached == turn)
+		raise(SIGKILL);
+	pthread_mutex_unlock(&lock);
+}
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Growable text, and the four ways in which mmfs makes text from outside harmless before it
+ * shows it: KEY="value" lines, JSON strings, one-line files, names in the tree.
+ */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/strbuf.h"
+
+void strbuf_fini(struct strbuf *buf)
+{
+	free(buf->data);
+	*buf = (struct strbuf)STRBUF_INIT;
+}
+
+void strbuf_reset(struct strbuf *buf)
+{
+	buf->len = 0;
+	if (buf->data)
+		buf->data[0] = '\0';
+}
+
+char *strbuf_take(struct strbuf *buf)
+{
+	char *data = buf->data ? buf->data : xstrdup("");
+
+	*buf = (struct strbuf)STRBUF_INIT;
+	return data;
+}
+
+const char *strbuf_text(const struct strbuf *buf)
+{
+	return buf->data ? buf->data : "";
+}
+
+void strbuf_add(struct strbuf *buf, const void *data, size_t len)
+{
+	if (buf->len + len + 1 > buf->size) {
+		buf->size = (buf->len + len + 1) * 3 / 2 + 32;
+		buf->data = xrealloc(buf->data, buf->size, 1);
+	}
+	if (len)
+		memcpy(buf->data + buf->len, data, len);
+	buf->len += len;
+	buf->data[buf->len] = '\0';
+}
+
+void strbuf_add_text(struct strbuf *buf, const char *text)
+{
+	strbuf_add(buf, text, strlen(text));
+}
+
+void strbuf_add_char(struct strbuf *buf, char c)
+{
+	strbuf_add(buf, &c, 1);
+}
+
+void strbuf_add_format(struct strbuf *buf, const char *format, ...)
+{
+	_cleanup_free_ char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		abort();
+	va_end(args);
+	strbuf_add_text(buf, text);
+}
+
+static void add_hex(struct strbuf *buf, unsigned char byte)
+{
+	static const char digits[] = "0123456789abcdef";
+	char text[4] = { '\\', 'x', digits[byte >> 4], digits[byte & 15] };
+
+	strbuf_add(buf, text, sizeof(text));
+}
+
+static bool is_printable_ascii(unsigned char byte)
+{
+	return byte >= 0x20 && byte < 0x7f;
+}
+
+void strbuf_add_pair(struct strbuf *buf, const char *key, const char *value)
+{
+	if (buf->len && buf->data[buf->len - 1] != '\n')
+		strbuf_add_char(buf, ' ');
+	strbuf_add_text(buf, key);
+	strbuf_add(buf, "=\"", 2);
+	for (const char *c = value; *c; c++) {
+		if (is_printable_ascii((unsigned char)*c) && !strchr("\"$`\\", *c))
+			strbuf_add_char(buf, *c);
+		else
+			add_hex(buf, (unsigned char)*c);
+	}
+	strbuf_add_char(buf, '"');
+}
+
+size_t utf8_sequence_len(const char *text, size_t len)
+{
+	const unsigned char *byte = (const unsigned char *)text;
+	uint32_t value;
+	size_t n;
+
+	if (len == 0)
+		return 0;
+	if (byte[0] < 0x80)
+		return 1;
+	n = byte[0] >= 0xf0 ? 4 : byte[0] >= 0xe0 ? 3 : 2;
+	if (byte[0] < 0xc2 || byte[0] > 0xf4 || len < n)
+		return 0;
+	value = byte[0] & (0x7fu >> n);
+	for (size_t i = 1; i < n; i++) {
+		if ((byte[i] & 0xc0) != 0x80)
+			return 0;
+		value = value << 6 | (byte[i] & 0x3f);
+	}
+	if ((n == 3 && value < 0x800) || (n == 4 && (value < 0x10000 || value > 0x10ffff)) ||
+		(value >= 0xd800 && value <= 0xdfff))
+		return 0;
+	return n;
+}
+
+/* U+0080 to U+009F: terminals obey them. */
+static bool is_c1_control(const char *text)
+{
+	const unsigned char *byte = (const unsigned char *)text;
+
+	return byte[0] == 0xc2 && byte[1] >= 0x80 && byte[1] < 0xa0;
+}
+
+/* Adds the next character of `value` as it is, or its first byte as an escape; returns what it took. */
+static size_t add_escaped(struct strbuf *buf, const char *value, const char *also)
+{
+	size_t n = utf8_sequence_len(value, strlen(value));
+
+	if (n == 0 || is_c1_control(value) ||
+		(n == 1 && (!is_printable_ascii((unsigned char)*value) || strchr(also, *value)))) {
+		add_hex(buf, (unsigned char)*value);
+		return 1;
+	}
+	strbuf_add(buf, value, n);
+	return n;
+}
+
+void strbuf_add_json(struct strbuf *buf, const char *value)
+{
+	strbuf_add_char(buf, '"');
+	while (*value) {
+		if (*value == '"' || *value == '\\') {
+			strbuf_add_format(buf, "\\%c", *value++);
+		} else if ((unsigned char)*value < 0x20 || *value == 0x7f) {
+			strbuf_add_format(buf, "\\u%04x", (unsigned char)*value++);
+		} else if (is_c1_control(value)) {
+			strbuf_add_format(buf, "\\u%04x", (unsigned char)value[1]);
+			value += 2;
+		} else if (utf8_sequence_len(value, strlen(value)) == 0) {
+			strbuf_add_char(buf, '\\'); /* the text \xHH: its backslash escaped */
+			add_hex(buf, (unsigned char)*value++);
+		} else {
+			value += add_escaped(buf, value, "");
+		}
+	}
+	strbuf_add_char(buf, '"');
+}
+
+void strbuf_add_printable(struct strbuf *buf, const char *value)
+{
+	while (*value)
+		value += add_escaped(buf, value, "\\");
+}
+
+void strbuf_add_file_name(struct strbuf *buf, const char *value)
+{
+	while (*value)
+		value += add_escaped(buf, value, "\\/ ");
+}

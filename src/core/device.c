@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One block device: its description, and whether that makes it a volume.
+ */
+
+#include <fnmatch.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/device.h"
+
+struct device *device_new(const char *name)
+{
+	struct device *device = xcalloc(1, sizeof(*device));
+
+	device->name = xstrdup(name);
+	return device;
+}
+
+void device_free(struct device *device)
+{
+	if (!device)
+		return;
+	for (size_t i = 0; i < ID_SCHEMES; i++)
+		free(device->identity[i]);
+	free(device->name);
+	free(device->node);
+	free(device->fstype);
+	free(device->usage);
+	free(device->label);
+	free(device->table);
+	free(device->partition_type);
+	free(device->fault);
+	free(device->id);
+	free(device->reason);
+	free(device);
+}
+
+static char *copy_text(const char *text)
+{
+	return text ? xstrdup(text) : NULL;
+}
+
+struct device *device_copy(const struct device *device)
+{
+	struct device *copy = device_new(device->name);
+
+	for (size_t i = 0; i < ID_SCHEMES; i++)
+		copy->identity[i] = copy_text(device->identity[i]);
+	copy->node = copy_text(device->node);
+	copy->number = device->number;
+	copy->diskseq = device->diskseq;
+	copy->size = device->size;
+	copy->partition = device->partition;
+	copy->is_removable = device->is_removable;
+	copy->is_read_only = device->is_read_only;
+	copy->is_virtual = device->is_virtual;
+	copy->is_component = device->is_component;
+	copy->fstype = copy_text(device->fstype);
+	copy->usage = copy_text(device->usage);
+	copy->label = copy_text(device->label);
+	copy->table = copy_text(device->table);
+	copy->partition_type = copy_text(device->partition_type);
+	copy->fault = copy_text(device->fault);
+	return copy;
+}
+
+bool device_name_matches(const char *name, const char *globs)
+{
+	_cleanup_free_ char *copy = xstrdup(globs);
+	bool has_positive = false, matches = false;
+	char *rest = copy, *glob;
+
+	while ((glob = strsep(&rest, ":"))) {
+		if (*glob == '!') {
+			if (fnmatch(glob + 1, name, 0) == 0)
+				return false;
+			continue;
+		}
+		has_positive |= *glob != '\0';
+		matches |= fnmatch(glob, name, 0) == 0;
+	}
+	return matches || !has_positive;
+}
+
+bool device_is_equal(const struct device *a, const struct device *b)
+{
+	for (size_t i = 0; i < ID_SCHEMES; i++)
+		if (!is_same_text(a->identity[i], b->identity[i]))
+			return false;
+	return a->number == b->number && a->diskseq == b->diskseq && a->size == b->size &&
+		a->partition == b->partition && a->is_removable == b->is_removable &&
+		a->is_read_only == b->is_read_only && a->is_virtual == b->is_virtual &&
+		a->is_component == b->is_component && is_same_text(a->name, b->name) &&
+		is_same_text(a->node, b->node) && is_same_text(a->fstype, b->fstype) &&
+		is_same_text(a->usage, b->usage) && is_same_text(a->label, b->label) &&
+		is_same_text(a->table, b->table) &&
+		is_same_text(a->partition_type, b->partition_type) &&
+		is_same_text(a->fault, b->fault);
+}
+
+static bool is_extended_partition(const char *type)
+{
+	return type &&
+		(strcasecmp(type, "0x5") == 0 || strcasecmp(type, "0xf") == 0 ||
+			strcasecmp(type, "0x85") == 0);
+}
+
+/* Superblocks of something that other devices are made of. */
+static bool is_member(const struct device *device)
+{
+	static const char *const members[] = { "zfs_member", "bcache", "LVM2_member", "LVM1_member",
+		"linux_raid_member", "mpath_member", "drbd", "VMFS_volume_member", "ceph_bluestore",
+		"stratis", "DM_integrity", "DM_verity_hash" };
+
+	if (is_same_text(device->usage, "raid"))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
+		if (is_same_text(device->fstype, members[i]))
+			return true;
+	return false;
+}
+
+/* Media that carry a partition table for firmware's sake, yet are used as one filesystem. */
+static bool is_disc_image(const struct device *device)
+{
+	return is_same_text(device->fstype, "iso9660") || is_same_text(device->fstype, "udf");
+}
+
+enum device_kind device_get_kind(const struct device *device, const char **ret_reason)
+{
+	if (device->size == 0 || device->is_component)
+		return DEVICE_NO_VOLUME;
+	if (device->partition && is_extended_partition(device->partition_type))
+		return DEVICE_NO_VOLUME;
+	if (device->fault) {
+		*ret_reason = device->fault;
+		return DEVICE_UNPROCESSED;
+	}
+	if (is_member(device))
+		return DEVICE_NO_VOLUME;
+	if (!device->partition && device->table && !is_disc_image(device))
+		return DEVICE_NO_VOLUME;
+	if (!device->partition && !device->fstype) {
+		*ret_reason = "no content";
+		return DEVICE_UNPROCESSED;
+	}
+	return DEVICE_VOLUME;
+}

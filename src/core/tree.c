@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The inodes of the mounted tree.
+ *
+ * Who keeps an inode alive: a node is in by_ino from birth to death; it lives while it has a name
+ * (parent set) or the kernel remembers it (lookups > 0), whichever ends last. Files of volume
+ * folders are made when the kernel asks for them and live while it remembers them; their numbers
+ * follow from the folder's. Inode numbers are never used twice. A symlink's target never changes:
+ * what leads elsewhere is a new inode, since the kernel keeps the text of the old one.
+ *
+ * The tree shows the state of the manager and holds nothing else: tree_update() compares the two
+ * for all that a change touched, so no kind of change can forget to invalidate something.
+ */
+
+#include <assert.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/link_name.h"
+#include "core/render.h"
+#include "core/tree.h"
+
+#define FIRST_FREE_INO 1024 /* below: folders and files that are always there */
+
+struct name_key {
+	const struct node *parent;
+	const char *name;
+};
+
+static bool node_has_ino(const struct map_node *node, const void *key)
+{
+	return container_of(node, struct node, by_ino)->ino == *(const uint64_t *)key;
+}
+
+static bool node_has_name(const struct map_node *map_node, const void *key)
+{
+	const struct node *node = container_of(map_node, struct node, by_name);
+	const struct name_key *wanted = key;
+
+	if (node->parent != wanted->parent)
+		return false;
+	if (wanted->parent->is_folding)
+		return strcasecmp(node->name, wanted->name) == 0;
+	return strcmp(node->name, wanted->name) == 0;
+}
+
+static uint64_t hash_name(const struct node *parent, const char *name)
+{
+	return map_hash_text_ignoring_case(name) ^ map_hash_number(parent->ino);
+}
+
+struct node *tree_find(const struct tree *tree, uint64_t ino)
+{
+	struct map_node *node = map_find(&tree->by_ino, map_hash_number(ino), node_has_ino, &ino);
+
+	return node ? container_of(node, struct node, by_ino) : NULL;
+}
+
+/* By name, ignoring case where the folder does. */
+static struct node *find_child(const struct tree *tree, const struct node *folder, const char *name)
+{
+	struct name_key key = { folder, name };
+	struct map_node *node =
+		map_find(&tree->by_name, hash_name(folder, name), node_has_name, &key);
+
+	return node ? container_of(node, struct node, by_name) : NULL;
+}
+
+static struct node *node_new(struct tree *tree, struct node *parent, const char *name,
+	enum node_kind kind, uint64_t ino, uint64_t now)
+{
+	struct node *node = xcalloc(1, sizeof(*node) + strlen(name) + 1);
+
+	node->kind = kind;
+	node->ino = ino;
+	node->changed = now;
+	node->parent = parent;
+	strcpy(node->name, name);
+	map_add(&tree->by_ino, &node->by_ino, map_hash_number(ino));
+	if (parent)
+		map_add(&tree->by_name, &node->by_name, hash_name(parent, name));
+	return node;
+}
+
+static void node_free(struct node *node)
+{
+	free(node->target);
+	free(node->id);
+	free(node);
+}
+
+/* Puts the node at the end of its folder's listing. */
+static void node_list(struct node *node)
+{
+	struct node *folder = node->parent;
+
+	node->previous = folder->last;
+	if (folder->last)
+		folder->last->next = node;
+	else
+		folder->first = node;
+	folder->last = node;
+}
+
+static void node_unlist(struct node *node)
+{
+	struct node *folder = node->parent;
+
+	if (!node->previous && !node->next && folder->first != node)
+		return; /* a file of a volume folder is never listed */
+	if (node->previous)
+		node->previous->next = node->next;
+	else
+		folder->first = node->next;
+	if (node->next)
+		node->next->previous = node->previous;
+	else
+		folder->last = node->previous;
+	node->next = node->previous = NULL;
+}
+
+static void tree_remove_if_dead(struct tree *tree, struct node *node)
+{
+	if (node->parent || node->lookups || node == tree->root)
+		return;
+	map_remove(&tree->by_ino, &node->by_ino);
+	node_free(node);
+}
+
+/* Takes the name from a node; it lives on while the kernel remembers it. */
+static void tree_remove_name(struct tree *tree, struct node *node)
+{
+	node_unlist(node);
+	map_remove(&tree->by_name, &node->by_name);
+	node->parent = NULL;
+	tree_remove_if_dead(tree, node);
+}
+
+static struct node *tree_add(
+	struct tree *tree, struct node *parent, const char *name, enum node_kind kind, uint64_t now)
+{
+	struct node *node = node_new(tree, parent, name, kind, tree->next_ino++, now);
+
+	if (parent && parent == tree->ids)
+		tree->next_ino += volume_file_count;
+	if (parent)
+		node_list(node);
+	return node;
+}
+
+void tree_init(struct tree *tree, uint64_t now)
+{
+	static const struct {
+		const char *name;
+		enum node_kind kind;
+	} views[] = {
+		{ "points", NODE_POINTS },
+		{ "points.json", NODE_POINTS_JSON },
+		{ "history", NODE_HISTORY },
+		{ "metrics", NODE_METRICS },
+	};
+
+	_Static_assert(ARRAY_SIZE(views) == ARRAY_SIZE(tree->views), "one node per view");
+	*tree = (struct tree){ .next_ino = TREE_ROOT_INO };
+	tree->root = tree_add(tree, NULL, "", NODE_FOLDER, now);
+	tree->dos_devices = tree_add(tree, tree->root, "DosDevices", NODE_FOLDER, now);
+	tree->volumes = tree_add(tree, tree->root, "Volumes", NODE_FOLDER, now);
+	tree->dos_devices->is_folding = tree->dos_devices->is_writable = true;
+	tree->volumes->is_folding = tree->volumes->is_writable = true;
+	tree->devices = tree_add(tree, tree->root, "devices", NODE_FOLDER, now);
+	tree->ids = tree_add(tree, tree->root, "ids", NODE_FOLDER, now);
+	tree->control = tree_add(tree, tree->root, "control", NODE_FOLDER, now);
+	for (size_t i = 0; i < ARRAY_SIZE(views); i++)
+		tree->views[i] = tree_add(tree, tree->root, views[i].name, views[i].kind, now);
+	for (size_t i = 0; i < operation_count; i++)
+		tree_add(tree, tree->control, operations[i].name, NODE_CONTROL, now)->operation =
+			&operations[i];
+	assert(tree->next_ino < FIRST_FREE_INO);
+	tree->next_ino = FIRST_FREE_INO;
+}
+
+void tree_fini(struct tree *tree)
+{
+	map_for_each (&tree->by_ino, node, next)
+		node_free(container_of(node, struct node, by_ino));
+	map_fini(&tree->by_ino);
+	map_fini(&tree->by_name);
+}
+
+/* A file of a volume's folder, made now unless the kernel knows it already. */
+static struct node *find_volume_file(struct tree *tree, struct node *folder, const char *name)
+{
+	for (size_t i = 0; i < volume_file_count; i++) {
+		struct node *node;
+
+		if (strcmp(volume_files[i].name, name) != 0)
+			continue;
+		node = node_new(
+			tree, folder, name, NODE_VOLUME, folder->ino + 1 + i, folder->changed);
+		node->id = xstrdup(folder->id);
+		node->file = i;
+		return node;
+	}
+	return NULL;
+}
+
+struct node *tree_find_child(struct tree *tree, struct node *folder, const char *name)
+{
+	struct node *node = find_child(tree, folder, name);
+
+	if (!node && folder->is_volume_folder && folder->parent)
+		return find_volume_file(tree, folder, name);
+	return node && strcmp(node->name, name) == 0 ? node : NULL;
+}
+
+void tree_add_lookup(struct node *node)
+{
+	node->lookups++;
+}
+
+void tree_forget(struct tree *tree, uint64_t ino, uint64_t n)
+{
+	struct node *node = tree_find(tree, ino);
+
+	if (!node)
+		return;
+	node->lookups -= n < node->lookups ? n : node->lookups;
+	if (!node->lookups && node->kind == NODE_VOLUME && node->parent)
+		tree_remove_name(tree, node);
+	else
+		tree_remove_if_dead(tree, node);
+}
+
+void tree_list(const struct tree *tree, const struct node *folder, uint64_t after,
+	tree_list_fn *add, void *data)
+{
+	const struct node *child = folder->first, *last = tree_find(tree, after);
+
+	for (size_t i = 0; folder->is_volume_folder && i < volume_file_count; i++) {
+		uint64_t cookie = i + 1;
+
+		if (cookie > after &&
+			!add(data, volume_files[i].name, folder->ino + cookie, NODE_VOLUME, cookie))
+			return;
+	}
+	if (last && last->parent == folder)
+		child = last->next;
+	for (; child; child = child->next)
+		if (child->ino > after &&
+			!add(data, child->name, child->ino, child->kind, child->ino))
+			return;
+}
+
+void deltas_fini(struct deltas *deltas)
+{
+	for (size_t i = 0; i < deltas->count; i++)
+		free(deltas->list[i].name);
+	free(deltas->list);
+	*deltas = (struct deltas){ 0 };
+}
+
+static void deltas_add(struct deltas *deltas, uint64_t parent, uint64_t ino, const char *name)
+{
+	if ((deltas->count & (deltas->count + 1)) == 0)
+		deltas->list = xrealloc(deltas->list, deltas->count * 2 + 2, sizeof(*deltas->list));
+	deltas->list[deltas->count++] = (struct delta){ parent, ino, name ? xstrdup(name) : NULL };
+}
+
+/* Says that the kernel's idea of an entry is out of date, unless it cannot have one. */
+static void deltas_add_entry(
+	struct deltas *deltas, struct node *folder, const char *name, uint64_t now)
+{
+	folder->changed = now;
+	if (folder->lookups || !folder->parent || !folder->parent->parent)
+		deltas_add(deltas, folder->ino, 0, name);
+}
+
+static void deltas_add_attributes(struct deltas *deltas, const struct node *node)
+{
+	if (node->lookups)
+		deltas_add(deltas, 0, node->ino, NULL);
+}
+
+/* Makes one symlink be there and lead to `target`, or not be there (NULL). */
+static void sync_symlink(struct tree *tree, struct node *folder, const char *name,
+	const char *target, uint64_t now, struct deltas *deltas)
+{
+	struct node *node = find_child(tree, folder, name);
+
+	if (node && target && strcmp(node->name, name) == 0 && strcmp(node->target, target) == 0)
+		return;
+	if (node) {
+		deltas_add_entry(deltas, folder, node->name, now);
+		tree_remove_name(tree, node);
+	}
+	if (target) {
+		deltas_add_entry(deltas, folder, name, now);
+		tree_add(tree, folder, name, NODE_LINK, now)->target = xstrdup(target);
+	}
+}
+
+struct node *tree_get_link_folder(const struct tree *tree, const char *path)
+{
+	return link_name_is_volume(path) ? tree->volumes : tree->dos_devices;
+}
+
+static void sync_link(struct tree *tree, const struct manager *manager, const char *path,
+	uint64_t now, struct deltas *deltas)
+{
+	const struct link *link = manager_find_link(manager, &manager->names, path);
+	const char *target = NULL;
+
+	if (link) {
+		path = link->path;
+		target = manager_get_node(manager, &manager->names, link->record->id);
+	}
+	sync_symlink(tree, tree_get_link_folder(tree, path), link_name_get_base(path), target, now,
+		deltas);
+}
+
+static void remove_volume_folder(
+	struct tree *tree, struct node *folder, uint64_t now, struct deltas *deltas)
+{
+	for (size_t i = 0; i < volume_file_count; i++) {
+		struct node *file = find_child(tree, folder, volume_files[i].name);
+
+		if (file)
+			tree_remove_name(tree, file);
+	}
+	while (folder->first)
+		tree_remove_name(tree, folder->first);
+	deltas_add_entry(deltas, tree->ids, folder->name, now);
+	tree_remove_name(tree, folder);
+}
+
+static struct node *add_volume_folder(
+	struct tree *tree, const char *name, const char *id, uint64_t now, struct deltas *deltas)
+{
+	struct node *folder = tree_add(tree, tree->ids, name, NODE_FOLDER, now);
+
+	folder->is_volume_folder = true;
+	folder->id = xstrdup(id);
+	deltas_add_entry(deltas, tree->ids, name, now);
+	return folder;
+}
+
+/* Shows or hides the folder of a volume; what its files say may have changed. */
+static void sync_volume(struct tree *tree, const struct manager *manager, const char *id,
+	uint64_t now, struct deltas *deltas)
+{
+	const char *target = manager_get_node(manager, &manager->names, id);
+	_cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
+	struct node *folder;
+
+	strbuf_add_file_name(&name, id);
+	folder = find_child(tree, tree->ids, strbuf_text(&name));
+	if (!target) {
+		if (folder)
+			remove_volume_folder(tree, folder, now, deltas);
+		return;
+	}
+	if (!folder)
+		folder = add_volume_folder(tree, strbuf_text(&name), id, now, deltas);
+	sync_symlink(tree, folder, "device", target, now, deltas);
+	for (size_t i = 0; i < volume_file_count; i++) {
+		struct node *file = find_child(tree, folder, volume_files[i].name);
+
+		if (file) {
+			file->changed = now;
+			deltas_add_attributes(deltas, file);
+		}
+	}
+}
+
+static void sync_device(struct tree *tree, const struct manager *manager, const char *kernel_name,
+	uint64_t now, struct deltas *deltas)
+{
+	const struct device *device = volumes_find_name(&manager->volumes, kernel_name);
+	_cleanup_free_ char *path = xstrdup(kernel_name);
+	_cleanup_strbuf_ struct strbuf name = STRBUF_INIT, target = STRBUF_INIT;
+
+	for (char *c = path; *c; c++)
+		if (*c == '!')
+			*c = '/'; /* how sysfs spells a slash */
+	strbuf_add_file_name(&name, path);
+	if (device && device->id) {
+		strbuf_add_text(&target, "../ids/");
+		strbuf_add_file_name(&target, device->id);
+	}
+	sync_symlink(tree, tree->devices, strbuf_text(&name), target.data, now, deltas);
+}
+
+void tree_update(struct tree *tree, const struct manager *manager, const struct touched *touched,
+	uint64_t now, struct deltas *ret_deltas)
+{
+	for (size_t i = 0; i < touched->device_count; i++)
+		sync_device(tree, manager, touched->devices[i], now, ret_deltas);
+	for (size_t i = 0; i < touched->link_count; i++)
+		sync_link(tree, manager, touched->links[i], now, ret_deltas);
+	for (size_t i = 0; i < touched->id_count; i++) {
+		const struct link *link = NULL;
+
+		sync_volume(tree, manager, touched->ids[i], now, ret_deltas);
+		while (touched->is_moved[i] &&
+			(link = names_next_link(&manager->names, touched->ids[i], link)))
+			sync_link(tree, manager, link->path, now, ret_deltas);
+	}
+	for (size_t i = 0; touched->has_changed && i < ARRAY_SIZE(tree->views); i++) {
+		tree->views[i]->changed = now;
+		deltas_add_attributes(ret_deltas, tree->views[i]);
+	}
+}
+
+void tree_rename(struct tree *tree, struct node *folder, const char *name, const char *new_name,
+	uint64_t now)
+{
+	struct node *node = find_child(tree, folder, name);
+	struct node *over = find_child(tree, folder, new_name), *moved;
+
+	if (!node || strcmp(name, new_name) == 0)
+		return;
+	if (over && over != node)
+		tree_remove_name(tree, over);
+	moved = xcalloc(1, sizeof(*moved) + strlen(new_name) + 1);
+	memcpy(moved, node, sizeof(*node));
+	strcpy(moved->name, new_name);
+	moved->changed = folder->changed = now;
+	map_remove(&tree->by_ino, &node->by_ino);
+	map_remove(&tree->by_name, &node->by_name);
+	map_add(&tree->by_ino, &moved->by_ino, map_hash_number(moved->ino));
+	map_add(&tree->by_name, &moved->by_name, hash_name(folder, new_name));
+	*(moved->previous ? &moved->previous->next : &folder->first) = moved;
+	*(moved->next ? &moved->next->previous : &folder->last) = moved;
+	free(node);
+}

@@ -1,0 +1,588 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From events to devices.
+ *
+ * Every device there is has an entry. An entry is idle, waits for udevd to process an event that
+ * the kernel has announced, or waits for the prober. When it has all it can get, its description is
+ * put on the ready list. An event for an entry that is busy makes it start over when it is done.
+ *
+ * With udevd, its word counts and the prober reads only what udevd has nothing to say about;
+ * without (monitor=kernel, or udevd not running), the prober reads everything. A probe that does
+ * not answer is reported as a fault of its device after SLOW_AFTER, and goes on in the background.
+ */
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/discovery.h"
+#include "daemon/probing.h"
+#include "daemon/ready.h"
+#include "io/udev.h"
+#include "io/watch.h"
+
+#define SECOND 1000000u		  /* µs */
+#define UDEVD_LIMIT (10 * SECOND) /* for udevd to process an event */
+#define WATCH_LIMIT (SECOND / 2)  /* for udevd to notice a write */
+#define SLOW_AFTER (3 * SECOND)	  /* a probe is then no longer waited for */
+#define PROBE_LIMIT (120 * SECOND)
+#define QUIET (SECOND / 10) /* after lost events, before looking at everything */
+
+#define EVENTS_PER_TURN 128
+#define EVENTS_PER_DRAIN 100000 /* more than a socket's buffer holds */
+
+enum entry_state { ENTRY_IDLE, ENTRY_AWAITS_UDEVD, ENTRY_AWAITS_PROBE };
+
+struct entry {
+	struct map_node by_name;
+	struct probing_job job; /* while it waits for the prober */
+	enum entry_state state;
+	bool is_dirty;	   /* start over when done */
+	bool is_slow;	   /* its probe is not waited for */
+	bool is_seen;	   /* while rescanning */
+	uint64_t sequence; /* awaited from udevd */
+	uint64_t deadline;
+	struct device_report report; /* while the prober is asked */
+	char name[];
+};
+
+struct discovery {
+	struct discovery_options options;
+	struct udev_source *udev;
+	struct watch *watch;
+	struct probing probing;
+	struct ready ready;
+	struct loop *loop;
+	int udevd; /* descriptor that tells of its end, or negative */
+	bool uses_udevd;
+	struct map entries;
+	size_t waiting; /* entries that are not idle */
+	size_t slow;	/* of these, those that nobody waits for */
+	uint64_t rescan_at;
+	void (*has_news)(void *data);
+	void *data;
+	struct discovery_counters counters;
+};
+
+static bool entry_has_name(const struct map_node *node, const void *key)
+{
+	return strcmp(container_of(node, struct entry, by_name)->name, key) == 0;
+}
+
+static struct entry *find_entry(const struct discovery *discovery, const char *name)
+{
+	struct map_node *node =
+		map_find(&discovery->entries, map_hash_text(name), entry_has_name, name);
+
+	return node ? container_of(node, struct entry, by_name) : NULL;
+}
+
+static bool is_wanted(const struct discovery *discovery, const char *name)
+{
+	return device_name_matches(name, discovery->options.devices);
+}
+
+static struct entry *get_entry(struct discovery *discovery, const char *name)
+{
+	struct entry *entry = find_entry(discovery, name);
+
+	if (!entry) {
+		entry = xcalloc(1, sizeof(*entry) + strlen(name) + 1);
+		strcpy(entry->name, name);
+		map_add(&discovery->entries, &entry->by_name, map_hash_text(name));
+	}
+	return entry;
+}
+
+/* Every change of what is waited for goes through here. */
+static void entry_set_state(struct discovery *discovery, struct entry *entry,
+	enum entry_state state, bool is_slow, uint64_t deadline)
+{
+	discovery->waiting -= entry->state != ENTRY_IDLE;
+	discovery->slow -= entry->is_slow;
+	entry->state = state;
+	entry->is_slow = is_slow;
+	entry->deadline = deadline;
+	discovery->waiting += entry->state != ENTRY_IDLE;
+	discovery->slow += entry->is_slow;
+}
+
+static void stop_probe(struct discovery *discovery, struct entry *entry)
+{
+	if (entry->state != ENTRY_AWAITS_PROBE)
+		return;
+	probing_remove(&discovery->probing, &entry->job);
+	device_report_fini(&entry->report);
+	entry_set_state(discovery, entry, ENTRY_IDLE, false, 0);
+}
+
+static void remove_entry(struct discovery *discovery, struct entry *entry)
+{
+	stop_probe(discovery, entry);
+	entry_set_state(discovery, entry, ENTRY_IDLE, false, 0);
+	watch_remove(discovery->watch, entry->name);
+	map_remove(&discovery->entries, &entry->by_name);
+	free(entry);
+}
+
+static void handle_gone(struct discovery *discovery, const char *name)
+{
+	struct entry *entry = find_entry(discovery, name);
+
+	if (!entry)
+		return;
+	ready_add(&discovery->ready, name, NULL);
+	remove_entry(discovery, entry);
+}
+
+static void entry_look(struct discovery *discovery, struct entry *entry, bool use_udevd);
+
+/* The device is known as well as it can be for now. */
+static void entry_finish(struct discovery *discovery, struct entry *entry)
+{
+	entry_set_state(discovery, entry, ENTRY_IDLE, false, 0);
+	ready_add(&discovery->ready, entry->name, steal_ptr(entry->report.device));
+	device_report_fini(&entry->report);
+	if (entry->is_dirty) {
+		entry->is_dirty = false;
+		entry_look(discovery, entry, discovery->uses_udevd);
+	}
+}
+
+static void entry_fail(struct discovery *discovery, struct entry *entry, const char *fault)
+{
+	discovery->counters.faults++;
+	free(entry->report.device->fault);
+	entry->report.device->fault = xstrdup(fault);
+	entry_finish(discovery, entry);
+}
+
+/* Takes over a description; what it does not tell is asked of the prober. */
+static void entry_take_report(
+	struct discovery *discovery, struct entry *entry, struct device_report *report)
+{
+	device_report_fini(&entry->report);
+	entry->report = *report;
+	*report = (struct device_report){ 0 };
+	watch_add(discovery->watch, entry->name, entry->report.device->node);
+	if (!entry->report.wants_probe) {
+		entry_finish(discovery, entry);
+		return;
+	}
+	entry_set_state(
+		discovery, entry, ENTRY_AWAITS_PROBE, false, clock_get_monotonic() + SLOW_AFTER);
+	probing_add(&discovery->probing, &entry->job, &entry->report);
+}
+
+/* Describes the device anew. */
+static void entry_look(struct discovery *discovery, struct entry *entry, bool use_udevd)
+{
+	struct device_report report;
+
+	if (entry->state == ENTRY_AWAITS_PROBE && !entry->is_slow) {
+		entry->is_dirty = true;
+		return;
+	}
+	stop_probe(discovery, entry);
+	if (udev_describe(discovery->udev, entry->name, use_udevd, &report) < 0)
+		handle_gone(discovery, entry->name);
+	else
+		entry_take_report(discovery, entry, &report);
+}
+
+static void await_udevd(
+	struct discovery *discovery, struct entry *entry, uint64_t sequence, uint64_t limit)
+{
+	if (entry->state == ENTRY_AWAITS_PROBE) {
+		stop_probe(discovery, entry); /* what it reads may be half old, half new */
+		entry->is_dirty = false;
+	}
+	entry->sequence = sequence;
+	entry_set_state(discovery, entry, ENTRY_AWAITS_UDEVD, false, clock_get_monotonic() + limit);
+}
+
+static void handle_kernel_event(struct discovery *discovery, const struct udev_event *event)
+{
+	struct entry *entry;
+
+	if (event->is_gone) {
+		handle_gone(discovery, event->name);
+		return;
+	}
+	entry = get_entry(discovery, event->name);
+	if (discovery->uses_udevd)
+		await_udevd(discovery, entry, event->sequence, UDEVD_LIMIT);
+	else
+		entry_look(discovery, entry, false);
+}
+
+static void handle_udevd_event(struct discovery *discovery, const struct udev_event *event)
+{
+	struct entry *entry = find_entry(discovery, event->name);
+	struct device_report report;
+	bool is_awaited = entry && entry->state == ENTRY_AWAITS_UDEVD;
+
+	if (!discovery->uses_udevd || (is_awaited && event->sequence < entry->sequence))
+		return; /* a newer word is on its way */
+	if (event->is_gone || udev_event_describe(event, &report) < 0) {
+		/* The kernel's event has removed it; a device back since is another one. */
+		if (!is_awaited)
+			handle_gone(discovery, event->name);
+		return;
+	}
+	entry = get_entry(discovery, event->name);
+	if (entry->state == ENTRY_AWAITS_PROBE && !entry->is_slow) {
+		entry->is_dirty = true;
+		device_report_fini(&report);
+		return;
+	}
+	stop_probe(discovery, entry);
+	entry_take_report(discovery, entry, &report);
+}
+
+/* Events were lost: look at everything once it is quiet. */
+static void handle_overrun(struct discovery *discovery)
+{
+	discovery->counters.overruns++;
+	discovery->rescan_at = clock_get_monotonic() + QUIET;
+	log_warning("events of devices were lost: looking at all of them again");
+}
+
+/* Reads at most `limit` events: a storm must not keep the main loop from everything else. */
+static void read_channel(struct discovery *discovery, enum udev_channel channel, size_t limit)
+{
+	struct udev_event event;
+	int r;
+
+	while (limit-- && (r = udev_take_event(discovery->udev, channel, &event)) != 0) {
+		if (r < 0) {
+			handle_overrun(discovery);
+			continue;
+		}
+		discovery->counters.events++;
+		if (discovery->rescan_at)
+			discovery->rescan_at = clock_get_monotonic() + QUIET;
+		if (is_wanted(discovery, event.name)) {
+			if (channel == UDEV_CHANNEL_KERNEL)
+				handle_kernel_event(discovery, &event);
+			else
+				handle_udevd_event(discovery, &event);
+		}
+		udev_event_fini(&event);
+	}
+}
+
+/* udevd has come or gone: from now on its word counts, or does not. */
+static void switch_source(struct discovery *discovery, bool uses_udevd)
+{
+	if (discovery->uses_udevd == uses_udevd)
+		return;
+	discovery->uses_udevd = uses_udevd;
+	log_debug("taking events from %s", uses_udevd ? "udevd" : "the kernel");
+	if (uses_udevd) {
+		discovery->rescan_at = clock_get_monotonic() + QUIET;
+		return;
+	}
+	map_for_each (&discovery->entries, node, next) {
+		struct entry *entry = container_of(node, struct entry, by_name);
+
+		if (entry->state == ENTRY_AWAITS_UDEVD)
+			entry_look(discovery, entry, false);
+	}
+}
+
+static void on_udevd_end(void *data, uint32_t events);
+
+/* Finds out whether udevd runs, and listens for its end. */
+static void check_udevd(struct discovery *discovery)
+{
+	if (discovery->options.monitor == MONITOR_KERNEL || discovery->udevd >= 0)
+		return;
+	discovery->udevd = udev_open_udevd();
+	if (discovery->udevd >= 0)
+		loop_add(discovery->loop, discovery->udevd, on_udevd_end, discovery);
+	switch_source(
+		discovery, discovery->options.monitor == MONITOR_UDEV || discovery->udevd >= 0);
+}
+
+static void on_udevd_end(void *data, uint32_t events)
+{
+	struct discovery *discovery = data;
+
+	loop_remove(discovery->loop, discovery->udevd);
+	close(discovery->udevd);
+	discovery->udevd = -1;
+	check_udevd(discovery);
+	discovery->has_news(discovery->data);
+}
+
+static void handle_written(struct discovery *discovery, const char *name)
+{
+	struct entry *entry = find_entry(discovery, name);
+
+	if (!entry)
+		return;
+	if (!discovery->uses_udevd)
+		entry_look(discovery, entry, false);
+	else if (entry->state != ENTRY_AWAITS_UDEVD)
+		await_udevd(discovery, entry, 0, WATCH_LIMIT);
+}
+
+static void read_watch(struct discovery *discovery)
+{
+	struct watch_event event;
+
+	while (watch_take_event(discovery->watch, &event) > 0) {
+		switch (event.kind) {
+		case WATCH_WRITTEN:
+			handle_written(discovery, event.name);
+			break;
+		case WATCH_UDEVD:
+			check_udevd(discovery);
+			break;
+		case WATCH_LOST:
+			handle_overrun(discovery);
+			break;
+		}
+		free(event.name);
+	}
+}
+
+/* Adds what the prober read to what was known. */
+static void device_fill(struct device *device, struct probe_answer *answer)
+{
+	free(device->identity[ID_UUID]);
+	device->identity[ID_UUID] = steal_ptr(answer->uuid);
+	device->fstype = steal_ptr(answer->fstype);
+	device->usage = steal_ptr(answer->usage);
+	device->label = steal_ptr(answer->label);
+	device->table = steal_ptr(answer->table);
+	if (answer->partuuid) {
+		free(device->identity[ID_PARTUUID]);
+		device->identity[ID_PARTUUID] = steal_ptr(answer->partuuid);
+	}
+	if (answer->partition_type) {
+		free(device->partition_type);
+		device->partition_type = steal_ptr(answer->partition_type);
+	}
+}
+
+static void read_probe(struct discovery *discovery)
+{
+	struct probe_answer answer;
+	struct probing_job *job;
+
+	while ((job = probing_take(&discovery->probing, &answer))) {
+		struct entry *entry = container_of(job, struct entry, job);
+
+		if (answer.fault) {
+			entry_fail(discovery, entry, answer.fault);
+		} else {
+			device_fill(entry->report.device, &answer);
+			entry_finish(discovery, entry);
+		}
+		probe_answer_fini(&answer);
+	}
+}
+
+void discovery_rescan(struct discovery *discovery)
+{
+	char **names = NULL;
+	size_t count = 0;
+	int r = udev_list(discovery->udev, &names, &count);
+
+	discovery->rescan_at = 0;
+	if (r < 0) {
+		log_error("cannot list block devices: %s", strerror(-r));
+		return;
+	}
+	map_for_each (&discovery->entries, node, next)
+		container_of(node, struct entry, by_name)->is_seen = false;
+	for (size_t i = 0; i < count; i++) {
+		if (is_wanted(discovery, names[i])) {
+			struct entry *entry = get_entry(discovery, names[i]);
+
+			entry->is_seen = true;
+			entry_look(discovery, entry, discovery->uses_udevd);
+		}
+		free(names[i]);
+	}
+	free(names);
+	map_for_each (&discovery->entries, node, next) {
+		struct entry *entry = container_of(node, struct entry, by_name);
+
+		if (!entry->is_seen)
+			handle_gone(discovery, entry->name);
+	}
+}
+
+static void on_udev(void *data, uint32_t events)
+{
+	struct discovery *discovery = data;
+
+	read_channel(discovery, UDEV_CHANNEL_KERNEL, EVENTS_PER_TURN);
+	read_channel(discovery, UDEV_CHANNEL_UDEVD, EVENTS_PER_TURN);
+	discovery->has_news(discovery->data);
+}
+
+static void on_watch(void *data, uint32_t events)
+{
+	struct discovery *discovery = data;
+
+	read_watch(discovery);
+	discovery->has_news(discovery->data);
+}
+
+static void on_probe(void *data, uint32_t events)
+{
+	struct discovery *discovery = data;
+
+	read_probe(discovery);
+	discovery->has_news(discovery->data);
+}
+
+void discovery_drain(struct discovery *discovery)
+{
+	read_watch(discovery);
+	read_channel(discovery, UDEV_CHANNEL_KERNEL, EVENTS_PER_DRAIN);
+	read_channel(discovery, UDEV_CHANNEL_UDEVD, EVENTS_PER_DRAIN);
+	read_probe(discovery);
+}
+
+bool discovery_is_enumerated(const struct discovery *discovery)
+{
+	return discovery->waiting == discovery->slow && !discovery->rescan_at;
+}
+
+bool discovery_is_settled(const struct discovery *discovery)
+{
+	return discovery_is_enumerated(discovery) && ready_is_empty(&discovery->ready);
+}
+
+uint64_t discovery_get_deadline(const struct discovery *discovery)
+{
+	uint64_t deadline = discovery->rescan_at;
+
+	if (!discovery->waiting)
+		return deadline;
+	map_for_each (&discovery->entries, node, next) {
+		struct entry *entry = container_of(node, struct entry, by_name);
+
+		if (entry->deadline && (!deadline || entry->deadline < deadline))
+			deadline = entry->deadline;
+	}
+	return deadline;
+}
+
+/* A probe has taken long: its device is shown with that fault, and the answer may still come. */
+static void handle_slow_probe(struct discovery *discovery, struct entry *entry, uint64_t now)
+{
+	struct device *device;
+
+	if (entry->is_slow) {
+		stop_probe(discovery, entry);
+		log_warning("%s: gave up reading it", entry->name);
+		return;
+	}
+	device = device_copy(entry->report.device);
+	device->fault = xstrdup("reading it takes long");
+	discovery->counters.faults++;
+	log_warning("%s: reading it takes long", entry->name);
+	ready_add(&discovery->ready, entry->name, device);
+	entry_set_state(discovery, entry, ENTRY_AWAITS_PROBE, true, now + PROBE_LIMIT);
+}
+
+void discovery_handle_time(struct discovery *discovery)
+{
+	uint64_t now = clock_get_monotonic();
+
+	if (discovery->rescan_at && discovery->rescan_at <= now)
+		discovery_rescan(discovery);
+	map_for_each (&discovery->entries, node, next) {
+		struct entry *entry = container_of(node, struct entry, by_name);
+
+		if (!entry->deadline || entry->deadline > now)
+			continue;
+		if (entry->state == ENTRY_AWAITS_PROBE) {
+			handle_slow_probe(discovery, entry, now);
+		} else {
+			log_debug("%s: udevd says nothing: reading it", entry->name);
+			entry_look(discovery, entry, false);
+		}
+	}
+	discovery->has_news(discovery->data);
+}
+
+void discovery_take(
+	struct discovery *discovery, const struct volumes *volumes, struct volumes_change *change)
+{
+	ready_take(&discovery->ready, volumes, change);
+}
+
+const struct discovery_counters *discovery_get_counters(struct discovery *discovery)
+{
+	discovery->counters.probes = discovery->probing.count;
+	return &discovery->counters;
+}
+
+int discovery_new(const struct discovery_options *options, struct discovery **ret_discovery)
+{
+	struct discovery *discovery = xcalloc(1, sizeof(*discovery));
+	int r;
+
+	discovery->options = *options;
+	discovery->udevd = -1;
+	ready_init(&discovery->ready);
+	r = probing_init(&discovery->probing);
+	if (r == 0)
+		r = watch_open(&discovery->watch);
+	if (r < 0) {
+		discovery_free(discovery);
+		return r;
+	}
+	*ret_discovery = discovery;
+	return 0;
+}
+
+int discovery_start(
+	struct discovery *discovery, struct loop *loop, void (*has_news)(void *data), void *data)
+{
+	int r = udev_open(discovery->options.buffer, &discovery->udev);
+
+	discovery->loop = loop;
+	discovery->has_news = has_news;
+	discovery->data = data;
+	for (int channel = 0; r == 0 && channel < UDEV_CHANNELS; channel++)
+		r = loop_add(loop, udev_get_fd(discovery->udev, (enum udev_channel)channel),
+			on_udev, discovery);
+	if (r == 0)
+		r = loop_add(loop, watch_get_fd(discovery->watch), on_watch, discovery);
+	if (r == 0)
+		r = loop_add(loop, probing_get_fd(&discovery->probing), on_probe, discovery);
+	if (r < 0)
+		return r;
+	check_udevd(discovery);
+	discovery_rescan(discovery);
+	return 0;
+}
+
+void discovery_free(struct discovery *discovery)
+{
+	if (!discovery)
+		return;
+	map_for_each (&discovery->entries, node, next) {
+		struct entry *entry = container_of(node, struct entry, by_name);
+
+		device_report_fini(&entry->report);
+		free(entry);
+	}
+	ready_fini(&discovery->ready);
+	map_fini(&discovery->entries);
+	if (discovery->udevd >= 0)
+		close(discovery->udevd);
+	probing_fini(&discovery->probing);
+	watch_close(discovery->watch);
+	udev_close(discovery->udev);
+	free(discovery);
+}

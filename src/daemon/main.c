@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Options, going to the background, start and stop.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "core/request.h"
+#include "daemon/mmfs.h"
+
+#define EXIT_USAGE 2
+#define OPTION_OPERATIONS 256 /* has no letter */
+#define ROOT_DATABASE "/var/lib/mmfs/mounted-devices.db"
+
+struct arguments {
+	struct mmfs_options options;
+	struct strbuf mount; /* -o options for libfuse */
+	char *source;
+	char *database;
+	char *devices;
+	char *mountpoint;
+	bool is_foreground;
+};
+
+static void print_usage(FILE *file)
+{
+	fputs("usage: mmfs [options] [SOURCE] MOUNTPOINT\n"
+	      "\n"
+	      "Gives the block-device volumes of this machine persistent names, below MOUNTPOINT.\n"
+	      "\n"
+	      "    -f                     stay in the foreground\n"
+	      "    -d                     the same, and tell everything\n"
+	      "    -o OPTION[,OPTION...]  mount options:\n"
+	      "        db=PATH                    the persistent database\n"
+	      "        devices=GLOB[:GLOB...]     only these devices; !GLOB excludes\n"
+	      "        id=LIST                    identities in order of preference\n"
+	      "                                   (uuid:partuuid:dm:md:wwn:serial)\n"
+	      "        monitor=udev|kernel|auto   where events of devices come from\n"
+	      "        monitor_buffer=BYTES       size of the buffers they wait in\n"
+	      "        cache=on|off               let the kernel cache names and links\n"
+	      "        uid=USER gid=GROUP mode=MODE\n"
+	      "                                   who may change names (the caller, 0600)\n"
+	      "        and those of libfuse and mount(8)\n"
+	      "    -h, --help             show this\n"
+	      "    -V, --version          show versions\n",
+		file);
+}
+
+static int fail(const char *option, const char *value, const char *why)
+{
+	fprintf(stderr, "mmfs: cannot use the option %s%s%s: %s\n", option, value ? "=" : "",
+		value ? value : "", why);
+	return -EINVAL;
+}
+
+static int parse_user(const char *text, uint32_t *ret_uid)
+{
+	const struct passwd *user = getpwnam(text);
+	char *end;
+
+	*ret_uid = user ? user->pw_uid : (uint32_t)strtoul(text, &end, 10);
+	return user || (*text && !*end) ? 0 : fail("uid", text, "there is no such user");
+}
+
+static int parse_group(const char *text, uint32_t *ret_gid)
+{
+	const struct group *group = getgrnam(text);
+	char *end;
+
+	*ret_gid = group ? group->gr_gid : (uint32_t)strtoul(text, &end, 10);
+	return group || (*text && !*end) ? 0 : fail("gid", text, "there is no such group");
+}
+
+static int parse_number(const char *option, const char *text, int base, unsigned long max,
+	unsigned long *ret_number)
+{
+	char *end;
+
+	errno = 0;
+	*ret_number = strtoul(text, &end, base);
+	if (!*text || *end || errno || *text == '-' || *ret_number > max)
+		return fail(option, text, "it must be a number in range");
+	return 0;
+}
+
+static int parse_monitor(const char *text, enum monitor_mode *ret_mode)
+{
+	static const char *const modes[] = {
+		[MONITOR_AUTO] = "auto",
+		[MONITOR_UDEV] = "udev",
+		[MONITOR_KERNEL] = "kernel",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		if (strcmp(modes[i], text) == 0) {
+			*ret_mode = (enum monitor_mode)i;
+			return 0;
+		}
+	}
+	return fail("monitor", text, "it is udev, kernel or auto");
+}
+
+static int parse_cache(const char *text, bool *ret_is_cached)
+{
+	*ret_is_cached = strcmp(text, "on") == 0;
+	return *ret_is_cached || strcmp(text, "off") == 0 ? 0
+							  : fail("cache", text, "it is on or off");
+}
+
+/* An absolute path, made without looking at what is there: it may be a dead mount. */
+static char *get_absolute(const char *path)
+{
+	_cleanup_free_ char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
+
+	return here ? xasprintf("%s/%s", here, path) : xstrdup(path);
+}
+
+enum own_option {
+	OPT_DB,
+	OPT_DEVICES,
+	OPT_ID,
+	OPT_MONITOR,
+	OPT_BUFFER,
+	OPT_CACHE,
+	OPT_UID,
+	OPT_GID,
+	OPT_MODE,
+	OPT_FSNAME,
+	OWN_OPTIONS
+};
+
+static const char *const own_options[OWN_OPTIONS] = {
+	[OPT_DB] = "db",
+	[OPT_DEVICES] = "devices",
+	[OPT_ID] = "id",
+	[OPT_MONITOR] = "monitor",
+	[OPT_BUFFER] = "monitor_buffer",
+	[OPT_CACHE] = "cache",
+	[OPT_UID] = "uid",
+	[OPT_GID] = "gid",
+	[OPT_MODE] = "mode",
+	[OPT_FSNAME] = "fsname",
+};
+
+/* What libfuse knows and what makes sense here. */
+static const char *const fuse_options_passed[] = { "allow_other", "allow_root", "auto_unmount",
+	"default_permissions", "ro", "nosuid", "nodev", "noexec", "noatime", "nodiratime", "sync",
+	"dirsync", "blkdev", "context", "fscontext", "defcontext", "rootcontext", "max_read" };
+
+/* What mount(8), fstab and systemd put beside it, for themselves. */
+static const char *const ignored_options[] = { "defaults", "rw", "suid", "dev", "exec", "async",
+	"atime", "diratime", "relatime", "norelatime", "strictatime", "nostrictatime", "lazytime",
+	"nolazytime", "silent", "loud", "auto", "noauto", "user", "nouser", "users", "nousers",
+	"owner", "noowner", "group", "nogroup", "_netdev", "nofail", "mand", "nomand", "iversion",
+	"noiversion", "subtype", "comment" };
+
+static bool is_listed(const char *const *list, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(list[i], name) == 0)
+			return true;
+	return false;
+}
+
+static int set_own_option(struct arguments *arguments, enum own_option option, char *value)
+{
+	struct mmfs_options *options = &arguments->options;
+	unsigned long number = 0;
+	const char *why;
+	int r = 0;
+
+	switch (option) {
+	case OPT_DB:
+		free(arguments->database);
+		arguments->database = get_absolute(value);
+		break;
+	case OPT_DEVICES:
+		free(arguments->devices);
+		arguments->devices = xstrdup(value);
+		break;
+	case OPT_ID:
+		r = id_order_parse(value, &options->order, &why);
+		return r < 0 ? fail("id", value, why) : 0;
+	case OPT_MONITOR:
+		return parse_monitor(value, &options->discovery.monitor);
+	case OPT_BUFFER:
+		r = parse_number("monitor_buffer", value, 10, 1u << 30, &number);
+		options->discovery.buffer = number;
+		break;
+	case OPT_CACHE:
+		return parse_cache(value, &options->fuse.is_cached);
+	case OPT_UID:
+		return parse_user(value, &options->fuse.uid);
+	case OPT_GID:
+		return parse_group(value, &options->fuse.gid);
+	case OPT_MODE:
+		r = parse_number("mode", value, 8, 0777, &number);
+		options->fuse.mode = (uint32_t)number;
+		break;
+	case OPT_FSNAME:
+		free(arguments->source);
+		arguments->source = xstrdup(value);
+		break;
+	case OWN_OPTIONS:
+		break;
+	}
+	return r;
+}
+
+/* One of the words behind -o. */
+static int set_option(struct arguments *arguments, char *text)
+{
+	char *value = strchr(text, '=');
+
+	if (value)
+		*value++ = '\0';
+	for (size_t i = 0; i < OWN_OPTIONS; i++) {
+		if (strcmp(own_options[i], text) != 0)
+			continue;
+		if (!value || !*value)
+			return fail(text, NULL, "it needs a value");
+		return set_own_option(arguments, (enum own_option)i, value);
+	}
+	if (is_listed(ignored_options, ARRAY_SIZE(ignored_options), text) ||
+		strncmp(text, "x-", 2) == 0 || strncmp(text, "X-", 2) == 0)
+		return 0;
+	if (!is_listed(fuse_options_passed, ARRAY_SIZE(fuse_options_passed), text))
+		return fail(text, value, "there is no such option");
+	strbuf_add_format(&arguments->mount, "%s%s%s%s", arguments->mount.len ? "," : "", text,
+		value ? "=" : "", value ? value : "");
+	return 0;
+}
+
+static int set_options(struct arguments *arguments, const char *list)
+{
+	_cleanup_free_ char *copy = xstrdup(list);
+	char *rest = copy, *text;
+	int r = 0;
+
+	while (r == 0 && (text = strsep(&rest, ",")))
+		if (*text)
+			r = set_option(arguments, text);
+	return r;
+}
+
+static char *get_default_database(void)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+	if (getuid() == 0)
+		return xstrdup(ROOT_DATABASE);
+	if (state && state[0] == '/')
+		return xasprintf("%s/mmfs/mounted-devices.db", state);
+	return xasprintf("%s/.local/state/mmfs/mounted-devices.db", home ? home : "");
+}
+
+static void print_version(void)
+{
+	printf("mmfs %s\nlibfuse %s\n", MMFS_VERSION, fuse_get_version());
+}
+
+/* The table of control files for programs: the manual page is checked against it. */
+static void print_operations(void)
+{
+	for (size_t i = 0; i < operation_count; i++)
+		printf("%s\t%s\t%s\n", operations[i].name, operations[i].usage, operations[i].help);
+}
+
+/* Returns an exit code, or -1 to go on. */
+static int parse_arguments(struct arguments *arguments, int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "operations", no_argument, NULL, OPTION_OPERATIONS },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "fdo:shVnv", long_options, NULL)) != -1) {
+		switch (option) {
+		case 'd':
+			arguments->options.fuse.is_debugging = true;
+			log_set_level(LOG_LEVEL_DEBUG);
+			arguments->is_foreground = true;
+			break;
+		case 'f':
+			arguments->is_foreground = true;
+			break;
+		case 'o':
+			if (set_options(arguments, optarg) < 0)
+				return EXIT_USAGE;
+			break;
+		case 's': /* of libfuse and mount(8): without meaning here */
+		case 'n':
+		case 'v':
+			break;
+		case 'h':
+			print_usage(stdout);
+			return EXIT_SUCCESS;
+		case 'V':
+			print_version();
+			return EXIT_SUCCESS;
+		case OPTION_OPERATIONS:
+			print_operations();
+			return EXIT_SUCCESS;
+		default:
+			print_usage(stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (argc - optind != 1 && argc - optind != 2) {
+		print_usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (argc - optind == 2 && !arguments->source)
+		arguments->source = xstrdup(argv[optind]);
+	arguments->mountpoint = get_absolute(argv[argc - 1]);
+	return -1;
+}
+
+static void complete_options(struct arguments *arguments)
+{
+	struct mmfs_options *options = &arguments->options;
+
+	if (!arguments->database)
+		arguments->database = get_default_database();
+	if (!arguments->source)
+		arguments->source = xstrdup("mmfs");
+	if (!arguments->devices)
+		arguments->devices = xstrdup("*");
+	options->database = arguments->database;
+	options->discovery.devices = arguments->devices;
+	options->fuse.mountpoint = arguments->mountpoint;
+	options->fuse.source = arguments->source;
+	options->fuse.mount = arguments->mount.data;
+	options->fuse.is_root = getuid() == 0;
+}
+
+/* The protocol of sd_notify(3). */
+static void notify_systemd(const char *message)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	socklen_t len;
+	int fd;
+
+	if (!path || (path[0] != '/' && path[0] != '@') || strlen(path) >= sizeof(address.sun_path))
+		return;
+	memcpy(address.sun_path, path, strlen(path));
+	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+	if (path[0] == '@')
+		address.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	if (sendto(fd, message, strlen(message), MSG_NOSIGNAL, (struct sockaddr *)&address, len) <
+		0)
+		log_warning("cannot notify %s: %s", path, strerror(errno));
+	close(fd);
+}
+
+/* Passes the child's messages on until it says, with a NUL, that all is well. Its end is failure. */
+static _Noreturn void relay(int fd)
+{
+	char text[4096];
+	ssize_t n;
+
+	while ((n = read(fd, text, sizeof(text))) > 0 || (n < 0 && errno == EINTR)) {
+		const char *end = n > 0 ? memchr(text, '\0', (size_t)n) : NULL;
+
+		if (n > 0)
+			fwrite(text, 1, end ? (size_t)(end - text) : (size_t)n, stderr);
+		if (end)
+			_exit(EXIT_SUCCESS);
+	}
+	_exit(EXIT_FAILURE);
+}
+
+/*
+ * Forks. The parent stays until the outcome is known; the child has a pipe to it as stderr, so that
+ * the prober, which keeps that, holds nothing of the caller's: `mmfs … | cat` ends.
+ */
+static int go_to_background(void)
+{
+	int ends[2];
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	child = fork();
+	if (child < 0)
+		return -errno;
+	if (child > 0) {
+		close(ends[1]);
+		relay(ends[0]);
+	}
+	close(ends[0]);
+	dup2(ends[1], STDERR_FILENO);
+	close(ends[1]);
+	setsid();
+	return 0;
+}
+
+static void leave_terminal(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	ssize_t n = write(STDERR_FILENO, "", 1);
+
+	log_init(true);
+	if (n < 0)
+		log_warning("cannot tell that the mount is there: %s", strerror(errno));
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+		close(null);
+	}
+}
+
+static int run(struct arguments *arguments)
+{
+	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
+	int r = arguments->is_foreground ? 0 : go_to_background();
+	struct mmfs *mmfs = NULL;
+
+	if (r < 0) {
+		log_error("cannot go to the background: %s", strerror(-r));
+		return r;
+	}
+	umask(077);
+	r = mmfs_start(&arguments->options, &mmfs, &why);
+	if (r < 0) {
+		log_error("%s", strbuf_text(&why));
+		return r;
+	}
+	if (chdir("/") < 0)
+		log_warning("cannot change to /: %s", strerror(errno));
+	if (!arguments->is_foreground)
+		leave_terminal();
+	notify_systemd("READY=1");
+	r = mmfs_run(mmfs);
+	notify_systemd("STOPPING=1");
+	if (r < 0)
+		log_error("cannot wait for events: %s", strerror(-r));
+	mmfs_stop(mmfs);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments = {
+		.options = {
+			.order = id_order_default,
+			.fuse = { .is_cached = true, .uid = getuid(), .gid = getgid(), .mode = 0600 },
+		},
+	};
+	int code;
+
+	log_init(false);
+	code = parse_arguments(&arguments, argc, argv);
+	if (code < 0) {
+		complete_options(&arguments);
+		code = run(&arguments) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	}
+	strbuf_fini(&arguments.mount);
+	free(arguments.source);
+	free(arguments.database);
+	free(arguments.devices);
+	free(arguments.mountpoint);
+	return code;
+}

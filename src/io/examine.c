@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * libblkid on one device: what it holds, and which entry it has in its disk's partition table.
+ *
+ * What is found has to equal what udev finds, since unique IDs are made of it: the order of things
+ * in examine_content() is that of udev's builtin blkid (systemd 252), and a partition's entry is
+ * told by the same comparison as in libblkid, without its detour through /sys, which the sandbox
+ * denies. Values are libblkid's own: bytes from the medium, where udev has them \x-encoded.
+ *
+ * Runs in a child of the helper, with examination_new() outside of the sandbox and
+ * examination_run() inside: the line between them is where hostile bytes begin.
+ */
+
+#include <blkid/blkid.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "io/examine.h"
+
+#define FLOPPY_SIZE (1440 * 1024) /* bytes; smaller disks with a table are not searched further */
+#define EXTENDED_SECTORS 1024	  /* the kernel shows at most these of an extended partition */
+
+struct examination {
+	blkid_probe device;
+	blkid_probe disk; /* NULL: none */
+	uint64_t start;
+};
+
+void findings_set_fault(struct findings *findings, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(findings->fault, sizeof(findings->fault), format, args);
+	va_end(args);
+}
+
+void findings_copy(struct findings *findings, const struct findings *hostile)
+{
+	*findings = *hostile;
+	findings->fault[sizeof(findings->fault) - 1] = '\0';
+	for (size_t i = 0; i < FINDINGS; i++)
+		findings->values[i][sizeof(findings->values[i]) - 1] = '\0';
+}
+
+/* A value longer than any that libblkid makes is none. */
+static void findings_add(struct findings *findings, enum finding value, const char *text)
+{
+	if (text && strlen(text) < FINDINGS_VALUE_MAX)
+		strcpy(findings->values[value], text);
+}
+
+static char *findings_take(const char *text)
+{
+	return *text ? xstrdup(text) : NULL;
+}
+
+static bool is_terminated(const char *text, size_t size)
+{
+	return memchr(text, '\0', size) != NULL;
+}
+
+int findings_parse(const struct findings *findings, struct probe_answer *ret_answer)
+{
+	if (!is_terminated(findings->fault, sizeof(findings->fault)))
+		return -EBADMSG;
+	for (size_t i = 0; i < FINDINGS; i++)
+		if (!is_terminated(findings->values[i], sizeof(findings->values[i])))
+			return -EBADMSG;
+	if (*findings->fault) {
+		*ret_answer = (struct probe_answer){ .fault = findings_take(findings->fault) };
+		return 0;
+	}
+	*ret_answer = (struct probe_answer){
+		.uuid = findings_take(findings->values[FINDING_UUID]),
+		.fstype = findings_take(findings->values[FINDING_FSTYPE]),
+		.usage = findings_take(findings->values[FINDING_USAGE]),
+		.label = findings_take(findings->values[FINDING_LABEL]),
+		.table = findings_take(findings->values[FINDING_TABLE]),
+		.partuuid = findings_take(findings->values[FINDING_PARTUUID]),
+		.partition_type = findings_take(findings->values[FINDING_PARTITION_TYPE]),
+	};
+	return 0;
+}
+
+void examination_free(struct examination *examination)
+{
+	if (!examination)
+		return;
+	blkid_free_probe(examination->device);
+	blkid_free_probe(examination->disk);
+	free(examination);
+}
+
+static int probe_new_on(int fd, blkid_probe *ret_probe)
+{
+	blkid_probe probe = blkid_new_probe();
+
+	if (!probe)
+		return -ENOMEM;
+	errno = 0;
+	if (blkid_probe_set_device(probe, fd, 0, 0) != 0) {
+		int r = errno ? -errno : -EIO;
+
+		blkid_free_probe(probe);
+		return r;
+	}
+	/* Reads /sys, and remembers: drivers for RAID superblocks ask this inside the sandbox. */
+	blkid_probe_is_wholedisk(probe);
+	*ret_probe = probe;
+	return 0;
+}
+
+int examination_new(int fd, int disk_fd, uint64_t start, struct examination **ret_examination)
+{
+	_cleanup_(examination_free_p) struct examination *examination =
+		xcalloc(1, sizeof(*examination));
+	int r;
+
+	examination->start = start;
+	r = probe_new_on(fd, &examination->device);
+	if (r < 0)
+		return r;
+	if (disk_fd >= 0) {
+		r = probe_new_on(disk_fd, &examination->disk);
+		if (r < 0)
+			return r;
+	}
+	*ret_examination = steal_ptr(examination);
+	return 0;
+}
+
+/* What of libblkid's values goes where. */
+static const struct {
+	const char *name;
+	enum finding value;
+} content_values[] = {
+	{ "UUID", FINDING_UUID },
+	{ "TYPE", FINDING_FSTYPE },
+	{ "USAGE", FINDING_USAGE },
+	{ "LABEL", FINDING_LABEL },
+	{ "PTTYPE", FINDING_TABLE },
+};
+
+static void examination_set_fault(struct findings *findings, int result)
+{
+	if (result == -2)
+		findings_set_fault(findings, "ambivalent content: more than one superblock");
+	else if (result < -1)
+		findings_set_fault(findings, "cannot read: %s", strerror(-result));
+	else
+		findings_set_fault(findings, "cannot read: %s", strerror(errno ? errno : EIO));
+}
+
+/* A small disk with a partition table is not searched for superblocks: FAT looks like both. */
+static int examine_floppy(blkid_probe probe)
+{
+	int r;
+
+	if (blkid_probe_get_size(probe) > FLOPPY_SIZE || !blkid_probe_is_wholedisk(probe))
+		return 0;
+	blkid_probe_enable_superblocks(probe, 0);
+	r = blkid_do_fullprobe(probe);
+	return r < 0 ? r : blkid_probe_has_value(probe, "PTTYPE");
+}
+
+static int examine_content(blkid_probe probe)
+{
+	int r;
+
+	errno = 0;
+	blkid_probe_enable_partitions(probe, 1);
+	r = examine_floppy(probe);
+	if (r != 0)
+		return r;
+	blkid_probe_enable_superblocks(probe, 1);
+	blkid_probe_set_superblocks_flags(probe,
+		BLKID_SUBLKS_LABEL | BLKID_SUBLKS_UUID | BLKID_SUBLKS_TYPE | BLKID_SUBLKS_SECTYPE |
+			BLKID_SUBLKS_USAGE | BLKID_SUBLKS_VERSION);
+	return blkid_do_safeprobe(probe);
+}
+
+/* As blkid_partlist_devno_to_partition() compares. */
+static bool is_entry_of(blkid_partition entry, uint64_t start, uint64_t size)
+{
+	if ((uint64_t)blkid_partition_get_start(entry) != start)
+		return false;
+	return (uint64_t)blkid_partition_get_size(entry) == size ||
+		(blkid_partition_is_extended(entry) && size <= EXTENDED_SECTORS);
+}
+
+/* An unreadable table is no fault: the partition is there, just without an entry. */
+static void examine_entry(const struct examination *examination, struct findings *findings)
+{
+	uint64_t size = (uint64_t)blkid_probe_get_size(examination->device) / 512;
+	blkid_partlist list = blkid_probe_get_partitions(examination->disk);
+	int count = list ? blkid_partlist_numof_partitions(list) : 0;
+	char number[16];
+
+	for (int i = 0; i < count; i++) {
+		blkid_partition entry = blkid_partlist_get_partition(list, i);
+		const char *type;
+
+		if (!entry || !is_entry_of(entry, examination->start, size))
+			continue;
+		type = blkid_partition_get_type_string(entry);
+		snprintf(number, sizeof(number), "0x%x",
+			(unsigned int)blkid_partition_get_type(entry));
+		findings_add(findings, FINDING_PARTUUID, blkid_partition_get_uuid(entry));
+		findings_add(findings, FINDING_PARTITION_TYPE, type ? type : number);
+		return;
+	}
+}
+
+/* Here hostile bytes are read. */
+void examination_run(const struct examination *examination, struct findings *findings)
+{
+	int r = examine_content(examination->device);
+
+	if (r < 0) {
+		examination_set_fault(findings, r);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(content_values); i++) {
+		const char *text;
+
+		if (blkid_probe_lookup_value(
+			    examination->device, content_values[i].name, &text, NULL) == 0)
+			findings_add(findings, content_values[i].value, text);
+	}
+	if (examination->disk)
+		examine_entry(examination, findings);
+}

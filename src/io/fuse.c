@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The FUSE session: mounting, serving from the main loop, unmounting.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "io/fuse_private.h"
+
+#define REQUESTS_PER_TURN 64
+#define FOREVER (1e9) /* seconds */
+
+/* Takes a mount away, in the way that libfuse mounts: users do it through fusermount3. */
+static bool detach(const char *path)
+{
+	const char *const words[] = { "fusermount3", "-u", "-z", "--", path, NULL };
+	int status = -1;
+	pid_t pid;
+
+	if (umount2(path, MNT_DETACH) == 0)
+		return true;
+	if (errno == EPERM &&
+		posix_spawnp(&pid, words[0], NULL, NULL, (char *const *)words, environ) == 0)
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+	return status == 0;
+}
+
+/*
+ * A daemon that was killed leaves a mount behind on which every access fails: statfs(2), which the
+ * kernel never answers from its caches, shows it for certain.
+ */
+static void detach_dead(const char *path)
+{
+	struct statfs filesystem;
+
+	while (statfs(path, &filesystem) < 0 && errno == ENOTCONN) {
+		log_info("%s is the mount of a daemon that died: detaching it", path);
+		if (!detach(path))
+			return;
+	}
+}
+
+static int check_mountpoint(const char *path, struct strbuf *why)
+{
+	struct stat found;
+
+	detach_dead(path);
+	if (stat(path, &found) < 0) {
+		int error = errno;
+
+		strbuf_add_format(why, "cannot mount on %s: %s", path, strerror(error));
+		return -error;
+	}
+	if (!S_ISDIR(found.st_mode)) {
+		strbuf_add_format(why, "cannot mount on %s: Not a directory", path);
+		return -ENOTDIR;
+	}
+	return 0;
+}
+
+static char last_message[256]; /* of libfuse, while starting */
+static bool has_started;
+
+/* libfuse's messages: while starting they explain a failure, afterwards they are log lines. */
+static void take_message(enum fuse_log_level level, const char *format, va_list args)
+{
+	char line[512];
+
+	vsnprintf(line, sizeof(line), format, args);
+	line[strcspn(line, "\n")] = '\0';
+	if (level == FUSE_LOG_DEBUG)
+		log_debug("%s", line);
+	else if (has_started)
+		log_warning("%s", line);
+	else
+		snprintf(last_message, sizeof(last_message), ": %.250s", line);
+}
+
+static void add_option(struct fuse_args *args, const char *option)
+{
+	if (fuse_opt_add_arg(args, "-o") < 0 || fuse_opt_add_arg(args, option) < 0)
+		abort();
+}
+
+static struct fuse_session *new_session(
+	const struct fuse_options *options, struct fuse_server *server)
+{
+	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
+	_cleanup_free_ char *source = xasprintf("fsname=%s", options->source);
+	struct fuse_session *session;
+
+	if (fuse_opt_add_arg(&args, "mmfs") < 0)
+		abort();
+	add_option(&args, source);
+	add_option(&args, "subtype=mmfs,default_permissions,nosuid,nodev,noexec");
+	if (options->is_root)
+		add_option(&args, "allow_other");
+	if (options->mount)
+		add_option(&args, options->mount);
+	if (options->is_debugging && fuse_opt_add_arg(&args, "-d") < 0)
+		abort();
+	session = fuse_session_new(&args, &fuse_ops, sizeof(fuse_ops), server);
+	fuse_opt_free_args(&args);
+	return session;
+}
+
+static int start_session(struct fuse_server *server, struct strbuf *why)
+{
+	int fd, r;
+
+	if (fuse_session_mount(server->session, server->mountpoint) != 0) {
+		strbuf_add_format(why, "cannot mount on %s%s", server->mountpoint,
+			access("/dev/fuse", F_OK) == 0 ? last_message : ": there is no /dev/fuse");
+		return -EIO;
+	}
+	fd = fuse_session_fd(server->session);
+	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
+		r = -errno;
+	else
+		r = notify_start(server->session, &server->notify);
+	if (r < 0) {
+		strbuf_add_format(why, "cannot serve %s: %s", server->mountpoint, strerror(-r));
+		fuse_session_unmount(server->session);
+	}
+	return r;
+}
+
+int fuse_start(const struct fuse_options *options, const struct fuse_backend *backend,
+	struct fuse_server **ret_server, struct strbuf *why)
+{
+	struct fuse_server *server;
+	int r = check_mountpoint(options->mountpoint, why);
+
+	if (r < 0)
+		return r;
+	fuse_set_log_func(take_message);
+	server = xcalloc(1, sizeof(*server));
+	server->options = *options;
+	server->backend = *backend;
+	server->mountpoint = xstrdup(options->mountpoint);
+	server->timeout = options->is_cached ? FOREVER : 0;
+	server->generation = 1;
+	server->session = new_session(options, server);
+	if (!server->session) {
+		strbuf_add_format(why, "cannot mount on %s with the options '%s'%s",
+			server->mountpoint, options->mount ? options->mount : "", last_message);
+		r = -EINVAL;
+	} else {
+		r = start_session(server, why);
+	}
+	if (r < 0) {
+		if (server->session)
+			fuse_session_destroy(server->session);
+		free(server->mountpoint);
+		free(server);
+		return r;
+	}
+	has_started = true;
+	*ret_server = server;
+	return 0;
+}
+
+void fuse_stop(struct fuse_server *server)
+{
+	if (!server)
+		return;
+	notify_stop(server->notify);
+	fuse_session_unmount(server->session);
+	fuse_session_destroy(server->session);
+	while (server->files) /* still open, after a lazy unmount or a signal */
+		open_file_release(server->files);
+	for (size_t i = 0; i < ARRAY_SIZE(server->views); i++)
+		blob_release(server->views[i]);
+	free(server->buffer.mem);
+	free(server->mountpoint);
+	free(server);
+}
+
+bool fuse_is_idle(const struct fuse_server *server)
+{
+	return notify_is_idle(server->notify);
+}
+
+const char *fuse_get_version(void)
+{
+	return fuse_pkgversion();
+}
+
+int fuse_get_fd(const struct fuse_server *server)
+{
+	return fuse_session_fd(server->session);
+}
+
+bool fuse_is_ready(const struct fuse_server *server)
+{
+	return server->is_ready;
+}
+
+int fuse_handle(struct fuse_server *server)
+{
+	for (int i = 0; i < REQUESTS_PER_TURN; i++) {
+		int n = fuse_session_receive_buf(server->session, &server->buffer);
+
+		if (n == -EAGAIN || n == -EINTR)
+			return 0;
+		if (n <= 0 || fuse_session_exited(server->session))
+			return -ENODEV;
+		fuse_session_process_buf(server->session, &server->buffer);
+	}
+	return 0;
+}

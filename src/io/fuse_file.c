@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Open files: plain files show the text of the moment they were opened at, control files take
+ * requests and give replies.
+ *
+ * A shell writes its request and reads the reply through one descriptor (`exec 3<>…`), so the file
+ * position stands behind the request when the reading starts. The reply is therefore anchored at
+ * the position of the first read if that is where the write ended, else at 0; seeking back to 0
+ * reads it again. Every open file has its own reply.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "core/render.h"
+#include "io/fuse_private.h"
+
+#define STDIO_BLOCK 4096 /* stdio cuts what it writes at multiples of this */
+
+void blob_release(struct blob *blob)
+{
+	if (!blob || --blob->references)
+		return;
+	strbuf_fini(&blob->text);
+	free(blob);
+}
+
+static void render_node(
+	struct fuse_server *server, const struct node *node, struct strbuf *ret_text)
+{
+	const struct manager *manager = server->backend.manager;
+
+	switch (node->kind) {
+	case NODE_POINTS:
+		render_points(manager, ret_text);
+		break;
+	case NODE_POINTS_JSON:
+		render_points_json(manager, ret_text);
+		break;
+	case NODE_HISTORY:
+		render_history(manager, ret_text);
+		break;
+	case NODE_VOLUME:
+		volume_files[node->file].render(manager, node->id, ret_text);
+		break;
+	case NODE_METRICS:
+	case NODE_CONTROL:
+		server->backend.render(server->backend.data, node, ret_text);
+		break;
+	case NODE_FOLDER:
+	case NODE_LINK:
+		break;
+	}
+}
+
+struct blob *fuse_get_text(struct fuse_server *server, const struct node *node)
+{
+	bool is_shared = node->kind == NODE_POINTS || node->kind == NODE_POINTS_JSON ||
+		node->kind == NODE_HISTORY;
+	struct blob *blob = server->views[node->kind];
+
+	if (is_shared && blob && blob->generation == server->generation) {
+		blob->references++;
+		return blob;
+	}
+	blob = xcalloc(1, sizeof(*blob));
+	blob->references = 1;
+	blob->generation = server->generation;
+	render_node(server, node, &blob->text);
+	if (is_shared) {
+		blob_release(server->views[node->kind]);
+		server->views[node->kind] = blob;
+		blob->references++;
+	}
+	return blob;
+}
+
+void open_file_release(struct open_file *file)
+{
+	if (--file->references)
+		return;
+	*file->previous = file->next;
+	if (file->next)
+		file->next->previous = file->previous;
+	blob_release(file->blob);
+	strbuf_fini(&file->pending);
+	strbuf_fini(&file->reply);
+	free(file);
+}
+
+static struct open_file *get_file(const struct fuse_file_info *info)
+{
+	return (struct open_file *)(uintptr_t)info->fh;
+}
+
+void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	struct fuse_server *server = fuse_req_userdata(req);
+	const struct node *node = tree_find(server->backend.tree, ino);
+	struct open_file *file;
+
+	fuse_count(server, COUNT_OPEN);
+	if (!node) {
+		fuse_reply_err(req, ENOENT);
+		return;
+	}
+	if (node->kind != NODE_CONTROL && (info->flags & O_ACCMODE) != O_RDONLY) {
+		fuse_reply_err(req, EPERM);
+		return;
+	}
+	file = xcalloc(1, sizeof(*file));
+	file->references = 1;
+	file->next = server->files;
+	file->previous = &server->files;
+	if (file->next)
+		file->next->previous = &file->next;
+	server->files = file;
+	file->node = node;
+	file->kind = node->kind;
+	file->operation = node->operation;
+	if (node->kind != NODE_CONTROL)
+		file->blob = fuse_get_text(server, node);
+	info->fh = (uintptr_t)file;
+	info->direct_io = 1;
+	if (fuse_reply_open(req, info) == -ENOENT)
+		open_file_release(file); /* open(2) was interrupted */
+}
+
+void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	fuse_count(fuse_req_userdata(req), COUNT_RELEASE);
+	open_file_release(get_file(info));
+	fuse_reply_err(req, 0);
+}
+
+static void reply_slice(fuse_req_t req, const struct strbuf *text, uint64_t offset, size_t size)
+{
+	if (offset >= text->len)
+		fuse_reply_buf(req, NULL, 0);
+	else if (size < text->len - offset)
+		fuse_reply_buf(req, text->data + offset, size);
+	else
+		fuse_reply_buf(req, text->data + offset, text->len - offset);
+}
+
+void fuse_op_read(
+	fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info)
+{
+	struct fuse_server *server = fuse_req_userdata(req);
+	struct open_file *file = get_file(info);
+	uint64_t position = (uint64_t)offset;
+
+	fuse_count(server, COUNT_READ);
+	if (file->kind == NODE_CONTROL && !file->has_reply && (position == 0 || !file->blob)) {
+		blob_release(file->blob);
+		file->blob = fuse_get_text(server, file->node);
+	}
+	if (!file->has_reply) {
+		reply_slice(req, &file->blob->text, position, size);
+		return;
+	}
+	if (!file->is_anchored) {
+		file->anchor = position == file->write_end ? position : 0;
+		file->is_anchored = true;
+	}
+	if (position < file->anchor)
+		file->anchor = 0;
+	reply_slice(req, &file->reply, position - file->anchor, size);
+}
+
+/* Cuts the text in lines and parses them, up to the first that is wrong. Returns what is left. */
+static size_t add_lines(struct fuse_job *job, const struct strbuf *text, bool may_wait)
+{
+	size_t start = 0;
+
+	while (start < text->len) {
+		const char *line = text->data + start;
+		const char *newline = memchr(line, '\n', text->len - start);
+		size_t len = newline ? (size_t)(newline - line) : text->len - start;
+
+		if (!newline && may_wait && len <= REQUEST_MAX)
+			break;
+		start += len + (newline ? 1 : 0);
+		fuse_job_add_line(job, line, len, start);
+		if (job->lines[job->count - 1].error)
+			break;
+	}
+	return text->len - start;
+}
+
+void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
+	struct fuse_file_info *info)
+{
+	struct fuse_server *server = fuse_req_userdata(req);
+	struct open_file *file = get_file(info);
+	struct fuse_job *job = fuse_job_new(req, file->operation);
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	/* The kernel cuts what is longer than max_write, less the start of a page: anywhere. */
+	bool is_cut = size > server->max_write - STDIO_BLOCK;
+	size_t left;
+
+	fuse_count(server, COUNT_WRITE);
+	job->client->file = file;
+	file->references++;
+	job->client->size = size;
+	job->client->carried = file->pending.len;
+	job->client->offset = (uint64_t)offset;
+	strbuf_add(&text, strbuf_text(&file->pending), file->pending.len);
+	strbuf_add(&text, data, size);
+	left = add_lines(job, &text, is_cut || size % STDIO_BLOCK == 0);
+	strbuf_reset(&file->pending);
+	if (is_cut && job->count && !job->lines[job->count - 1].error)
+		job->client->size -= left; /* a short count, for the writer to go on from there */
+	else if (left && !(job->count && job->lines[job->count - 1].error))
+		strbuf_add(&file->pending, text.data + text.len - left, left);
+	strbuf_reset(&file->reply);
+	server->backend.submit(server->backend.data, job);
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The thread that tells the kernel what is no longer so.
+ *
+ * An invalidation takes, inside write(2), the lock of the folder it is about; a client that waits
+ * for the daemon's answer to a look-up in that folder holds the same lock. So the thread that
+ * serves requests must never invalidate: it would wait for itself. This thread serves nothing and
+ * holds no lock of ours while it writes. A reply is sent after the invalidations of the change it
+ * acknowledges, from here: so whoever reads after `echo` has returned asks the daemon, and sees it.
+ *
+ * inval_entry of a name the kernel does not know (ENOENT) does not touch the folder's cached
+ * listing, hence inval_inode of the folder as well.
+ *
+ * There are two such threads. Who makes a change through a folder (ln, rm, mv) holds its lock until
+ * the reply comes, and an invalidation of an earlier change may be waiting for that lock. So these
+ * replies go another way, on which no folder is invalidated that a waiting client can hold.
+ */
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "io/notify.h"
+
+struct item {
+	struct item *next;
+	struct deltas deltas;
+	uint64_t except;
+	struct notify_reply reply;
+};
+
+struct lane {
+	struct fuse_session *session;
+	pthread_t thread;
+	pthread_mutex_t lock; /* for all below */
+	pthread_cond_t has_items;
+	struct item *first, **last;
+	bool is_stopping;
+	bool is_busy; /* an item is taken and not yet sent */
+	uint64_t count;
+};
+
+enum { LANE_FILES, LANE_FOLDERS, LANES }; /* by what the client holds that gets the reply */
+
+struct notify {
+	struct lane lanes[LANES];
+	size_t started;
+};
+
+void notify_reply_send(const struct notify_reply *reply)
+{
+	if (!reply->req)
+		return;
+	switch (reply->kind) {
+	case REPLY_ERROR:
+		fuse_reply_err(reply->req, reply->error);
+		break;
+	case REPLY_WRITTEN:
+		fuse_reply_write(reply->req, reply->size);
+		break;
+	case REPLY_ENTRY:
+		fuse_reply_entry(reply->req, &reply->entry);
+		break;
+	}
+}
+
+static void item_free(struct item *item)
+{
+	deltas_fini(&item->deltas);
+	free(item);
+}
+
+static bool is_parent_listed(const struct deltas *deltas, size_t before, uint64_t parent)
+{
+	/* Changes come in runs of the same few folders: looking back a little finds nearly all. */
+	for (size_t i = before, looked = 0; i > 0 && looked < 8; i--, looked++)
+		if (deltas->list[i - 1].parent == parent)
+			return true;
+	return false;
+}
+
+static void invalidate(struct fuse_session *session, const struct item *item)
+{
+	const struct deltas *deltas = &item->deltas;
+
+	for (size_t i = 0; i < deltas->count; i++) {
+		const struct delta *delta = &deltas->list[i];
+
+		if (!delta->parent) /* attributes only: an offset below 0 takes no page locks */
+			fuse_lowlevel_notify_inval_inode(session, delta->ino, -1, 0);
+		else if (delta->parent != item->except)
+			fuse_lowlevel_notify_inval_entry(
+				session, delta->parent, delta->name, strlen(delta->name));
+	}
+	for (size_t i = 0; i < deltas->count; i++) {
+		uint64_t parent = deltas->list[i].parent;
+
+		if (parent && parent != item->except && !is_parent_listed(deltas, i, parent))
+			fuse_lowlevel_notify_inval_inode(session, parent, 0, 0);
+	}
+}
+
+static struct item *lane_take(struct lane *lane)
+{
+	struct item *item;
+
+	pthread_mutex_lock(&lane->lock);
+	lane->is_busy = false;
+	while (!lane->first && !lane->is_stopping)
+		pthread_cond_wait(&lane->has_items, &lane->lock);
+	item = lane->first;
+	lane->is_busy = item != NULL;
+	if (item) {
+		lane->first = item->next;
+		if (!lane->first)
+			lane->last = &lane->first;
+		lane->count += item->deltas.count;
+	}
+	pthread_mutex_unlock(&lane->lock);
+	return item;
+}
+
+static void *lane_run(void *data)
+{
+	struct lane *lane = data;
+	struct item *item;
+
+	while ((item = lane_take(lane))) {
+		invalidate(lane->session, item);
+		notify_reply_send(&item->reply);
+		item_free(item);
+	}
+	return NULL;
+}
+
+static int lane_start(struct lane *lane, struct fuse_session *session)
+{
+	sigset_t all, before;
+	int r;
+
+	lane->session = session;
+	lane->last = &lane->first;
+	pthread_mutex_init(&lane->lock, NULL);
+	pthread_cond_init(&lane->has_items, NULL);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&lane->thread, NULL, lane_run, lane);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -r;
+}
+
+static void lane_stop(struct lane *lane)
+{
+	pthread_mutex_lock(&lane->lock);
+	lane->is_stopping = true;
+	pthread_cond_signal(&lane->has_items);
+	pthread_mutex_unlock(&lane->lock);
+	pthread_join(lane->thread, NULL);
+	pthread_cond_destroy(&lane->has_items);
+	pthread_mutex_destroy(&lane->lock);
+}
+
+static bool lane_is_idle(struct lane *lane)
+{
+	bool is_idle;
+
+	pthread_mutex_lock(&lane->lock);
+	is_idle = !lane->first && !lane->is_busy;
+	pthread_mutex_unlock(&lane->lock);
+	return is_idle;
+}
+
+int notify_start(struct fuse_session *session, struct notify **ret_notify)
+{
+	struct notify *notify = xcalloc(1, sizeof(*notify));
+	int r = 0;
+
+	while (r == 0 && notify->started < LANES) {
+		r = lane_start(&notify->lanes[notify->started], session);
+		notify->started += r == 0;
+	}
+	if (r < 0) {
+		notify_stop(notify);
+		return r;
+	}
+	*ret_notify = notify;
+	return 0;
+}
+
+void notify_stop(struct notify *notify)
+{
+	if (!notify)
+		return;
+	while (notify->started)
+		lane_stop(&notify->lanes[--notify->started]);
+	free(notify);
+}
+
+void notify_post(struct notify *notify, struct deltas *deltas, uint64_t except,
+	const struct notify_reply *reply)
+{
+	struct lane *lane = &notify->lanes[except ? LANE_FOLDERS : LANE_FILES];
+	struct item *item;
+
+	/* What it tells may come of an earlier change, whose deltas have to be out before. */
+	if (!deltas->count && (except || lane_is_idle(lane))) {
+		notify_reply_send(reply);
+		return;
+	}
+	item = xcalloc(1, sizeof(*item));
+	item->deltas = *deltas;
+	item->except = except;
+	item->reply = *reply;
+	*deltas = (struct deltas){ 0 };
+	pthread_mutex_lock(&lane->lock);
+	*lane->last = item;
+	lane->last = &item->next;
+	pthread_cond_signal(&lane->has_items);
+	pthread_mutex_unlock(&lane->lock);
+}
+
+bool notify_is_idle(struct notify *notify)
+{
+	return lane_is_idle(&notify->lanes[LANE_FILES]) &&
+		lane_is_idle(&notify->lanes[LANE_FOLDERS]);
+}
+
+uint64_t notify_get_count(struct notify *notify)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < LANES; i++) {
+		struct lane *lane = &notify->lanes[i];
+
+		pthread_mutex_lock(&lane->lock);
+		count += lane->count;
+		pthread_mutex_unlock(&lane->lock);
+	}
+	return count;
+}

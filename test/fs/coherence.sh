@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# After a change is acknowledged every process sees it, and nothing else: with the kernel's caches,
+# under load, for names that were looked for before they were there, for devices that come and go;
+# and what the caches show is what the daemon shows when it is asked every time.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-robust.sh"
+
+rounds=${ROUNDS:-1000}
+
+make_image a 1M swap "$(number_uuid 1)" first
+make_image b 1M swap "$(number_uuid 2)" second
+make_image c 1M swap "$(number_uuid 3)"
+attach a 00
+first=$device
+attach b 01
+second=$device
+
+hammer()
+{
+	start_mmfs "$1"
+	echo "$1, $rounds rounds:"
+	timeout 600 "$helpers/hammer" "$MM" "$first" "$second" "$rounds"
+	expect_sound
+	expect_equal "" "$(links)" "what is left of the names"
+	stop_mmfs
+}
+
+# A device that arrives, leaves or changes is seen at once when `settle` returns.
+come_and_go()
+{
+	local i name=${LOOP#/dev/}02
+
+	start_mmfs "$1"
+	echo "$1, devices:"
+	for ((i = 0; i < 40; i++)); do
+		[ ! -e "$MM/devices/$name" ] || fail "$name is there after it left (round $i)"
+		[[ $(ls "$MM/devices") != *"$name"* ]] || fail "$name is listed after it left"
+		attach c 02
+		settle
+		expect_equal "../ids/UUID=$(number_uuid 3)" "$(readlink "$MM/devices/$name")" "round $i"
+		[[ $(ls "$MM/devices") == *"$name"* ]] || fail "$name is not listed"
+		detach 02
+		settle
+	done
+	stop_mmfs
+}
+
+# --- the same session with the caches on and off -------------------------------------------------
+
+show()
+{
+	local file
+
+	echo "== $1"
+	# Looked at before it is there, and listed, so that there is something stale to be shown.
+	stat "$MM"/{DosDevices,mounts}/{D:,kept,other} >/dev/null 2>&1 || true
+	(cd "$MM" && find . -path ./control -prune -o ! -name history ! -name metrics ! -size 0 \
+		-printf '%P %y %m %l %s\n' -o -printf '%P %y %m %l\n' | sort)
+	for file in "$MM"/points "$MM"/points.json "$MM"/ids/*/*; do
+		[ -L "$file" ] || { echo "-- ${file#"$MM"}"; cat "$file"; }
+	done
+}
+
+play()
+{
+	cp "$TMP/begin.db" "$TMP/$1.db"
+	start_mmfs "cache=$1" "db=$TMP/$1.db"
+	show start
+	request create_point "D: $first"
+	show create
+	request create_point "link=kept device=$second"
+	show another
+	ln -s "$first" "$MM/DosDevices/other"
+	show ln
+	mv "$MM/DosDevices/other" "$MM/DosDevices/moved"
+	show mv
+	ln -s "$second" "$MM/DosDevices/other"
+	mv "$MM/DosDevices/other" "$MM/DosDevices/moved"
+	show "mv over"
+	rm "$MM/DosDevices/kept"
+	show rm
+	request delete_points "link=D:"
+	show delete
+	attach c 02
+	settle
+	show arrival
+	request create_point "link=other device=UUID=$(number_uuid 3)"
+	show "link of it"
+	detach 02
+	settle
+	show removal
+	attach c 03
+	settle
+	show return
+	detach 03
+	settle
+	request delete_points "device=$second"
+	show "delete of a volume"
+	stop_mmfs
+}
+
+for cache in on off; do
+	hammer "cache=$cache"
+	come_and_go "cache=$cache"
+done
+
+start_mmfs
+attach c 02
+settle
+detach 02
+settle
+stop_mmfs
+cp "$DB" "$TMP/begin.db"
+play on >"$TMP/on"
+play off >"$TMP/off"
+diff "$TMP/off" "$TMP/on" || fail "with cache=on the tree looks different"

@@ -1,0 +1,206 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A disk that does not answer concerns nobody else. Neither does a probe that dies.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-robust.sh"
+
+stalled=$TMP/stalled
+server=
+mkdir "$stalled"
+make_image sound 1M swap "$(number_uuid 1)"
+make_image slow 1M swap "$(number_uuid 2)"
+make_image other 1M swap "$(number_uuid 3)"
+slow=${LOOP}05
+
+# The server has to go on before anything that waits for it can end.
+at_end()
+{
+	[ -z "$server" ] || kill -CONT "$server"
+}
+
+"$helpers/stall-image" "$TMP/slow" -f "$stalled" </dev/null >/dev/null 2>&1 &
+server=$!
+await test -f "$stalled/image"
+attach sound 00
+losetup -r "$slow" "$stalled/image"
+settle_udevd
+
+stall()
+{
+	kill -STOP "$server"
+	blockdev --flushbufs "$slow"
+}
+
+go_on()
+{
+	kill -CONT "$server"
+}
+
+# Something happens on the disk: it is looked at again.
+touch_slow()
+{
+	echo change >"/sys/block/${slow#/dev/}/uevent"
+}
+
+reason()
+{
+	sed -n "s|^DEVICE=\"$1\" REASON=\"\(.*\)\"\$|\1|p" "$CTL/unprocessed"
+}
+
+has_reason()
+{
+	[ -n "$(reason "$1")" ]
+}
+
+is_volume()
+{
+	grep -q "DEVICE=\"$1\"" "$MM/points"
+}
+
+# Everything else is answered, within a second each.
+expect_lively()
+{
+	local i
+
+	for i in 1 2 3; do
+		timeout 1 bash -c "echo 'link=lively device=UUID=$(number_uuid 1)' >'$CTL/create_point'"
+		expect_equal "${LOOP}00" "$(timeout 1 readlink "$MM/DosDevices/lively")" "a link"
+		timeout 1 mv "$MM/DosDevices/lively" "$MM/DosDevices/moved"
+		timeout 1 cat "$MM/points" "$MM/points.json" "$CTL/unprocessed" "$MM/metrics" "$MM/history" >/dev/null
+		timeout 1 ls -lR "$MM/ids" "$MM/devices" "$MM/DosDevices" >/dev/null
+		timeout 1 rm "$MM/DosDevices/moved"
+	done
+	attach other 01
+	await is_volume "${LOOP}01"
+	losetup -d "${LOOP}01"
+	await lib_is_no_volume "${LOOP}01"
+}
+
+lib_is_no_volume()
+{
+	! is_volume "$1"
+}
+
+find_probes()
+{
+	local helper
+
+	helper=$(pgrep -P "$mmfs_pid")
+	pgrep -P "$helper"
+}
+
+# --- the prober reads it ---------------------------------------------------------------------------
+
+# Hanging from the start.
+stall
+start=$(date +%s%3N)
+start_mmfs monitor=kernel
+took=$(($(date +%s%3N) - start))
+echo "start with a hanging disk: $took ms"
+[ "$took" -lt 6000 ] || fail "the start took $took ms"
+expect_match "takes long" "$(reason "$slow")" "why it is unprocessed"
+expect_lively
+timeout 10 bash -c "echo 1 >'$CTL/settle'" # not waited for either
+go_on
+await is_volume "$slow"
+settle
+expect_equal "" "$(cat "$CTL/unprocessed")" "unprocessed devices"
+expect_sound
+
+# Hanging later, and for as long as it takes to be noticed.
+stall
+touch_slow
+expect_lively
+await has_reason "$slow"
+expect_lively
+go_on
+await is_volume "$slow"
+settle
+expect_equal "" "$(reason "$slow")" "why it is unprocessed"
+
+# Its probe is killed.
+stall
+touch_slow
+await find_probes >/dev/null
+kill -KILL "$(find_probes)"
+go_on # it may not die before
+settle
+expect_match "signal 9" "$(reason "$slow")" "why it is unprocessed"
+expect_lively
+touch_slow
+settle
+is_volume "$slow" || fail "it is not a volume again"
+
+# It hangs when the daemon ends: nobody is left behind, once it goes on.
+stall
+touch_slow
+await find_probes >/dev/null
+probe=$(find_probes)
+helper=$(pgrep -P "$mmfs_pid")
+start=$(date +%s%3N)
+stop_mmfs
+took=$(($(date +%s%3N) - start))
+echo "stop with a hanging disk: $took ms"
+[ "$took" -lt 6000 ] || fail "the stop took $took ms"
+go_on
+await lib_is_ended "$helper"
+await lib_is_ended "$probe"
+
+# All of the prober is killed.
+start_mmfs monitor=kernel
+kill -KILL "$(pgrep -P "$mmfs_pid")"
+attach other 01
+settle
+expect_match "prober has died" "$(reason "${LOOP}01")" "why it is unprocessed"
+is_volume "${LOOP}00" || fail "volumes have gone with the prober"
+request create_point "link=still device=${LOOP}00"
+rm "$MM/DosDevices/still"
+detach 01
+stop_mmfs
+
+# --- udevd reads it ----------------------------------------------------------------------------------
+
+start_mmfs monitor=udev
+is_volume "$slow" || fail "the disk is no volume"
+stall
+touch_slow
+expect_lively
+await has_reason "$slow" # 10 s for udevd, 3 s for the prober
+echo "udevd: $(reason "$slow")"
+expect_lively
+go_on
+await is_volume "$slow"
+settle_udevd
+settle
+expect_equal "" "$(reason "$slow")" "why it is unprocessed"
+
+# The prober dies where udevd does the work: nobody misses it.
+kill -KILL "$(pgrep -P "$mmfs_pid")"
+attach other 01
+settle
+is_volume "${LOOP}01" || fail "there are no new volumes without a prober"
+detach 01
+stall
+touch_slow
+start=$(date +%s%3N)
+stop_mmfs
+took=$(($(date +%s%3N) - start))
+echo "stop with a hanging disk and udevd: $took ms"
+go_on
+settle_udevd
+
+# Hanging at the start, and udevd is at it.
+stall
+touch_slow
+start=$(date +%s%3N)
+start_mmfs monitor=udev
+took=$(($(date +%s%3N) - start))
+echo "start with a hanging disk and udevd: $took ms"
+[ "$took" -lt 6000 ] || fail "the start took $took ms"
+expect_lively
+go_on
+await is_volume "$slow"
+stop_mmfs
+losetup -d "$slow"

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What the cases about coherence, crashes and storms share, on top of lib.sh.
+#
+#	$helpers		where the programs of this folder are
+#	tree_points		what `points` should say, collected from the links and ids/ one by one
+#	expect_sound		that it does, and that there is nothing else
+#	start_over [OPTION…]	as start_mmfs, over a mount whose daemon is dead
+#	await_crash		returns when the daemon has died by SIGKILL
+#	number_uuid N		a UUID made of a number
+#	count_mounts		how many mounts there are on $MM
+#	metric NAME		the value of a counter
+#	is_sanitized		whether the daemon was built with a sanitizer, which keeps what is freed
+#	use_many FIRST COUNT	images many-0, … with swap; loop devices from FIRST are detached and
+#				removed at the end
+#	expect_many FIRST COUNT [IMAGE]	these loop devices carry the images from many-IMAGE on, and the tree
+#				shows these and no others
+
+helpers=${MMFS%/*}/test/fs
+
+number_uuid()
+{
+	printf '00000000-0000-4000-8000-%012d\n' "$1"
+}
+
+tree_points()
+{
+	local folder id node link
+
+	for folder in "$MM"/ids/*/; do
+		read -r id <"$folder/unique_id"
+		node=$(readlink "$folder/device")
+		while read -r link; do
+			expect_equal "$node" "$(readlink "$MM$link")" "the target of $link" >&2
+			printf 'LINK="%s" ID="%s" DEVICE="%s"\n' "$link" "$id" "$node"
+		done <"$folder/links"
+	done | sort
+}
+
+expect_sound()
+{
+	local found
+
+	found=$(printf '%b' "$(points)") # its escapes undone
+	expect_equal "$(tree_points)" "$(sort <<<"$found")" "points (after the tree's links)"
+	expect_equal "$(sed 's/^LINK="\([^"]*\)".*/\1/' <<<"$found" | sort)" \
+		"$(cd "$MM" && find DosDevices Volumes -type l -printf '/%p\n' | sort)" "the list of links"
+}
+
+lib_answers()
+{
+	! lib_is_ended "$mmfs_pid" || fail "the daemon has ended while it started"
+	cat "$CTL/version" >/dev/null 2>&1 # a dead mount still shows what the kernel remembers of it
+}
+
+start_over()
+{
+	local option words=()
+
+	for option in "db=$DB" "devices=$DEVICES" ${MMFS_OPTIONS:+"$MMFS_OPTIONS"} "$@"; do
+		words+=(-o "$option")
+	done
+	run_mmfs -f "${words[@]}" "$MM" </dev/null >>"$LOG" 2>&1 &
+	mmfs_pid=$!
+	await lib_answers
+}
+
+await_crash()
+{
+	await_end "$mmfs_pid"
+	expect_equal 137 "$status" "the status of the daemon that was to die"
+	mmfs_pid=
+}
+
+count_mounts()
+{
+	awk -v mm="$MM" '$5 == mm { n++ } END { print n + 0 }' /proc/self/mountinfo
+}
+
+metric()
+{
+	awk -v name="$1" '$1 == name { print $2 }' "$MM/metrics"
+}
+
+is_sanitized()
+{
+	ldd "$MMFS" | grep -q 'lib[at]san'
+}
+
+use_many()
+{
+	local first=$1 count=$2 i
+
+	for ((i = 0; i < count; i++)); do
+		make_image "many-$i" 64K swap "$(number_uuid $((1000 + i)))"
+	done
+	lib_many="$first $count"
+}
+
+at_end()
+{
+	[ -n "${lib_many-}" ] || return 0
+	[ -z "$mmfs_pid" ] || kill -CONT "$mmfs_pid" 2>/dev/null
+	# shellcheck disable=SC2086
+	"$helpers/loops" detach $lib_many
+	# shellcheck disable=SC2086
+	"$helpers/loops" remove $lib_many
+}
+
+lib_are_free()
+{
+	local i
+
+	for ((i = $1; i < $1 + $2; i++)); do
+		[ ! -e "/sys/block/loop$i/loop/backing_file" ] || return 1
+	done
+}
+
+expect_many()
+{
+	local first=$1 count=$2 image=${3-0} i
+
+	expect_equal "$(for ((i = 0; i < count; i++)); do
+		echo "ID=\"UUID=$(number_uuid $((1000 + image + i)))\" DEVICE=\"/dev/loop$((first + i))\""
+	done | sort)" "$(points | sed 's/^LINK="[^"]*" //' | sort)" "points of $count devices"
+}

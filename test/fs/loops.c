@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Many loop devices at once, much faster than losetup(8) can:
+ *
+ *	loops add FIRST COUNT			makes /dev/loop<FIRST…>
+ *	loops attach FIRST COUNT FILE-PREFIX	FILE-PREFIX0, 1, … to /dev/loop<FIRST…>
+ *	loops detach FIRST COUNT
+ *	loops remove FIRST COUNT		the devices themselves, waiting until nobody has them open
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/loop.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/base.h"
+
+static int open_loop(int n)
+{
+	char path[64];
+	int fd;
+
+	sprintf(path, "/dev/loop%d", n);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		fprintf(stderr, "loops: cannot open %s: %s\n", path, strerror(errno));
+	return fd;
+}
+
+static int attach_one(int fd, const char *prefix, int i)
+{
+	struct loop_config config = { 0 };
+	char path[4096];
+	int file;
+
+	snprintf(path, sizeof(path), "%s%d", prefix, i);
+	file = open(path, O_RDWR | O_CLOEXEC);
+	config.fd = (unsigned int)file;
+	snprintf((char *)config.info.lo_file_name, LO_NAME_SIZE, "%.*s", LO_NAME_SIZE - 1, path);
+	if (file < 0 || ioctl(fd, LOOP_CONFIGURE, &config) < 0) {
+		fprintf(stderr, "loops: cannot attach %s: %s\n", path, strerror(errno));
+		return -1;
+	}
+	close(file);
+	return 0;
+}
+
+static int add(int control, int first, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (ioctl(control, LOOP_CTL_ADD, first + i) < 0 && errno != EEXIST) {
+			fprintf(stderr, "loops: cannot add %d: %s\n", first + i, strerror(errno));
+			return 1;
+		}
+	}
+	return 0;
+}
+
+static int remove_all(int control, int first, int count)
+{
+	int tries = 2000; /* 20 s */
+
+	for (int i = 0; i < count; i++) {
+		while (ioctl(control, LOOP_CTL_REMOVE, first + i) < 0 && errno != ENODEV) {
+			if (errno != EBUSY || !--tries) {
+				fprintf(stderr, "loops: cannot remove %d: %s\n", first + i,
+					strerror(errno));
+				return 1;
+			}
+			poll(NULL, 0, 10);
+		}
+	}
+	return 0;
+}
+
+/* The devices are opened before, so that the rest goes as fast as it can. */
+static int change(int first, int count, const char *prefix)
+{
+	int *fds = calloc((size_t)count, sizeof(*fds));
+	int code = 0;
+
+	if (!fds)
+		return 1;
+	for (int i = 0; i < count; i++) {
+		fds[i] = open_loop(first + i);
+		if (fds[i] < 0)
+			code = 1;
+	}
+	for (int i = 0; i < count && code == 0; i++) {
+		if (prefix)
+			code = attach_one(fds[i], prefix, i) < 0;
+		else if (ioctl(fds[i], LOOP_CLR_FD) < 0 && errno != ENXIO)
+			code = 1;
+	}
+	for (int i = 0; i < count; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	free(fds);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	int control, first, count;
+
+	if (argc < 4)
+		return 2;
+	control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+	if (control < 0)
+		return 1;
+	first = atoi(argv[2]);
+	count = atoi(argv[3]);
+	if (strcmp(argv[1], "add") == 0)
+		return add(control, first, count);
+	if (strcmp(argv[1], "remove") == 0)
+		return remove_all(control, first, count);
+	if (strcmp(argv[1], "attach") == 0 && argc == 5)
+		return change(first, count, argv[4]);
+	if (strcmp(argv[1], "detach") == 0)
+		return change(first, count, NULL);
+	return 2;
+}

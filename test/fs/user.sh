@@ -1,0 +1,156 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# mmfs of an ordinary user: it cannot read the devices, so udevd has to tell it what they hold; it
+# mounts through fusermount3, and has its database at home.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-robust.sh"
+
+require fusermount3 setpriv pgrep
+[ -u "$(command -v fusermount3)" ] || skip "fusermount3 is not setuid root"
+
+uid=65534 # nobody: fusermount3 wants a name
+gid=65534
+home=$TMP/home
+mkdir "$home"
+cp "$MMFS" "$TMP/mmfs" # the user may not be able to get at where it was built
+rmdir "$MM"
+mkdir "$MM" "$TMP/state"
+chown "$uid:$gid" "$home" "$MM" "$TMP/state"
+
+become_user()
+{
+	exec setpriv --reuid="$uid" --regid="$gid" --clear-groups --inh-caps=-all \
+		env HOME="$home" "$@"
+}
+
+as_user()
+{
+	(become_user "$@")
+}
+
+points()
+{
+	as_user cat "$MM/points"
+}
+
+request()
+{
+	as_user bash -c 'printf "%s\n" "$1" >"$2"' - "$2" "$CTL/$1"
+}
+
+settle()
+{
+	request settle 1
+}
+
+expect_user_complete()
+{
+	expect_equal "ID=\"UUID=$(number_uuid 1)\" DEVICE=\"${LOOP}00\"
+ID=\"UUID=$(number_uuid 2)\" DEVICE=\"${LOOP}01\"" \
+		"$(points | grep /Volumes/ | sed 's/^LINK="[^"]*" //' | sort)" "points"
+}
+
+is_user_there()
+{
+	as_user test -s "$MM/points"
+}
+
+make_image a 16M ext4 "$(number_uuid 1)" label
+make_image b 1M swap "$(number_uuid 2)"
+make_image c 1M swap "$(number_uuid 3)"
+make_image d 1M blank
+attach a 00
+attach b 01
+attach d 03
+settle_udevd
+! as_user test -r "${LOOP}00" || fail "the user can read the devices"
+
+# In the background, with the default database.
+expect_ok as_user "$TMP/mmfs" -o "devices=$DEVICES" "$MM" </dev/null
+mmfs_pid=$(pgrep -o -f "^$TMP/mmfs ")
+helper=$(pgrep -P "$mmfs_pid")
+[ -s "$home/.local/state/mmfs/mounted-devices.db" ] || fail "there is no database at home"
+expect_user_complete
+expect_equal "$uid $gid 600" "$(as_user stat -c '%u %g %a' "$CTL/create_point")" "the owner of create_point"
+expect_fail EACCES ls "$MM" # also to root: that is FUSE's rule
+expect_equal fuse.mmfs "$(findmnt -n -o FSTYPE "$MM")" "the type in mountinfo"
+
+# Operations.
+request create_point "X: ${LOOP}00"
+expect_equal "${LOOP}00" "$(as_user readlink "$MM/DosDevices/X:")" "a link"
+as_user ln -s "UUID=$(number_uuid 2)" "$MM/DosDevices/swap"
+as_user mv "$MM/DosDevices/swap" "$MM/DosDevices/moved"
+expect_equal "${LOOP}01" "$(as_user readlink "$MM/DosDevices/moved")" "a link"
+as_user rm "$MM/DosDevices/moved"
+expect_match '"uid":65534' "$(as_user tail -n 1 "$MM/history")" "history"
+
+# Why the rest is none: it cannot be read, or is empty.
+expect_match "DEVICE=\"${LOOP}03\" REASON=" "$(as_user cat "$CTL/unprocessed")" "unprocessed"
+
+# Events arrive.
+attach c 02
+settle
+expect_match "ID=\"UUID=$(number_uuid 3)\" DEVICE=\"${LOOP}02\"" "$(points)" "points"
+losetup -d "${LOOP}02"
+is_without_c()
+{
+	! points | grep -q "$(number_uuid 3)"
+}
+await is_without_c
+settle
+expect_user_complete
+
+# It ends, and nothing is left.
+as_user fusermount3 -u "$MM"
+await lib_is_ended "$mmfs_pid"
+await lib_is_ended "$helper"
+expect_equal 0 "$(count_mounts)" "the number of mounts"
+mmfs_pid=
+
+# $XDG_STATE_HOME; in the foreground; ended by SIGTERM.
+become_user XDG_STATE_HOME="$TMP/state" "$TMP/mmfs" -f -o "devices=$DEVICES" "$MM" </dev/null >>"$LOG" 2>&1 &
+mmfs_pid=$!
+await is_user_there
+[ -s "$TMP/state/mmfs/mounted-devices.db" ] || fail "XDG_STATE_HOME is not used"
+expect_equal "600 700" "$(stat -c %a "$TMP/state/mmfs/mounted-devices.db" "$TMP/state/mmfs" | xargs)" "modes"
+expect_user_complete
+kill -TERM "$mmfs_pid"
+await_end "$mmfs_pid"
+expect_equal 0 "$status" "the status after SIGTERM"
+mmfs_pid=
+expect_equal 0 "$(count_mounts)" "the number of mounts"
+
+# Over a mount whose daemon died; the names are there again.
+for _ in 1 2; do
+	become_user "$TMP/mmfs" -f -o "devices=$DEVICES" "$MM" </dev/null >>"$LOG" 2>&1 &
+	mmfs_pid=$!
+	await is_user_there
+	expect_equal 1 "$(count_mounts)" "the number of mounts"
+	expect_user_complete
+	expect_match 'LINK="/DosDevices/X:"' "$(points)" "points"
+	kill -KILL "$mmfs_pid"
+	await_end "$mmfs_pid"
+	mmfs_pid=
+done
+umount -l "$MM"
+
+# A database that it must not read, and one that it must not make.
+install -m 600 "$home/.local/state/mmfs/mounted-devices.db" "$TMP/root.db"
+before=$(sha256sum "$TMP/root.db")
+for file in "$TMP/root.db" "$TMP/not-writable/db"; do
+	code=0
+	errors=$(as_user "$TMP/mmfs" -o "db=$file,devices=$DEVICES" "$MM" 2>&1 </dev/null) || code=$?
+	expect_equal 1 "$code" "the status with a database that cannot be opened"
+	expect_match "$file.*Permission denied" "$errors" "what it says"
+	expect_equal 1 "$(wc -l <<<"$errors")" "the number of lines it says"
+done
+expect_equal "$before" "$(sha256sum "$TMP/root.db")" "the database of root"
+
+# Mounting where it may not.
+mkdir "$TMP/of-root"
+code=0
+errors=$(as_user "$TMP/mmfs" -o "devices=$DEVICES" "$TMP/of-root" 2>&1 </dev/null) || code=$?
+expect_equal 1 "$code" "the status of mounting on a folder of root"
+expect_match "cannot mount on $TMP/of-root" "$(tail -n 1 <<<"$errors")" "what it says" # after fusermount3

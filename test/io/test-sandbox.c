@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The sandbox: what must not work from inside, one process per attempt.
+ */
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "io/sandbox.h"
+
+static int in; /* open for reading */
+
+static long try_read(void)
+{
+	char data[16];
+
+	return pread(in, data, sizeof(data), 0) > 0 && read(in, data, 1) == 1;
+}
+
+static long try_memory(void)
+{
+	void *page = mmap(NULL, 1 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return page != MAP_FAILED && mprotect(page, 4096, PROT_READ | PROT_WRITE) == 0 &&
+		munmap(page, 1 << 20) == 0;
+}
+
+static long try_status(void)
+{
+	struct stat status;
+
+	return fstat(in, &status) == 0;
+}
+
+static long try_open(void)
+{
+	return open("/etc/passwd", O_RDONLY) >= 0;
+}
+
+static long try_open_write(void)
+{
+	return open("/tmp", O_RDWR | O_TMPFILE, 0600) >= 0;
+}
+
+static long try_write(void)
+{
+	return write(STDOUT_FILENO, "!", 1) > 0;
+}
+
+static long try_ioctl(void)
+{
+	int value;
+
+	return ioctl(in, BLKROGET, &value) == 0 || errno != EPERM;
+}
+
+static long try_kill(void)
+{
+	return syscall(SYS_tgkill, getppid(), getppid(), 0) == 0;
+}
+
+static long try_exec_memory(void)
+{
+	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+		MAP_FAILED;
+}
+
+static long try_map_executable(void)
+{
+	void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return mprotect(page, 4096, PROT_READ | PROT_EXEC) == 0;
+}
+
+static long try_huge_memory(void)
+{
+	return mmap(NULL, 1UL << 30, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED;
+}
+
+static long try_socket(void)
+{
+	return socket(AF_UNIX, SOCK_STREAM, 0) >= 0;
+}
+
+static long try_fork(void)
+{
+	return syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) >= 0;
+}
+
+static long try_exec(void)
+{
+	char *const arguments[] = { (char *)"true", NULL };
+
+	return execve("/bin/true", arguments, NULL) == 0;
+}
+
+static long try_ptrace(void)
+{
+	return ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) == 0;
+}
+
+static long try_other_memory(void)
+{
+	return syscall(SYS_process_vm_readv, getppid(), NULL, 0, NULL, 0, 0) >= 0;
+}
+
+static long try_signal(void)
+{
+	return kill(getppid(), 0) == 0;
+}
+
+static long try_namespace(void)
+{
+	return unshare(CLONE_NEWUSER) == 0;
+}
+
+enum outcome { WORKS, DENIED, DEADLY };
+
+static const struct {
+	long (*attempt)(void);
+	enum outcome outcome;
+} attempts[] = {
+	{ try_read, WORKS },
+	{ try_memory, WORKS },
+	{ try_status, WORKS },
+	{ try_open, DENIED },
+	{ try_open_write, DENIED },
+	{ try_write, DENIED },
+	{ try_ioctl, DENIED },
+	{ try_kill, DENIED },
+	{ try_exec_memory, DENIED },
+	{ try_map_executable, DENIED },
+	{ try_huge_memory, SANDBOX_IS_RELAXED ? WORKS : DENIED },
+	{ try_socket, DEADLY },
+	{ try_fork, DEADLY },
+	{ try_exec, DEADLY },
+	{ try_ptrace, DEADLY },
+	{ try_other_memory, DEADLY },
+	{ try_signal, DEADLY },
+	{ try_namespace, DEADLY },
+};
+
+START_TEST(attempt)
+{
+	enum outcome outcome = attempts[_i].outcome;
+	struct sandbox *sandbox = NULL;
+	int status;
+	pid_t pid;
+
+	ck_assert_int_eq(sandbox_new(&sandbox), 0);
+	in = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	pid = fork();
+	if (pid == 0) {
+		if (sandbox_enter(sandbox) < 0)
+			_exit(2);
+		_exit(attempts[_i].attempt() ? 1 : 0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	if (outcome == DEADLY && !SANDBOX_IS_RELAXED) {
+		ck_assert(WIFSIGNALED(status));
+		ck_assert_int_eq(WTERMSIG(status), SIGSYS);
+	} else {
+		ck_assert(WIFEXITED(status));
+		ck_assert_int_eq(WEXITSTATUS(status), outcome == WORKS);
+	}
+	close(in);
+	sandbox_free(sandbox);
+}
+END_TEST
+
+/* Limits that are lower already stay, and are no reason to fail. */
+START_TEST(twice)
+{
+	struct sandbox *sandbox = NULL;
+	int status;
+	pid_t pid;
+
+	ck_assert_int_eq(sandbox_new(&sandbox), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (sandbox_drop_capabilities(0) < 0 || sandbox_drop_capabilities(~0ULL) < 0)
+			_exit(2);
+		_exit(sandbox_enter(sandbox) < 0 ? 1 : 0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	sandbox_free(sandbox);
+	sandbox_free(NULL);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("sandbox");
+	TCase *cases = tcase_create("sandbox");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(cases, attempt, 0, ARRAY_SIZE(attempts));
+	tcase_add_test(cases, twice);
+	suite_add_tcase(suite, cases);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}

@@ -1,0 +1,104 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Layers: daemon -> io -> core -> base, never upwards; an io file includes no other io file but those
+# of its own family, and one third-party library at most. Usage: check-layers.sh ROOT
+set -eu
+cd "$1"
+
+# The families of io files: what is one concern in several files. Everything else stands alone.
+declare -A family=(
+	[examine]=probe [probe]=probe [prober]=probe [sandbox]=probe
+	[fuse]=fuse [fuse_file]=fuse [fuse_job]=fuse [fuse_ops]=fuse [fuse_private]=fuse
+	[notify]=fuse
+	[store]=store [store_file]=store [store_rows]=store
+	[udev]=udev [udevd]=udev
+)
+# The libraries, by the families that may use them.
+declare -A library=(
+	[sqlite3.h]=store
+	[blkid/blkid.h]=probe [seccomp.h]=probe
+	[fuse_lowlevel.h]=fuse [fuse.h]=fuse [fuse3/fuse_lowlevel.h]=fuse
+	[libudev.h]=udev
+	[libmount.h]=mounts [libmount/libmount.h]=mounts
+)
+libraries=$(IFS='|' && echo "${!library[*]}")
+# What of libc the core may use: no descriptors, clocks, threads, environment.
+core_libc=" assert.h ctype.h errno.h fnmatch.h inttypes.h limits.h stdarg.h stdbool.h stddef.h
+stdint.h stdio.h stdlib.h string.h strings.h time.h "
+core_libc=${core_libc//$'\n'/ }
+# And what else of it the others may: headers of folders by their folder.
+libc=" byteswap.h dirent.h endian.h fcntl.h getopt.h glob.h grp.h langinfo.h linux locale.h mntent.h
+poll.h pthread.h pwd.h sched.h signal.h spawn.h sys syslog.h termios.h unistd.h wchar.h $core_libc"
+libc=${libc//$'\n'/ }
+
+failed=0
+fail()
+{
+	echo "$1: $2" >&2
+	failed=1
+}
+
+family_of()
+{
+	local base=${1##*/}
+
+	base=${base%.[ch]}
+	echo "${family[$base]:-$base}"
+}
+
+check_own() # FILE LAYER HEADER
+{
+	local file=$1 layer=$2 header=$3 allowed
+
+	case $layer in
+	base) allowed="base" ;;
+	core) allowed="base core" ;;
+	io) allowed="base core io" ;;
+	daemon) allowed="base core io daemon" ;;
+	*) fail "$file" "is in no known layer" && return ;;
+	esac
+	[[ " $allowed " == *" ${header%%/*} "* ]] || fail "$file" "$layer/ includes $header"
+	[[ $header != *..* && -e include/$header ]] || fail "$file" "there is no include/$header"
+	if [[ $layer == io && $header == io/* && $(family_of "$file") != $(family_of "$header") ]]; then
+		fail "$file" "an io file includes $header of another"
+	fi
+	if [[ $layer == daemon && $header == io/* ]] && grep -qE "<($libraries)>" "include/$header"; then
+		fail "$file" "includes a library by way of $header"
+	fi
+}
+
+check_system() # FILE LAYER HEADER
+{
+	local file=$1 layer=$2 header=$3 owner=${library[$3]:-}
+
+	if [[ -n $owner && ($layer != io || $owner != $(family_of "$file")) ]]; then
+		fail "$file" "may not include <$header>"
+	fi
+	if [[ $layer == core && $core_libc != *" $header "* ]]; then
+		fail "$file" "the core may not include <$header>"
+	fi
+	if [[ -z $owner && $libc != *" ${header%%/*} "* ]]; then
+		fail "$file" "<$header> is neither libc's nor of a library that is known here"
+	fi
+}
+
+while IFS=: read -r file include; do
+	layer=${file#*/}
+	layer=${layer%%/*}
+	case $include in
+	*\"*\"*)
+		include=${include#*\"}
+		check_own "$file" "$layer" "${include%%\"*}"
+		;;
+	*'<'*'>'*)
+		include=${include#*<}
+		check_system "$file" "$layer" "${include%%>*}"
+		;;
+	*)
+		fail "$file" "cannot be understood: $include"
+		;;
+	esac
+done < <(grep -rE '^[[:space:]]*#[[:space:]]*include' --include='*.[ch]' \
+	src/base src/core src/io src/daemon include/base include/core include/io include/daemon)
+exit $failed

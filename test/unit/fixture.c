@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the tests of the core share: devices from a line of words, and a small world in which
+ * changes are decided, written to rows and applied one after the other.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "fixture.h"
+
+int fixture_run(Suite *suite)
+{
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+void fixture_add(Suite *suite, const char *name, const TTest *test)
+{
+	TCase *tcase = tcase_create(name);
+
+	tcase_set_timeout(tcase, 0);
+	tcase_add_test(tcase, test);
+	suite_add_tcase(suite, tcase);
+}
+
+struct member {
+	const char *key;
+	size_t offset;
+};
+
+static const struct member texts[] = {
+	{ "uuid", offsetof(struct device, identity[ID_UUID]) },
+	{ "partuuid", offsetof(struct device, identity[ID_PARTUUID]) },
+	{ "dm", offsetof(struct device, identity[ID_DM_UUID]) },
+	{ "md", offsetof(struct device, identity[ID_MD_UUID]) },
+	{ "wwn", offsetof(struct device, identity[ID_WWN]) },
+	{ "serial", offsetof(struct device, identity[ID_SERIAL]) },
+	{ "fstype", offsetof(struct device, fstype) },
+	{ "usage", offsetof(struct device, usage) },
+	{ "table", offsetof(struct device, table) },
+	{ "type", offsetof(struct device, partition_type) },
+	{ "fault", offsetof(struct device, fault) },
+	{ "label", offsetof(struct device, label) },
+	{ "node", offsetof(struct device, node) },
+};
+
+static void device_set(struct device *device, const char *key, const char *value)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		char **text = (char **)(void *)((char *)device + texts[i].offset);
+
+		if (strcmp(texts[i].key, key) == 0) {
+			free(*text);
+			*text = xstrdup(value);
+			return;
+		}
+	}
+	if (strcmp(key, "size") == 0)
+		device->size = strtoull(value, NULL, 10);
+	else if (strcmp(key, "part") == 0)
+		device->partition = (unsigned int)strtoul(value, NULL, 10);
+	else if (strcmp(key, "seq") == 0)
+		device->diskseq = strtoull(value, NULL, 10);
+	else
+		ck_abort_msg("no such key: %s", key);
+}
+
+static void device_set_flag(struct device *device, const char *flag)
+{
+	if (strcmp(flag, "virtual") == 0)
+		device->is_virtual = true;
+	else if (strcmp(flag, "component") == 0)
+		device->is_component = true;
+	else if (strcmp(flag, "blank") == 0)
+		free(steal_ptr(device->fstype));
+	else
+		ck_abort_msg("no such flag: %s", flag);
+}
+
+struct device *fixture_device(const char *name, const char *words)
+{
+	_cleanup_free_ char *copy = xstrdup(words);
+	struct device *device = device_new(name);
+	char *rest = NULL;
+
+	device->node = xasprintf("/dev/%s", name);
+	device->number = map_hash_text(name);
+	device->size = 1000;
+	device->fstype = xstrdup("ext4");
+	for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+		char *value = strchr(word, '=');
+
+		if (value) {
+			*value++ = '\0';
+			device_set(device, word, value);
+		} else {
+			device_set_flag(device, word);
+		}
+	}
+	return device;
+}
+
+static void get_counted(void *to, size_t len)
+{
+	static uint64_t counter;
+
+	memset(to, 0, len);
+	counter++;
+	memcpy(to, &counter, len < sizeof(counter) ? len : sizeof(counter));
+}
+
+void world_init(struct world *world)
+{
+	*world = (struct world){
+		.env = { .now = 1000,
+			.get_random = get_counted,
+			.uid = 1,
+			.pid = 2,
+			.command = "test" },
+	};
+	manager_init(&world->manager, &id_order_default);
+	change_init(&world->change, &world->manager);
+}
+
+void world_fini(struct world *world)
+{
+	change_fini(&world->change);
+	touched_fini(&world->touched);
+	manager_fini(&world->manager);
+	rows_fini(&world->rows);
+	strbuf_fini(&world->reply);
+	strbuf_fini(&world->why);
+	strbuf_fini(&world->shown);
+}
+
+void world_put(struct world *world, const char *name, const char *words)
+{
+	volumes_change_put(&world->change.volumes, fixture_device(name, words));
+}
+
+void world_remove(struct world *world, const char *name)
+{
+	volumes_change_remove(&world->change.volumes, name);
+}
+
+static bool is_starting;
+
+void world_commit(struct world *world)
+{
+	touched_fini(&world->touched);
+	rows_write(&world->rows, &world->change.names);
+	manager_apply(&world->manager, &world->change, &world->touched);
+	change_fini(&world->change);
+	change_init(&world->change, &world->manager);
+	world->env.now++;
+	if (world->is_restless && !is_starting)
+		world_reload(world);
+}
+
+void world_settle(struct world *world)
+{
+	manager_decide_devices(&world->manager, &world->env, &world->change);
+	world_commit(world);
+}
+
+void world_plug(struct world *world, const char *name, const char *words)
+{
+	world_put(world, name, words);
+	world_settle(world);
+}
+
+void world_unplug(struct world *world, const char *name)
+{
+	world_remove(world, name);
+	world_settle(world);
+}
+
+/* Decides, and checks what holds for every request: it fails without a trace, or has no excuse. */
+static int decide(struct world *world, const struct request *request)
+{
+	size_t links = world->change.names.links.count, records = world->change.names.records.count;
+	size_t entries = world->change.entry_count;
+	int r;
+
+	strbuf_reset(&world->reply);
+	strbuf_reset(&world->why);
+	r = manager_decide_request(
+		&world->manager, &world->env, request, &world->change, &world->reply, &world->why);
+	if (r == 0) {
+		ck_assert_uint_eq(world->why.len, 0);
+		return 0;
+	}
+	ck_assert_int_lt(r, 0);
+	ck_assert_uint_gt(world->why.len, 0);
+	ck_assert_uint_eq(world->reply.len, 0);
+	ck_assert_uint_eq(world->change.names.links.count, links);
+	ck_assert_uint_eq(world->change.names.records.count, records);
+	ck_assert_uint_eq(world->change.entry_count, entries);
+	return -r;
+}
+
+int world_decide(struct world *world, const char *operation, const char *line)
+{
+	struct request request;
+	int r;
+
+	strbuf_reset(&world->reply);
+	strbuf_reset(&world->why);
+	r = request_parse(
+		operation_find_name(operation), line, strlen(line), &request, &world->why);
+	if (r < 0) {
+		ck_assert_uint_gt(world->why.len, 0);
+		return -r;
+	}
+	r = decide(world, &request);
+	request_fini(&request);
+	return r;
+}
+
+int world_decide_rename(struct world *world, const char *from, const char *to, bool may_replace)
+{
+	struct request request = {
+		.operation = operation_find(OP_RENAME),
+		.given = KEY_BIT(KEY_LINK),
+		.may_replace = may_replace,
+	};
+	const char *fault = NULL;
+
+	ck_assert_int_eq(link_name_parse(from, strlen(from), &request.link, &fault), 0);
+	ck_assert_int_eq(link_name_parse(to, strlen(to), &request.new_link, &fault), 0);
+	return decide(world, &request);
+}
+
+int world_ask(struct world *world, const char *operation, const char *line)
+{
+	int r = world_decide(world, operation, line);
+
+	world_commit(world);
+	return r;
+}
+
+int world_rename(struct world *world, const char *from, const char *to, bool may_replace)
+{
+	int r = world_decide_rename(world, from, to, may_replace);
+
+	world_commit(world);
+	return r;
+}
+
+void world_keep(struct world *world, const char *id, bool keep_links)
+{
+	names_edit_record(&world->change.names, id)->keep_links = keep_links;
+	world_commit(world);
+}
+
+void world_reload(struct world *world)
+{
+	struct volumes_change devices = { 0 };
+	struct id_order order = world->manager.order;
+	uint32_t epic = world->manager.epic;
+
+	map_for_each (&world->manager.volumes.by_name, node, next)
+		volumes_change_put(
+			&devices, device_copy(container_of(node, struct device, by_name)));
+	change_fini(&world->change);
+	manager_fini(&world->manager);
+	manager_init(&world->manager, &order);
+	world->manager.epic = epic; /* so that the tests can go on counting */
+	rows_load(&world->rows, &world->manager.names);
+	change_init(&world->change, &world->manager);
+	world->change.volumes = devices;
+	is_starting = true;
+	world_settle(world);
+	is_starting = false;
+}
+
+const char *world_show(struct world *world)
+{
+	_cleanup_free_ struct triple *triples = NULL;
+	size_t count = manager_get_triples(&world->manager, &world->manager.names, NULL, &triples);
+
+	strbuf_reset(&world->shown);
+	for (size_t i = 0; i < count; i++)
+		if (!link_name_is_volume(triples[i].link))
+			strbuf_add_format(
+				&world->shown, "%s %s\n", triples[i].link, triples[i].node);
+	return strbuf_text(&world->shown);
+}
+
+static int compare_devices(const void *a, const void *b)
+{
+	return strcmp((*(struct device *const *)a)->name, (*(struct device *const *)b)->name);
+}
+
+const char *world_show_devices(struct world *world)
+{
+	const struct volumes *volumes = &world->manager.volumes;
+	_cleanup_free_ const struct device **devices =
+		xcalloc(volumes->by_name.count, sizeof(*devices));
+	size_t count = 0;
+
+	map_for_each (&volumes->by_name, node, next)
+		devices[count++] = container_of(node, struct device, by_name);
+	qsort(devices, count, sizeof(*devices), compare_devices);
+	strbuf_reset(&world->shown);
+	for (size_t i = 0; i < count; i++)
+		strbuf_add_format(&world->shown, "%s %s%s\n", devices[i]->name,
+			devices[i]->id ? "" : "-",
+			devices[i]->id		     ? devices[i]->id
+				: devices[i]->reason ? devices[i]->reason
+						     : "");
+	return strbuf_text(&world->shown);
+}
+
+const char *world_get_volume_name(const struct world *world, const char *id)
+{
+	const struct link *link = NULL, *found = NULL;
+
+	while ((link = names_next_link(&world->manager.names, id, link))) {
+		if (link_name_is_volume(link->path)) {
+			ck_assert_ptr_null(found);
+			found = link;
+		}
+	}
+	return found ? found->path : NULL;
+}
+
+bool world_has_mark(const struct world *world, const char *id)
+{
+	const struct record *record = names_find_record(&world->manager.names, id);
+
+	return record && record->no_drive_letter;
+}

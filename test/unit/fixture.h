@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <check.h>
+
+#include "core/manager.h"
+#include "rows.h"
+
+/* Runs the suite; the result is for main() to return. */
+int fixture_run(Suite *suite);
+/* One test case without Check's time limit. */
+void fixture_add(Suite *suite, const char *name, const TTest *test);
+
+/*
+ * A device from words: uuid= partuuid= dm= md= wwn= serial= size= part= seq= fstype= usage= table=
+ * type= fault= label= node=, and the flags blank, virtual, component. Without any it is a whole
+ * device of 1000 bytes with an ext4 filesystem at /dev/NAME.
+ */
+struct device *fixture_device(const char *name, const char *words);
+
+/* A mount manager with a naive store of rows beside it, as the daemon would run it. */
+struct world {
+	struct manager manager;
+	struct manager_env env;
+	struct change change;
+	struct rows rows;
+	struct touched touched; /* by the last change */
+	struct strbuf reply;
+	struct strbuf why;
+	struct strbuf shown;
+	bool is_restless; /* starts anew after each change */
+};
+
+void world_init(struct world *world);
+void world_fini(struct world *world);
+
+/* Devices collect in a change until world_settle() decides, stores and applies it. */
+void world_put(struct world *world, const char *name, const char *words);
+void world_remove(struct world *world, const char *name);
+void world_settle(struct world *world);
+/* The same for one device. */
+void world_plug(struct world *world, const char *name, const char *words);
+void world_unplug(struct world *world, const char *name);
+
+/* Requests collect likewise; world_ask() is one and its commit. Result: 0 or the errno. */
+int world_decide(struct world *world, const char *operation, const char *line);
+int world_decide_rename(struct world *world, const char *from, const char *to, bool may_replace);
+void world_commit(struct world *world);
+int world_ask(struct world *world, const char *operation, const char *line);
+int world_rename(struct world *world, const char *from, const char *to, bool may_replace);
+
+/* Sets the keep flag, for which there is no operation yet. */
+void world_keep(struct world *world, const char *id, bool keep_links);
+/* Starts anew from the rows, with the same devices in one batch. */
+void world_reload(struct world *world);
+
+/* "/DosDevices/C: /dev/sda1\n…": what shows, without Volume{GUID} names. */
+const char *world_show(struct world *world);
+/* "sda1 UUID=1\nsdb1 -duplicate of …\n": present devices by name. */
+const char *world_show_devices(struct world *world);
+/* The only Volume{GUID} link of an ID. */
+const char *world_get_volume_name(const struct world *world, const char *id);
+bool world_has_mark(const struct world *world, const char *id);
+
+/*
+ * Plays a script, one step a line:
+ *	+ NAME WORDS        the device comes, or changes
+ *	- NAME              goes
+ *	& NAME WORDS        comes, &- NAME goes: together with those before and after it, up to
+ *	.                   the end of such a batch
+ *	> OPERATION LINE    a request that works (`mv FROM TO` replaces, `mv -n FROM TO` does not)
+ *	ERRNO OPERATION LINE    one that does not
+ *	k ID, u ID          sets, clears the keep flag
+ *	~                   restart
+ *	= NAME ID           the device is present under ID; = NAME -REASON, = NAME -: or is not
+ *	@ LINK NODE         the link shows NODE; @ LINK -: or does not show
+ *	? ID letter|mark|-  the volume has a letter, wants none, or neither
+ *	e N                 the number of changes since the last such line
+ */
+void world_play(struct world *world, const char *script);
+/* Plays it in a world of its own, and again in one that starts anew after each change. */
+void world_play_alone(const char *script, bool also_restless);

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The naive model: devices and clones. The rules, as the manual has them:
+ *
+ * 1. A device takes the first of its IDs, in the configured order, that it can get.
+ * 2. Who is present under an ID keeps it against all others for as long as it wants it.
+ * 3. Among newcomers the remembered fingerprint decides (PARTUUID, DM or MD UUID, WWN or serial,
+ *    size), then the place that was noted, then being virtual, then the node, then the name.
+ * 4. An ID that is remembered for another device is wanted last by one that has an ID which is
+ *    remembered for itself. With identical twins the noted place tells who is "another".
+ * 5. The place of an owner is noted while somebody else wants the ID, and from then on.
+ */
+
+#include <string.h>
+
+#include "model.h"
+
+struct wish {
+	size_t device;
+	char id[ID_SCHEMES][MODEL_TEXT];
+	size_t count;
+	size_t at;
+	char first[MODEL_TEXT]; /* in the configured order */
+	char held[MODEL_TEXT];
+};
+
+static bool is_text(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	return (!a && !b) || is_text(a, b);
+}
+
+static bool has_same_identities(
+	const struct model_record *record, const struct model_device *device)
+{
+	for (int i = ID_PARTUUID; i < ID_SCHEMES; i++)
+		if (!is_same(record->identity[i], device->identity[i]))
+			return false;
+	return true;
+}
+
+static bool is_at_place(const struct model_record *record, const struct model_device *device)
+{
+	return record->diskseq == device->diskseq && strcmp(record->node, device->node) == 0;
+}
+
+/* Rule 4. */
+static void make_wish(struct model *model, struct wish *wish)
+{
+	const struct model_device *device = &model->device[wish->device];
+	char id[ID_SCHEMES][UNIQUE_ID_MAX + 1];
+	const struct model_record *record[ID_SCHEMES];
+	bool is_mine[ID_SCHEMES], is_noted_here[ID_SCHEMES];
+	bool has_mine = false, has_noted = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < model->order.count; i++) {
+		enum id_scheme scheme = model->order.scheme[i];
+
+		if (!unique_id_format(scheme, device->identity[scheme], device->partition, id[n]))
+			continue;
+		record[n] = model_find_record(model, id[n]);
+		is_mine[n] = strcmp(wish->held, id[n]) == 0;
+		is_noted_here[n] = is_mine[n];
+		if (record[n] && has_same_identities(record[n], device)) {
+			is_mine[n] = true;
+			is_noted_here[n] |= is_at_place(record[n], device);
+		}
+		has_mine |= is_mine[n];
+		has_noted |= is_noted_here[n];
+		n++;
+	}
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < n; i++) {
+			bool is_others = record[i] && !is_mine[i] && has_mine;
+
+			if (record[i] && record[i]->diskseq && !is_noted_here[i] && has_noted)
+				is_others = true;
+			if (is_others == (round == 1))
+				strcpy(wish->id[wish->count++], id[i]);
+		}
+	}
+	strcpy(wish->first, n ? id[0] : "");
+}
+
+static int compare_names(const char *a, const char *b)
+{
+	if (strlen(a) != strlen(b))
+		return strlen(a) < strlen(b) ? -1 : 1;
+	return strcmp(a, b);
+}
+
+#define DECIDE(for_a, for_b)                     \
+	do {                                     \
+		bool a_ = (for_a), b_ = (for_b); \
+		if (a_ != b_)                    \
+			return a_;               \
+	} while (0)
+
+/* Rules 2 and 3: whether the ID goes to the first rather than the second. */
+static bool is_better(
+	struct model *model, const char *id, const struct wish *x, const struct wish *y)
+{
+	const struct model_device *a = &model->device[x->device], *b = &model->device[y->device];
+	const struct model_record *known = model_find_record(model, id);
+	static const struct model_record nobody;
+	const char *const *value = known ? known->identity : nobody.identity;
+
+	DECIDE(strcmp(x->held, id) == 0, strcmp(y->held, id) == 0);
+	DECIDE(is_text(value[ID_PARTUUID], a->identity[ID_PARTUUID]),
+		is_text(value[ID_PARTUUID], b->identity[ID_PARTUUID]));
+	DECIDE(is_text(value[ID_DM_UUID], a->identity[ID_DM_UUID]) ||
+			is_text(value[ID_MD_UUID], a->identity[ID_MD_UUID]),
+		is_text(value[ID_DM_UUID], b->identity[ID_DM_UUID]) ||
+			is_text(value[ID_MD_UUID], b->identity[ID_MD_UUID]));
+	DECIDE(is_text(value[ID_WWN], a->identity[ID_WWN]) ||
+			is_text(value[ID_SERIAL], a->identity[ID_SERIAL]),
+		is_text(value[ID_WWN], b->identity[ID_WWN]) ||
+			is_text(value[ID_SERIAL], b->identity[ID_SERIAL]));
+	DECIDE(known && known->size == a->size, known && known->size == b->size);
+	DECIDE(known && is_at_place(known, a), known && is_at_place(known, b));
+	DECIDE(a->is_virtual, b->is_virtual);
+	DECIDE(known && strcmp(known->node, a->node) == 0,
+		known && strcmp(known->node, b->node) == 0);
+	return compare_names(a->name, b->name) < 0;
+}
+
+/* Whether the wish must be given up: the ID is in firm hands, or somebody better wants it now. */
+static bool is_vain(struct model *model, const struct wish *wishes, size_t count, size_t i)
+{
+	const char *id = wishes[i].id[wishes[i].at];
+
+	if (model_find_owner(model, id))
+		return true;
+	for (size_t j = 0; j < count; j++)
+		if (j != i && wishes[j].at < wishes[j].count &&
+			strcmp(wishes[j].id[wishes[j].at], id) == 0 &&
+			is_better(model, id, &wishes[j], &wishes[i]))
+			return true;
+	return false;
+}
+
+/* Everybody names a wish, the worst of those who name the same go on to their next, until none. */
+static void settle_wishes(struct model *model, struct wish *wishes, size_t count)
+{
+	bool has_changed = true;
+
+	while (has_changed) {
+		bool vain[MODEL_DEVICES] = { false };
+
+		has_changed = false;
+		for (size_t i = 0; i < count; i++)
+			vain[i] =
+				wishes[i].at < wishes[i].count && is_vain(model, wishes, count, i);
+		for (size_t i = 0; i < count; i++) {
+			wishes[i].at += vain[i];
+			has_changed |= vain[i];
+		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct model_device *device = &model->device[wishes[i].device];
+
+		device->state = wishes[i].count == 0 ? MODEL_NO_ID : MODEL_DUPLICATE;
+		strcpy(device->id, "");
+		if (wishes[i].at < wishes[i].count) {
+			device->state = MODEL_ONLINE;
+			strcpy(device->id, wishes[i].id[wishes[i].at]);
+		}
+	}
+}
+
+static void remember(struct model_record *record, const struct model_device *device)
+{
+	bool is_noted = record->diskseq != 0;
+
+	if (!*record->node || !has_same_identities(record, device) ||
+		record->size != device->size) {
+		memcpy(record->identity, device->identity, sizeof(record->identity));
+		record->identity[ID_UUID] = NULL;
+		record->size = device->size;
+		strcpy(record->node, device->node);
+	}
+	if (is_noted || record->keep)
+		strcpy(record->node, device->node);
+	if (is_noted)
+		record->diskseq = device->diskseq;
+}
+
+static void arrive(struct model *model, const struct wish *wish)
+{
+	const struct model_device *device = &model->device[wish->device];
+	struct model_record *record = model_find_record(model, device->id);
+	bool is_new = !record, has_name = false;
+
+	if (is_new) {
+		record = &model->record[model->records++];
+		memset(record, 0, sizeof(*record));
+		strcpy(record->id, device->id);
+	}
+	remember(record, device);
+	for (size_t i = 0; i < model->links; i++)
+		has_name |= strcmp(model->link[i].id, device->id) == 0 &&
+			link_name_is_volume(model->link[i].path);
+	if (!has_name && strcmp(wish->held, device->id) != 0)
+		model->nameless[model->nameless_count++] = record->id;
+}
+
+/* Rule 5. */
+static void note_places(struct model *model)
+{
+	for (size_t i = 0; i < MODEL_DEVICES; i++) {
+		struct model_device *device = &model->device[i];
+		struct wish wish = { .device = i };
+
+		if (device->state != MODEL_ONLINE && device->state != MODEL_DUPLICATE)
+			continue;
+		make_wish(model, &wish);
+		for (size_t j = 0; strcmp(wish.first, device->id) != 0 && j < wish.count; j++) {
+			const struct model_device *owner = model_find_owner(model, wish.id[j]);
+			struct model_record *record = model_find_record(model, wish.id[j]);
+
+			if (!owner)
+				continue;
+			strcpy(record->node, owner->node);
+			record->diskseq = owner->diskseq;
+		}
+	}
+}
+
+static enum model_state get_kind(const struct model_device *device)
+{
+	if (device->size == 0)
+		return MODEL_NOTHING;
+	if (device->is_faulty)
+		return MODEL_FAULT;
+	if (device->is_blank && device->partition == 0)
+		return MODEL_NO_CONTENT;
+	return MODEL_ONLINE;
+}
+
+void model_apply_devices(struct model *model, const struct model_batch *batch)
+{
+	struct wish wishes[MODEL_DEVICES];
+	size_t count = 0;
+
+	model->nameless_count = 0;
+	memset(wishes, 0, sizeof(wishes));
+	for (size_t i = 0; i < MODEL_DEVICES; i++) {
+		struct model_device *device = &model->device[i];
+		struct model_record *record = model_find_record(model, device->id);
+
+		if (!batch->put[i] && !batch->is_gone[i]) {
+			if (device->state == MODEL_DUPLICATE || device->state == MODEL_NO_ID)
+				wishes[count++].device = i;
+			continue;
+		}
+		if (device->state == MODEL_ONLINE && record->keep) {
+			strcpy(record->node, device->node);
+			record->diskseq = record->diskseq ? device->diskseq : 0;
+		}
+		if (batch->put[i]) {
+			strcpy(wishes[count].held, device->id);
+			*device = *batch->put[i];
+			device->state = get_kind(device);
+			if (device->state == MODEL_ONLINE)
+				wishes[count++].device = i;
+			else
+				strcpy(wishes[count].held, "");
+		} else {
+			device->state = MODEL_GONE;
+		}
+		strcpy(device->id, "");
+	}
+	for (size_t i = 0; i < count; i++)
+		make_wish(model, &wishes[i]);
+	settle_wishes(model, wishes, count);
+	for (size_t i = 0; i < count; i++)
+		if (*model->device[wishes[i].device].id)
+			arrive(model, &wishes[i]);
+	note_places(model);
+}

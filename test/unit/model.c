@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The naive model: names and requests, from what the manual says of them.
+ */
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "model.h"
+
+struct model_record *model_find_record(struct model *model, const char *id)
+{
+	for (size_t i = 0; i < model->records; i++)
+		if (strcmp(model->record[i].id, id) == 0)
+			return &model->record[i];
+	return NULL;
+}
+
+/* A device that is just being decided on has no ID yet, and owns nothing. */
+const struct model_device *model_find_owner(const struct model *model, const char *id)
+{
+	for (size_t i = 0; i < MODEL_DEVICES; i++)
+		if (model->device[i].state == MODEL_ONLINE && strcmp(model->device[i].id, id) == 0)
+			return &model->device[i];
+	return NULL;
+}
+
+const char *model_get_node(const struct model *model, const char *id)
+{
+	const struct model_device *owner = model_find_owner(model, id);
+
+	if (owner)
+		return owner->node;
+	for (size_t i = 0; i < model->records; i++)
+		if (strcmp(model->record[i].id, id) == 0 && model->record[i].keep)
+			return model->record[i].node;
+	return NULL;
+}
+
+/* Names that differ only in case cannot both exist. */
+static struct model_link *find_link(struct model *model, const char *path)
+{
+	for (size_t i = 0; i < model->links; i++)
+		if (strcasecmp(model->link[i].path, path) == 0)
+			return &model->link[i];
+	return NULL;
+}
+
+static struct model_link *find_shown_link(struct model *model, const char *path)
+{
+	struct model_link *link = find_link(model, path);
+
+	return link && model_get_node(model, link->id) ? link : NULL;
+}
+
+static void remove_link(struct model *model, struct model_link *link)
+{
+	*link = model->link[--model->links];
+}
+
+void model_add_link(struct model *model, const char *path, const char *id)
+{
+	struct model_link *link = find_link(model, path);
+
+	if (link)
+		remove_link(model, link);
+	link = &model->link[model->links++];
+	strcpy(link->path, path);
+	strcpy(link->id, id);
+}
+
+/* The letter of a volume, whether it shows or not. */
+static const char *find_letter(const struct model *model, const char *id)
+{
+	for (size_t i = 0; i < model->links; i++)
+		if (strcmp(model->link[i].id, id) == 0 && link_name_is_letter(model->link[i].path))
+			return model->link[i].path;
+	return NULL;
+}
+
+static bool is_node(const char *node, const char *text)
+{
+	return strcmp(node, text) == 0 || strcmp(node + strlen("/dev/"), text) == 0;
+}
+
+/* The volume that `device` means; `unknown` is the error if there is none. */
+static int resolve(
+	struct model *model, const struct model_request *request, int unknown, const char **ret_id)
+{
+	const char *text = request->device, *kept = NULL;
+	const struct model_link *link;
+
+	if (link_name_is_form(text)) {
+		link = find_shown_link(model, text);
+		*ret_id = link ? link->id : NULL;
+		return link ? 0 : unknown;
+	}
+	if (unique_id_is_valid(text)) {
+		*ret_id = text;
+		return model_get_node(model, text) ? 0 : unknown;
+	}
+	for (size_t i = 0; i < MODEL_DEVICES; i++) {
+		const struct model_device *device = &model->device[i];
+
+		if (device->state == MODEL_GONE)
+			continue;
+		if (strcmp(device->name, text) == 0 || is_node(device->node, text)) {
+			*ret_id = device->id;
+			return device->state == MODEL_ONLINE ? 0 : unknown;
+		}
+	}
+	for (size_t i = 0; i < model->records; i++) {
+		const struct model_record *record = &model->record[i];
+
+		if (record->keep && !model_find_owner(model, record->id) &&
+			is_node(record->node, text) && (!kept || strcmp(record->id, kept) < 0))
+			kept = record->id;
+	}
+	*ret_id = kept;
+	return kept ? 0 : request->is_word ? EINVAL : unknown;
+}
+
+/* The volume that id= and device= agree on, NULL if neither is given. */
+static int select_volume(
+	struct model *model, const struct model_request *request, int unknown, const char **ret_id)
+{
+	const char *id = NULL;
+	int r;
+
+	*ret_id = NULL;
+	if (request->id) {
+		if (!model_get_node(model, request->id))
+			return unknown;
+		*ret_id = request->id;
+	}
+	if (!request->device)
+		return 0;
+	r = resolve(model, request, unknown, &id);
+	if (r)
+		return r;
+	if (*ret_id && strcmp(*ret_id, id) != 0)
+		return EINVAL;
+	*ret_id = id;
+	return 0;
+}
+
+static int compare_links(const void *a, const void *b)
+{
+	return strcmp(((const struct model_link *)a)->path, ((const struct model_link *)b)->path);
+}
+
+/* All that shows and matches everything given, ordered by link. */
+static int select_links(struct model *model, const struct model_request *request,
+	struct model_link *ret_links, size_t *ret_count)
+{
+	const char *id;
+	int r = select_volume(model, request, EINVAL, &id);
+
+	*ret_count = 0;
+	if (r)
+		return r;
+	if (request->link && !find_shown_link(model, request->link))
+		return ENOENT;
+	for (size_t i = 0; i < model->links; i++) {
+		const struct model_link *link = &model->link[i];
+
+		if (model_get_node(model, link->id) && (!id || strcmp(id, link->id) == 0) &&
+			(!request->link || strcasecmp(request->link, link->path) == 0))
+			ret_links[(*ret_count)++] = *link;
+	}
+	if (request->link && *ret_count == 0)
+		return EINVAL;
+	qsort(ret_links, *ret_count, sizeof(*ret_links), compare_links);
+	return 0;
+}
+
+static void add_reply(const struct model *model, const struct model_link *links, size_t count,
+	struct strbuf *reply)
+{
+	for (size_t i = 0; i < count; i++)
+		strbuf_add_format(reply, "LINK=\"%s\" ID=\"%s\" DEVICE=\"%s\"\n", links[i].path,
+			links[i].id, model_get_node(model, links[i].id));
+}
+
+static int query(struct model *model, const struct model_request *request, struct strbuf *reply)
+{
+	struct model_link links[MODEL_LINKS];
+	size_t count;
+	int r = select_links(model, request, links, &count);
+
+	if (r == 0)
+		add_reply(model, links, count, reply);
+	return r;
+}
+
+static int delete (struct model *model, const struct model_request *request, struct strbuf *reply)
+{
+	bool is_link_alone = request->link && !request->id && !request->device;
+	struct model_link links[MODEL_LINKS];
+	const char *selected;
+	char id[MODEL_TEXT] = "";
+	size_t count;
+	int r = select_links(model, request, links, &count);
+
+	if (r)
+		return r;
+	select_volume(model, request, EINVAL, &selected);
+	strcpy(id, selected ? selected : "");
+	add_reply(model, links, count, reply);
+	for (size_t i = 0; i < count; i++)
+		remove_link(model, find_link(model, links[i].path));
+	if (is_link_alone && link_name_is_letter(links[0].path))
+		model_find_record(model, links[0].id)->mark = true;
+	for (size_t i = 0; !request->link && i < model->records; i++)
+		if (*id ? strcmp(model->record[i].id, id) == 0
+			: model_get_node(model, model->record[i].id) != NULL)
+			model->record[i].mark = false;
+	return 0;
+}
+
+static int create(struct model *model, const struct model_request *request)
+{
+	char owner[MODEL_TEXT];
+	const char *id;
+	int r = select_volume(model, request, ENOENT, &id);
+
+	if (r)
+		return r;
+	strcpy(owner, id);
+	if (link_name_is_letter(request->link) && find_letter(model, id))
+		return EINVAL;
+	if (find_shown_link(model, request->link))
+		return EEXIST;
+	model_add_link(model, request->link, owner);
+	if (link_name_is_letter(request->link))
+		model_find_record(model, owner)->mark = false;
+	return 0;
+}
+
+static int rename_link(struct model *model, const struct model_request *request)
+{
+	const struct model_link *old = find_shown_link(model, request->link);
+	const struct model_link *over = find_shown_link(model, request->new_link);
+	bool is_letter = link_name_is_letter(request->new_link);
+	const char *letter;
+	char id[MODEL_TEXT];
+
+	if (!old)
+		return ENOENT;
+	if (link_name_is_volume(old->path) != link_name_is_volume(request->new_link))
+		return EPERM;
+	/* mv replaces what has just that spelling, but nothing that is kept for an absent volume */
+	if (over && over != old &&
+		(!request->may_replace || strcmp(over->path, request->new_link) != 0 ||
+			!model_find_owner(model, over->id)))
+		return EEXIST;
+	letter = find_letter(model, old->id);
+	if (is_letter && letter && strcmp(letter, old->path) != 0 &&
+		strcmp(letter, request->new_link) != 0)
+		return EINVAL;
+	strcpy(id, old->id);
+	remove_link(model, find_link(model, request->link));
+	model_add_link(model, request->new_link, id);
+	if (is_letter)
+		model_find_record(model, id)->mark = false;
+	return 0;
+}
+
+int model_apply_request(
+	struct model *model, const struct model_request *request, struct strbuf *reply)
+{
+	if (request->operation == OP_CREATE_POINT)
+		return create(model, request);
+	if (request->operation == OP_DELETE_POINTS)
+		return delete (model, request, reply);
+	if (request->operation == OP_QUERY_POINTS)
+		return query(model, request, reply);
+	return rename_link(model, request);
+}
+
+void model_show(const struct model *model, struct strbuf *text)
+{
+	struct model_link links[MODEL_LINKS];
+	size_t count = 0;
+
+	for (size_t i = 0; i < model->links; i++)
+		if (model_get_node(model, model->link[i].id))
+			links[count++] = model->link[i];
+	qsort(links, count, sizeof(*links), compare_links);
+	for (size_t i = 0; i < count; i++)
+		strbuf_add_format(text, "%s %s %s\n", links[i].path, links[i].id,
+			model_get_node(model, links[i].id));
+}
+
+static int compare_records(const void *a, const void *b)
+{
+	return strcmp(((const struct model_record *)a)->id, ((const struct model_record *)b)->id);
+}
+
+static int compare_devices(const void *a, const void *b)
+{
+	return strcmp(
+		((const struct model_device *)a)->name, ((const struct model_device *)b)->name);
+}
+
+void model_format(const struct model *model, struct strbuf *text)
+{
+	static const char *const states[] = { "gone", "nothing", "online", "no content", "fault",
+		"no unique ID", "duplicate" };
+	struct model_device devices[MODEL_DEVICES];
+	struct model_record records[MODEL_RECORDS];
+	struct model_link links[MODEL_LINKS];
+
+	memcpy(devices, model->device, sizeof(devices));
+	qsort(devices, MODEL_DEVICES, sizeof(*devices), compare_devices);
+	for (size_t i = 0; i < MODEL_DEVICES; i++)
+		if (devices[i].state != MODEL_GONE)
+			strbuf_add_format(text, "%s %s %s\n", devices[i].name,
+				states[devices[i].state], devices[i].id);
+	memcpy(records, model->record, sizeof(records));
+	qsort(records, model->records, sizeof(*records), compare_records);
+	for (size_t i = 0; i < model->records; i++) {
+		strbuf_add_format(text, "%s%s%s %s %u %u", records[i].id,
+			records[i].mark ? " mark" : "", records[i].keep ? " keep" : "",
+			records[i].node, (unsigned int)records[i].diskseq,
+			(unsigned int)records[i].size);
+		for (int j = 0; j < ID_SCHEMES; j++)
+			strbuf_add_format(
+				text, " %s", records[i].identity[j] ? records[i].identity[j] : "-");
+		strbuf_add_char(text, '\n');
+	}
+	memcpy(links, model->link, sizeof(links));
+	qsort(links, model->links, sizeof(*links), compare_links);
+	for (size_t i = 0; i < model->links; i++)
+		strbuf_add_format(text, "%s %s\n", links[i].path, links[i].id);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A naive store: rows in arrays, searched from the start. A delete must spell the path as the row
+ * does: whoever shows links learns from it what went.
+ */
+
+#include <check.h>
+#include <string.h>
+#include <strings.h>
+
+#include "rows.h"
+
+void rows_fini(struct rows *rows)
+{
+	for (size_t i = 0; i < rows->record_count; i++)
+		fingerprint_fini(&rows->records[i].fingerprint);
+	free(rows->links);
+	free(rows->records);
+	*rows = (struct rows){ 0 };
+}
+
+static void delete_link(struct rows *rows, const char *path)
+{
+	for (size_t i = 0; i < rows->link_count; i++) {
+		if (strcmp(rows->links[i].path, path) == 0) {
+			rows->links[i] = rows->links[--rows->link_count];
+			return;
+		}
+	}
+	ck_abort_msg("the layer deletes %s, which is not in the database", path);
+}
+
+/* A path is the primary key, ignoring case. */
+static void put_link(struct rows *rows, const struct link *link)
+{
+	struct link_row *row = NULL;
+
+	for (size_t i = 0; i < rows->link_count; i++)
+		if (strcasecmp(rows->links[i].path, link->path) == 0)
+			row = &rows->links[i];
+	if (!row) {
+		rows->links = xrealloc(rows->links, rows->link_count + 1, sizeof(*row));
+		row = &rows->links[rows->link_count++];
+	}
+	*row = (struct link_row){ .changed = link->changed };
+	strcpy(row->path, link->path);
+	strcpy(row->id, link->record->id);
+}
+
+static void put_record(struct rows *rows, const struct record *record)
+{
+	struct record_row *row = NULL;
+
+	for (size_t i = 0; i < rows->record_count; i++)
+		if (strcmp(rows->records[i].id, record->id) == 0)
+			row = &rows->records[i];
+	if (!row) {
+		rows->records = xrealloc(rows->records, rows->record_count + 1, sizeof(*row));
+		row = &rows->records[rows->record_count++];
+		*row = (struct record_row){ .id = "" };
+		strcpy(row->id, record->id);
+	}
+	row->no_drive_letter = record->no_drive_letter;
+	row->keep_links = record->keep_links;
+	fingerprint_copy(&row->fingerprint, &record->fingerprint);
+}
+
+static void delete_record(struct rows *rows, const char *id)
+{
+	for (size_t i = 0; i < rows->link_count; i++)
+		ck_assert_str_ne(rows->links[i].id, id);
+	for (size_t i = 0; i < rows->record_count; i++) {
+		if (strcmp(rows->records[i].id, id) == 0) {
+			fingerprint_fini(&rows->records[i].fingerprint);
+			rows->records[i] = rows->records[--rows->record_count];
+			return;
+		}
+	}
+}
+
+void rows_write(struct rows *rows, const struct names *layer)
+{
+	map_for_each (&layer->records, node, next) {
+		const struct record *record = container_of(node, struct record, by_id);
+
+		if (!record->is_removed)
+			put_record(rows, record);
+	}
+	map_for_each (&layer->links, node, next) {
+		const struct link *link = container_of(node, struct link, by_path);
+
+		if (link->record)
+			put_link(rows, link);
+		else
+			delete_link(rows, link->path);
+	}
+	map_for_each (&layer->records, node, next) {
+		const struct record *record = container_of(node, struct record, by_id);
+
+		if (record->is_removed)
+			delete_record(rows, record->id);
+	}
+}
+
+void rows_load(const struct rows *rows, struct names *ret_names)
+{
+	for (size_t i = 0; i < rows->record_count; i++) {
+		const struct record_row *row = &rows->records[i];
+		struct record *record = names_edit_record(ret_names, row->id);
+
+		record->no_drive_letter = row->no_drive_letter;
+		record->keep_links = row->keep_links;
+		fingerprint_copy(&record->fingerprint, &row->fingerprint);
+	}
+	for (size_t i = 0; i < rows->link_count; i++) {
+		const struct link_row *row = &rows->links[i];
+
+		ck_assert_ptr_nonnull(names_find_record(ret_names, row->id));
+		names_set_link(ret_names, row->path, row->id, row->changed);
+	}
+}

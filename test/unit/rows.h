@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/link_name.h"
+#include "core/names.h"
+
+/* The database as a plain array of rows: what SQLite holds, without SQLite. */
+struct link_row {
+	char path[LINK_PATH_MAX];
+	char id[UNIQUE_ID_MAX + 1];
+	uint64_t changed;
+};
+
+struct record_row {
+	char id[UNIQUE_ID_MAX + 1];
+	bool no_drive_letter;
+	bool keep_links;
+	struct fingerprint fingerprint;
+};
+
+struct rows {
+	struct link_row *links;
+	size_t link_count;
+	struct record_row *records;
+	size_t record_count;
+};
+
+void rows_fini(struct rows *rows);
+/* Writes a layer: an upsert or a delete for each entry in it. */
+void rows_write(struct rows *rows, const struct names *layer);
+/* Fills empty names. */
+void rows_load(const struct rows *rows, struct names *ret_names);

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What counts as a volume, and the comparison of descriptions.
+ */
+
+#include <string.h>
+
+#include "fixture.h"
+
+struct kind {
+	const char *words;
+	enum device_kind kind;
+	const char *reason;
+};
+
+#define NONE DEVICE_NO_VOLUME
+#define EMPTY DEVICE_UNPROCESSED
+
+static const struct kind kinds[] = {
+	/* Something addressable: a filesystem, swap, an encrypted container. */
+	{ "", DEVICE_VOLUME, NULL },
+	{ "usage=filesystem fstype=vfat part=1", DEVICE_VOLUME, NULL },
+	{ "usage=other fstype=swap", DEVICE_VOLUME, NULL },
+	{ "usage=crypto fstype=crypto_LUKS", DEVICE_VOLUME, NULL },
+	{ "virtual", DEVICE_VOLUME, NULL },
+	/* Or a partition without content. */
+	{ "blank part=1", DEVICE_VOLUME, NULL },
+	{ "blank part=1 type=0x83", DEVICE_VOLUME, NULL },
+	{ "blank part=2 type=c12a7328-f81f-11d2-ba4b-00a0c93ec93b", DEVICE_VOLUME, NULL },
+	/* A partition that holds a table of its own is still a partition. */
+	{ "part=1 table=dos", DEVICE_VOLUME, NULL },
+	{ "blank part=1 table=bsd", DEVICE_VOLUME, NULL },
+	/* A whole device without partition table or content is unprocessed. */
+	{ "blank", EMPTY, "no content" },
+	{ "blank virtual", EMPTY, "no content" },
+	/* Whole disks with a partition table, but hybrid images of discs are used whole. */
+	{ "blank table=gpt", NONE, NULL },
+	{ "blank table=dos", NONE, NULL },
+	{ "fstype=vfat table=dos", NONE, NULL },
+	{ "fstype=iso9660 table=dos", DEVICE_VOLUME, NULL },
+	{ "fstype=udf table=gpt", DEVICE_VOLUME, NULL },
+	/* Extended partitions. */
+	{ "blank part=4 type=0x5", NONE, NULL },
+	{ "blank part=4 type=0xf", NONE, NULL },
+	{ "blank part=4 type=0xF", NONE, NULL },
+	{ "blank part=4 type=0x85", NONE, NULL },
+	{ "part=4 type=0x5", NONE, NULL },
+	{ "blank part=4 type=0x50", DEVICE_VOLUME, NULL },
+	/* Members. */
+	{ "usage=raid fstype=linux_raid_member", NONE, NULL },
+	{ "usage=raid fstype=anything part=1", NONE, NULL },
+	{ "fstype=LVM2_member part=1", NONE, NULL },
+	{ "fstype=zfs_member", NONE, NULL },
+	{ "fstype=bcache", NONE, NULL },
+	{ "fstype=mpath_member", NONE, NULL },
+	{ "component", NONE, NULL },
+	{ "component blank part=1", NONE, NULL },
+	{ "component fault=broken", NONE, NULL },
+	/* Without backing. */
+	{ "size=0", NONE, NULL },
+	{ "size=0 blank", NONE, NULL },
+	{ "size=0 fault=broken", NONE, NULL },
+	{ "size=1", DEVICE_VOLUME, NULL },
+	/* What could not be read might be anything. */
+	{ "fault=unreadable", EMPTY, "unreadable" },
+	{ "blank fault=unreadable", EMPTY, "unreadable" },
+	{ "fault=unreadable part=1", EMPTY, "unreadable" },
+	{ "fault=unreadable part=4 type=0x5", NONE, NULL },
+};
+
+START_TEST(test_kind)
+{
+	struct device *device = fixture_device("x", kinds[_i].words);
+	const char *reason = NULL;
+
+	ck_assert_msg(device_get_kind(device, &reason) == kinds[_i].kind, "%s", kinds[_i].words);
+	ck_assert_pstr_eq(reason, kinds[_i].reason);
+	device_free(device);
+}
+END_TEST
+
+START_TEST(test_equal)
+{
+	static const char *const words[] = { "", "uuid=1", "uuid=2", "partuuid=1", "dm=1", "md=1",
+		"wwn=1", "serial=1", "size=7", "part=1", "seq=1", "fstype=xfs", "blank",
+		"usage=raid", "table=gpt", "type=0x5", "fault=x", "label=x", "node=/dev/y",
+		"virtual", "component" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		for (size_t j = 0; j < ARRAY_SIZE(words); j++) {
+			struct device *a = fixture_device("x", words[i]);
+			struct device *b = fixture_device("x", words[j]);
+
+			a->reason = xstrdup("decided"); /* not part of the description */
+			b->id = xstrdup("UUID=1");
+			ck_assert_msg(device_is_equal(a, b) == (i == j), "'%s' and '%s'", words[i],
+				words[j]);
+			device_free(b);
+			b = device_copy(a);
+			ck_assert(device_is_equal(a, b));
+			ck_assert_ptr_null(b->reason);
+			device_free(a);
+			device_free(b);
+		}
+	}
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	const char *globs;
+	bool matches;
+} globs[] = {
+	{ "sda1", "*", true },
+	{ "sda1", "", true },
+	{ "sda1", "sd*", true },
+	{ "sda1", "sda", false },
+	{ "sda1", "sda?", true },
+	{ "sda1", "sd[b-z]*", false },
+	{ "sda1", "loop*:sd*", true },
+	{ "sda1", "loop*:dm-*", false },
+	{ "sda1", "!sda*", false },
+	{ "sdb1", "!sda*", true },
+	{ "sdb1", "!sda*:!loop*", true },
+	{ "loop0", "!sda*:!loop*", false },
+	{ "sda1", "sd*:!sda1", false },
+	{ "sda1", "!sda1:sd*", false },
+	{ "sda2", "!sda1:sd*", true },
+	{ "loop0", "!sda1:sd*", false },
+	{ "sda", ":", true },
+	{ "!x", "\\!x", true },
+};
+
+START_TEST(test_globs)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(globs); i++)
+		ck_assert_msg(
+			device_name_matches(globs[i].name, globs[i].globs) == globs[i].matches,
+			"%s in %s", globs[i].name, globs[i].globs);
+}
+END_TEST
+
+START_TEST(test_equal_fields)
+{
+	struct device *a = fixture_device("x", ""), *b = fixture_device("x", "");
+	struct device *c = fixture_device("y", "node=/dev/x");
+
+	c->number = a->number;
+	ck_assert(!device_is_equal(a, c)); /* the name */
+	b->number++;
+	ck_assert(!device_is_equal(a, b));
+	b->number--;
+	b->is_removable = true;
+	ck_assert(!device_is_equal(a, b));
+	b->is_removable = false;
+	b->is_read_only = true;
+	ck_assert(!device_is_equal(a, b));
+	b->is_read_only = false;
+	ck_assert(device_is_equal(a, b));
+	device_free(a);
+	device_free(b);
+	device_free(c);
+	device_free(NULL);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("device");
+	TCase *tcase = tcase_create("device");
+
+	tcase_add_loop_test(tcase, test_kind, 0, ARRAY_SIZE(kinds));
+	tcase_add_test(tcase, test_equal);
+	tcase_add_test(tcase, test_globs);
+	tcase_add_test(tcase, test_equal_fields);
+	suite_add_tcase(suite, tcase);
+	return fixture_run(suite);
+}

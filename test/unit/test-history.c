@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The history keeps the newest entries and counts on.
+ */
+
+#include <string.h>
+
+#include "core/history.h"
+#include "fixture.h"
+
+START_TEST(test_history)
+{
+	struct history history;
+
+	history_init(&history);
+	ck_assert_uint_eq(history.next_sequence, 1);
+	for (uint64_t i = 1; i <= HISTORY_MAX + 5; i++) {
+		struct history_entry entry = { .sequence = history.next_sequence };
+
+		entry.link = xasprintf("/DosDevices/%u", (unsigned int)i);
+		history_add(&history, &entry);
+		ck_assert_ptr_null(entry.link); /* handed over */
+		ck_assert_uint_eq(history.next_sequence, i + 1);
+		ck_assert_uint_eq(history.count, i < HISTORY_MAX ? i : HISTORY_MAX);
+	}
+	for (size_t i = 0; i < history.count; i++)
+		ck_assert_uint_eq(history.entries[i].sequence, i + 6);
+	ck_assert_str_eq(history.entries[0].link, "/DosDevices/6");
+	history_fini(&history);
+}
+END_TEST
+
+START_TEST(test_sequence_of_database)
+{
+	struct history_entry entry = { .sequence = 5000 };
+	struct history history;
+
+	history_init(&history);
+	history_add(&history, &entry);
+	ck_assert_uint_eq(history.next_sequence, 5001);
+	history_fini(&history);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("history");
+	TCase *tcase = tcase_create("history");
+
+	tcase_add_test(tcase, test_history);
+	tcase_add_test(tcase, test_sequence_of_database);
+	suite_add_tcase(suite, tcase);
+	return fixture_run(suite);
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The language of the control files.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/request.h"
+#include "fixture.h"
+
+#define LINK KEY_BIT(KEY_LINK)
+#define ID KEY_BIT(KEY_ID)
+#define DEVICE KEY_BIT(KEY_DEVICE)
+#define ALL KEY_BIT(KEY_ALL)
+#define VOLUME "Volume{3e6be9de-8139-11d1-9106-a43f08d823a6}"
+
+static int parse(const char *operation, const char *line, size_t len, struct request *ret_request,
+	struct strbuf *why)
+{
+	char *tight = memcpy(xcalloc(len, 1), line, len); /* not terminated */
+	int r = request_parse(operation_find_name(operation), tight, len, ret_request, why);
+
+	free(tight);
+	return r;
+}
+
+struct good {
+	const char *line;
+	unsigned int given;
+	const char *link;
+	const char *id;
+	const char *device;
+	enum volume_ref_kind kind;
+	bool is_word;
+};
+
+static const struct good goods[] = {
+	{ "", 0 },
+	{ " \t ", 0 },
+	{ "link=X:", LINK, "/DosDevices/X:" },
+	{ "  link=X:\t", LINK, "/DosDevices/X:" },
+	{ "link=/DosDevices/X:", LINK, "/DosDevices/X:" },
+	{ "link=\\??\\X:", LINK, "/DosDevices/X:" },
+	{ "link=\"\\\\??\\\\X:\"", LINK, "/DosDevices/X:" },
+	{ "link=\\\\?\\" VOLUME "\\", LINK, "/Volumes/" VOLUME },
+	{ "link=backup", LINK, "/DosDevices/backup" },
+	{ "link=\"my data\"", LINK, "/DosDevices/my data" },
+	{ "link=\"my\\x20data\"", LINK, "/DosDevices/my data" },
+	{ "link=\"a\\\"b\"", LINK, "/DosDevices/a\"b" },
+	{ "link=\"\\xc3\\xb6\"", LINK, "/DosDevices/\xc3\xb6" },
+	{ "link=\"\\xC3\\xB6\"", LINK, "/DosDevices/\xc3\xb6" },
+	{ "link=\xc3\xb6", LINK, "/DosDevices/\xc3\xb6" },
+	{ "link=a=b", LINK, "/DosDevices/a=b" },
+	{ "link=UUID=1", LINK, "/DosDevices/UUID=1" },
+	{ "id=UUID=1234", ID, NULL, "UUID=1234" },
+	{ "id=\"SERIAL=a b\"", ID, NULL, "SERIAL=a b" },
+	{ "id=\"UUID=\\x41\"", ID, NULL, "UUID=A" },
+	{ "device=/dev/sda1", DEVICE, NULL, NULL, "/dev/sda1", VOLUME_BY_DEVICE, false },
+	{ "device=sda1", DEVICE, NULL, NULL, "sda1", VOLUME_BY_DEVICE, false },
+	{ "device=/dev/disk/by-label/data", DEVICE, NULL, NULL, "/dev/disk/by-label/data",
+		VOLUME_BY_DEVICE, false },
+	{ "device=UUID=1234", DEVICE, NULL, NULL, "UUID=1234", VOLUME_BY_ID, false },
+	{ "device=X:", DEVICE, NULL, NULL, "/DosDevices/X:", VOLUME_BY_LINK, false },
+	{ "device=\\??\\" VOLUME "\\", DEVICE, NULL, NULL, "/Volumes/" VOLUME, VOLUME_BY_LINK,
+		false },
+	{ "device=/DosDevices/data", DEVICE, NULL, NULL, "/DosDevices/data", VOLUME_BY_LINK,
+		false },
+	{ "device=\"a\\nb\"", DEVICE, NULL, NULL, "a\nb", VOLUME_BY_DEVICE, false },
+	{ "device=LABEL=x", DEVICE, NULL, NULL, "LABEL=x", VOLUME_BY_DEVICE, false },
+	{ "link=X: id=UUID=1 device=sda", LINK | ID | DEVICE, "/DosDevices/X:", "UUID=1", "sda",
+		VOLUME_BY_DEVICE, false },
+	{ "device=sda id=UUID=1 link=X:", LINK | ID | DEVICE, "/DosDevices/X:", "UUID=1", "sda",
+		VOLUME_BY_DEVICE, false },
+	/* Bare words are understood by their look. */
+	{ "X:", LINK, "/DosDevices/X:" },
+	{ "\"X:\"", LINK, "/DosDevices/X:" },
+	{ "\\??\\X:", LINK, "/DosDevices/X:" },
+	{ "/DosDevices/backup", LINK, "/DosDevices/backup" },
+	{ VOLUME, LINK, "/Volumes/" VOLUME },
+	{ "UUID=1234", ID, NULL, "UUID=1234" },
+	{ "\"SERIAL=a b\"", ID, NULL, "SERIAL=a b" },
+	{ "/dev/sda1", DEVICE, NULL, NULL, "/dev/sda1", VOLUME_BY_DEVICE, false },
+	{ "sda1", DEVICE, NULL, NULL, "sda1", VOLUME_BY_DEVICE, true },
+	{ "LABEL=x", DEVICE, NULL, NULL, "LABEL=x", VOLUME_BY_DEVICE, true },
+	{ "\"link=X:\"", DEVICE, NULL, NULL, "link=X:", VOLUME_BY_DEVICE, true },
+	{ "X: /dev/sda1", LINK | DEVICE, "/DosDevices/X:", NULL, "/dev/sda1", VOLUME_BY_DEVICE,
+		false },
+	{ "/dev/sda1 X:", LINK | DEVICE, "/DosDevices/X:", NULL, "/dev/sda1", VOLUME_BY_DEVICE,
+		false },
+	{ "X: Y:", LINK | DEVICE, "/DosDevices/X:", NULL, "/DosDevices/Y:", VOLUME_BY_LINK, false },
+	{ "link=X: Y:", LINK | DEVICE, "/DosDevices/X:", NULL, "/DosDevices/Y:", VOLUME_BY_LINK,
+		false },
+	{ "X: UUID=1 sda", LINK | ID | DEVICE, "/DosDevices/X:", "UUID=1", "sda", VOLUME_BY_DEVICE,
+		true },
+};
+
+START_TEST(test_good)
+{
+	const struct good *good = &goods[_i];
+	struct strbuf why = STRBUF_INIT;
+	struct request request;
+
+	ck_assert_msg(parse("query_points", good->line, strlen(good->line), &request, &why) == 0,
+		"%s: %s", good->line, strbuf_text(&why));
+	ck_assert_uint_eq(why.len, 0);
+	ck_assert_ptr_eq(request.operation, operation_find(OP_QUERY_POINTS));
+	ck_assert_uint_eq(request.given, good->given);
+	if (good->link)
+		ck_assert_str_eq(request.link.path, good->link);
+	ck_assert_pstr_eq(request.id, good->id);
+	ck_assert_pstr_eq(request.device.text, good->device);
+	if (good->device) {
+		ck_assert_int_eq(request.device.kind, good->kind);
+		ck_assert_int_eq(request.device.is_word, good->is_word);
+		ck_assert_uint_eq(request.device.number, 0);
+	}
+	request_fini(&request);
+	ck_assert_ptr_null(request.device.text);
+}
+END_TEST
+
+struct bad {
+	const char *operation;
+	const char *line;
+	const char *why;
+	size_t len; /* 0: all of it */
+};
+
+static const struct bad bads[] = {
+	{ "query_points", "link=x:", "upper case" },
+	{ "query_points", "x:", "upper case" },
+	{ "query_points", "device=x:", "upper case" },
+	{ "query_points", "link=", "empty" },
+	{ "query_points", "link=\"\"", "empty" },
+	{ "query_points", "id=", "not a unique ID" },
+	{ "query_points", "device=", "empty" },
+	{ "query_points", "\"\"", "empty" },
+	{ "query_points", "id=LABEL=x", "not a unique ID" },
+	{ "query_points", "id=1234", "not a unique ID" },
+	{ "query_points", "uuid=1234", "unknown key" },
+	{ "query_points", "colour=red", "unknown key 'colour='" },
+	{ "query_points", "links=X:", "unknown key" },
+	{ "query_points", "abcdefghijklmno=1", "unknown key" },
+	{ "query_points", "link=X: link=Y:", "link= is given twice" },
+	{ "query_points", "link=X: link=X:", "link= is given twice" },
+	{ "query_points", "X: Y: Z:", "device= is given twice" },
+	{ "query_points", "id=UUID=1 UUID=2", "id= is given twice" },
+	{ "query_points", "sda sdb", "device= is given twice" },
+	{ "query_points", "sda device=sdb", "device= is given twice" },
+	{ "query_points", "all=1", "does not take all=" },
+	{ "query_points", "link=\"X:", "not closed" },
+	{ "query_points", "link=\"", "not closed" },
+	{ "query_points", "link=\"X:\\\"", "not closed" },
+	{ "query_points", "link=\"X:\"y", "closing quote" },
+	{ "query_points", "link=\"X:\"\"Y:\"", "closing quote" },
+	{ "query_points", "link=X\":\"", "inside a word" },
+	{ "query_points", "li\"nk=X:\"", "inside a word" },
+	{ "query_points", "link=\"\\q\"", "escapes" },
+	{ "query_points", "link=\"\\", "escapes" },
+	{ "query_points", "link=\"\\x\"", "escapes" },
+	{ "query_points", "link=\"\\x4\"", "escapes" },
+	{ "query_points", "link=\"\\x4g\"", "escapes" },
+	{ "query_points", "link=\"\\x00\"", "escapes" },
+	{ "query_points", "link=\"\\x0", "escapes" },
+	{ "query_points", "link=\"a\\nb\"", "control" },
+	{ "query_points", "link=\"a\\x01b\"", "control" },
+	{ "query_points", "link=\"a\\x2fb\"", "'/'" },
+	{ "query_points", "link=\"\\xff\"", "UTF-8" },
+	{ "query_points", "link=a\x01", "control characters" },
+	{ "query_points", "link=a\r", "control characters" },
+	{ "query_points", "link=a\nb", "control characters" },
+	{ "query_points", "\0", "control characters", 1 },
+	{ "query_points", "link=X:\0", "control characters", 8 },
+	{ "query_points", "link=\xff", "UTF-8" },
+	{ "query_points", "link=\xc3", "UTF-8" },
+	{ "query_points", "\xed\xa0\x80", "UTF-8" },
+	{ "create_point", "", "needs link=" },
+	{ "create_point", "device=sda", "needs link=" },
+	{ "create_point", "X:", "needs a volume" },
+	{ "create_point", "link=X:", "needs a volume" },
+	{ "create_point", "all=1", "does not take all=" },
+	{ "delete_points", "", "needs link=, id=, device= or all=1" },
+	{ "delete_points", "  ", "needs link=, id=, device= or all=1" },
+	{ "delete_points", "all=0", "all= takes 1" },
+	{ "delete_points", "all=", "all= takes 1" },
+	{ "delete_points", "all=11", "all= takes 1" },
+	{ "delete_points", "all=1 all=1", "all= is given twice" },
+	{ "delete_points", "all=1 link=X:", "stands alone" },
+	{ "delete_points", "sda all=1", "stands alone" },
+	{ "epic_number", "1", "takes no requests" },
+	{ "unprocessed", "", "takes no requests" },
+	{ "error_log", "x", "takes no requests" },
+	{ "version", "x", "takes no requests" },
+};
+
+START_TEST(test_bad)
+{
+	const struct bad *bad = &bads[_i];
+	struct strbuf why = STRBUF_INIT;
+	struct request request = { .given = 77 };
+	size_t len = bad->len ? bad->len : strlen(bad->line);
+
+	ck_assert_int_eq(parse(bad->operation, bad->line, len, &request, &why), -EINVAL);
+	ck_assert_msg(strstr(strbuf_text(&why), bad->why) != NULL, "%s: %s", bad->line, why.data);
+	ck_assert_uint_eq(request.given, 77);
+	strbuf_fini(&why);
+}
+END_TEST
+
+START_TEST(test_needs)
+{
+	static const char *const lines[][2] = {
+		{ "create_point", "X: /dev/sda" },
+		{ "create_point", "X: UUID=1" },
+		{ "create_point", "link=X: id=UUID=1 device=sda" },
+		{ "create_point", "link=backup device=X:" },
+		{ "delete_points", "all=1" },
+		{ "delete_points", "\tall=1 " },
+		{ "delete_points", "all=\"1\"" },
+		{ "delete_points", "X:" },
+		{ "delete_points", "UUID=1" },
+		{ "delete_points", "sda" },
+		{ "settle", "1" },
+		{ "settle", "" },
+		{ "settle", "any \"thing" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		struct strbuf why = STRBUF_INIT;
+		struct request request;
+		int r = parse(lines[i][0], lines[i][1], strlen(lines[i][1]), &request, &why);
+
+		ck_assert_msg(r == 0, "%s: %s", lines[i][1], strbuf_text(&why));
+		request_fini(&request);
+	}
+}
+END_TEST
+
+START_TEST(test_length)
+{
+	struct strbuf why = STRBUF_INIT;
+	struct request request;
+	char line[REQUEST_MAX + 2];
+
+	memset(line, 'a', sizeof(line));
+	memcpy(line, "device=", 7);
+	ck_assert_int_eq(parse("query_points", line, 4095, &request, &why), 0);
+	ck_assert_uint_eq(strlen(request.device.text), 4095 - 7);
+	request_fini(&request);
+	ck_assert_int_eq(parse("query_points", line, 4096, &request, &why), -EMSGSIZE);
+	ck_assert_ptr_nonnull(strstr(why.data, "4095"));
+	line[7] = line[4094] = '"';
+	ck_assert_int_eq(parse("query_points", line, 4095, &request, &why), 0);
+	ck_assert_uint_eq(strlen(request.device.text), 4095 - 9);
+	request_fini(&request);
+	memset(line, ' ', sizeof(line));
+	ck_assert_int_eq(parse("query_points", line, 4095, &request, &why), 0);
+	ck_assert_uint_eq(request.given, 0);
+	ck_assert_int_eq(parse("settle", line, 4096, &request, &why), -EMSGSIZE);
+	strbuf_fini(&why);
+}
+END_TEST
+
+START_TEST(test_volume_ref)
+{
+	struct strbuf why = STRBUF_INIT;
+	struct volume_ref ref = { .number = 7 };
+
+	ck_assert_int_eq(volume_ref_parse("", &ref, &why), -EINVAL);
+	ck_assert_int_eq(volume_ref_parse("x:", &ref, &why), -EINVAL);
+	ck_assert_int_eq(volume_ref_parse("/DosDevices/a/b", &ref, &why), -EINVAL);
+	ck_assert_uint_eq(ref.number, 7);
+	strbuf_reset(&why);
+	ck_assert_int_eq(volume_ref_parse("\\??\\C:", &ref, &why), 0);
+	ck_assert_str_eq(ref.text, "/DosDevices/C:");
+	ck_assert_int_eq(ref.kind, VOLUME_BY_LINK);
+	ck_assert(!ref.is_word && !ref.number);
+	free(ref.text);
+	ck_assert_int_eq(volume_ref_parse("../ids/UUID=1", &ref, &why), 0);
+	ck_assert_int_eq(ref.kind, VOLUME_BY_DEVICE);
+	free(ref.text);
+	ck_assert_uint_eq(why.len, 0);
+	strbuf_fini(&why);
+}
+END_TEST
+
+/* What the manual says of every row: which operations there are, and whom they concern. */
+static const struct {
+	const char *name;
+	enum operation_kind kind;
+	unsigned int flags;
+	unsigned int keys;
+	unsigned int needs;
+} rows[] = {
+	{ "create_point", OP_CREATE_POINT, OPERATION_CHANGES | OPERATION_TAKES, LINK | ID | DEVICE,
+		LINK },
+	{ "delete_points", OP_DELETE_POINTS, OPERATION_CHANGES | OPERATION_TAKES,
+		LINK | ID | DEVICE | ALL, 0 },
+	{ "query_points", OP_QUERY_POINTS, OPERATION_TAKES | OPERATION_SHOWS, LINK | ID | DEVICE,
+		0 },
+	{ "epic_number", OP_EPIC_NUMBER, OPERATION_SHOWS, 0, 0 },
+	{ "unprocessed", OP_UNPROCESSED, OPERATION_SHOWS, 0, 0 },
+	{ "settle", OP_SETTLE, OPERATION_TAKES | OPERATION_ANY_LINE, 0, 0 },
+	{ "error_log", OP_ERROR_LOG, OPERATION_SHOWS, 0, 0 },
+	{ "version", OP_VERSION, OPERATION_SHOWS, 0, 0 },
+};
+
+START_TEST(test_table)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct operation *operation = operation_find_name(rows[i].name);
+
+		ck_assert_msg(operation != NULL, "%s", rows[i].name);
+		ck_assert_ptr_eq(operation, operation_find(rows[i].kind));
+		ck_assert_uint_eq(operation->flags, rows[i].flags);
+		ck_assert_uint_eq(operation->keys, rows[i].keys);
+		ck_assert_uint_eq(operation->needs, rows[i].needs);
+	}
+	ck_assert_int_eq(operation_find(OP_RENAME)->kind, OP_RENAME);
+	ck_assert_ptr_null(operation_find(OP_RENAME)->name);
+	ck_assert_uint_eq(operation_find(OP_RENAME)->flags, OPERATION_CHANGES);
+	ck_assert_ptr_null(operation_find_name("rename"));
+	ck_assert_ptr_null(operation_find_name("CREATE_POINT"));
+	ck_assert_ptr_null(operation_find_name(""));
+}
+END_TEST
+
+/* What must hold for any row, also one that is added later. */
+START_TEST(test_every_row)
+{
+	for (size_t i = 0; i < operation_count; i++) {
+		const struct operation *operation = &operations[i];
+		_cleanup_strbuf_ struct strbuf usage = STRBUF_INIT, why = STRBUF_INIT;
+		struct request request;
+		int r = request_parse(operation, "\x01", 1, &request, &why);
+
+		ck_assert_int_eq(r, -EINVAL);
+		ck_assert_ptr_eq(operation_find_name(operation->name), operation);
+		ck_assert_ptr_eq(operation_find(operation->kind), operation);
+		ck_assert_uint_eq(operation->needs & ~operation->keys, 0);
+		ck_assert(operation->flags & (OPERATION_TAKES | OPERATION_SHOWS));
+		ck_assert(operation->flags & OPERATION_TAKES ||
+			!(operation->flags & OPERATION_CHANGES || operation->keys));
+		ck_assert_uint_eq(strspn(operation->name, "abcdefghijklmnopqrstuvwxyz_"),
+			strlen(operation->name));
+		ck_assert_int_eq(operation->help[strlen(operation->help) - 1], '.');
+		operation_format_usage(operation, &usage);
+		ck_assert_ptr_nonnull(strstr(usage.data, operation->name));
+		ck_assert_ptr_nonnull(strstr(usage.data, operation->usage));
+		ck_assert_ptr_eq(strchr(usage.data, '\n'), usage.data + usage.len - 1);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("request");
+	TCase *tcase = tcase_create("request");
+
+	tcase_add_loop_test(tcase, test_good, 0, ARRAY_SIZE(goods));
+	tcase_add_loop_test(tcase, test_bad, 0, ARRAY_SIZE(bads));
+	tcase_add_test(tcase, test_needs);
+	tcase_add_test(tcase, test_length);
+	tcase_add_test(tcase, test_volume_ref);
+	tcase_add_test(tcase, test_table);
+	tcase_add_test(tcase, test_every_row);
+	suite_add_tcase(suite, tcase);
+	return fixture_run(suite);
+}
