@@ -4,6 +4,7 @@
 #include "core/history.h"
 #include "core/mounts.h"
 #include "core/names.h"
+#include "core/notice.h"
 #include "core/request.h"
 #include "core/volumes.h"
 
@@ -48,7 +49,8 @@ struct touched {
 	size_t id_count;
 	char **devices; /* kernel names */
 	size_t device_count;
-	bool has_changed; /* whether anything a reader could see has changed at all */
+	struct notices notices; /* what the tree does not show */
+	bool has_changed;	/* whether anything a reader could see has changed at all */
 };
 
 /* One (link, unique ID, device) of an answer; borrowed from the state. */

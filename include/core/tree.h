@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/manager.h"
+#include "core/notice.h"
 
 enum node_kind {
 	NODE_FOLDER,
@@ -42,9 +43,11 @@ struct delta {
 	char *name;
 };
 
+/* What became different: for the kernel, and for readers of `events`. */
 struct deltas {
 	struct delta *list;
 	size_t count;
+	struct notices notices;
 };
 
 struct tree {
@@ -89,7 +92,7 @@ void tree_update(struct tree *tree, const struct manager *manager, const struct 
  * it keeps its number.
  */
 void tree_rename(struct tree *tree, struct node *folder, const char *name, const char *new_name,
-	uint64_t now);
+	uint64_t now, struct deltas *deltas);
 
 void deltas_fini(struct deltas *deltas);
 /* "DosDevices" or "Volumes", for a canonical link. */

@@ -291,6 +291,7 @@ void touched_fini(struct touched *touched)
 	free(touched->ids);
 	free(touched->is_moved);
 	free(touched->devices);
+	notices_fini(&touched->notices);
 	*touched = (struct touched){ 0 };
 }
 

@@ -256,6 +256,7 @@ void deltas_fini(struct deltas *deltas)
 	for (size_t i = 0; i < deltas->count; i++)
 		free(deltas->list[i].name);
 	free(deltas->list);
+	notices_fini(&deltas->notices);
 	*deltas = (struct deltas){ 0 };
 }
 
@@ -412,7 +413,7 @@ void tree_update(struct tree *tree, const struct manager *manager, const struct 
 }
 
 void tree_rename(struct tree *tree, struct node *folder, const char *name, const char *new_name,
-	uint64_t now)
+	uint64_t now, struct deltas *deltas)
 {
 	struct node *node = find_child(tree, folder, name);
 	struct node *over = find_child(tree, folder, new_name), *moved;

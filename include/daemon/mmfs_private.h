@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Shared by mmfs.c, door.c and show.c; nobody else includes this. */
+
+#include "core/failures.h"
+#include "daemon/mmfs.h"
+#include "io/mounts.h"
+#include "io/store.h"
+
+#define SECOND 1000000u /* µs */
+
+struct mmfs {
+	struct loop *loop;
+	struct manager manager;
+	struct tree tree;
+	struct store *store;
+	struct discovery *discovery;
+	struct mount_source *mounts;
+	struct fuse_server *fuse; /* NULL until mounted */
+	struct failures failures;
+	int signals;
+
+	struct fuse_job *first, **last; /* waiting their turn */
+	struct fuse_job *settling;	/* wait until nothing is under way */
+
+	struct change change; /* being committed */
+	struct fuse_job *job; /* whose it is; NULL: devices */
+	bool is_committing;
+	bool is_starting; /* devices are only gathered */
+	bool must_stop;
+	uint64_t commits;
+};
+
+/* door.c: whatever changes something goes through here */
+
+void door_get_random(void *to, size_t len);
+/* Takes a job of a client in. */
+void door_submit(void *data, struct fuse_job *job);
+/* Goes on with what can be gone on with: called when anything may have become ready. */
+void door_work(void *data);
+void door_on_store(void *data, uint32_t events);
+/* Shows what became different without a job: takes over `deltas`. */
+void door_show(struct mmfs *mmfs, struct deltas *deltas);
+/* Fails all jobs that wait. */
+void door_close(struct mmfs *mmfs);
+
+/* show.c: what a control file shows without a request, and `metrics` */
+void show_render(void *data, const struct node *node, struct strbuf *ret_text);

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one door. Every job of a client and every batch of devices takes the same way, one at a time:
+ *
+ *	decide (core, pure) -> commit (store thread) -> apply (core) -> reply (notify thread)
+ *
+ * Jobs that change nothing are answered at once from the state. While a commit is under way the
+ * rest queues up; devices gather in one batch. What is visible is committed: the state changes only
+ * after the store has said so, and a failed commit leaves no trace.
+ */
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/crash_point.h"
+#include "base/log.h"
+#include "daemon/mmfs_private.h"
+#include "io/dev_path.h"
+
+void door_get_random(void *to, size_t len)
+{
+	if (getrandom(to, len, 0) != (ssize_t)len)
+		abort();
+}
+
+static struct manager_env get_env(const struct fuse_job *job)
+{
+	return (struct manager_env){
+		.now = clock_get_real(),
+		.get_random = door_get_random,
+		.uid = job ? job->uid : getuid(),
+		.pid = job ? job->pid : (uint32_t)getpid(),
+		.command = job ? job->command : "mmfs",
+	};
+}
+
+static void note_failure(struct mmfs *mmfs, const struct fuse_job *job)
+{
+	const struct job_line *line = &job->lines[job->done < job->count ? job->done : 0];
+	struct failure failure = {
+		.time = clock_get_real(),
+		.uid = job->uid,
+		.error = -job->error,
+		.operation = (char *)(job->operation->name ? job->operation->name : "rename"),
+		.request = line->text,
+		.why = (char *)strbuf_text(&job->why),
+	};
+
+	failures_add(&mmfs->failures, &failure);
+	log_debug("%s '%s' of uid %u: %s: %s", failure.operation, failure.request, failure.uid,
+		strerror(failure.error), failure.why);
+}
+
+/* Gives a job back to its client, and `deltas` to the kernel. */
+static void finish(struct mmfs *mmfs, struct fuse_job *job, struct deltas *deltas)
+{
+	if (job && job->error && !job->done)
+		note_failure(mmfs, job);
+	crash_point("daemon:before-reply");
+	if (mmfs->fuse)
+		fuse_finish(mmfs->fuse, job, deltas);
+	deltas_fini(deltas);
+}
+
+static void finish_without_change(struct mmfs *mmfs, struct fuse_job *job)
+{
+	struct deltas none = { 0 };
+
+	finish(mmfs, job, &none);
+}
+
+void door_show(struct mmfs *mmfs, struct deltas *deltas)
+{
+	finish(mmfs, NULL, deltas);
+}
+
+/* Puts the committed change in place and shows it. */
+static void apply(struct mmfs *mmfs, struct fuse_job *job)
+{
+	uint64_t now = clock_get_real();
+	struct deltas deltas = { 0 };
+	struct touched touched;
+
+	crash_point("daemon:before-apply");
+	manager_apply(&mmfs->manager, &mmfs->change, &touched);
+	change_fini(&mmfs->change);
+	if (job && job->operation->kind == OP_RENAME) {
+		const struct request *request = &job->lines[0].request;
+
+		tree_rename(&mmfs->tree, tree_get_link_folder(&mmfs->tree, request->link.path),
+			link_name_get_base(request->link.path),
+			link_name_get_base(request->new_link.path), now, &deltas);
+	}
+	tree_update(&mmfs->tree, &mmfs->manager, &touched, now, &deltas);
+	touched_fini(&touched);
+	finish(mmfs, job, &deltas);
+}
+
+static void commit(struct mmfs *mmfs, struct fuse_job *job)
+{
+	if (!change_has_rows(&mmfs->change)) {
+		apply(mmfs, job);
+		return;
+	}
+	mmfs->job = job;
+	mmfs->is_committing = true;
+	mmfs->commits++;
+	store_commit(mmfs->store, &mmfs->change);
+}
+
+/* Decides the lines of a job in order, up to the first that fails. */
+static void decide_job(struct mmfs *mmfs, struct fuse_job *job, struct change *change)
+{
+	struct manager_env env = get_env(job);
+
+	for (job->done = 0; job->done < job->count; job->done++) {
+		struct job_line *line = &job->lines[job->done];
+		struct volume_ref *device = &line->request.device;
+
+		if (line->error) {
+			job->error = line->error;
+			strbuf_add_text(&job->why, line->why);
+			return;
+		}
+		if (device->text && device->kind == VOLUME_BY_DEVICE)
+			device->number = dev_path_find_number(device->text);
+		job->error = manager_decide_request(
+			&mmfs->manager, &env, &line->request, change, &job->reply, &job->why);
+		if (job->error)
+			return;
+	}
+}
+
+static void begin_job(struct mmfs *mmfs, struct fuse_job *job)
+{
+	change_init(&mmfs->change, &mmfs->manager);
+	decide_job(mmfs, job, &mmfs->change);
+	if (job->error && !job->done) {
+		change_fini(&mmfs->change);
+		finish_without_change(mmfs, job);
+		return;
+	}
+	commit(mmfs, job);
+}
+
+/* Decides what the devices that are known by now bring. False: there are none. */
+static bool begin_devices(struct mmfs *mmfs)
+{
+	struct manager_env env = get_env(NULL);
+
+	if (mmfs->is_starting)
+		return false;
+	change_init(&mmfs->change, &mmfs->manager);
+	discovery_take(mmfs->discovery, &mmfs->manager.volumes, &mmfs->change.volumes);
+	if (!mmfs->change.volumes.puts && !mmfs->change.volumes.gones) {
+		change_fini(&mmfs->change);
+		return false;
+	}
+	manager_decide_devices(&mmfs->manager, &env, &mmfs->change);
+	commit(mmfs, NULL);
+	return true;
+}
+
+/* The devices are what they are, written down or not: decides again without writing. */
+static void retry_devices(struct mmfs *mmfs)
+{
+	struct manager_env env = get_env(NULL);
+	struct change change;
+
+	env.cannot_write = true;
+	change_init(&change, &mmfs->manager);
+	change.volumes.put = steal_ptr(mmfs->change.volumes.put);
+	change.volumes.puts = mmfs->change.volumes.puts;
+	change.volumes.gone = steal_ptr(mmfs->change.volumes.gone);
+	change.volumes.gones = mmfs->change.volumes.gones;
+	mmfs->change.volumes.puts = mmfs->change.volumes.gones = 0;
+	change_fini(&mmfs->change);
+	mmfs->change = change;
+	manager_decide_devices(&mmfs->manager, &env, &mmfs->change);
+	apply(mmfs, NULL);
+}
+
+static void check_settled(struct mmfs *mmfs)
+{
+	if (mmfs->is_starting || mmfs->is_committing || !mmfs->settling ||
+		!discovery_is_settled(mmfs->discovery))
+		return;
+	while (mmfs->settling) {
+		struct fuse_job *job = mmfs->settling;
+
+		mmfs->settling = job->next;
+		finish_without_change(mmfs, job);
+	}
+}
+
+void door_work(void *data)
+{
+	struct mmfs *mmfs = data;
+
+	while (!mmfs->is_committing) {
+		struct fuse_job *job = mmfs->first;
+
+		if (begin_devices(mmfs))
+			continue;
+		if (!job)
+			break;
+		mmfs->first = job->next;
+		if (!mmfs->first)
+			mmfs->last = &mmfs->first;
+		begin_job(mmfs, job);
+	}
+	check_settled(mmfs);
+}
+
+void door_on_store(void *data, uint32_t events)
+{
+	struct mmfs *mmfs = data;
+	struct fuse_job *job = mmfs->job;
+	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
+	int r;
+
+	if (!store_take_result(mmfs->store, &r, &why))
+		return;
+	mmfs->is_committing = false;
+	mmfs->job = NULL;
+	if (r == 0) {
+		apply(mmfs, job);
+	} else {
+		log_error("%s", strbuf_text(&why));
+		if (job) {
+			job->done = 0;
+			job->error = r;
+			strbuf_reset(&job->why);
+			strbuf_add_text(&job->why, strbuf_text(&why));
+			change_fini(&mmfs->change);
+			finish_without_change(mmfs, job);
+		} else {
+			retry_devices(mmfs);
+		}
+	}
+	door_work(mmfs);
+}
+
+/* A query: no change can come of it, so it needs no turn. */
+static void answer(struct mmfs *mmfs, struct fuse_job *job)
+{
+	struct change change;
+
+	change_init(&change, &mmfs->manager);
+	decide_job(mmfs, job, &change);
+	change_fini(&change);
+	finish_without_change(mmfs, job);
+}
+
+void door_submit(void *data, struct fuse_job *job)
+{
+	struct mmfs *mmfs = data;
+
+	job->next = NULL;
+	if (job->count == 0) {
+		finish_without_change(mmfs, job); /* an unfinished line: kept for the next write */
+	} else if (job->operation->kind == OP_SETTLE && !job->lines[0].error) {
+		job->done = job->count;
+		job->next = mmfs->settling;
+		mmfs->settling = job;
+		discovery_drain(mmfs->discovery);
+		door_work(mmfs);
+	} else if (!(job->operation->flags & OPERATION_CHANGES)) {
+		answer(mmfs, job);
+	} else {
+		*mmfs->last = job;
+		mmfs->last = &job->next;
+		door_work(mmfs);
+	}
+}
+
+/* Jobs whose turn does not come any more. */
+static void refuse_jobs(struct mmfs *mmfs, struct fuse_job *job)
+{
+	for (struct fuse_job *next; job; job = next) {
+		next = job->next;
+		job->done = 0;
+		job->error = -ENODEV;
+		strbuf_reset(&job->why);
+		strbuf_add_text(&job->why, "mmfs is stopping");
+		finish_without_change(mmfs, job);
+	}
+}
+
+void door_close(struct mmfs *mmfs)
+{
+	refuse_jobs(mmfs, mmfs->first);
+	refuse_jobs(mmfs, mmfs->settling);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is shown of the daemon itself: control files that are read without a request, and metrics.
+ */
+
+#include "core/render.h"
+#include "daemon/mmfs_private.h"
+
+static void render_metrics(struct mmfs *mmfs, struct strbuf *ret_text)
+{
+	const struct discovery_counters *counters = discovery_get_counters(mmfs->discovery);
+	const struct {
+		const char *name;
+		const char *help;
+		uint64_t value;
+	} list[] = {
+		{ "mmfs_events", "Events of devices.", counters->events },
+		{ "mmfs_overruns", "Times that events were lost.", counters->overruns },
+		{ "mmfs_probes", "Probes of devices.", counters->probes },
+		{ "mmfs_probe_faults", "Probes without an answer.", counters->faults },
+		{ "mmfs_commits", "Transactions of the database.", mmfs->commits },
+		{ "mmfs_errors", "Requests that failed.", mmfs->failures.count },
+	};
+
+	render_volume_info(&mmfs->manager, ret_text);
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++)
+		strbuf_add_format(ret_text, "# TYPE %s counter\n# HELP %s %s\n%s_total %llu\n",
+			list[i].name, list[i].name, list[i].help, list[i].name,
+			(unsigned long long)list[i].value);
+	fuse_render_metrics(mmfs->fuse, ret_text);
+	strbuf_add_text(ret_text, "# EOF\n");
+}
+
+void show_render(void *data, const struct node *node, struct strbuf *ret_text)
+{
+	struct mmfs *mmfs = data;
+
+	if (node->kind == NODE_METRICS) {
+		render_metrics(mmfs, ret_text);
+		return;
+	}
+	switch (node->operation->kind) {
+	case OP_QUERY_POINTS:
+		render_points(&mmfs->manager, ret_text);
+		break;
+	case OP_EPIC_NUMBER:
+		strbuf_add_format(ret_text, "%u\n", mmfs->manager.epic);
+		break;
+	case OP_UNPROCESSED:
+		render_unprocessed(&mmfs->manager, ret_text);
+		break;
+	case OP_ERROR_LOG:
+		failures_format(&mmfs->failures, ret_text);
+		break;
+	case OP_VERSION:
+		strbuf_add_text(ret_text, "mmfs " MMFS_VERSION "\n");
+		break;
+	case OP_CREATE_POINT:
+	case OP_DELETE_POINTS:
+	case OP_SETTLE:
+	case OP_RENAME:
+		operation_format_usage(node->operation, ret_text);
+		break;
+	}
+}
