@@ -30,13 +30,19 @@ struct device {
 	char *label;
 	char *table;	      /* partition table type: "gpt" */
 	char *partition_type; /* "0x5", or a GUID */
-	char *fault;	      /* why its content could not be read */
+	char *partition_name; /* of a GPT entry */
+	uint64_t partition_flags;
+	char *fault; /* why its content could not be read */
 
 	/* Decided by volumes: */
 	char *id;      /* unique ID it is present under */
 	char *reason;  /* why it has none though it might */
 	bool has_lost; /* it is not present under the first of its IDs */
 };
+
+/* Attribute bits of GPT entries. */
+#define DEVICE_GPT_HIDDEN (UINT64_C(1) << 62)
+#define DEVICE_GPT_NO_DRIVE_LETTER (UINT64_C(1) << 63)
 
 enum device_kind {
 	DEVICE_VOLUME,
@@ -56,6 +62,10 @@ struct device *device_copy(const struct device *device);
  * behind a `!`. Without a positive glob everything else matches.
  */
 bool device_name_matches(const char *name, const char *globs);
+/* Kernel names in the order people count: loop2 before loop10. */
+int device_compare_names(const char *a, const char *b);
+/* The label that a volume suggests for a link, of its filesystem or else its partition, or NULL. */
+const char *device_get_suggestion(const struct device *device);
 /* Whether both describe the same; what volumes decided is not compared. */
 bool device_is_equal(const struct device *a, const struct device *b);
 

@@ -40,6 +40,7 @@ struct open_file {
 	const struct operation *operation;
 	struct blob *blob;     /* what a plain file showed when it was opened */
 	struct strbuf pending; /* start of a line that the next write goes on with */
+	struct strbuf batch;   /* lines that wait for their `commit` */
 	struct strbuf reply;
 	bool has_reply; /* a request was made: reads give its reply */
 	bool is_anchored;
@@ -70,9 +71,19 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 	struct fuse_file_info *info);
 void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
 
+/*
+ * fuse_batch.c: gathers the lines of `text`, up to a `commit`, which fills the job. Returns how much
+ * is left.
+ */
+size_t fuse_batch_add_lines(
+	struct open_file *file, struct fuse_job *job, const struct strbuf *text, bool may_wait);
+
 /* fuse_job.c: jobs */
 struct fuse_job *fuse_job_new(fuse_req_t req, const struct operation *operation);
 void fuse_job_add_line(struct fuse_job *job, const char *text, size_t len, size_t end);
+/* A line about another operation than the job's. */
+void fuse_job_add_line_of(
+	struct fuse_job *job, const struct operation *operation, const char *text, size_t len);
 void fuse_job_add_request(struct fuse_job *job, struct request *request, char *text);
 /* A line that failed before it became a request; takes `text` and `why`. */
 void fuse_job_add_fault(struct fuse_job *job, char *text, int error, char *why);

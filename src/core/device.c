@@ -30,6 +30,7 @@ void device_free(struct device *device)
 	free(device->label);
 	free(device->table);
 	free(device->partition_type);
+	free(device->partition_name);
 	free(device->fault);
 	free(device->id);
 	free(device->reason);
@@ -61,6 +62,8 @@ struct device *device_copy(const struct device *device)
 	copy->label = copy_text(device->label);
 	copy->table = copy_text(device->table);
 	copy->partition_type = copy_text(device->partition_type);
+	copy->partition_name = copy_text(device->partition_name);
+	copy->partition_flags = device->partition_flags;
 	copy->fault = copy_text(device->fault);
 	return copy;
 }
@@ -146,4 +149,18 @@ enum device_kind device_get_kind(const struct device *device, const char **ret_r
 		return DEVICE_UNPROCESSED;
 	}
 	return DEVICE_VOLUME;
+}
+
+int device_compare_names(const char *a, const char *b)
+{
+	size_t len_a = strlen(a), len_b = strlen(b);
+
+	if (len_a != len_b)
+		return len_a < len_b ? -1 : 1;
+	return strcmp(a, b);
+}
+
+const char *device_get_suggestion(const struct device *device)
+{
+	return device->label && *device->label ? device->label : device->partition_name;
 }

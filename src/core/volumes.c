@@ -242,16 +242,6 @@ static unsigned int claim_get_weight(const struct claim *claim, const struct rec
 	return weight;
 }
 
-/* Kernel names in the order people count: loop2 before loop10. */
-static int compare_names(const char *a, const char *b)
-{
-	size_t len_a = strlen(a), len_b = strlen(b);
-
-	if (len_a != len_b)
-		return len_a < len_b ? -1 : 1;
-	return strcmp(a, b);
-}
-
 static bool claim_is_better(
 	const struct court *court, const struct claim *a, const struct claim *b, const char *id)
 {
@@ -264,7 +254,7 @@ static bool claim_is_better(
 	weight_b = claim_get_weight(b, record);
 	if (weight_a != weight_b)
 		return weight_a > weight_b;
-	return compare_names(a->device->name, b->device->name) < 0;
+	return device_compare_names(a->device->name, b->device->name) < 0;
 }
 
 static bool is_affected(const struct court *court, const char *name)

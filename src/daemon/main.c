@@ -49,6 +49,8 @@ static void print_usage(FILE *file)
 	      "        monitor=udev|kernel|auto   where events of devices come from\n"
 	      "        monitor_buffer=BYTES       size of the buffers they wait in\n"
 	      "        cache=on|off               let the kernel cache names and links\n"
+	      "        auto_dl                    give drive letters to volumes that arrive\n"
+	      "        suggest=label|off          links named like the labels of volumes\n"
 	      "        uid=USER gid=GROUP mode=MODE\n"
 	      "                                   who may change names (the caller, 0600)\n"
 	      "        and those of libfuse and mount(8)\n"
@@ -118,6 +120,14 @@ static int parse_cache(const char *text, bool *ret_is_cached)
 							  : fail("cache", text, "it is on or off");
 }
 
+static int parse_suggest(const char *text, bool *ret_suggests_label)
+{
+	*ret_suggests_label = strcmp(text, "label") == 0;
+	return *ret_suggests_label || strcmp(text, "off") == 0
+		? 0
+		: fail("suggest", text, "it is label or off");
+}
+
 /* An absolute path, made without looking at what is there: it may be a dead mount. */
 static char *get_absolute(const char *path)
 {
@@ -133,6 +143,8 @@ enum own_option {
 	OPT_MONITOR,
 	OPT_BUFFER,
 	OPT_CACHE,
+	OPT_AUTO_DL,
+	OPT_SUGGEST,
 	OPT_UID,
 	OPT_GID,
 	OPT_MODE,
@@ -147,6 +159,8 @@ static const char *const own_options[OWN_OPTIONS] = {
 	[OPT_MONITOR] = "monitor",
 	[OPT_BUFFER] = "monitor_buffer",
 	[OPT_CACHE] = "cache",
+	[OPT_AUTO_DL] = "auto_dl",
+	[OPT_SUGGEST] = "suggest",
 	[OPT_UID] = "uid",
 	[OPT_GID] = "gid",
 	[OPT_MODE] = "mode",
@@ -200,6 +214,11 @@ static int set_own_option(struct arguments *arguments, enum own_option option, c
 		break;
 	case OPT_CACHE:
 		return parse_cache(value, &options->fuse.is_cached);
+	case OPT_AUTO_DL:
+		options->gives_letters = true;
+		break;
+	case OPT_SUGGEST:
+		return parse_suggest(value, &options->suggests_label);
 	case OPT_UID:
 		return parse_user(value, &options->fuse.uid);
 	case OPT_GID:
@@ -228,7 +247,9 @@ static int set_option(struct arguments *arguments, char *text)
 	for (size_t i = 0; i < OWN_OPTIONS; i++) {
 		if (strcmp(own_options[i], text) != 0)
 			continue;
-		if (!value || !*value)
+		if (i == OPT_AUTO_DL && value)
+			return fail(text, value, "it takes no value");
+		if (i != OPT_AUTO_DL && (!value || !*value))
 			return fail(text, NULL, "it needs a value");
 		return set_own_option(arguments, (enum own_option)i, value);
 	}

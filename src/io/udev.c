@@ -264,6 +264,15 @@ int udev_event_describe(const struct udev_event *event, struct device_report *re
 	return make_report(event->device, true, ret_report);
 }
 
+char *udev_find_name(struct udev_source *source, uint64_t number)
+{
+	struct udev_device *device = udev_device_new_from_devnum(source->udev, 'b', (dev_t)number);
+	char *name = device ? xstrdup(udev_device_get_sysname(device)) : NULL;
+
+	udev_device_unref(device);
+	return name;
+}
+
 int udev_list(struct udev_source *source, char ***ret_names, size_t *ret_count)
 {
 	struct udev_enumerate *enumerate = udev_enumerate_new(source->udev);
