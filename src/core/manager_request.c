@@ -87,7 +87,8 @@ static int resolve_device(
 		*ret_id = device->id;
 		return 0;
 	}
-	*ret_id = device ? NULL : find_kept(context, ref->text);
+	/* A drive without its medium is as good as absent. */
+	*ret_id = device && device->size ? NULL : find_kept(context, ref->text);
 	if (*ret_id)
 		return 0;
 	if (device)

@@ -90,6 +90,7 @@ static int resolve(
 {
 	const char *text = request->device, *kept = NULL;
 	const struct model_link *link;
+	bool is_empty = false; /* a drive without medium */
 
 	if (link_name_is_form(text)) {
 		link = find_shown_link(model, text);
@@ -107,7 +108,10 @@ static int resolve(
 			continue;
 		if (strcmp(device->name, text) == 0 || is_node(device->node, text)) {
 			*ret_id = device->id;
-			return device->state == MODEL_ONLINE ? 0 : unknown;
+			is_empty = device->size == 0;
+			if (!is_empty)
+				return device->state == MODEL_ONLINE ? 0 : unknown;
+			break;
 		}
 	}
 	for (size_t i = 0; i < model->records; i++) {
@@ -118,7 +122,7 @@ static int resolve(
 			kept = record->id;
 	}
 	*ret_id = kept;
-	return kept ? 0 : request->is_word ? EINVAL : unknown;
+	return kept ? 0 : request->is_word && !is_empty ? EINVAL : unknown;
 }
 
 /* The volume that id= and device= agree on, NULL if neither is given. */

@@ -105,6 +105,10 @@ static const char *const scripts[] = {
 	    "> create_point Y: sda1\n? UUID=3 letter\n> create_point link=a device=X:\n"
 	    "@ X: /dev/sda1\n@ Y: /dev/sda1\n> query_points X: UUID=1\n"
 	    "EINVAL query_points X: sda1\n> query_points Y: sda1\n",
+	/* But not a drive that is there without its medium. */
+	TWO "> create_point X: sda1\nk UUID=1\n- sda1\n+ sda1 size=0\n@ X: /dev/sda1\n"
+	    "> query_points X: sda1\n> create_point link=a device=/dev/sda1\n@ a /dev/sda1\n"
+	    "- sdb1\n+ sdb1 size=0\nEINVAL query_points sdb1\nENOENT create_point Y: sdb1\n",
 	/* The last node is known even if nobody saw the volume go. */
 	"+ sda uuid=1\nk UUID=1\n> create_point X: sda\n- sda\n+ sdb uuid=1\n@ X: /dev/sdb\n"
 	"- sdb\n~\n@ X: /dev/sdb\n",
