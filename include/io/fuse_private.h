@@ -41,6 +41,7 @@ struct open_file {
 	struct blob *blob;     /* what a plain file showed when it was opened */
 	struct strbuf pending; /* start of a line that the next write goes on with */
 	struct strbuf batch;   /* lines that wait for their `commit` */
+	int batch_error;       /* they cannot be taken */
 	struct strbuf reply;
 	bool has_reply; /* a request was made: reads give its reply */
 	bool is_anchored;
@@ -76,7 +77,7 @@ void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info
  * is left.
  */
 size_t fuse_batch_add_lines(
-	struct open_file *file, struct fuse_job *job, const struct strbuf *text, bool may_wait);
+	struct open_file *file, struct fuse_job *job, const struct strbuf *text);
 
 /* fuse_job.c: jobs */
 struct fuse_job *fuse_job_new(fuse_req_t req, const struct operation *operation);
