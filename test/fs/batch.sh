@@ -62,7 +62,7 @@ expect_batch_refused()
 some="create_point link=one device=$a
 create_point X: $b
 
-	create_point   link=two  device=X:  
+	create_point   link=two  device=X:
 delete_points link=one"
 all="$some
 commit

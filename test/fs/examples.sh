@@ -72,7 +72,7 @@ while IFS='|' read -r line why; do
 done <<'END'
 nothing two|^nothing: there is no link /DosDevices/nothing$
 name3 C:|^line 4: .* has the drive letter D: already$
-C: name3|^line 4: /DosDevices/name3 is a link of 
+C: name3|^line 4: /DosDevices/name3 is a link of UUID=
 name3 x:|^line 4: a drive letter must be upper case$
 name3 a/b|^line 4: a link name cannot contain '/' or
 one three|^line 2: there is no link /DosDevices/one$
