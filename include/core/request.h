@@ -10,6 +10,7 @@ enum operation_kind {
 	OP_CREATE_POINT,
 	OP_DELETE_POINTS,
 	OP_QUERY_POINTS,
+	OP_CHANGE_NOTIFY,
 	OP_EPIC_NUMBER,
 	OP_UNPROCESSED,
 	OP_SETTLE,
@@ -24,6 +25,7 @@ enum request_key {
 	KEY_ID,	    /* id=     a unique ID */
 	KEY_DEVICE, /* device= anything that identifies a volume */
 	KEY_ALL,    /* all=1 */
+	KEY_EPIC,   /* epic=   a number of changes */
 	KEYS,
 };
 
@@ -75,6 +77,7 @@ struct request {
 	struct link_name link;
 	char *id;
 	struct volume_ref device;
+	uint32_t epic;
 	struct link_name new_link; /* OP_RENAME */
 	bool may_replace;	   /* OP_RENAME */
 };

@@ -19,6 +19,7 @@ struct mmfs {
 	struct mount_source *mounts;
 	struct fuse_server *fuse; /* NULL until mounted */
 	struct failures failures;
+	struct notice_stream stream;
 	int signals;
 
 	struct fuse_job *first, **last; /* waiting their turn */

@@ -11,20 +11,29 @@ struct notify;
 /* A reply that waits until the kernel's caches are right. */
 struct notify_reply {
 	fuse_req_t req; /* NULL: nobody waits */
-	enum { REPLY_ERROR, REPLY_WRITTEN, REPLY_ENTRY } kind;
+	enum {
+		REPLY_ERROR,
+		REPLY_WRITTEN,
+		REPLY_ENTRY,
+		REPLY_DATA,
+		REPLY_POLL,
+		REPLY_WAKE, /* of who polls; there is no `req` */
+	} kind;
 	int error;		       /* REPLY_ERROR: positive errno or 0 */
-	size_t size;		       /* REPLY_WRITTEN */
+	size_t size;		       /* REPLY_WRITTEN, REPLY_DATA */
 	struct fuse_entry_param entry; /* REPLY_ENTRY */
+	char *data;		       /* REPLY_DATA */
+	unsigned int events;	       /* REPLY_POLL */
+	struct fuse_pollhandle *poll;  /* REPLY_WAKE */
 };
-
-void notify_reply_send(const struct notify_reply *reply);
 
 int notify_start(struct fuse_session *session, struct notify **ret_notify);
 /* Sends what is queued, then ends the thread. NULL is fine. */
 void notify_stop(struct notify *notify);
 
 /*
- * Takes over `deltas`: invalidates them all, then sends the reply. Entries of the folder `except`
+ * Takes over `deltas` and what the reply points to: invalidates them all, then sends the reply, both
+ * after all that was posted before, if both are without `except`. Entries of the folder `except`
  * (0: none) are left out: the client that gets the reply holds the kernel's lock on that folder,
  * and the kernel updates what it sees there by itself. Never blocks.
  */

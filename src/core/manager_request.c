@@ -375,6 +375,8 @@ int manager_decide_request(const struct manager *manager, const struct manager_e
 		return decide_query_points(&context);
 	case OP_RENAME:
 		return decide_rename(&context);
+	case OP_CHANGE_NOTIFY:
+		return 0; /* concerns the open file alone */
 	case OP_SETTLE:
 	case OP_EPIC_NUMBER:
 	case OP_UNPROCESSED:

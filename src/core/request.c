@@ -23,6 +23,9 @@ const struct operation operations[] = {
 	{ OP_QUERY_POINTS, "query_points", OPERATION_TAKES | OPERATION_SHOWS, TRIPLE, 0,
 		"[link=LINK] [id=ID] [device=VOLUME]",
 		"Replies with the triples that match all that is given." },
+	{ OP_CHANGE_NOTIFY, "change_notify", OPERATION_TAKES | OPERATION_SHOWS, KEY_BIT(KEY_EPIC),
+		KEY_BIT(KEY_EPIC), "epic=NUMBER",
+		"Reading waits until the epic number is another than the reader knows." },
 	{ OP_EPIC_NUMBER, "epic_number", OPERATION_SHOWS, 0, 0, "(read only)",
 		"The number of changes of the database since mmfs was started, from 1." },
 	{ OP_UNPROCESSED, "unprocessed", OPERATION_SHOWS, 0, 0, "(read only)",
@@ -43,6 +46,7 @@ static const char *const key_names[KEYS] = {
 	[KEY_ID] = "id",
 	[KEY_DEVICE] = "device",
 	[KEY_ALL] = "all",
+	[KEY_EPIC] = "epic",
 };
 
 const struct operation *operation_find(enum operation_kind kind)
@@ -240,6 +244,21 @@ static int parse_id(const char *text, char **ret_id, struct strbuf *why)
 	return 0;
 }
 
+static int parse_epic(const char *text, uint32_t *ret_epic, struct strbuf *why)
+{
+	const char *c = text;
+	uint64_t value = 0;
+
+	for (; *c >= '0' && *c <= '9' && value <= UINT32_MAX; c++)
+		value = value * 10 + (uint64_t)(*c - '0');
+	if (c == text || *c || value > UINT32_MAX) {
+		strbuf_add_text(why, "epic= takes a number such as epic_number shows");
+		return -EINVAL;
+	}
+	*ret_epic = (uint32_t)value;
+	return 0;
+}
+
 int volume_ref_parse(const char *text, struct volume_ref *ret_ref, struct strbuf *why)
 {
 	struct volume_ref ref = { .kind = VOLUME_BY_DEVICE };
@@ -308,6 +327,8 @@ static int parse_value(
 			return 0;
 		strbuf_add_text(why, "all= takes 1");
 		return -EINVAL;
+	case KEY_EPIC:
+		return parse_epic(word->value, &request->epic, why);
 	case KEYS:
 		break;
 	}

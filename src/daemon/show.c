@@ -57,6 +57,7 @@ void show_render(void *data, const struct node *node, struct strbuf *ret_text)
 		break;
 	case OP_CREATE_POINT:
 	case OP_DELETE_POINTS:
+	case OP_CHANGE_NOTIFY:
 	case OP_SETTLE:
 	case OP_RENAME:
 		operation_format_usage(node->operation, ret_text);

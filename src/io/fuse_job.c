@@ -149,12 +149,19 @@ void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas
 	if (job) {
 		reply.req = job->client->req;
 		except = job->client->folder;
-		if (job->client->file)
+		if (job->client->file) {
 			finish_write(job, &reply);
-		else
+			fuse_wait_take_request(job);
+		} else {
 			finish_folder(server, job, &reply);
+		}
 	}
 	notify_post(server->notify, deltas, except, &reply);
+	if (except && !job->error)
+		fuse_wait_note_folder(server, job);
+	if (!job || job->operation->flags & OPERATION_CHANGES ||
+		job->operation->kind == OP_CHANGE_NOTIFY)
+		fuse_wait_wake(server);
 	if (job)
 		job_free(job);
 }

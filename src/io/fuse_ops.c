@@ -38,6 +38,7 @@ static const char *const counter_names[COUNTERS] = {
 	[COUNT_READ] = "read",
 	[COUNT_WRITE] = "write",
 	[COUNT_RELEASE] = "release",
+	[COUNT_POLL] = "poll",
 	[COUNT_LOOKUP] = "lookup",
 	[COUNT_FORGET] = "forget",
 	[COUNT_GETATTR] = "getattr",
@@ -103,6 +104,7 @@ static mode_t get_mode(const struct fuse_server *server, const struct node *node
 	case NODE_POINTS_JSON:
 	case NODE_HISTORY:
 	case NODE_METRICS:
+	case NODE_EVENTS:
 		break;
 	}
 	return S_IFREG | 0444;
@@ -115,7 +117,7 @@ static off_t get_size(struct fuse_server *server, const struct node *node)
 
 	if (node->kind == NODE_LINK)
 		return (off_t)strlen(node->target);
-	if (node->kind == NODE_FOLDER || node->kind == NODE_CONTROL)
+	if (node->kind == NODE_FOLDER || node->kind == NODE_CONTROL || node->kind == NODE_EVENTS)
 		return 0;
 	blob = fuse_get_text(server, node);
 	size = (off_t)blob->text.len;
@@ -508,6 +510,7 @@ const struct fuse_lowlevel_ops fuse_ops = {
 	.read = fuse_op_read,
 	.write = fuse_op_write,
 	.release = fuse_op_release,
+	.poll = fuse_op_poll,
 	.opendir = op_opendir,
 	.readdir = op_readdir,
 	.statfs = op_statfs,

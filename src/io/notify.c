@@ -14,6 +14,9 @@
  * There are two such threads. Who makes a change through a folder (ln, rm, mv) holds its lock until
  * the reply comes, and an invalidation of an earlier change may be waiting for that lock. So these
  * replies go another way, on which no folder is invalidated that a waiting client can hold.
+ *
+ * Who waits for a change is woken from here as well, on the way of the files, behind whatever makes
+ * the kernel's caches right for that change. See fuse_wait.c for changes that came the other way.
  */
 
 #include <pthread.h>
@@ -48,9 +51,9 @@ struct notify {
 	size_t started;
 };
 
-void notify_reply_send(const struct notify_reply *reply)
+static void reply_send(const struct notify_reply *reply)
 {
-	if (!reply->req)
+	if (!reply->req && reply->kind != REPLY_WAKE)
 		return;
 	switch (reply->kind) {
 	case REPLY_ERROR:
@@ -61,6 +64,17 @@ void notify_reply_send(const struct notify_reply *reply)
 		break;
 	case REPLY_ENTRY:
 		fuse_reply_entry(reply->req, &reply->entry);
+		break;
+	case REPLY_DATA:
+		fuse_reply_buf(reply->req, reply->data, reply->size);
+		free(reply->data);
+		break;
+	case REPLY_POLL:
+		fuse_reply_poll(reply->req, reply->events);
+		break;
+	case REPLY_WAKE:
+		fuse_lowlevel_notify_poll(reply->poll);
+		fuse_pollhandle_destroy(reply->poll);
 		break;
 	}
 }
@@ -128,7 +142,7 @@ static void *lane_run(void *data)
 
 	while ((item = lane_take(lane))) {
 		invalidate(lane->session, item);
-		notify_reply_send(&item->reply);
+		reply_send(&item->reply);
 		item_free(item);
 	}
 	return NULL;
@@ -204,8 +218,8 @@ void notify_post(struct notify *notify, struct deltas *deltas, uint64_t except,
 	struct item *item;
 
 	/* What it tells may come of an earlier change, whose deltas have to be out before. */
-	if (!deltas->count && (except || lane_is_idle(lane))) {
-		notify_reply_send(reply);
+	if (!deltas->count && reply->kind != REPLY_WAKE && (except || lane_is_idle(lane))) {
+		reply_send(reply);
 		return;
 	}
 	item = xcalloc(1, sizeof(*item));
