@@ -45,6 +45,7 @@ static const struct member texts[] = {
 	{ "usage", offsetof(struct device, usage) },
 	{ "table", offsetof(struct device, table) },
 	{ "type", offsetof(struct device, partition_type) },
+	{ "name", offsetof(struct device, partition_name) },
 	{ "fault", offsetof(struct device, fault) },
 	{ "label", offsetof(struct device, label) },
 	{ "node", offsetof(struct device, node) },
@@ -65,6 +66,8 @@ static void device_set(struct device *device, const char *key, const char *value
 		device->size = strtoull(value, NULL, 10);
 	else if (strcmp(key, "part") == 0)
 		device->partition = (unsigned int)strtoul(value, NULL, 10);
+	else if (strcmp(key, "flags") == 0)
+		device->partition_flags = strtoull(value, NULL, 16);
 	else if (strcmp(key, "seq") == 0)
 		device->diskseq = strtoull(value, NULL, 10);
 	else
