@@ -31,6 +31,7 @@ struct fuse_server {
 	struct fuse_buf buffer;
 	char *mountpoint;
 	bool is_ready;
+	bool is_unmounted;
 	struct open_file *files;	      /* that are open */
 	struct wait *waits, **last_wait;      /* who waits, in the order they came */
 	bool is_ending;			      /* nobody shall wait any more */

@@ -30,6 +30,7 @@ void device_free(struct device *device)
 	free(device->label);
 	free(device->table);
 	free(device->partition_type);
+	free(device->partition_name);
 	free(device->fault);
 	free(device->id);
 	free(device->reason);
@@ -61,6 +62,8 @@ struct device *device_copy(const struct device *device)
 	copy->label = copy_text(device->label);
 	copy->table = copy_text(device->table);
 	copy->partition_type = copy_text(device->partition_type);
+	copy->partition_name = copy_text(device->partition_name);
+	copy->partition_flags = device->partition_flags;
 	copy->fault = copy_text(device->fault);
 	return copy;
 }
@@ -96,7 +99,8 @@ bool device_is_equal(const struct device *a, const struct device *b)
 		is_same_text(a->usage, b->usage) && is_same_text(a->label, b->label) &&
 		is_same_text(a->table, b->table) &&
 		is_same_text(a->partition_type, b->partition_type) &&
-		is_same_text(a->fault, b->fault);
+		is_same_text(a->partition_name, b->partition_name) &&
+		a->partition_flags == b->partition_flags && is_same_text(a->fault, b->fault);
 }
 
 static bool is_extended_partition(const char *type)
@@ -141,6 +145,10 @@ enum device_kind device_get_kind(const struct device *device, const char **ret_r
 		return DEVICE_NO_VOLUME;
 	if (!device->partition && device->table && !is_disc_image(device))
 		return DEVICE_NO_VOLUME;
+	if (device->partition && (device->partition_flags & DEVICE_GPT_HIDDEN)) {
+		*ret_reason = "hidden by its partition attributes";
+		return DEVICE_UNPROCESSED;
+	}
 	if (!device->partition && !device->fstype) {
 		*ret_reason = "no content";
 		return DEVICE_UNPROCESSED;

@@ -275,6 +275,7 @@ void door_submit(void *data, struct fuse_job *job)
 		job->done = job->count;
 		job->next = mmfs->settling;
 		mmfs->settling = job;
+		mmfs_read_mounts(mmfs);
 		discovery_drain(mmfs->discovery);
 		door_work(mmfs);
 	} else if (!(job->operation->flags & OPERATION_CHANGES)) {

@@ -173,12 +173,18 @@ int fuse_start(const struct fuse_options *options, const struct fuse_backend *ba
 	return 0;
 }
 
+void fuse_set_unmounted(struct fuse_server *server)
+{
+	server->is_unmounted = true;
+}
+
 void fuse_stop(struct fuse_server *server)
 {
 	if (!server)
 		return;
 	notify_stop(server->notify);
-	fuse_session_unmount(server->session);
+	if (!server->is_unmounted)
+		fuse_session_unmount(server->session);
 	fuse_session_destroy(server->session);
 	while (server->files) /* still open, after a lazy unmount or a signal */
 		open_file_release(server->files);
