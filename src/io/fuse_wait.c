@@ -42,7 +42,8 @@ int fuse_wait_open(fuse_req_t req, struct open_file *file, const struct fuse_fil
 	struct fuse_server *server = fuse_req_userdata(req);
 	struct fuse_open_out answer = {
 		.fh = info->fh,
-		.open_flags = FOPEN_DIRECT_IO | FOPEN_NONSEEKABLE | FOPEN_STREAM,
+		.open_flags = FOPEN_DIRECT_IO | FOPEN_NONSEEKABLE | FOPEN_STREAM |
+			FOPEN_NOFLUSH, /* or the last close(2) could fail at the end */
 	};
 	struct iovec vector = { &answer, sizeof(answer) };
 
