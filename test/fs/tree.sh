@@ -48,6 +48,7 @@ expect_equal "$({
 		l 777 root root ./Volumes/Volume{GUID-A} -> LOOP01
 		l 777 root root ./Volumes/Volume{GUID-B} -> LOOP02
 		d 555 root root ./control
+		f 666 root root ./control/change_notify
 		f 600 root root ./control/create_point
 		f 600 root root ./control/delete_points
 		f 666 root root ./control/epic_number
@@ -59,6 +60,7 @@ expect_equal "$({
 		d 555 root root ./devices
 		l 777 root root ./devices/loop01 -> ../ids/$id_a
 		l 777 root root ./devices/loop02 -> ../ids/$id_b
+		f 444 root root ./events
 		f 444 root root ./history
 		d 555 root root ./ids
 		f 444 root root ./metrics
@@ -117,10 +119,10 @@ umount "$TMP/more"
 settle
 expect_equal "" "$(cat "ids/$id_a/mount_points")" "mount_points after umount"
 
-# Sizes are those of the text, which ends in a newline; control files have none.
+# Sizes are those of the text, which ends in a newline; control files and events have none.
 while read -r file; do
 	case $file in
-	./control/*)
+	./control/* | ./events)
 		expect_equal 0 "$(stat -c %s "$file")" "the size of $file"
 		continue
 		;;
