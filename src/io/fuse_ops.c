@@ -357,19 +357,29 @@ static int get_link(struct fuse_server *server, fuse_ino_t parent, const char *n
 	return -EINVAL;
 }
 
-/* Refuses what cannot be a request; if there is a sentence, by way of the log of failures. */
-static void submit_fault(struct fuse_server *server, fuse_req_t req,
-	const struct operation *operation, char *text, int error, struct strbuf *why)
+static char *take_why(struct strbuf *why)
 {
+	return why->len ? strbuf_take(why) : NULL;
+}
+
+/*
+ * Refuses what cannot be a request; if there is a sentence, by way of the log of failures. Takes
+ * `text` and the sentence. The client holds the folder locked, as one whose request is good.
+ */
+static void submit_fault(fuse_req_t req, fuse_ino_t parent, const struct operation *operation,
+	struct job_line *fault)
+{
+	struct fuse_server *server = fuse_req_userdata(req);
 	struct fuse_job *job;
 
-	if (!why->len) {
-		free(text);
-		fuse_reply_err(req, -error);
+	if (!fault->why) {
+		free(fault->text);
+		fuse_reply_err(req, -fault->error);
 		return;
 	}
 	job = fuse_job_new(req, operation);
-	fuse_job_add_fault(job, text, error, strbuf_take(why));
+	job->client->folder = parent;
+	fuse_job_add_fault(job, fault->text, fault->error, fault->why);
 	server->backend.submit(server->backend.data, job);
 }
 
@@ -396,7 +406,8 @@ static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, co
 	if (r == 0)
 		r = volume_ref_parse(target, &request.device, &why);
 	if (r < 0) {
-		submit_fault(server, req, request.operation, text, r, &why);
+		submit_fault(req, parent, request.operation,
+			&(struct job_line){ .text = text, .error = r, .why = take_why(&why) });
 		return;
 	}
 	request.device.is_word = target[0] != '/';
@@ -413,7 +424,8 @@ static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 	int r = get_link(server, parent, name, &request.link, &why);
 
 	if (r < 0)
-		submit_fault(server, req, request.operation, text, r, &why);
+		submit_fault(req, parent, request.operation,
+			&(struct job_line){ .text = text, .error = r, .why = take_why(&why) });
 	else
 		submit_one(server, req, parent, &request, text, NULL);
 }
@@ -435,7 +447,8 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 		r = -EINVAL;
 	request.may_replace = !(flags & RENAME_NOREPLACE);
 	if (r < 0)
-		submit_fault(server, req, request.operation, text, r, &why);
+		submit_fault(req, parent, request.operation,
+			&(struct job_line){ .text = text, .error = r, .why = take_why(&why) });
 	else
 		submit_one(server, req, parent, &request, text, NULL);
 }

@@ -211,6 +211,7 @@ static void run_folder(void)
 {
 	_cleanup_free_ char *one = xasprintf("%s/DosDevices/client-%d-one", mount, self);
 	_cleanup_free_ char *two = xasprintf("%s/DosDevices/client-%d-two", mount, self);
+	_cleanup_free_ char *bad = xasprintf("%s/DosDevices/x:", mount);
 
 	for (int round = 0; !shared->is_over; round++) {
 		const char *device = devices[(self + round) % device_count];
@@ -219,6 +220,8 @@ static void run_folder(void)
 		if (symlink(device, one) < 0)
 			die("symlink: %s", strerror(errno));
 		expect_link(one, device);
+		if (symlink(device, bad) >= 0 || errno != EINVAL)
+			die("symlink of a lower-case letter: %s", strerror(errno));
 		if (rename(one, two) < 0)
 			die("rename: %s", strerror(errno));
 		expect_link(one, NULL);
