@@ -35,7 +35,6 @@ struct fuse_server {
 	struct open_file *files;	      /* that are open */
 	struct wait *waits, **last_wait;      /* who waits, in the order they came */
 	bool is_ending;			      /* nobody shall wait any more */
-	char *barriers[2];		      /* see fuse_wait.c */
 	bool has_no_opendir;		      /* the kernel does without opendir requests */
 	size_t max_write;		      /* bytes that the kernel passes on at once */
 	double timeout;			      /* of entries and attributes, seconds */
@@ -101,8 +100,6 @@ void fuse_op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info,
 	struct fuse_pollhandle *handle);
 /* A request was made of a file. */
 void fuse_wait_take_request(const struct fuse_job *job);
-/* A change came from a client that holds a folder locked until it has got its reply. */
-void fuse_wait_note_folder(struct fuse_server *server, const struct fuse_job *job);
 /* There may be something to read now: after what makes the kernel's caches right is posted. */
 void fuse_wait_wake(struct fuse_server *server);
 

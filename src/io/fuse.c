@@ -190,8 +190,6 @@ void fuse_stop(struct fuse_server *server)
 		open_file_release(server->files);
 	for (size_t i = 0; i < ARRAY_SIZE(server->views); i++)
 		blob_release(server->views[i]);
-	for (size_t i = 0; i < ARRAY_SIZE(server->barriers); i++)
-		free(server->barriers[i]);
 	free(server->buffer.mem);
 	free(server->mountpoint);
 	free(server);

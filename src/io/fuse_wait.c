@@ -6,12 +6,7 @@
  * or a signal comes, or the end. Who polls waits there as well. A read belongs to this list, or to
  * the notify thread that answers it, never to both: an interruption finds only what is listed.
  *
- * Who is told of a change must see it at once, so every answer goes behind the invalidations that
- * were posted before. That alone does not do for changes by ln, rm and mv: their client holds the
- * lock of its folder, and the kernel puts the entry right only after it has got its reply. Such a
- * change leaves a barrier behind, the name that it was about: to invalidate that name first is to
- * wait for the lock. There is one per folder at most, since the client of the next change there
- * got the lock from the client of the one before.
+ * Who is told of a change must see it at once: notify.c says how.
  */
 
 #include <errno.h>
@@ -20,7 +15,6 @@
 #include <poll.h>
 #include <string.h>
 
-#include "core/link_name.h"
 #include "io/fuse_private.h"
 
 /* What is read at once: less than what the kernel asks for at a time, or it would ask again. */
@@ -106,26 +100,9 @@ static void take_text(struct fuse_server *server, struct open_file *file, size_t
 /* Sends it when all that was changed by now is what every process sees. */
 static void post(struct fuse_server *server, const struct notify_reply *reply)
 {
-	const uint64_t folders[] = { server->backend.tree->dos_devices->ino,
-		server->backend.tree->volumes->ino };
-	struct deltas barriers = { 0 };
+	struct deltas none = { 0 };
 
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-		if (!server->barriers[i])
-			continue;
-		barriers.list = xrealloc(barriers.list, barriers.count + 1, sizeof(*barriers.list));
-		barriers.list[barriers.count++] =
-			(struct delta){ folders[i], 0, steal_ptr(server->barriers[i]) };
-	}
-	notify_post(server->notify, &barriers, 0, reply);
-}
-
-void fuse_wait_note_folder(struct fuse_server *server, const struct fuse_job *job)
-{
-	size_t i = job->client->folder == server->backend.tree->volumes->ino;
-
-	free(server->barriers[i]);
-	server->barriers[i] = xstrdup(link_name_get_base(job->lines[0].request.link.path));
+	notify_post(server->notify, &none, NULL, reply);
 }
 
 static struct wait *wait_add(struct fuse_server *server, struct open_file *file)

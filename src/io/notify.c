@@ -15,10 +15,14 @@
  * the reply comes, and an invalidation of an earlier change may be waiting for that lock. So these
  * replies go another way, on which no folder is invalidated that a waiting client can hold.
  *
- * Who waits for a change is woken from here as well, on the way of the files, behind whatever makes
- * the kernel's caches right for that change. See fuse_wait.c for changes that came the other way.
+ * News of a change, for those who wait for one, go behind whatever makes the kernel's caches right for
+ * it. If it came through a folder, that is the client itself: the kernel puts the entry right when it
+ * has got the reply, before it gives up the lock. To invalidate the name of that entry means to wait
+ * for this lock. Once does for all changes before, as the client of each got the lock from the client
+ * of the one before: else news of many changes would queue up behind many clients, time and again.
  */
 
+#include <assert.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -29,12 +33,13 @@
 struct item {
 	struct item *next;
 	struct deltas deltas;
-	uint64_t except;
+	uint64_t except; /* folder whose entries are left out */
+	uint64_t number; /* newest change through a folder before it */
 	struct notify_reply reply;
 };
 
 struct lane {
-	struct fuse_session *session;
+	struct notify *notify;
 	pthread_t thread;
 	pthread_mutex_t lock; /* for all below */
 	pthread_cond_t has_items;
@@ -47,8 +52,16 @@ struct lane {
 enum { LANE_FILES, LANE_FOLDERS, LANES }; /* by what the client holds that gets the reply */
 
 struct notify {
+	struct fuse_session *session;
 	struct lane lanes[LANES];
 	size_t started;
+	pthread_mutex_t lock; /* for all below */
+	uint64_t posted,
+		passed; /* changes through folders: all, and those whose clients are done */
+	struct {
+		uint64_t ino;
+		char *name; /* of the newest change there, unless that is passed */
+	} folders[2];
 };
 
 static void reply_send(const struct notify_reply *reply)
@@ -77,6 +90,11 @@ static void reply_send(const struct notify_reply *reply)
 		fuse_pollhandle_destroy(reply->poll);
 		break;
 	}
+}
+
+static bool is_news(const struct notify_reply *reply)
+{
+	return reply->kind == REPLY_DATA || reply->kind == REPLY_POLL || reply->kind == REPLY_WAKE;
 }
 
 static void item_free(struct item *item)
@@ -115,6 +133,47 @@ static void invalidate(struct fuse_session *session, const struct item *item)
 	}
 }
 
+static void note_folder(struct notify *notify, const struct notify_folder *held)
+{
+	size_t i = 0;
+
+	pthread_mutex_lock(&notify->lock);
+	while (i + 1 < ARRAY_SIZE(notify->folders) && notify->folders[i].ino &&
+		notify->folders[i].ino != held->ino)
+		i++;
+	assert(!notify->folders[i].ino || notify->folders[i].ino == held->ino);
+	notify->folders[i].ino = held->ino;
+	free(notify->folders[i].name);
+	notify->folders[i].name = xstrdup(held->name);
+	notify->posted++;
+	pthread_mutex_unlock(&notify->lock);
+}
+
+/* Waits until the clients of all changes through folders up to this one are done. */
+static void pass_folders(struct notify *notify, uint64_t number)
+{
+	char *names[ARRAY_SIZE(notify->folders)] = { NULL };
+	bool is_passed;
+
+	pthread_mutex_lock(&notify->lock);
+	is_passed = notify->passed >= number;
+	number = notify->posted;
+	for (size_t i = 0; !is_passed && i < ARRAY_SIZE(names); i++)
+		names[i] = steal_ptr(notify->folders[i].name);
+	pthread_mutex_unlock(&notify->lock);
+	if (is_passed)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (names[i])
+			fuse_lowlevel_notify_inval_entry(notify->session, notify->folders[i].ino,
+				names[i], strlen(names[i]));
+		free(names[i]);
+	}
+	pthread_mutex_lock(&notify->lock);
+	notify->passed = number;
+	pthread_mutex_unlock(&notify->lock);
+}
+
 static struct item *lane_take(struct lane *lane)
 {
 	struct item *item;
@@ -141,19 +200,21 @@ static void *lane_run(void *data)
 	struct item *item;
 
 	while ((item = lane_take(lane))) {
-		invalidate(lane->session, item);
+		invalidate(lane->notify->session, item);
+		if (is_news(&item->reply))
+			pass_folders(lane->notify, item->number);
 		reply_send(&item->reply);
 		item_free(item);
 	}
 	return NULL;
 }
 
-static int lane_start(struct lane *lane, struct fuse_session *session)
+static int lane_start(struct lane *lane, struct notify *notify)
 {
 	sigset_t all, before;
 	int r;
 
-	lane->session = session;
+	lane->notify = notify;
 	lane->last = &lane->first;
 	pthread_mutex_init(&lane->lock, NULL);
 	pthread_cond_init(&lane->has_items, NULL);
@@ -190,8 +251,10 @@ int notify_start(struct fuse_session *session, struct notify **ret_notify)
 	struct notify *notify = xcalloc(1, sizeof(*notify));
 	int r = 0;
 
+	notify->session = session;
+	pthread_mutex_init(&notify->lock, NULL);
 	while (r == 0 && notify->started < LANES) {
-		r = lane_start(&notify->lanes[notify->started], session);
+		r = lane_start(&notify->lanes[notify->started], notify);
 		notify->started += r == 0;
 	}
 	if (r < 0) {
@@ -208,23 +271,43 @@ void notify_stop(struct notify *notify)
 		return;
 	while (notify->started)
 		lane_stop(&notify->lanes[--notify->started]);
+	for (size_t i = 0; i < ARRAY_SIZE(notify->folders); i++)
+		free(notify->folders[i].name);
+	pthread_mutex_destroy(&notify->lock);
 	free(notify);
 }
 
-void notify_post(struct notify *notify, struct deltas *deltas, uint64_t except,
+/* Whether it can be sent at once: it overtakes nothing that it may be about. */
+static bool can_send(struct notify *notify, struct lane *lane, const struct notify_reply *reply)
+{
+	bool is_passed;
+
+	if (reply->kind == REPLY_WAKE)
+		return false; /* is a notification itself */
+	if (lane != &notify->lanes[LANE_FOLDERS] && !lane_is_idle(lane))
+		return false;
+	pthread_mutex_lock(&notify->lock);
+	is_passed = notify->passed == notify->posted;
+	pthread_mutex_unlock(&notify->lock);
+	return is_passed || !is_news(reply);
+}
+
+void notify_post(struct notify *notify, struct deltas *deltas, const struct notify_folder *held,
 	const struct notify_reply *reply)
 {
-	struct lane *lane = &notify->lanes[except ? LANE_FOLDERS : LANE_FILES];
+	struct lane *lane = &notify->lanes[held ? LANE_FOLDERS : LANE_FILES];
 	struct item *item;
 
-	/* What it tells may come of an earlier change, whose deltas have to be out before. */
-	if (!deltas->count && reply->kind != REPLY_WAKE && (except || lane_is_idle(lane))) {
+	if (held && held->name)
+		note_folder(notify, held);
+	if (!deltas->count && can_send(notify, lane, reply)) {
 		reply_send(reply);
 		return;
 	}
 	item = xcalloc(1, sizeof(*item));
 	item->deltas = *deltas;
-	item->except = except;
+	item->except = held ? held->ino : 0;
+	item->number = notify->posted; /* only this thread counts */
 	item->reply = *reply;
 	*deltas = (struct deltas){ 0 };
 	pthread_mutex_lock(&lane->lock);
