@@ -29,7 +29,7 @@ ends_with()
 
 has_lines()
 {
-	[ "$(wc -l <"$1")" -ge "$2" ]
+	[ -e "$1" ] && [ "$(wc -l <"$1")" -ge "$2" ]
 }
 
 reads()
