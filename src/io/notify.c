@@ -51,6 +51,13 @@ struct lane {
 
 enum { LANE_FILES, LANE_FOLDERS, LANES }; /* by what the client holds that gets the reply */
 
+#define FOLDERS 2 /* in which clients may make changes */
+
+struct folder {
+	uint64_t ino;
+	char *name; /* of the newest change there, unless that is passed */
+};
+
 struct notify {
 	struct fuse_session *session;
 	struct lane lanes[LANES];
@@ -58,10 +65,7 @@ struct notify {
 	pthread_mutex_t lock; /* for all below */
 	uint64_t posted,
 		passed; /* changes through folders: all, and those whose clients are done */
-	struct {
-		uint64_t ino;
-		char *name; /* of the newest change there, unless that is passed */
-	} folders[2];
+	struct folder folders[FOLDERS];
 };
 
 static void reply_send(const struct notify_reply *reply)
@@ -138,8 +142,7 @@ static void note_folder(struct notify *notify, const struct notify_folder *held)
 	size_t i = 0;
 
 	pthread_mutex_lock(&notify->lock);
-	while (i + 1 < ARRAY_SIZE(notify->folders) && notify->folders[i].ino &&
-		notify->folders[i].ino != held->ino)
+	while (i + 1 < FOLDERS && notify->folders[i].ino && notify->folders[i].ino != held->ino)
 		i++;
 	assert(!notify->folders[i].ino || notify->folders[i].ino == held->ino);
 	notify->folders[i].ino = held->ino;
@@ -152,22 +155,26 @@ static void note_folder(struct notify *notify, const struct notify_folder *held)
 /* Waits until the clients of all changes through folders up to this one are done. */
 static void pass_folders(struct notify *notify, uint64_t number)
 {
-	char *names[ARRAY_SIZE(notify->folders)] = { NULL };
+	struct folder folders[FOLDERS];
 	bool is_passed;
 
 	pthread_mutex_lock(&notify->lock);
 	is_passed = notify->passed >= number;
 	number = notify->posted;
-	for (size_t i = 0; !is_passed && i < ARRAY_SIZE(names); i++)
-		names[i] = steal_ptr(notify->folders[i].name);
+	for (size_t i = 0; !is_passed && i < FOLDERS; i++) {
+		folders[i].ino = notify->folders[i].ino;
+		folders[i].name = steal_ptr(notify->folders[i].name);
+	}
 	pthread_mutex_unlock(&notify->lock);
 	if (is_passed)
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (names[i])
-			fuse_lowlevel_notify_inval_entry(notify->session, notify->folders[i].ino,
-				names[i], strlen(names[i]));
-		free(names[i]);
+	for (size_t i = 0; i < FOLDERS; i++) {
+		const char *name = folders[i].name;
+
+		if (name)
+			fuse_lowlevel_notify_inval_entry(
+				notify->session, folders[i].ino, name, strlen(name));
+		free(folders[i].name);
 	}
 	pthread_mutex_lock(&notify->lock);
 	notify->passed = number;
@@ -271,7 +278,7 @@ void notify_stop(struct notify *notify)
 		return;
 	while (notify->started)
 		lane_stop(&notify->lanes[--notify->started]);
-	for (size_t i = 0; i < ARRAY_SIZE(notify->folders); i++)
+	for (size_t i = 0; i < FOLDERS; i++)
 		free(notify->folders[i].name);
 	pthread_mutex_destroy(&notify->lock);
 	free(notify);
