@@ -18,9 +18,9 @@ int mount_source_load(struct mount_source *source, uint64_t (*find_number)(const
 	struct mounts *ret_mounts);
 
 /*
- * From the next time it is read on, follows the FUSE filesystem that was last mounted at `path`
- * (without symlinks), wherever that is moved or bound to.
+ * From the next time it is read on, follows the FUSE filesystem of that type (static storage) that
+ * was last mounted at `path` (without symlinks), wherever that is moved or bound to.
  */
-void mount_source_follow(struct mount_source *source, const char *path);
+void mount_source_follow(struct mount_source *source, const char *path, const char *subtype);
 /* Whether it was mounted once, and is nowhere any more. */
 bool mount_source_has_ended(const struct mount_source *source);

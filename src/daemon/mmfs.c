@@ -185,7 +185,7 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 	if (r < 0)
 		return r;
 	if (path)
-		mount_source_follow(mmfs->mounts, path);
+		mount_source_follow(mmfs->mounts, path, "mmfs");
 	mmfs_read_mounts(mmfs);
 	r = loop_add(mmfs->loop, fuse_get_fd(mmfs->fuse), on_fuse, mmfs);
 	while (r == 0 && !mmfs->must_stop && !fuse_is_ready(mmfs->fuse))

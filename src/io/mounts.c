@@ -14,8 +14,9 @@
 
 struct mount_source {
 	struct libmnt_monitor *monitor;
-	char *path;	 /* where the followed filesystem was mounted, NULL: none is followed */
-	uint64_t number; /* its dev_t, 0: not seen yet */
+	char *path;	     /* where the followed filesystem was mounted, NULL: none is followed */
+	const char *subtype; /* of "fuse." */
+	uint64_t number;     /* its dev_t, 0: not seen yet */
 	bool has_ended;
 };
 
@@ -51,10 +52,11 @@ int mount_source_get_fd(const struct mount_source *source)
 	return mnt_monitor_get_fd(source->monitor);
 }
 
-void mount_source_follow(struct mount_source *source, const char *path)
+void mount_source_follow(struct mount_source *source, const char *path, const char *subtype)
 {
 	free(source->path);
 	source->path = xstrdup(path);
+	source->subtype = subtype;
 	source->number = 0;
 	source->has_ended = false;
 }
@@ -79,16 +81,24 @@ static uint64_t get_number(const struct mount_line *line, uint64_t (*find_number
 
 /* The followed filesystem: what was found of it in one reading. */
 struct sighting {
-	uint64_t number; /* last FUSE filesystem at its path */
+	uint64_t number; /* last mount of its type at its path */
 	bool is_there;	 /* anywhere */
 };
+
+static bool is_type(const struct mount_source *source, const char *fstype)
+{
+	const char *dot = strchr(fstype, '.');
+
+	return source->path && strncmp(fstype, "fuse", 4) == 0 && dot &&
+		strcmp(dot + 1, source->subtype) == 0;
+}
 
 static void look_at(
 	const struct mount_source *source, const struct mount_line *line, struct sighting *sighting)
 {
 	uint64_t number = makedev(line->major, line->minor);
 
-	if (!source->path || strncmp(line->fstype, "fuse", 4) != 0)
+	if (!is_type(source, line->fstype))
 		return;
 	if (strcmp(line->path, source->path) == 0)
 		sighting->number = number;

@@ -48,7 +48,7 @@ expect_mounted() # [PATH…]
 
 expect_listed()
 {
-	expect_equal "$1" "$(ls "$MM/mounts" | sort | sed "s/$guid_a/GUID/" | paste -sd ,)" "what is in mounts/"
+	expect_equal "$1" "$(find "$MM/mounts" -mindepth 1 -printf '%f\n' | sort | sed "s/$guid_a/GUID/" | paste -sd ,)" "what is in mounts/"
 }
 
 # --- mount, unmount ------------------------------------------------------------------------------
