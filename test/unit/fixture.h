@@ -13,7 +13,7 @@ void fixture_add(Suite *suite, const char *name, const TTest *test);
 
 /*
  * A device from words: uuid= partuuid= dm= md= wwn= serial= size= part= seq= fstype= usage= table=
- * type= fault= label= node=, and the flags blank, virtual, component. Without any it is a whole
+ * type= fault= label= node= slaves=A,B, and the flags blank, virtual, component. Without any it is a whole
  * device of 1000 bytes with an ext4 filesystem at /dev/NAME.
  */
 struct device *fixture_device(const char *name, const char *words);
