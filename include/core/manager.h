@@ -15,9 +15,10 @@ struct manager {
 	struct mounts mounts;
 	struct history history;
 	struct id_order order;
-	uint32_t epic;	     /* changes of the database since start, from 1 */
-	bool gives_letters;  /* to volumes that arrive: AUTO_DL_ASSIGNMENTS was asked for */
-	bool suggests_label; /* a label is the suggested link of its volume */
+	uint32_t epic;	       /* changes of the database since start, from 1 */
+	bool gives_letters;    /* to volumes that arrive: AUTO_DL_ASSIGNMENTS was asked for */
+	bool follows_partuuid; /* names follow a partition to a new ID */
+	bool suggests_label;   /* a label is the suggested link of its volume */
 };
 
 /* What the rules may know of the world beside the state. */

@@ -74,7 +74,16 @@ static void decide_arrival(const struct manager *manager, const struct manager_e
 	const struct record *record = names_find_record(&change->names, id);
 	const struct device *before = volumes_find_name(&manager->volumes, device->name);
 	bool is_new_here = !before || !is_same_text(before->id, id);
+	const char *old;
 
+	if (!record && manager->follows_partuuid &&
+		follow_find(manager, change, device, &old) == 0) {
+		struct triple triple = { .id = id, .node = device->node };
+
+		change_add_entry(change, manager, env, "unique_id_changed", &triple);
+		follow_move(change, env, old, id);
+		record = names_find_record(&change->names, id);
+	}
 	if (!record ||
 		(!is_remembered(record, device) &&
 			!is_component_remembered(manager, record, device, change)))

@@ -55,6 +55,10 @@ const struct operation operations[] = {
 		KEY_BIT(KEY_STATE), 0, "on|off",
 		"Whether new volumes that are not removable may get a drive letter by "
 		"themselves." },
+	{ OP_UNIQUE_ID_CHANGED, "unique_id_changed", CHANGES | OPERATION_BATCHES,
+		KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE), KEY_BIT(KEY_DEVICE), 0,
+		"device=VOLUME [id=OLD-ID]",
+		"Gives a volume the names of the one that was on its partition before." },
 	{ OP_BATCH, "batch", CHANGES, 0, 0, 0, "OPERATION REQUEST\\n...\\ncommit\\n",
 		"Collects requests until the line `commit`: then all of them happen, or none." },
 	{ OP_EPIC_NUMBER, "epic_number", OPERATION_SHOWS, 0, 0, 0, "(read only)",

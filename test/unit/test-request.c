@@ -305,6 +305,7 @@ static const struct {
 	{ "query_dos_volume_paths", OP_QUERY_DOS_VOLUME_PATHS, false },
 	{ "scrub_registry", OP_SCRUB_REGISTRY, true },
 	{ "auto_mount", OP_AUTO_MOUNT, true },
+	{ "unique_id_changed", OP_UNIQUE_ID_CHANGED, true },
 	{ "batch", OP_BATCH, true },
 	{ "epic_number", OP_EPIC_NUMBER, false },
 	{ "unprocessed", OP_UNPROCESSED, false },
