@@ -27,6 +27,7 @@ struct device {
 	bool is_read_only;
 	bool is_virtual;   /* device-mapper or md */
 	bool is_component; /* belongs to a multipath map or the like */
+	char *slaves;	   /* kernel names of what it is made of, separated by spaces */
 
 	char *identity[ID_SCHEMES];
 	char *fstype; /* "ext4" */
@@ -62,6 +63,12 @@ struct device *device_copy(const struct device *device);
  * behind a `!`. Without a positive glob everything else matches.
  */
 bool device_name_matches(const char *name, const char *globs);
+/* Kernel names in the order people count: loop2 before loop10. */
+int device_compare_names(const char *a, const char *b);
+/* The label that a volume suggests for a link, of its filesystem or else its partition, or NULL. */
+const char *device_get_suggestion(const struct device *device);
+/* Whether the device is made of the one with that name. */
+bool device_has_slave(const struct device *device, const char *name);
 /* Whether both describe the same; what volumes decided is not compared. */
 bool device_is_equal(const struct device *a, const struct device *b);
 

@@ -15,7 +15,10 @@ struct manager {
 	struct mounts mounts;
 	struct history history;
 	struct id_order order;
-	uint32_t epic; /* changes of the database since start, from 1 */
+	uint32_t epic;	       /* changes of the database since start, from 1 */
+	bool gives_letters;    /* to volumes that arrive: AUTO_DL_ASSIGNMENTS was asked for */
+	bool follows_partuuid; /* names follow a partition to a new ID */
+	bool suggests_label;   /* a label is the suggested link of its volume */
 };
 
 /* What the rules may know of the world beside the state. */
@@ -38,6 +41,7 @@ struct change {
 	struct volumes_change volumes;
 	struct history_entry *entries;
 	size_t entry_count;
+	bool gives_letters; /* from now on */
 };
 
 /* What a change touched, for those who show the state. Names of things that may be gone. */
@@ -104,6 +108,10 @@ const struct link *manager_find_link(
 /* The triples of one unique ID, or all (`id` NULL), ordered by link; the caller frees the array. */
 size_t manager_get_triples(const struct manager *manager, const struct names *view, const char *id,
 	struct triple **ret_triples);
+
+/* Whether the volume will be present, or kept, once the change is applied. */
+bool change_shows_volume(
+	const struct manager *manager, const struct change *change, const char *id);
 
 /* For the parts of the manager: records who changed what. */
 void change_add_entry(struct change *change, const struct manager *manager,

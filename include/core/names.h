@@ -25,6 +25,7 @@ struct link {
 	struct link **previous;
 	struct record *record; /* owner; NULL in a layer: the link is deleted */
 	uint64_t changed;      /* µs since 1970 */
+	bool is_unrecorded;    /* not in the database: goes with its volume */
 	char path[];	       /* canonical, spelled as first given */
 };
 
@@ -51,6 +52,8 @@ struct names {
 	const struct names *base; /* NULL: not a layer */
 	struct map links;	  /* by path, ignoring case */
 	struct map records;	  /* by unique ID */
+	bool has_settings;	  /* in a layer: the following counts */
+	bool is_auto_mount_off;
 };
 
 void names_init(struct names *names, const struct names *base);
@@ -72,12 +75,20 @@ struct record *names_edit_record(struct names *layer, const char *id);
 struct record *names_edit_hint(struct names *layer, const char *id);
 void names_set_link(struct names *layer, const char *path, const char *id, uint64_t changed);
 void names_remove_link(struct names *layer, const char *path);
+/*
+ * Takes the link out of the database, but not out of the view. An unrecorded link does not count
+ * as the letter or a volume name of its record.
+ */
+void names_unrecord_link(struct names *layer, const char *path);
 /* Forgets a unique ID with all its links. */
 void names_remove_record(struct names *layer, const char *id);
 
-/* Whether merging would change anything but hints. */
+bool names_is_auto_mount_off(const struct names *names);
+void names_set_auto_mount_off(struct names *layer, bool is_off);
+
+/* Whether the layer has anything to write, and whether that is more than hints. */
+bool names_has_rows(const struct names *layer);
 bool names_has_changes(const struct names *layer);
-bool names_is_empty(const struct names *layer);
 
 /* Moves the layer's content into `base`, which must be what it lies on. Cannot fail. */
 void names_merge(struct names *base, struct names *layer);

@@ -9,8 +9,21 @@
 enum operation_kind {
 	OP_CREATE_POINT,
 	OP_DELETE_POINTS,
+	OP_DELETE_POINTS_DBONLY,
 	OP_QUERY_POINTS,
 	OP_CHANGE_NOTIFY,
+	OP_NEXT_DRIVE_LETTER,
+	OP_AUTO_DL_ASSIGNMENTS,
+	OP_KEEP_LINKS_WHEN_OFFLINE,
+	OP_CHECK_UNPROCESSED_VOLUMES,
+	OP_VOLUME_ARRIVAL_NOTIFICATION,
+	OP_VOLUME_REMOVAL_NOTIFICATION,
+	OP_QUERY_DOS_VOLUME_PATH,
+	OP_QUERY_DOS_VOLUME_PATHS,
+	OP_SCRUB_REGISTRY,
+	OP_AUTO_MOUNT,
+	OP_UNIQUE_ID_CHANGED,
+	OP_BATCH,
 	OP_EPIC_NUMBER,
 	OP_UNPROCESSED,
 	OP_SETTLE,
@@ -26,6 +39,8 @@ enum request_key {
 	KEY_DEVICE, /* device= anything that identifies a volume */
 	KEY_ALL,    /* all=1 */
 	KEY_EPIC,   /* epic=   a number of changes */
+	KEY_KEEP,   /* keep=   0 or 1 */
+	KEY_STATE,  /* state=  on or off */
 	KEYS,
 };
 
@@ -36,6 +51,8 @@ enum operation_flag {
 	OPERATION_TAKES = 2,   /* takes requests by write */
 	OPERATION_ANY_LINE = 4, /* the line says nothing: "1" will do */
 	OPERATION_SHOWS = 8,	/* has something to read without a request */
+	OPERATION_WAITS = 16,	/* is over when discovery has dealt with some or all devices */
+	OPERATION_BATCHES = 32, /* may stand in a batch */
 };
 
 /* One operation: one row here, one file in control/, one row in the manual page. */
@@ -43,10 +60,11 @@ struct operation {
 	enum operation_kind kind;
 	const char *name; /* of the control file; NULL for OP_RENAME */
 	unsigned int flags;
-	unsigned int keys;  /* KEY_BITs that may be given */
-	unsigned int needs; /* KEY_BITs that must be given */
-	const char *usage;  /* "link=LINK device=VOLUME" */
-	const char *help;   /* a sentence */
+	unsigned int keys;   /* KEY_BITs that may be given */
+	unsigned int needs;  /* KEY_BITs that must be given */
+	unsigned int one_of; /* KEY_BITs of which at least one must be given, or none */
+	const char *usage;   /* "link=LINK device=VOLUME" */
+	const char *help;    /* a sentence */
 };
 
 extern const struct operation operations[];
@@ -78,6 +96,7 @@ struct request {
 	char *id;
 	struct volume_ref device;
 	uint32_t epic;
+	bool is_on;		   /* keep=1, state=on */
 	struct link_name new_link; /* OP_RENAME */
 	bool may_replace;	   /* OP_RENAME */
 };

@@ -35,6 +35,8 @@ void discovery_free(struct discovery *discovery);
  */
 int discovery_start(
 	struct discovery *discovery, struct loop *loop, void (*has_news)(void *data), void *data);
+/* Looks at one device again, by its number; at none if there is no such device. */
+void discovery_look(struct discovery *discovery, uint64_t number);
 /* Looks at all devices again. */
 void discovery_rescan(struct discovery *discovery);
 

@@ -8,6 +8,9 @@ struct mmfs_options {
 	struct fuse_options fuse;
 	struct discovery_options discovery;
 	struct id_order order;
+	bool gives_letters;
+	bool suggests_label;
+	bool follows_partuuid;
 	const char *database;
 };
 

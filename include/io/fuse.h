@@ -27,6 +27,7 @@ struct job_line {
 	char *text;
 	size_t end;		/* bytes of the write up to and with this line */
 	struct request request; /* unless `error` */
+	size_t number;		/* in its batch, from 1; 0: it is not in one */
 	int error;		/* of parsing */
 	char *why;		/* a sentence, with `error` */
 };
@@ -40,12 +41,14 @@ struct fuse_job {
 	const struct operation *operation;
 	struct job_line *lines;
 	size_t count;
+	bool is_whole; /* all lines happen, or none */
 	uint32_t uid;
 	uint32_t pid;
 	char command[17];
 
-	size_t done; /* lines that happened */
-	int error;   /* negative errno of the line after those, or of the whole; 0 */
+	size_t done;   /* lines that happened */
+	size_t failed; /* the line that did not, with `error` */
+	int error;     /* negative errno of the line after those, or of the whole; 0 */
 	struct strbuf reply;
 	struct strbuf why; /* a sentence, with `error` */
 

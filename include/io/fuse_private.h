@@ -54,6 +54,7 @@ struct open_file {
 	const struct operation *operation;
 	struct blob *blob;     /* what a plain file showed when it was opened */
 	struct strbuf pending; /* start of a line that the next write goes on with */
+	struct strbuf batch;   /* lines that wait for their `commit` */
 	struct strbuf reply;
 	bool has_reply; /* a request was made: reads give its reply */
 	bool is_anchored;
@@ -103,9 +104,19 @@ void fuse_wait_take_request(const struct fuse_job *job);
 /* There may be something to read now: after what makes the kernel's caches right is posted. */
 void fuse_wait_wake(struct fuse_server *server);
 
+/*
+ * fuse_batch.c: gathers the lines of `text`, up to a `commit`, which fills the job. Returns how much
+ * is left.
+ */
+size_t fuse_batch_add_lines(
+	struct open_file *file, struct fuse_job *job, const struct strbuf *text, bool may_wait);
+
 /* fuse_job.c: jobs */
 struct fuse_job *fuse_job_new(fuse_req_t req, const struct operation *operation);
 void fuse_job_add_line(struct fuse_job *job, const char *text, size_t len, size_t end);
+/* A line about another operation than the job's. */
+void fuse_job_add_line_of(
+	struct fuse_job *job, const struct operation *operation, const char *text, size_t len);
 void fuse_job_add_request(struct fuse_job *job, struct request *request, char *text);
 /* A line that failed before it became a request; takes `text` and `why`. */
 void fuse_job_add_fault(struct fuse_job *job, char *text, int error, char *why);

@@ -47,6 +47,8 @@ int udev_event_describe(const struct udev_event *event, struct device_report *re
 
 /* Kernel names of all block devices there are; the caller frees each and the array. */
 int udev_list(struct udev_source *source, char ***ret_names, size_t *ret_count);
+/* The kernel name of the block device with this number, owned by the caller, or NULL. */
+char *udev_find_name(struct udev_source *source, uint64_t number);
 /*
  * Describes a device, with or without what udevd found out. -ENODEV: there is no such device.
  */

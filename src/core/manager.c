@@ -3,7 +3,7 @@
  * The mount manager: state, and the door through which it changes.
  *
  * A change is first decided (const state in, change out), then committed by whoever calls, then
- * applied. Requests are decided in manager_request.c; devices here. The state consists of what is
+ * applied. Requests are decided in manager_request.c, devices in manager_devices.c. The state consists of what is
  * remembered (names, history) and what is present (volumes); a link shows while the volume of its
  * unique ID is present, or kept.
  */
@@ -45,7 +45,7 @@ void change_fini(struct change *change)
 
 bool change_has_rows(const struct change *change)
 {
-	return !names_is_empty(&change->names) || change->entry_count;
+	return names_has_rows(&change->names) || change->entry_count;
 }
 
 bool change_is_counted(const struct change *change)
@@ -72,155 +72,6 @@ void change_add_entry(struct change *change, const struct manager *manager,
 	change->entries =
 		xrealloc(change->entries, change->entry_count + 1, sizeof(*change->entries));
 	change->entries[change->entry_count++] = entry;
-}
-
-static void fingerprint_take(struct fingerprint *fingerprint, const struct device *device)
-{
-	struct fingerprint seen = {
-		.size = device->size,
-		.node = device->node,
-		.diskseq = fingerprint->diskseq ? device->diskseq : 0,
-	};
-
-	for (size_t i = 0; i < ID_SCHEMES; i++)
-		if (i != ID_UUID)
-			seen.value[i] = device->identity[i];
-	fingerprint_copy(fingerprint, &seen);
-}
-
-static bool is_remembered(const struct record *record, const struct device *device)
-{
-	for (size_t i = 0; i < ID_SCHEMES; i++)
-		if (i != ID_UUID &&
-			!is_same_text(record->fingerprint.value[i], device->identity[i]))
-			return false;
-	return record->fingerprint.size == device->size;
-}
-
-/*
- * Remembers where a volume is, for the day when that is all there is to tell: it may be kept, or
- * have a twin (`has_twin`, which sticks).
- */
-static void decide_hint(
-	const struct device *owner, const char *id, bool has_twin, struct change *change)
-{
-	const struct fingerprint *known = &names_find_record(&change->names, id)->fingerprint;
-	uint64_t diskseq = has_twin || known->diskseq ? owner->diskseq : 0;
-	struct fingerprint *hint;
-
-	if (is_same_text(known->node, owner->node) && known->diskseq == diskseq)
-		return;
-	hint = &names_edit_hint(&change->names, id)->fingerprint;
-	free(hint->node);
-	hint->node = xstrdup(owner->node);
-	hint->diskseq = diskseq;
-}
-
-/* A volume gets its ID: it is remembered, and has a Volume{GUID} name from then on. */
-static void decide_arrival(const struct manager *manager, const struct manager_env *env,
-	const struct device *device, const char *id, struct change *change)
-{
-	const struct record *record = names_find_record(&change->names, id);
-	const struct device *before = volumes_find_name(&manager->volumes, device->name);
-	bool is_new_here = !before || !is_same_text(before->id, id);
-
-	if (!record || !is_remembered(record, device))
-		fingerprint_take(&names_edit_record(&change->names, id)->fingerprint, device);
-	else if (record->fingerprint.diskseq || record->keep_links)
-		decide_hint(device, id, false, change);
-	if (!record || (is_new_here && record->volume_names == 0)) {
-		struct triple triple = { .id = id, .node = device->node };
-		char path[LINK_PATH_MAX];
-		uint8_t random[16];
-
-		env->get_random(random, sizeof(random));
-		link_name_format_volume(random, path);
-		names_set_link(&change->names, path, id, env->now);
-		triple.link = path;
-		change_add_entry(change, manager, env, "volume_arrival", &triple);
-	}
-}
-
-/* Notes where the owners of all IDs of a device are that had to make do with another, or none. */
-static void decide_twin(
-	const struct manager *manager, const struct device *twin, struct change *change)
-{
-	for (size_t i = 0; i < ID_SCHEMES; i++) {
-		const struct device *owner;
-		char id[UNIQUE_ID_MAX + 1];
-
-		if (!unique_id_format((enum id_scheme)i, twin->identity[i], twin->partition, id))
-			continue;
-		owner = volumes_change_find_id(&manager->volumes, &change->volumes, id);
-		if (owner)
-			decide_hint(owner, id, true, change);
-	}
-}
-
-/* IDs that two devices claim: a restart must find the same owners, so they are written down. */
-static void decide_twins(const struct manager *manager, struct change *change)
-{
-	const struct volumes_change *volumes = &change->volumes;
-
-	for (size_t i = 0; i < volumes->assignment_count; i++)
-		if (volumes->assignments[i].has_lost)
-			decide_twin(manager, volumes->assignments[i].device, change);
-	map_for_each (&manager->volumes.by_name, node, next) {
-		const struct device *device = container_of(node, struct device, by_name);
-
-		if (device->has_lost && !volumes_change_concerns(volumes, device->name))
-			decide_twin(manager, device, change);
-	}
-}
-
-/* Kept volumes that go: their links will point at the last node, also after a restart. */
-static void decide_departures(const struct manager *manager, struct change *change)
-{
-	for (size_t i = 0; i < change->volumes.gones + change->volumes.puts; i++) {
-		const char *name = i < change->volumes.gones
-			? change->volumes.gone[i]
-			: change->volumes.put[i - change->volumes.gones]->name;
-		const struct device *device = volumes_find_name(&manager->volumes, name);
-		const struct record *record =
-			device && device->id ? names_find_record(&change->names, device->id) : NULL;
-
-		if (record && record->keep_links)
-			decide_hint(device, device->id, false, change);
-	}
-}
-
-/* The database cannot be written: volumes that it does not know have to wait. */
-static void decide_unwritten(struct change *change)
-{
-	for (size_t i = 0; i < change->volumes.assignment_count; i++) {
-		struct assignment *assignment = &change->volumes.assignments[i];
-
-		if (!assignment->id || names_find_record(&change->names, assignment->id))
-			continue;
-		free(steal_ptr(assignment->id));
-		assignment->reason = xstrdup("the database cannot be written");
-	}
-}
-
-void manager_decide_devices(
-	const struct manager *manager, const struct manager_env *env, struct change *change)
-{
-	struct volumes_change *volumes = &change->volumes;
-
-	if (env->cannot_write) {
-		volumes_decide(&manager->volumes, &change->names, &manager->order, volumes);
-		decide_unwritten(change);
-		return;
-	}
-	decide_departures(manager, change);
-	volumes_decide(&manager->volumes, &change->names, &manager->order, volumes);
-	for (size_t i = 0; i < volumes->assignment_count; i++) {
-		const struct assignment *assignment = &volumes->assignments[i];
-
-		if (assignment->id)
-			decide_arrival(manager, env, assignment->device, assignment->id, change);
-	}
-	decide_twins(manager, change);
 }
 
 static void add_text(char ***list, size_t *count, const char *text)
@@ -276,7 +127,8 @@ static void touch_change(
 		if (assignment->id)
 			touch_id(touched, assignment->id, true);
 	}
-	touched->has_changed = change_has_rows(change) || touched->device_count;
+	touched->has_changed =
+		change_has_rows(change) || touched->link_count || touched->device_count;
 }
 
 void manager_touch_kept(const struct manager *manager, struct touched *ret_touched)
@@ -339,6 +191,7 @@ void manager_apply(struct manager *manager, struct change *change, struct touche
 	for (size_t i = 0; i < change->entry_count; i++)
 		history_add(&manager->history, &change->entries[i]);
 	change->entry_count = 0;
+	manager->gives_letters |= change->gives_letters;
 	names_merge(&manager->names, &change->names);
 	volumes_apply(&manager->volumes, &change->volumes);
 }
@@ -391,6 +244,15 @@ const struct link *manager_find_link(
 	const struct link *link = names_find_link(view, path);
 
 	return link && manager_get_node(manager, view, link->record->id) ? link : NULL;
+}
+
+bool change_shows_volume(const struct manager *manager, const struct change *change, const char *id)
+{
+	const struct record *record = names_find_record(&change->names, id);
+
+	if (volumes_change_find_id(&manager->volumes, &change->volumes, id))
+		return true;
+	return record && record->keep_links && record->fingerprint.node;
 }
 
 static int compare_triples(const void *a, const void *b)

@@ -9,20 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/manager.h"
+#include "core/manager_private.h"
 
-struct context {
-	const struct manager *manager;
-	const struct manager_env *env;
-	const struct request *request;
-	struct change *change;
-	struct strbuf *reply;
-	struct strbuf *why;
-};
-
-static int fail(struct context *context, int error, const char *format, ...) _printf_(3, 4);
-
-static int fail(struct context *context, int error, const char *format, ...)
+int context_fail(struct context *context, int error, const char *format, ...)
 {
 	_cleanup_free_ char *text = NULL;
 	va_list args;
@@ -35,8 +24,7 @@ static int fail(struct context *context, int error, const char *format, ...)
 	return error;
 }
 
-/* The node of a volume present or kept, as the change sees it. */
-static const char *get_node(const struct context *context, const char *id)
+const char *context_get_node(const struct context *context, const char *id)
 {
 	return manager_get_node(context->manager, &context->change->names, id);
 }
@@ -52,8 +40,9 @@ static bool node_has_name(const char *node, const char *text)
 		(strncmp(node, "/dev/", 5) == 0 && strcmp(node + 5, text) == 0);
 }
 
-/* The device that a client means: by number where its path led to a node, else by its text. */
-static const struct device *find_device(const struct context *context, const struct volume_ref *ref)
+/* By number where its path led to a node, else by its text. */
+const struct device *context_find_device(
+	const struct context *context, const struct volume_ref *ref)
 {
 	const struct volumes *volumes = &context->manager->volumes;
 	const struct device *device = volumes_find_name(volumes, ref->text);
@@ -92,7 +81,7 @@ static const char *find_kept(const struct context *context, const char *node)
 static int resolve_device(
 	struct context *context, const struct volume_ref *ref, int unknown, const char **ret_id)
 {
-	const struct device *device = find_device(context, ref);
+	const struct device *device = context_find_device(context, ref);
 
 	if (device && device->id) {
 		*ret_id = device->id;
@@ -102,12 +91,12 @@ static int resolve_device(
 	if (*ret_id)
 		return 0;
 	if (device)
-		return fail(context, unknown, "%s is no volume: %s", device->node,
+		return context_fail(context, unknown, "%s is no volume: %s", device->node,
 			device->reason ? device->reason : "it has nothing to address");
 	if (ref->is_word)
-		return fail(context, -EINVAL,
+		return context_fail(context, -EINVAL,
 			"'%s' is neither a device, nor a unique ID, nor a link", ref->text);
-	return fail(context, unknown, "no volume is known as '%s'", ref->text);
+	return context_fail(context, unknown, "no volume is known as '%s'", ref->text);
 }
 
 /* Finds the unique ID of the volume a client means; `unknown` is the error for there being none. */
@@ -118,14 +107,15 @@ static int resolve_volume(
 
 	switch (ref->kind) {
 	case VOLUME_BY_ID:
-		if (!get_node(context, ref->text))
-			return fail(context, unknown, "no volume has the unique ID %s", ref->text);
+		if (!context_get_node(context, ref->text))
+			return context_fail(
+				context, unknown, "no volume has the unique ID %s", ref->text);
 		*ret_id = ref->text;
 		return 0;
 	case VOLUME_BY_LINK:
 		link = find_link(context, ref->text);
 		if (!link)
-			return fail(context, unknown, "there is no link %s", ref->text);
+			return context_fail(context, unknown, "there is no link %s", ref->text);
 		*ret_id = link->record->id;
 		return 0;
 	case VOLUME_BY_DEVICE:
@@ -143,15 +133,17 @@ static int select_volume(struct context *context, int unknown, const char **ret_
 
 	if (request->given & KEY_BIT(KEY_ID)) {
 		by_id = request->id;
-		if (!get_node(context, by_id))
-			return fail(context, unknown, "no volume has the unique ID %s", by_id);
+		if (!context_get_node(context, by_id))
+			return context_fail(
+				context, unknown, "no volume has the unique ID %s", by_id);
 	}
 	if (request->given & KEY_BIT(KEY_DEVICE)) {
 		r = resolve_volume(context, &request->device, unknown, &by_device);
 		if (r < 0)
 			return r;
 		if (by_id && strcmp(by_id, by_device) != 0)
-			return fail(context, -EINVAL, "the device has the unique ID %s", by_device);
+			return context_fail(
+				context, -EINVAL, "the device has the unique ID %s", by_device);
 	}
 	*ret_id = by_device ? by_device : by_id;
 	return 0;
@@ -174,12 +166,13 @@ static int select_triples(struct context *context, struct triple **ret_triples, 
 	}
 	link = find_link(context, request->link.path);
 	if (!link)
-		return fail(context, -ENOENT, "there is no link %s", request->link.path);
+		return context_fail(context, -ENOENT, "there is no link %s", request->link.path);
 	if (id && strcmp(id, link->record->id) != 0)
-		return fail(context, -EINVAL, "%s is a link of %s", link->path, link->record->id);
+		return context_fail(
+			context, -EINVAL, "%s is a link of %s", link->path, link->record->id);
 	id = link->record->id;
 	*ret_triples = xcalloc(1, sizeof(**ret_triples));
-	**ret_triples = (struct triple){ link->path, id, get_node(context, id) };
+	**ret_triples = (struct triple){ link->path, id, context_get_node(context, id) };
 	*ret_count = 1;
 	return 0;
 }
@@ -192,6 +185,29 @@ static void reply_triples(struct context *context, const struct triple *triples,
 		strbuf_add_pair(context->reply, "DEVICE", triples[i].node);
 		strbuf_add_char(context->reply, '\n');
 	}
+}
+
+int context_select_device(struct context *context, const char **ret_id)
+{
+	return resolve_volume(context, &context->request->device, -ENOENT, ret_id);
+}
+
+int context_select_volume(struct context *context, const char **ret_id)
+{
+	const struct request *request = context->request;
+	const struct link *link;
+	int r = select_volume(context, -ENOENT, ret_id);
+
+	if (r < 0 || !(request->given & KEY_BIT(KEY_LINK)))
+		return r;
+	link = find_link(context, request->link.path);
+	if (!link)
+		return context_fail(context, -ENOENT, "there is no link %s", request->link.path);
+	if (*ret_id && strcmp(*ret_id, link->record->id) != 0)
+		return context_fail(
+			context, -EINVAL, "%s is a link of %s", link->path, link->record->id);
+	*ret_id = link->record->id;
+	return 0;
 }
 
 static int decide_query_points(struct context *context)
@@ -221,7 +237,8 @@ static int check_letter(
 			(link_name_is_letter(leaving) &&
 				link_name_get_base(leaving)[0] == record->letter)))
 		return 0;
-	return fail(context, -EINVAL, "%s has the drive letter %c: already", id, record->letter);
+	return context_fail(
+		context, -EINVAL, "%s has the drive letter %c: already", id, record->letter);
 }
 
 /* Whether a name that is not to be replaced is free, or was an absent volume's. */
@@ -234,22 +251,23 @@ static int check_free(struct context *context, const char *id, const char *path)
 		return 0;
 	owner = link->record->id;
 	if (strcmp(owner, id) == 0)
-		return fail(context, -EEXIST, "%s has the link %s already", owner, link->path);
+		return context_fail(
+			context, -EEXIST, "%s has the link %s already", owner, link->path);
 	if (!volumes_find_id(&context->manager->volumes, owner))
-		return fail(
+		return context_fail(
 			context, -EEXIST, "%s is kept for %s, which is offline", link->path, owner);
-	return fail(context, -EEXIST, "%s is a link of %s", link->path, owner);
+	return context_fail(context, -EEXIST, "%s is a link of %s", link->path, owner);
 }
 
-static void add_entry(
+void context_add_entry(
 	struct context *context, const char *operation, const char *path, const char *id)
 {
-	struct triple triple = { path, id, get_node(context, id) };
+	struct triple triple = { path, id, id ? context_get_node(context, id) : NULL };
 
 	change_add_entry(context->change, context->manager, context->env, operation, &triple);
 }
 
-static void set_mark(struct context *context, const char *id, bool no_drive_letter)
+void context_set_mark(struct context *context, const char *id, bool no_drive_letter)
 {
 	const struct record *record = names_find_record(&context->change->names, id);
 
@@ -270,8 +288,8 @@ static int decide_create_point(struct context *context)
 		return r;
 	names_set_link(&context->change->names, path, id, context->env->now);
 	if (link_name_is_letter(path))
-		set_mark(context, id, false);
-	add_entry(context, "create_point", path, id);
+		context_set_mark(context, id, false);
+	context_add_entry(context, "create_point", path, id);
 	return 0;
 }
 
@@ -281,21 +299,38 @@ static void clear_marks(struct context *context, const char *id)
 	const struct names *names = &context->manager->names;
 
 	if (id) {
-		set_mark(context, id, false);
+		context_set_mark(context, id, false);
 		return;
 	}
 	map_for_each (&names->records, node, next) {
 		const struct record *record = container_of(node, struct record, by_id);
 
-		if (get_node(context, record->id))
-			set_mark(context, record->id, false);
+		if (context_get_node(context, record->id))
+			context_set_mark(context, record->id, false);
 	}
+}
+
+/* One link goes: altogether, or from the database only. */
+static void delete_link(struct context *context, const struct triple *triple)
+{
+	const struct request *request = context->request;
+	struct names *names = &context->change->names;
+	bool is_db_only = request->operation->kind == OP_DELETE_POINTS_DBONLY;
+	_cleanup_free_ char *path = xstrdup(triple->link), *id = xstrdup(triple->id);
+
+	if (!names_find_link(names, path)->is_unrecorded)
+		context_add_entry(context, request->operation->name, path, id);
+	if (is_db_only)
+		names_unrecord_link(names, path);
+	else
+		names_remove_link(names, path);
+	if (request->given == KEY_BIT(KEY_LINK) && link_name_is_letter(path))
+		context_set_mark(context, id, true);
 }
 
 static int decide_delete_points(struct context *context)
 {
 	const struct request *request = context->request;
-	bool is_link_alone = request->given == KEY_BIT(KEY_LINK);
 	_cleanup_free_ struct triple *triples = NULL;
 	const char *selected =
 		NULL; /* known before its links, one of which may name it, are gone */
@@ -307,15 +342,8 @@ static int decide_delete_points(struct context *context)
 	if (r < 0)
 		return r;
 	reply_triples(context, triples, count);
-	for (size_t i = 0; i < count; i++) {
-		_cleanup_free_ char *path = xstrdup(triples[i].link);
-		_cleanup_free_ char *id = xstrdup(triples[i].id);
-
-		add_entry(context, "delete_points", path, id);
-		names_remove_link(&context->change->names, path);
-		if (is_link_alone && link_name_is_letter(path))
-			set_mark(context, id, true);
-	}
+	for (size_t i = 0; i < count; i++)
+		delete_link(context, &triples[i]);
 	if (!(request->given & KEY_BIT(KEY_LINK)))
 		clear_marks(context, selected);
 	return 0;
@@ -330,7 +358,8 @@ static int check_rename(struct context *context, const struct link *old)
 		return 0;
 	if (!context->request->may_replace || strcmp(over->path, name->path) != 0 ||
 		!volumes_find_id(&context->manager->volumes, over->record->id))
-		return fail(context, -EEXIST, "%s is a link of %s", over->path, over->record->id);
+		return context_fail(
+			context, -EEXIST, "%s is a link of %s", over->path, over->record->id);
 	return 0;
 }
 
@@ -342,20 +371,21 @@ static int decide_rename(struct context *context)
 	int r;
 
 	if (!old)
-		return fail(context, -ENOENT, "there is no link %s", context->request->link.path);
+		return context_fail(
+			context, -ENOENT, "there is no link %s", context->request->link.path);
 	if ((context->request->link.kind == LINK_VOLUME) != (name->kind == LINK_VOLUME))
-		return fail(context, -EPERM, "a link cannot move to another folder");
+		return context_fail(context, -EPERM, "a link cannot move to another folder");
 	id = xstrdup(old->record->id);
 	path = xstrdup(old->path);
 	r = check_rename(context, old);
 	if (r == 0)
 		r = check_letter(context, id, name->path, path);
 	if (r == 0 && link_name_is_letter(name->path))
-		set_mark(context, id, false);
+		context_set_mark(context, id, false);
 	if (r == 0 && strcmp(path, name->path) != 0) {
 		names_remove_link(&context->change->names, path);
 		names_set_link(&context->change->names, name->path, id, context->env->now);
-		add_entry(context, "rename", name->path, id);
+		context_add_entry(context, "rename", name->path, id);
 	}
 	return r;
 }
@@ -370,6 +400,7 @@ int manager_decide_request(const struct manager *manager, const struct manager_e
 	case OP_CREATE_POINT:
 		return decide_create_point(&context);
 	case OP_DELETE_POINTS:
+	case OP_DELETE_POINTS_DBONLY:
 		return decide_delete_points(&context);
 	case OP_QUERY_POINTS:
 		return decide_query_points(&context);
@@ -377,12 +408,35 @@ int manager_decide_request(const struct manager *manager, const struct manager_e
 		return decide_rename(&context);
 	case OP_CHANGE_NOTIFY:
 		return 0; /* concerns the open file alone */
+	case OP_NEXT_DRIVE_LETTER:
+		return decide_next_drive_letter(&context);
+	case OP_AUTO_DL_ASSIGNMENTS:
+		return decide_auto_dl_assignments(&context);
+	case OP_KEEP_LINKS_WHEN_OFFLINE:
+		return decide_keep_links(&context);
+	case OP_VOLUME_ARRIVAL_NOTIFICATION:
+		return decide_volume_arrival(&context);
+	case OP_VOLUME_REMOVAL_NOTIFICATION:
+		return decide_volume_removal(&context);
+	case OP_QUERY_DOS_VOLUME_PATH:
+		return decide_query_paths(&context, true);
+	case OP_QUERY_DOS_VOLUME_PATHS:
+		return decide_query_paths(&context, false);
+	case OP_SCRUB_REGISTRY:
+		return decide_scrub(&context);
+	case OP_UNIQUE_ID_CHANGED:
+		return decide_unique_id_changed(&context);
+	case OP_AUTO_MOUNT:
+		return decide_auto_mount(&context);
+	case OP_CHECK_UNPROCESSED_VOLUMES:
 	case OP_SETTLE:
+		return 0;
+	case OP_BATCH:
 	case OP_EPIC_NUMBER:
 	case OP_UNPROCESSED:
 	case OP_ERROR_LOG:
 	case OP_VERSION:
 		break;
 	}
-	return fail(&context, -EINVAL, "this operation takes no requests");
+	return context_fail(&context, -EINVAL, "this operation takes no requests");
 }

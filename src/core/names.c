@@ -6,6 +6,9 @@
  * `volume_names` of a record are always those of its links. In a layer the scalars of a record
  * speak for the whole view, while `links` holds only what the layer added; a link with record NULL
  * says "deleted". A layer's base must not change while the layer is in use.
+ *
+ * An unrecorded link (DELETE_POINTS_DBONLY) is in memory alone: its path has no row, and its record
+ * does not count it. In a layer, a deleted link is called unrecorded if the base's was.
  */
 
 #include <assert.h>
@@ -227,11 +230,13 @@ void names_remove_link(struct names *layer, const char *path)
 
 	if (!visible)
 		return;
-	record_count_link(names_edit_record(layer, visible->record->id), visible->path, -1);
+	if (!visible->is_unrecorded)
+		record_count_link(names_edit_record(layer, visible->record->id), visible->path, -1);
 	if (own) {
 		link_detach(own);
 		if (below) {
 			strcpy(own->path, below->path); /* the same but for case */
+			own->is_unrecorded = below->is_unrecorded;
 		} else {
 			map_remove(&layer->links, &own->by_path);
 			free(own);
@@ -239,6 +244,7 @@ void names_remove_link(struct names *layer, const char *path)
 	} else {
 		own = xcalloc(1, sizeof(*own) + strlen(path) + 1);
 		strcpy(own->path, below->path);
+		own->is_unrecorded = below->is_unrecorded;
 		map_add(&layer->links, &own->by_path, map_hash_text_ignoring_case(path));
 	}
 }
@@ -249,7 +255,8 @@ void names_set_link(struct names *layer, const char *path, const char *id, uint6
 	struct record *record;
 	struct link *own;
 
-	if (visible && strcmp(visible->record->id, id) == 0 && strcmp(visible->path, path) == 0)
+	if (visible && !visible->is_unrecorded && strcmp(visible->record->id, id) == 0 &&
+		strcmp(visible->path, path) == 0)
 		return;
 	names_remove_link(layer, path);
 	own = find_own_link(layer, path);
@@ -260,9 +267,29 @@ void names_set_link(struct names *layer, const char *path, const char *id, uint6
 	}
 	strcpy(own->path, path); /* the same but for case */
 	own->changed = changed;
+	own->is_unrecorded = false;
 	record = names_edit_record(layer, id);
 	link_attach(own, record);
 	record_count_link(record, path, 1);
+}
+
+void names_unrecord_link(struct names *layer, const char *path)
+{
+	const struct link *visible = names_find_link(layer, path);
+	_cleanup_free_ char *own_path = NULL, *id = NULL;
+	uint64_t changed;
+	struct link *own;
+
+	if (!visible || visible->is_unrecorded)
+		return;
+	own_path = xstrdup(visible->path);
+	id = xstrdup(visible->record->id);
+	changed = visible->changed;
+	names_remove_link(layer, own_path);
+	names_set_link(layer, own_path, id, changed);
+	own = find_own_link(layer, own_path);
+	own->is_unrecorded = true;
+	record_count_link(own->record, own_path, -1);
 }
 
 void names_remove_record(struct names *layer, const char *id)
@@ -279,14 +306,42 @@ void names_remove_record(struct names *layer, const char *id)
 	fingerprint_fini(&record->fingerprint);
 }
 
-bool names_is_empty(const struct names *layer)
+bool names_is_auto_mount_off(const struct names *names)
 {
-	return layer->links.count == 0 && layer->records.count == 0;
+	return names->has_settings || !names->base ? names->is_auto_mount_off
+						   : names->base->is_auto_mount_off;
+}
+
+void names_set_auto_mount_off(struct names *layer, bool is_off)
+{
+	layer->has_settings = true;
+	layer->is_auto_mount_off = is_off;
+}
+
+/* Whether a link of the layer has a row to write or to delete. */
+static bool link_has_row(const struct names *layer, const struct link *link)
+{
+	const struct link *below = layer->base ? find_own_link(layer->base, link->path) : NULL;
+
+	return (link->record && !link->is_unrecorded) || (below && !below->is_unrecorded);
+}
+
+static bool has_link_rows(const struct names *layer)
+{
+	map_for_each (&layer->links, node, next)
+		if (link_has_row(layer, container_of(node, struct link, by_path)))
+			return true;
+	return false;
+}
+
+bool names_has_rows(const struct names *layer)
+{
+	return layer->records.count || layer->has_settings || has_link_rows(layer);
 }
 
 bool names_has_changes(const struct names *layer)
 {
-	if (layer->links.count)
+	if (layer->has_settings || has_link_rows(layer))
 		return true;
 	map_for_each (&layer->records, node, next)
 		if (!container_of(node, struct record, by_id)->is_hint)
@@ -335,6 +390,9 @@ static void merge_link(struct names *base, struct link *link)
 void names_merge(struct names *base, struct names *layer)
 {
 	assert(layer->base == base);
+	if (layer->has_settings)
+		base->is_auto_mount_off = layer->is_auto_mount_off;
+	layer->has_settings = false;
 	map_for_each (&layer->records, node, next)
 		merge_record(base, container_of(node, struct record, by_id));
 	map_for_each (&layer->links, node, next) {

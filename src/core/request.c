@@ -13,28 +13,66 @@
 #include "core/unique_id.h"
 
 #define TRIPLE (KEY_BIT(KEY_LINK) | KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE))
+#define CHANGES (OPERATION_CHANGES | OPERATION_TAKES)
+#define SOME_POINTS "[link=LINK] [id=ID] [device=VOLUME] | all=1"
 
 const struct operation operations[] = {
-	{ OP_CREATE_POINT, "create_point", OPERATION_CHANGES | OPERATION_TAKES, TRIPLE,
-		KEY_BIT(KEY_LINK), "link=LINK device=VOLUME", "Gives a volume one more link." },
-	{ OP_DELETE_POINTS, "delete_points", OPERATION_CHANGES | OPERATION_TAKES,
-		TRIPLE | KEY_BIT(KEY_ALL), 0, "[link=LINK] [id=ID] [device=VOLUME] | all=1",
+	{ OP_CREATE_POINT, "create_point", CHANGES | OPERATION_BATCHES, TRIPLE, KEY_BIT(KEY_LINK),
+		KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE), "link=LINK device=VOLUME",
+		"Gives a volume one more link." },
+	{ OP_DELETE_POINTS, "delete_points", CHANGES | OPERATION_BATCHES, TRIPLE | KEY_BIT(KEY_ALL),
+		0, TRIPLE | KEY_BIT(KEY_ALL), SOME_POINTS,
 		"Deletes the links that match all that is given, and replies with them." },
-	{ OP_QUERY_POINTS, "query_points", OPERATION_TAKES | OPERATION_SHOWS, TRIPLE, 0,
+	{ OP_DELETE_POINTS_DBONLY, "delete_points_dbonly", CHANGES | OPERATION_BATCHES,
+		TRIPLE | KEY_BIT(KEY_ALL), 0, TRIPLE | KEY_BIT(KEY_ALL), SOME_POINTS,
+		"Deletes them from the database; they show until their volume goes." },
+	{ OP_QUERY_POINTS, "query_points", OPERATION_TAKES | OPERATION_SHOWS, TRIPLE, 0, 0,
 		"[link=LINK] [id=ID] [device=VOLUME]",
 		"Replies with the triples that match all that is given." },
 	{ OP_CHANGE_NOTIFY, "change_notify", OPERATION_TAKES | OPERATION_SHOWS, KEY_BIT(KEY_EPIC),
-		KEY_BIT(KEY_EPIC), "epic=NUMBER",
+		KEY_BIT(KEY_EPIC), 0, "epic=NUMBER",
 		"Reading waits until the epic number is another than the reader knows." },
-	{ OP_EPIC_NUMBER, "epic_number", OPERATION_SHOWS, 0, 0, "(read only)",
+	{ OP_NEXT_DRIVE_LETTER, "next_drive_letter", CHANGES | OPERATION_BATCHES, TRIPLE, 0, TRIPLE,
+		"device=VOLUME", "Gives a volume a drive letter, and replies with it." },
+	{ OP_AUTO_DL_ASSIGNMENTS, "auto_dl_assignments", CHANGES | OPERATION_ANY_LINE, 0, 0, 0, "1",
+		"Gives drive letters to all volumes, and from then on to those that arrive." },
+	{ OP_KEEP_LINKS_WHEN_OFFLINE, "keep_links_when_offline", CHANGES | OPERATION_BATCHES,
+		TRIPLE | KEY_BIT(KEY_KEEP), 0, TRIPLE, "device=VOLUME [keep=0]",
+		"Keeps the links of a volume while it is absent; with keep=0 no longer." },
+	{ OP_CHECK_UNPROCESSED_VOLUMES, "check_unprocessed_volumes",
+		CHANGES | OPERATION_ANY_LINE | OPERATION_WAITS, 0, 0, 0, "1",
+		"Looks once more at every device that has no unique ID." },
+	{ OP_VOLUME_ARRIVAL_NOTIFICATION, "volume_arrival_notification", CHANGES | OPERATION_WAITS,
+		KEY_BIT(KEY_DEVICE), KEY_BIT(KEY_DEVICE), 0, "device=DEVICE",
+		"Looks at a device now; fails if it is no volume." },
+	{ OP_VOLUME_REMOVAL_NOTIFICATION, "volume_removal_notification", CHANGES,
+		KEY_BIT(KEY_DEVICE), KEY_BIT(KEY_DEVICE), 0, "device=DEVICE",
+		"Takes a device for gone until its next event." },
+	{ OP_QUERY_DOS_VOLUME_PATH, "query_dos_volume_path", OPERATION_TAKES, TRIPLE, 0, TRIPLE,
+		"device=VOLUME", "Replies with the path that a volume is best known by." },
+	{ OP_QUERY_DOS_VOLUME_PATHS, "query_dos_volume_paths", OPERATION_TAKES, TRIPLE, 0, TRIPLE,
+		"device=VOLUME", "Replies with a volume's drive letter and mount points." },
+	{ OP_SCRUB_REGISTRY, "scrub_registry", CHANGES | OPERATION_ANY_LINE, 0, 0, 0, "1",
+		"Forgets every volume that is neither present nor kept." },
+	{ OP_AUTO_MOUNT, "auto_mount", CHANGES | OPERATION_SHOWS, KEY_BIT(KEY_STATE),
+		KEY_BIT(KEY_STATE), 0, "on|off",
+		"Whether new volumes that are not removable may get a drive letter by "
+		"themselves." },
+	{ OP_UNIQUE_ID_CHANGED, "unique_id_changed", CHANGES | OPERATION_BATCHES,
+		KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE), KEY_BIT(KEY_DEVICE), 0,
+		"device=VOLUME [id=OLD-ID]",
+		"Gives a volume the names of the one that was on its partition before." },
+	{ OP_BATCH, "batch", CHANGES, 0, 0, 0, "OPERATION REQUEST\\n...\\ncommit\\n",
+		"Collects requests until the line `commit`: then all of them happen, or none." },
+	{ OP_EPIC_NUMBER, "epic_number", OPERATION_SHOWS, 0, 0, 0, "(read only)",
 		"The number of changes of the database since mmfs was started, from 1." },
-	{ OP_UNPROCESSED, "unprocessed", OPERATION_SHOWS, 0, 0, "(read only)",
+	{ OP_UNPROCESSED, "unprocessed", OPERATION_SHOWS, 0, 0, 0, "(read only)",
 		"The devices that have no unique ID, and why." },
-	{ OP_SETTLE, "settle", OPERATION_TAKES | OPERATION_ANY_LINE, 0, 0, "1",
+	{ OP_SETTLE, "settle", OPERATION_TAKES | OPERATION_ANY_LINE | OPERATION_WAITS, 0, 0, 0, "1",
 		"Returns once udevd and mmfs have dealt with all events of devices so far." },
-	{ OP_ERROR_LOG, "error_log", OPERATION_SHOWS, 0, 0, "(read only)",
+	{ OP_ERROR_LOG, "error_log", OPERATION_SHOWS, 0, 0, 0, "(read only)",
 		"The last 64 requests that failed, and why." },
-	{ OP_VERSION, "version", OPERATION_SHOWS, 0, 0, "(read only)", "The version of mmfs." },
+	{ OP_VERSION, "version", OPERATION_SHOWS, 0, 0, 0, "(read only)", "The version of mmfs." },
 };
 
 const size_t operation_count = ARRAY_SIZE(operations);
@@ -47,6 +85,8 @@ static const char *const key_names[KEYS] = {
 	[KEY_DEVICE] = "device",
 	[KEY_ALL] = "all",
 	[KEY_EPIC] = "epic",
+	[KEY_KEEP] = "keep",
+	[KEY_STATE] = "state",
 };
 
 const struct operation *operation_find(enum operation_kind kind)
@@ -67,8 +107,10 @@ const struct operation *operation_find_name(const char *name)
 
 void operation_format_usage(const struct operation *operation, struct strbuf *ret_text)
 {
-	strbuf_add_format(ret_text, "usage: echo '%s' > control/%s    %s\n", operation->usage,
-		operation->name, operation->help);
+	const char *command = operation->kind == OP_BATCH ? "printf" : "echo";
+
+	strbuf_add_format(ret_text, "usage: %s '%s' > control/%s    %s\n", command,
+		operation->usage, operation->name, operation->help);
 }
 
 void request_fini(struct request *request)
@@ -286,8 +328,12 @@ int volume_ref_parse(const char *text, struct volume_ref *ret_ref, struct strbuf
 /* Gives a word without a key the key that its look tells. */
 static enum request_key guess_key(const struct request *request, const char *value)
 {
+	unsigned int keys = request->operation->keys & ~request->given;
+
+	if (keys & KEY_BIT(KEY_STATE))
+		return KEY_STATE;
 	if (link_name_is_form(value))
-		return request->given & KEY_BIT(KEY_LINK) ? KEY_DEVICE : KEY_LINK;
+		return keys & KEY_BIT(KEY_LINK) ? KEY_LINK : KEY_DEVICE;
 	return unique_id_is_valid(value) ? KEY_ID : KEY_DEVICE;
 }
 
@@ -304,6 +350,16 @@ static int find_key(
 			return 0;
 		}
 	}
+	return -EINVAL;
+}
+
+static int parse_switch(
+	const char *text, const char *off, const char *on, bool *ret_is_on, struct strbuf *why)
+{
+	*ret_is_on = strcmp(text, on) == 0;
+	if (*ret_is_on || strcmp(text, off) == 0)
+		return 0;
+	strbuf_add_format(why, "'%s' is neither %s nor %s", text, on, off);
 	return -EINVAL;
 }
 
@@ -329,6 +385,10 @@ static int parse_value(
 		return -EINVAL;
 	case KEY_EPIC:
 		return parse_epic(word->value, &request->epic, why);
+	case KEY_KEEP:
+		return parse_switch(word->value, "0", "1", &request->is_on, why);
+	case KEY_STATE:
+		return parse_switch(word->value, "off", "on", &request->is_on, why);
 	case KEYS:
 		break;
 	}
@@ -359,23 +419,30 @@ static int request_add_word(struct request *request, const struct word *word, st
 	return r;
 }
 
+/* "link=, id= or device=" */
+static void add_keys(struct strbuf *text, unsigned int keys)
+{
+	for (unsigned int key = 0; key < KEYS; key++) {
+		if (!(keys & KEY_BIT(key)))
+			continue;
+		keys &= ~KEY_BIT(key);
+		strbuf_add_format(text, "%s=%s", key_names[key],
+			!keys			    ? ""
+				: keys & (keys - 1) ? ", "
+						    : " or ");
+	}
+}
+
 static int check_needs(const struct request *request, struct strbuf *why)
 {
 	const struct operation *operation = request->operation;
-	unsigned int volume = KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE);
+	unsigned int missing = operation->needs & ~request->given;
 
-	for (unsigned int key = 0; key < KEYS; key++) {
-		if (operation->needs & ~request->given & KEY_BIT(key)) {
-			strbuf_add_format(why, "%s needs %s=", operation->name, key_names[key]);
-			return -EINVAL;
-		}
-	}
-	if (operation->kind == OP_CREATE_POINT && !(request->given & volume)) {
-		strbuf_add_text(why, "create_point needs a volume: device= or id=");
-		return -EINVAL;
-	}
-	if (operation->kind == OP_DELETE_POINTS && !request->given) {
-		strbuf_add_text(why, "delete_points needs link=, id=, device= or all=1");
+	if (!missing && !(operation->one_of & request->given))
+		missing = operation->one_of;
+	if (missing) {
+		strbuf_add_format(why, "%s needs ", operation->name);
+		add_keys(why, missing);
 		return -EINVAL;
 	}
 	if (request->given & KEY_BIT(KEY_ALL) && request->given != KEY_BIT(KEY_ALL)) {
@@ -389,7 +456,7 @@ int request_parse(const struct operation *operation, const char *line, size_t le
 	struct request *ret_request, struct strbuf *why)
 {
 	struct scanner scanner = { line, line + len, why };
-	struct request request = { .operation = operation };
+	struct request request = { .operation = operation, .is_on = true };
 	struct word word;
 	int r = check_line(line, len, why);
 

@@ -349,28 +349,6 @@ static void read_watch(struct discovery *discovery)
 	}
 }
 
-/* Adds what the prober read to what was known. */
-static void device_fill(struct device *device, struct probe_answer *answer)
-{
-	free(device->identity[ID_UUID]);
-	device->identity[ID_UUID] = steal_ptr(answer->uuid);
-	device->fstype = steal_ptr(answer->fstype);
-	device->usage = steal_ptr(answer->usage);
-	device->label = steal_ptr(answer->label);
-	device->table = steal_ptr(answer->table);
-	if (answer->partuuid) {
-		free(device->identity[ID_PARTUUID]);
-		device->identity[ID_PARTUUID] = steal_ptr(answer->partuuid);
-	}
-	if (answer->partition_type) {
-		free(device->partition_type);
-		device->partition_type = steal_ptr(answer->partition_type);
-		free(device->partition_name);
-		device->partition_name = steal_ptr(answer->partition_name);
-		device->partition_flags = answer->partition_flags;
-	}
-}
-
 static void read_probe(struct discovery *discovery)
 {
 	struct probe_answer answer;
@@ -382,11 +360,19 @@ static void read_probe(struct discovery *discovery)
 		if (answer.fault) {
 			entry_fail(discovery, entry, answer.fault);
 		} else {
-			device_fill(entry->report.device, &answer);
+			probing_fill(entry->report.device, &answer);
 			entry_finish(discovery, entry);
 		}
 		probe_answer_fini(&answer);
 	}
+}
+
+void discovery_look(struct discovery *discovery, uint64_t number)
+{
+	_cleanup_free_ char *name = number ? udev_find_name(discovery->udev, number) : NULL;
+
+	if (name && is_wanted(discovery, name))
+		entry_look(discovery, get_entry(discovery, name), discovery->uses_udevd);
 }
 
 void discovery_rescan(struct discovery *discovery)

@@ -38,7 +38,7 @@ static struct manager_env get_env(const struct fuse_job *job)
 
 static void note_failure(struct mmfs *mmfs, const struct fuse_job *job)
 {
-	const struct job_line *line = &job->lines[job->done < job->count ? job->done : 0];
+	const struct job_line *line = &job->lines[job->failed];
 	struct failure failure = {
 		.time = clock_get_real(),
 		.uid = job->uid,
@@ -120,27 +120,39 @@ static void commit(struct mmfs *mmfs, struct fuse_job *job)
 	store_commit(mmfs->store, &mmfs->change);
 }
 
+static int decide_line(struct mmfs *mmfs, const struct manager_env *env, struct fuse_job *job,
+	struct job_line *line, struct change *change)
+{
+	struct volume_ref *device = &line->request.device;
+
+	if (line->number)
+		strbuf_add_format(&job->why, "line %zu: ", line->number);
+	if (line->error) {
+		strbuf_add_text(&job->why, line->why);
+		return line->error;
+	}
+	if (device->text && device->kind == VOLUME_BY_DEVICE)
+		device->number = dev_path_find_number(device->text);
+	return manager_decide_request(
+		&mmfs->manager, env, &line->request, change, &job->reply, &job->why);
+}
+
 /* Decides the lines of a job in order, up to the first that fails. */
 static void decide_job(struct mmfs *mmfs, struct fuse_job *job, struct change *change)
 {
 	struct manager_env env = get_env(job);
 
 	for (job->done = 0; job->done < job->count; job->done++) {
-		struct job_line *line = &job->lines[job->done];
-		struct volume_ref *device = &line->request.device;
-
-		if (line->error) {
-			job->error = line->error;
-			strbuf_add_text(&job->why, line->why);
-			return;
-		}
-		if (device->text && device->kind == VOLUME_BY_DEVICE)
-			device->number = dev_path_find_number(device->text);
-		job->error = manager_decide_request(
-			&mmfs->manager, &env, &line->request, change, &job->reply, &job->why);
+		strbuf_reset(&job->why);
+		job->error = decide_line(mmfs, &env, job, &job->lines[job->done], change);
 		if (job->error)
-			return;
+			break;
 	}
+	job->failed = job->error ? job->done : 0;
+	if (job->error && job->is_whole)
+		job->done = 0;
+	if (change->volumes.gones)
+		manager_decide_devices(&mmfs->manager, &env, change);
 }
 
 static void begin_job(struct mmfs *mmfs, struct fuse_job *job)
@@ -192,6 +204,17 @@ static void retry_devices(struct mmfs *mmfs)
 	apply(mmfs, NULL);
 }
 
+/* Answers from the state: no change can come of the job, so it needs no turn. */
+static void answer(struct mmfs *mmfs, struct fuse_job *job)
+{
+	struct change change;
+
+	change_init(&change, &mmfs->manager);
+	decide_job(mmfs, job, &change);
+	change_fini(&change);
+	finish_without_change(mmfs, job);
+}
+
 static void check_settled(struct mmfs *mmfs)
 {
 	if (mmfs->is_starting || mmfs->is_committing || !mmfs->settling ||
@@ -201,7 +224,7 @@ static void check_settled(struct mmfs *mmfs)
 		struct fuse_job *job = mmfs->settling;
 
 		mmfs->settling = job->next;
-		finish_without_change(mmfs, job);
+		answer(mmfs, job);
 	}
 }
 
@@ -253,15 +276,31 @@ void door_on_store(void *data, uint32_t events)
 	door_work(mmfs);
 }
 
-/* A query: no change can come of it, so it needs no turn. */
-static void answer(struct mmfs *mmfs, struct fuse_job *job)
+/* Looks anew at what a job is about, which then waits until all is known. */
+static void begin_wait(struct mmfs *mmfs, struct fuse_job *job)
 {
-	struct change change;
+	const struct map *devices = &mmfs->manager.volumes.by_name;
 
-	change_init(&change, &mmfs->manager);
-	decide_job(mmfs, job, &change);
-	change_fini(&change);
-	finish_without_change(mmfs, job);
+	for (size_t i = 0; job->operation->kind == OP_VOLUME_ARRIVAL_NOTIFICATION && i < job->count;
+		i++) {
+		const char *text = job->lines[i].request.device.text;
+		_cleanup_free_ char *path =
+			!text || *text == '/' ? NULL : xasprintf("/dev/%s", text);
+
+		if (text)
+			discovery_look(mmfs->discovery, dev_path_find_number(path ? path : text));
+	}
+	map_for_each (devices, node, next) {
+		const struct device *device = container_of(node, struct device, by_name);
+
+		if (job->operation->kind == OP_CHECK_UNPROCESSED_VOLUMES && device->reason)
+			discovery_look(mmfs->discovery, device->number);
+	}
+	job->next = mmfs->settling;
+	mmfs->settling = job;
+	mmfs_read_mounts(mmfs);
+	discovery_drain(mmfs->discovery);
+	door_work(mmfs);
 }
 
 void door_submit(void *data, struct fuse_job *job)
@@ -271,13 +310,8 @@ void door_submit(void *data, struct fuse_job *job)
 	job->next = NULL;
 	if (job->count == 0) {
 		finish_without_change(mmfs, job); /* an unfinished line: kept for the next write */
-	} else if (job->operation->kind == OP_SETTLE && !job->lines[0].error) {
-		job->done = job->count;
-		job->next = mmfs->settling;
-		mmfs->settling = job;
-		mmfs_read_mounts(mmfs);
-		discovery_drain(mmfs->discovery);
-		door_work(mmfs);
+	} else if (job->operation->flags & OPERATION_WAITS) {
+		begin_wait(mmfs, job);
 	} else if (!(job->operation->flags & OPERATION_CHANGES)) {
 		answer(mmfs, job);
 	} else {

@@ -49,6 +49,9 @@ static void print_usage(FILE *file)
 	      "        monitor=udev|kernel|auto   where events of devices come from\n"
 	      "        monitor_buffer=BYTES       size of the buffers they wait in\n"
 	      "        cache=on|off               let the kernel cache names and links\n"
+	      "        auto_dl                    give drive letters to volumes that arrive\n"
+	      "        suggest=label|off          links named like the labels of volumes\n"
+	      "        follow=partuuid|off        names follow a partition to its new unique ID\n"
 	      "        uid=USER gid=GROUP mode=MODE\n"
 	      "                                   who may change names (the caller, 0600)\n"
 	      "        and those of libfuse and mount(8)\n"
@@ -111,11 +114,16 @@ static int parse_monitor(const char *text, enum monitor_mode *ret_mode)
 	return fail("monitor", text, "it is udev, kernel or auto");
 }
 
-static int parse_cache(const char *text, bool *ret_is_cached)
+/* An option that is off or, in one way, on. */
+static int parse_choice(const char *option, const char *text, const char *on, bool *ret_is_on)
 {
-	*ret_is_cached = strcmp(text, "on") == 0;
-	return *ret_is_cached || strcmp(text, "off") == 0 ? 0
-							  : fail("cache", text, "it is on or off");
+	_cleanup_free_ char *why = NULL;
+
+	*ret_is_on = strcmp(text, on) == 0;
+	if (*ret_is_on || strcmp(text, "off") == 0)
+		return 0;
+	why = xasprintf("it is %s or off", on);
+	return fail(option, text, why);
 }
 
 /* An absolute path, made without looking at what is there: it may be a dead mount. */
@@ -133,6 +141,9 @@ enum own_option {
 	OPT_MONITOR,
 	OPT_BUFFER,
 	OPT_CACHE,
+	OPT_AUTO_DL,
+	OPT_SUGGEST,
+	OPT_FOLLOW,
 	OPT_UID,
 	OPT_GID,
 	OPT_MODE,
@@ -147,6 +158,9 @@ static const char *const own_options[OWN_OPTIONS] = {
 	[OPT_MONITOR] = "monitor",
 	[OPT_BUFFER] = "monitor_buffer",
 	[OPT_CACHE] = "cache",
+	[OPT_AUTO_DL] = "auto_dl",
+	[OPT_SUGGEST] = "suggest",
+	[OPT_FOLLOW] = "follow",
 	[OPT_UID] = "uid",
 	[OPT_GID] = "gid",
 	[OPT_MODE] = "mode",
@@ -199,7 +213,14 @@ static int set_own_option(struct arguments *arguments, enum own_option option, c
 		options->discovery.buffer = number;
 		break;
 	case OPT_CACHE:
-		return parse_cache(value, &options->fuse.is_cached);
+		return parse_choice("cache", value, "on", &options->fuse.is_cached);
+	case OPT_AUTO_DL:
+		options->gives_letters = true;
+		break;
+	case OPT_SUGGEST:
+		return parse_choice("suggest", value, "label", &options->suggests_label);
+	case OPT_FOLLOW:
+		return parse_choice("follow", value, "partuuid", &options->follows_partuuid);
 	case OPT_UID:
 		return parse_user(value, &options->fuse.uid);
 	case OPT_GID:
@@ -228,7 +249,9 @@ static int set_option(struct arguments *arguments, char *text)
 	for (size_t i = 0; i < OWN_OPTIONS; i++) {
 		if (strcmp(own_options[i], text) != 0)
 			continue;
-		if (!value || !*value)
+		if (i == OPT_AUTO_DL && value)
+			return fail(text, value, "it takes no value");
+		if (i != OPT_AUTO_DL && (!value || !*value))
 			return fail(text, NULL, "it needs a value");
 		return set_own_option(arguments, (enum own_option)i, value);
 	}

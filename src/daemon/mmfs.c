@@ -204,6 +204,9 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	mmfs->last = &mmfs->first;
 	mmfs->signals = -1;
 	manager_init(&mmfs->manager, &options->order);
+	mmfs->manager.gives_letters = options->gives_letters;
+	mmfs->manager.follows_partuuid = options->follows_partuuid;
+	mmfs->manager.suggests_label = options->suggests_label;
 	tree_init(&mmfs->tree, clock_get_real());
 	notice_stream_init(&mmfs->stream);
 	r = start_parts(mmfs, options, why);

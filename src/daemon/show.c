@@ -31,6 +31,51 @@ static void render_metrics(struct mmfs *mmfs, struct strbuf *ret_text)
 	strbuf_add_text(ret_text, "# EOF\n");
 }
 
+static void render_points_view(const struct mmfs *mmfs, struct strbuf *ret_text)
+{
+	render_points(&mmfs->manager, ret_text);
+}
+
+static void render_auto_mount(const struct mmfs *mmfs, struct strbuf *ret_text)
+{
+	bool is_off = names_is_auto_mount_off(&mmfs->manager.names);
+
+	strbuf_add_text(ret_text, is_off ? "off\n" : "on\n");
+}
+
+static void render_epic_number(const struct mmfs *mmfs, struct strbuf *ret_text)
+{
+	strbuf_add_format(ret_text, "%u\n", mmfs->manager.epic);
+}
+
+static void render_unprocessed_view(const struct mmfs *mmfs, struct strbuf *ret_text)
+{
+	render_unprocessed(&mmfs->manager, ret_text);
+}
+
+static void render_error_log(const struct mmfs *mmfs, struct strbuf *ret_text)
+{
+	failures_format(&mmfs->failures, ret_text);
+}
+
+static void render_version(const struct mmfs *mmfs, struct strbuf *ret_text)
+{
+	strbuf_add_text(ret_text, "mmfs " MMFS_VERSION "\n");
+}
+
+/* What control files show; the others show their usage. */
+static const struct {
+	enum operation_kind kind;
+	void (*render)(const struct mmfs *mmfs, struct strbuf *ret_text);
+} shown[] = {
+	{ OP_QUERY_POINTS, render_points_view },
+	{ OP_AUTO_MOUNT, render_auto_mount },
+	{ OP_EPIC_NUMBER, render_epic_number },
+	{ OP_UNPROCESSED, render_unprocessed_view },
+	{ OP_ERROR_LOG, render_error_log },
+	{ OP_VERSION, render_version },
+};
+
 void show_render(void *data, const struct node *node, struct strbuf *ret_text)
 {
 	struct mmfs *mmfs = data;
@@ -39,28 +84,11 @@ void show_render(void *data, const struct node *node, struct strbuf *ret_text)
 		render_metrics(mmfs, ret_text);
 		return;
 	}
-	switch (node->operation->kind) {
-	case OP_QUERY_POINTS:
-		render_points(&mmfs->manager, ret_text);
-		break;
-	case OP_EPIC_NUMBER:
-		strbuf_add_format(ret_text, "%u\n", mmfs->manager.epic);
-		break;
-	case OP_UNPROCESSED:
-		render_unprocessed(&mmfs->manager, ret_text);
-		break;
-	case OP_ERROR_LOG:
-		failures_format(&mmfs->failures, ret_text);
-		break;
-	case OP_VERSION:
-		strbuf_add_text(ret_text, "mmfs " MMFS_VERSION "\n");
-		break;
-	case OP_CREATE_POINT:
-	case OP_DELETE_POINTS:
-	case OP_CHANGE_NOTIFY:
-	case OP_SETTLE:
-	case OP_RENAME:
-		operation_format_usage(node->operation, ret_text);
-		break;
+	for (size_t i = 0; i < ARRAY_SIZE(shown); i++) {
+		if (shown[i].kind == node->operation->kind) {
+			shown[i].render(mmfs, ret_text);
+			return;
+		}
 	}
+	operation_format_usage(node->operation, ret_text);
 }

@@ -87,6 +87,7 @@ void open_file_release(struct open_file *file)
 	fuse_wait_release(file);
 	blob_release(file->blob);
 	strbuf_fini(&file->pending);
+	strbuf_fini(&file->batch);
 	strbuf_fini(&file->reply);
 	free(file);
 }
@@ -221,7 +222,10 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 	job->client->offset = (uint64_t)offset;
 	strbuf_add(&text, strbuf_text(&file->pending), file->pending.len);
 	strbuf_add(&text, data, size);
-	left = add_lines(job, &text, is_cut || size % STDIO_BLOCK == 0);
+	if (file->operation->kind == OP_BATCH)
+		left = fuse_batch_add_lines(file, job, &text, is_cut || size % STDIO_BLOCK == 0);
+	else
+		left = add_lines(job, &text, is_cut || size % STDIO_BLOCK == 0);
 	strbuf_reset(&file->pending);
 	if (is_cut && job->count && !job->lines[job->count - 1].error)
 		job->client->size -= left; /* a short count, for the writer to go on from there */

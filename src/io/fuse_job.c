@@ -49,16 +49,34 @@ static struct job_line *add_line(struct fuse_job *job, char *text, size_t end)
 	return &job->lines[job->count++];
 }
 
-void fuse_job_add_line(struct fuse_job *job, const char *text, size_t len, size_t end)
+static void line_parse(
+	struct job_line *line, const struct operation *operation, const char *text, size_t len)
 {
-	/* Of a line that is too long, the beginning is enough for the log. */
-	size_t shown = len < REQUEST_MAX ? len : REQUEST_MAX;
-	struct job_line *line = add_line(job, xstrndup(text, shown), end);
 	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
 
-	line->error = request_parse(job->operation, text, len, &line->request, &why);
+	line->error = request_parse(operation, text, len, &line->request, &why);
 	if (line->error)
 		line->why = strbuf_take(&why);
+}
+
+/* Of a line that is too long, the beginning is enough for the log. */
+static char *copy_line(const char *text, size_t len)
+{
+	return xstrndup(text, len < REQUEST_MAX ? len : REQUEST_MAX);
+}
+
+void fuse_job_add_line(struct fuse_job *job, const char *text, size_t len, size_t end)
+{
+	line_parse(add_line(job, copy_line(text, len), end), job->operation, text, len);
+}
+
+void fuse_job_add_line_of(
+	struct fuse_job *job, const struct operation *operation, const char *text, size_t len)
+{
+	_cleanup_free_ char *request = copy_line(text, len);
+
+	line_parse(add_line(job, xasprintf("%s%s", operation->name, request), 0), operation, text,
+		len);
 }
 
 void fuse_job_add_request(struct fuse_job *job, struct request *request, char *text)

@@ -56,6 +56,10 @@ static const char *const migrations[STORE_VERSION] = {
 	"	pid INTEGER NOT NULL,"
 	"	command TEXT"
 	") STRICT;"
+	"CREATE TABLE settings ("
+	"	name TEXT NOT NULL PRIMARY KEY,"
+	"	value INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
 	"PRAGMA application_id = 0x6d6d6673;"
 	"PRAGMA user_version = 1;",
 };
@@ -77,6 +81,8 @@ static const char *const statements[STORE_STATEMENTS] = {
 		"INSERT INTO history (sequence, time, epic, operation, link, unique_id, device,"
 		"	uid, pid, command) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10"
 		" WHERE ?1 = coalesce((SELECT max(sequence) FROM history) + 1, ?1)",
+	[STORE_PUT_SETTING] = "INSERT INTO settings (name, value) VALUES (?, ?)"
+			      " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
 	[STORE_TRIM_HISTORY] = "DELETE FROM history WHERE sequence <= ?",
 };
 
@@ -87,6 +93,9 @@ static const char select_links[] = "SELECT path, unique_id, changed FROM links";
 static const char select_history[] =
 	"SELECT sequence, time, epic, operation, link, unique_id, device, uid, pid, command"
 	"	FROM history ORDER BY sequence";
+
+static const char select_settings[] = "SELECT name, value FROM settings";
+static const char auto_mount[] = "auto_mount";
 
 /* The identities of a fingerprint in the order of their columns. */
 static const enum id_scheme identity_columns[] = { ID_PARTUUID, ID_DM_UUID, ID_MD_UUID, ID_WWN,
@@ -217,6 +226,17 @@ static int take_link(struct loader *loader, struct row *row)
 	return 0;
 }
 
+static int take_setting(struct loader *loader, struct row *row)
+{
+	const char *name = row_take_text(row);
+	uint64_t value = row_take_number(row, 1);
+
+	if (row->is_invalid || !is_same_text(name, auto_mount))
+		return fail_row(loader, "the setting", name, "is unknown or has an invalid value");
+	loader->names->is_auto_mount_off = !value;
+	return 0;
+}
+
 static int take_entry(struct loader *loader, struct row *row)
 {
 	struct history_entry entry = { 0 };
@@ -279,6 +299,8 @@ int store_rows_load(struct sqlite3 *db, struct names *ret_names, struct history 
 	r = load_table(db, select_records, &loader, take_record);
 	if (r == 0)
 		r = load_table(db, select_links, &loader, take_link);
+	if (r == 0)
+		r = load_table(db, select_settings, &loader, take_setting);
 	if (r == 0)
 		r = load_table(db, select_history, &loader, take_entry);
 	if (r < 0) {
@@ -378,6 +400,17 @@ static int add_link(struct store_rows *rows, const struct link *link)
 	return row_write(&row, rows);
 }
 
+static int put_settings(struct store_rows *rows, const struct names *layer)
+{
+	struct row row = { .statement = rows->statements[STORE_PUT_SETTING] };
+
+	if (!layer->has_settings)
+		return SQLITE_OK;
+	row_add_text(&row, auto_mount);
+	row_add_number(&row, !layer->is_auto_mount_off);
+	return row_write(&row, rows);
+}
+
 static int add_entry(struct store_rows *rows, const struct history_entry *entry)
 {
 	struct sqlite3_stmt *statement = rows->statements[STORE_ADD_ENTRY];
@@ -425,27 +458,31 @@ static int add_entries(struct store_rows *rows, const struct change *change)
 int store_rows_write(struct store_rows *rows, const struct change *change)
 {
 	const struct names *layer = &change->names;
+	int code;
 
 	rows->written = 0;
 	rows->half = layer->links.count + (layer->records.count + change->entry_count) / 2;
 	map_for_each (&layer->links, node, next) {
-		int code = delete_link(rows, container_of(node, struct link, by_path));
+		code = delete_link(rows, container_of(node, struct link, by_path));
 
 		if (code != SQLITE_OK)
 			return code;
 	}
 	map_for_each (&layer->records, node, next) {
-		int code = write_record(rows, container_of(node, struct record, by_id));
+		code = write_record(rows, container_of(node, struct record, by_id));
 
 		if (code != SQLITE_OK)
 			return code;
 	}
 	map_for_each (&layer->links, node, next) {
 		const struct link *link = container_of(node, struct link, by_path);
-		int code = link->record ? add_link(rows, link) : SQLITE_OK;
+		bool is_row = link->record && !link->is_unrecorded;
+
+		code = is_row ? add_link(rows, link) : SQLITE_OK;
 
 		if (code != SQLITE_OK)
 			return code;
 	}
-	return add_entries(rows, change);
+	code = put_settings(rows, layer);
+	return code == SQLITE_OK ? add_entries(rows, change) : code;
 }

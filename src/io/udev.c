@@ -6,10 +6,12 @@
  * ID whether udevd runs or not.
  */
 
+#include <dirent.h>
 #include <errno.h>
 #include <libudev.h>
 #include <string.h>
 
+#include "base/strbuf.h"
 #include "io/udev.h"
 
 #define BUFFER_SIZE (128u << 20)
@@ -211,6 +213,35 @@ static void fill_from_kernel(
 	device->is_component = is_lvm_internal(device->identity[ID_DM_UUID]);
 }
 
+/* sysfs has `!` for them. */
+static void restore_slashes(char *name)
+{
+	for (; *name; name++)
+		if (*name == '!')
+			*name = '/';
+}
+
+/* "sda1 sdb1" */
+static char *get_slaves(struct udev_device *device)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	_cleanup_free_ char *path = xasprintf("%s/slaves", udev_device_get_syspath(device));
+	struct dirent **list;
+	int count = scandir(path, &list, NULL, alphasort);
+
+	for (int i = 0; i < count; i++) {
+		if (list[i]->d_name[0] != '.') {
+			strbuf_add_text(&text, text.len ? " " : "");
+			strbuf_add_text(&text, list[i]->d_name);
+			restore_slashes(text.data);
+		}
+		free(list[i]);
+	}
+	if (count >= 0)
+		free(list);
+	return text.len ? strbuf_take(&text) : NULL;
+}
+
 static void fill_common(struct device *device, struct udev_device *from, struct udev_device *disk)
 {
 	const char *name = device->name;
@@ -223,6 +254,8 @@ static void fill_common(struct device *device, struct udev_device *from, struct 
 	device->is_removable = get_number(disk, "removable") != 0;
 	device->diskseq = get_number(disk, "diskseq");
 	device->is_virtual = strncmp(name, "dm-", 3) == 0 || strncmp(name, "md", 2) == 0;
+	if (device->is_virtual)
+		device->slaves = get_slaves(from);
 }
 
 /* Fills the report in from a device that may be gone meanwhile. */
@@ -277,6 +310,15 @@ int udev_event_describe(const struct udev_event *event, struct device_report *re
 	return make_report(event->device, true, ret_report);
 }
 
+char *udev_find_name(struct udev_source *source, uint64_t number)
+{
+	struct udev_device *device = udev_device_new_from_devnum(source->udev, 'b', (dev_t)number);
+	char *name = device ? xstrdup(udev_device_get_sysname(device)) : NULL;
+
+	udev_device_unref(device);
+	return name;
+}
+
 int udev_list(struct udev_source *source, char ***ret_names, size_t *ret_count)
 {
 	struct udev_enumerate *enumerate = udev_enumerate_new(source->udev);
@@ -295,9 +337,7 @@ int udev_list(struct udev_source *source, char ***ret_names, size_t *ret_count)
 	{
 		char *name = xstrdup(strrchr(udev_list_entry_get_name(entry), '/') + 1);
 
-		for (char *c = name; *c; c++)
-			if (*c == '!')
-				*c = '/'; /* how sysfs spells a slash */
+		restore_slashes(name);
 		names = xrealloc(names, count + 1, sizeof(*names));
 		names[count++] = name;
 	}

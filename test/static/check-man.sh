@@ -21,7 +21,7 @@ format_operations()
 
 	echo ".Bl -tag -width Ds"
 	while IFS=$'\t' read -r name usage help; do
-		printf '.It Pa %s\n.Dl %s\n%s\n' "$name" "$usage" "$help"
+		printf '.It Pa %s\n.Dl %s\n%s\n' "$name" "${usage//\\/\\e}" "$help"
 	done
 	echo ".El"
 }

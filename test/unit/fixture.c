@@ -49,6 +49,7 @@ static const struct member texts[] = {
 	{ "fault", offsetof(struct device, fault) },
 	{ "label", offsetof(struct device, label) },
 	{ "node", offsetof(struct device, node) },
+	{ "slaves", offsetof(struct device, slaves) },
 };
 
 static void device_set(struct device *device, const char *key, const char *value)
@@ -106,6 +107,9 @@ struct device *fixture_device(const char *name, const char *words)
 			device_set_flag(device, word);
 		}
 	}
+	for (char *c = device->slaves; c && *c; c++)
+		if (*c == ',')
+			*c = ' ';
 	return device;
 }
 

@@ -55,7 +55,7 @@ START_TEST(test_fall_through)
 {
 	const struct link *link = names_find_link(&layer, "/dosdevices/c:");
 
-	ck_assert(names_is_empty(&layer) && !names_has_changes(&layer));
+	ck_assert(!names_has_rows(&layer) && !names_has_changes(&layer));
 	ck_assert_str_eq(link->path, "/DosDevices/C:");
 	ck_assert_uint_eq(link->changed, 5);
 	ck_assert_ptr_eq(names_find_record(&layer, "UUID=1"), names_find_record(&base, "UUID=1"));
@@ -67,7 +67,7 @@ START_TEST(test_fall_through)
 	/* Setting what is there is no change. */
 	names_set_link(&layer, "/DosDevices/C:", "UUID=1", 99);
 	names_remove_link(&layer, "/DosDevices/nothing");
-	ck_assert(names_is_empty(&layer));
+	ck_assert(!names_has_rows(&layer));
 }
 END_TEST
 
@@ -93,7 +93,7 @@ START_TEST(test_tombstone)
 		"/DosDevices/Data");
 	names_merge(&base, &layer);
 	ck_assert_ptr_null(names_find_link(&base, "/DosDevices/Data"));
-	ck_assert(names_is_empty(&layer));
+	ck_assert(!names_has_rows(&layer));
 	ck_assert_uint_eq(count_links(&base, "UUID=1"), 2);
 	ck_assert_uint_eq(count_links(&base, "UUID=2"), 1);
 }
@@ -166,7 +166,7 @@ START_TEST(test_hint)
 	struct record *record = names_edit_hint(&layer, "UUID=1");
 
 	record->fingerprint.diskseq = 7;
-	ck_assert(!names_has_changes(&layer) && !names_is_empty(&layer));
+	ck_assert(!names_has_changes(&layer) && names_has_rows(&layer));
 	names_edit_hint(&layer, "UUID=1");
 	ck_assert(!names_has_changes(&layer));
 	names_merge(&base, &layer);
@@ -386,7 +386,7 @@ START_TEST(test_random)
 		if (draw(3)) { /* else the change is given up */
 			rows_write(&rows, &layer);
 			names_merge(&base, &layer);
-			ck_assert(names_is_empty(&layer));
+			ck_assert(!names_has_rows(&layer));
 			before = after;
 		}
 		names_fini(&layer);
