@@ -15,9 +15,10 @@ struct manager {
 	struct mounts mounts;
 	struct history history;
 	struct id_order order;
-	uint32_t epic;	     /* changes of the database since start, from 1 */
-	bool gives_letters;  /* to volumes that arrive: AUTO_DL_ASSIGNMENTS was asked for */
-	bool suggests_label; /* a label is the suggested link of its volume */
+	uint32_t epic;	       /* changes of the database since start, from 1 */
+	bool gives_letters;    /* to volumes that arrive: AUTO_DL_ASSIGNMENTS was asked for */
+	bool follows_partuuid; /* names follow a partition to a new ID */
+	bool suggests_label;   /* a label is the suggested link of its volume */
 };
 
 /* What the rules may know of the world beside the state. */
@@ -87,6 +88,8 @@ void manager_decide_devices(
 
 /* Puts a committed change in place. Cannot fail. `ret_touched` is the caller's. */
 void manager_apply(struct manager *manager, struct change *change, struct touched *ret_touched);
+/* At start: what shows of the database alone, the links of volumes that are kept. */
+void manager_touch_kept(const struct manager *manager, struct touched *ret_touched);
 void touched_fini(struct touched *touched);
 /* Replaces the list of mounts, taking over `mounts`. The volumes whose mounts differ are touched. */
 void manager_apply_mounts(

@@ -28,6 +28,21 @@ const struct device *context_find_device(
 /* The volume that all of link=, id= and device= name; -ENOENT, or -EINVAL where they differ. */
 int context_select_volume(struct context *context, const char **ret_id);
 
+/* The volume that device= names; -ENOENT. */
+int context_select_device(struct context *context, const char **ret_id);
+
+/* follow.c */
+int decide_unique_id_changed(struct context *context);
+/*
+ * The only volume known to have been on the partition of `device` that will be absent once the
+ * change is applied. -ENOENT: there is none; -EINVAL: there are several.
+ */
+int follow_find(const struct manager *manager, const struct change *change,
+	const struct device *device, const char **ret_id);
+/* Moves all that is remembered under one ID to another; one letter at most between them. */
+void follow_move(
+	struct change *change, const struct manager_env *env, const char *from, const char *to);
+
 /* manager_volume.c: operations on one volume, or on all */
 int decide_next_drive_letter(struct context *context);
 int decide_auto_dl_assignments(struct context *context);

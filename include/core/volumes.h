@@ -52,6 +52,10 @@ void volumes_decide(const struct volumes *volumes, const struct names *names,
 /* Whether the change says something of a device, by its name. */
 bool volumes_change_concerns(const struct volumes_change *change, const char *name);
 
+/* The device that will be there under a name once the change is applied, or NULL. */
+const struct device *volumes_change_find_name(
+	const struct volumes *volumes, const struct volumes_change *change, const char *name);
+
 /* The device that will be present under an ID once the change is applied, or NULL. */
 const struct device *volumes_change_find_id(
 	const struct volumes *volumes, const struct volumes_change *change, const char *id);

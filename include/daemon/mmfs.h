@@ -10,6 +10,7 @@ struct mmfs_options {
 	struct id_order order;
 	bool gives_letters;
 	bool suggests_label;
+	bool follows_partuuid;
 	const char *database;
 };
 

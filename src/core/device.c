@@ -31,6 +31,7 @@ void device_free(struct device *device)
 	free(device->table);
 	free(device->partition_type);
 	free(device->partition_name);
+	free(device->slaves);
 	free(device->fault);
 	free(device->id);
 	free(device->reason);
@@ -64,6 +65,7 @@ struct device *device_copy(const struct device *device)
 	copy->partition_type = copy_text(device->partition_type);
 	copy->partition_name = copy_text(device->partition_name);
 	copy->partition_flags = device->partition_flags;
+	copy->slaves = copy_text(device->slaves);
 	copy->fault = copy_text(device->fault);
 	return copy;
 }
@@ -99,7 +101,9 @@ bool device_is_equal(const struct device *a, const struct device *b)
 		is_same_text(a->usage, b->usage) && is_same_text(a->label, b->label) &&
 		is_same_text(a->table, b->table) &&
 		is_same_text(a->partition_type, b->partition_type) &&
-		is_same_text(a->fault, b->fault);
+		is_same_text(a->slaves, b->slaves) &&
+		is_same_text(a->partition_name, b->partition_name) &&
+		a->partition_flags == b->partition_flags && is_same_text(a->fault, b->fault);
 }
 
 static bool is_extended_partition(const char *type)
@@ -144,11 +148,25 @@ enum device_kind device_get_kind(const struct device *device, const char **ret_r
 		return DEVICE_NO_VOLUME;
 	if (!device->partition && device->table && !is_disc_image(device))
 		return DEVICE_NO_VOLUME;
+	if (device->partition && (device->partition_flags & DEVICE_GPT_HIDDEN)) {
+		*ret_reason = "hidden by its partition attributes";
+		return DEVICE_UNPROCESSED;
+	}
 	if (!device->partition && !device->fstype) {
 		*ret_reason = "no content";
 		return DEVICE_UNPROCESSED;
 	}
 	return DEVICE_VOLUME;
+}
+
+bool device_has_slave(const struct device *device, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *c = device->slaves; c && *c; c += strcspn(c, " "), c += *c == ' ')
+		if (strncmp(c, name, len) == 0 && (c[len] == ' ' || !c[len]))
+			return true;
+	return false;
 }
 
 int device_compare_names(const char *a, const char *b)

@@ -31,6 +31,23 @@ static bool is_remembered(const struct record *record, const struct device *devi
 	return record->fingerprint.size == device->size;
 }
 
+/* Whether what is remembered is of a device that this one is made of: that gets the ID back. */
+static bool is_component_remembered(const struct manager *manager, const struct record *record,
+	const struct device *device, const struct change *change)
+{
+	_cleanup_free_ char *slaves = device->slaves ? xstrdup(device->slaves) : NULL;
+	char *rest = slaves, *name;
+
+	while (rest && (name = strsep(&rest, " "))) {
+		const struct device *slave =
+			volumes_change_find_name(&manager->volumes, &change->volumes, name);
+
+		if (slave && is_remembered(record, slave))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Remembers where a volume is, for the day when that is all there is to tell: it may be kept, or
  * have a twin (`has_twin`, which sticks).
@@ -57,8 +74,19 @@ static void decide_arrival(const struct manager *manager, const struct manager_e
 	const struct record *record = names_find_record(&change->names, id);
 	const struct device *before = volumes_find_name(&manager->volumes, device->name);
 	bool is_new_here = !before || !is_same_text(before->id, id);
+	const char *old;
 
-	if (!record || !is_remembered(record, device))
+	if (!record && manager->follows_partuuid &&
+		follow_find(manager, change, device, &old) == 0) {
+		struct triple triple = { .id = id, .node = device->node };
+
+		change_add_entry(change, manager, env, "unique_id_changed", &triple);
+		follow_move(change, env, old, id);
+		record = names_find_record(&change->names, id);
+	}
+	if (!record ||
+		(!is_remembered(record, device) &&
+			!is_component_remembered(manager, record, device, change)))
 		fingerprint_take(&names_edit_record(&change->names, id)->fingerprint, device);
 	else if (record->fingerprint.diskseq || record->keep_links)
 		decide_hint(device, id, false, change);

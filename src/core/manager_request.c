@@ -188,6 +188,11 @@ static void reply_triples(struct context *context, const struct triple *triples,
 	}
 }
 
+int context_select_device(struct context *context, const char **ret_id)
+{
+	return resolve_volume(context, &context->request->device, -ENOENT, ret_id);
+}
+
 int context_select_volume(struct context *context, const char **ret_id)
 {
 	const struct request *request = context->request;
@@ -402,6 +407,8 @@ int manager_decide_request(const struct manager *manager, const struct manager_e
 		return decide_query_points(&context);
 	case OP_RENAME:
 		return decide_rename(&context);
+	case OP_CHANGE_NOTIFY:
+		return 0; /* concerns the open file alone */
 	case OP_NEXT_DRIVE_LETTER:
 		return decide_next_drive_letter(&context);
 	case OP_AUTO_DL_ASSIGNMENTS:
@@ -418,6 +425,8 @@ int manager_decide_request(const struct manager *manager, const struct manager_e
 		return decide_query_paths(&context, false);
 	case OP_SCRUB_REGISTRY:
 		return decide_scrub(&context);
+	case OP_UNIQUE_ID_CHANGED:
+		return decide_unique_id_changed(&context);
 	case OP_AUTO_MOUNT:
 		return decide_auto_mount(&context);
 	case OP_CHECK_UNPROCESSED_VOLUMES:

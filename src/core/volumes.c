@@ -2,6 +2,9 @@
 /*
  * The devices present, and who owns which unique ID.
  *
+ * A device-mapper or md device wins over what it is made of, whoever was there first: when one comes,
+ * its components have to make their claims anew.
+ *
  * Ownership is settled by deferred acceptance: each device without an ID asks for its candidates
  * in its order of preference, each ID keeps the best of those who ask, and who is turned away asks
  * for its next. The outcome is the same whatever the order of asking. A device already present
@@ -17,6 +20,8 @@
 #include <string.h>
 
 #include "core/volumes.h"
+
+#define DEPTH_MAX 8 /* of stacked devices */
 
 struct claim {
 	struct device *device;
@@ -242,12 +247,44 @@ static unsigned int claim_get_weight(const struct claim *claim, const struct rec
 	return weight;
 }
 
+static const struct device *find_put(const struct volumes_change *change, const char *name)
+{
+	for (size_t i = 0; i < change->puts; i++)
+		if (strcmp(change->put[i]->name, name) == 0)
+			return change->put[i];
+	return NULL;
+}
+
+/* Whether `part` is what `whole` is made of, directly or through others. */
+static bool is_part_of(const struct court *court, const struct device *part,
+	const struct device *whole, unsigned int depth)
+{
+	_cleanup_free_ char *slaves = NULL;
+	char *rest, *name;
+
+	if (!whole || !whole->slaves || depth == DEPTH_MAX)
+		return false;
+	rest = slaves = xstrdup(whole->slaves);
+	while ((name = strsep(&rest, " "))) {
+		const struct device *between = find_put(court->change, name);
+
+		if (!between)
+			between = volumes_find_name(court->volumes, name);
+		if (strcmp(name, part->name) == 0 || is_part_of(court, part, between, depth + 1))
+			return true;
+	}
+	return false;
+}
+
 static bool claim_is_better(
 	const struct court *court, const struct claim *a, const struct claim *b, const char *id)
 {
 	const struct record *record = names_find_record(court->names, id);
 	unsigned int weight_a, weight_b;
 
+	if (is_part_of(court, b->device, a->device, 0) ||
+		is_part_of(court, a->device, b->device, 0))
+		return is_part_of(court, b->device, a->device, 0);
 	if (is_same_text(a->held, id) || is_same_text(b->held, id))
 		return is_same_text(a->held, id);
 	weight_a = claim_get_weight(a, record);
@@ -400,13 +437,53 @@ static void court_summon(
 	}
 }
 
+static bool is_in_change(const struct volumes_change *change, const char *name)
+{
+	for (size_t i = 0; i < change->puts; i++)
+		if (strcmp(change->put[i]->name, name) == 0)
+			return true;
+	for (size_t i = 0; i < change->gones; i++)
+		if (strcmp(change->gone[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Makes the slaves of a device claim their IDs anew, unless the change is about them anyway. */
+static void put_slaves(
+	const struct volumes *volumes, const struct device *device, struct volumes_change *change)
+{
+	_cleanup_free_ char *slaves = device->slaves ? xstrdup(device->slaves) : NULL;
+	char *rest = slaves, *name;
+
+	while (rest && (name = strsep(&rest, " "))) {
+		const struct device *slave = volumes_find_name(volumes, name);
+
+		if (slave && slave->id && !is_in_change(change, name))
+			volumes_change_put(change, device_copy(slave));
+	}
+}
+
+/* What is stacked on others takes IDs from them when it comes, and gives them back when it goes. */
+static void put_components(const struct volumes *volumes, struct volumes_change *change)
+{
+	for (size_t i = 0; i < change->puts; i++)
+		put_slaves(volumes, change->put[i], change);
+	for (size_t i = 0; i < change->gones; i++) {
+		const struct device *device = volumes_find_name(volumes, change->gone[i]);
+
+		if (device)
+			put_slaves(volumes, device, change);
+	}
+}
+
 void volumes_decide(const struct volumes *volumes, const struct names *names,
 	const struct id_order *order, struct volumes_change *change)
 {
-	_cleanup_free_ struct affected *affected =
-		xcalloc(change->puts + change->gones, sizeof(*affected));
+	_cleanup_free_ struct affected *affected = NULL;
 	struct court court = { .volumes = volumes, .names = names, .change = change };
 
+	put_components(volumes, change);
+	affected = xcalloc(change->puts + change->gones, sizeof(*affected));
 	court_init(&court, affected);
 	court_summon(&court, order, change);
 	for (size_t i = 0; i < court.count; i++)
@@ -425,23 +502,22 @@ void volumes_decide(const struct volumes *volumes, const struct names *names,
 	court_fini(&court);
 }
 
-static bool is_in_change(const struct volumes_change *change, const char *name)
-{
-	for (size_t i = 0; i < change->puts; i++)
-		if (strcmp(change->put[i]->name, name) == 0)
-			return true;
-	for (size_t i = 0; i < change->gones; i++)
-		if (strcmp(change->gone[i], name) == 0)
-			return true;
-	return false;
-}
-
 bool volumes_change_concerns(const struct volumes_change *change, const char *name)
 {
 	for (size_t i = 0; i < change->assignment_count; i++)
 		if (strcmp(change->assignments[i].device->name, name) == 0)
 			return true;
 	return is_in_change(change, name);
+}
+
+const struct device *volumes_change_find_name(
+	const struct volumes *volumes, const struct volumes_change *change, const char *name)
+{
+	const struct device *put = find_put(change, name);
+
+	if (put)
+		return put;
+	return is_in_change(change, name) ? NULL : volumes_find_name(volumes, name);
 }
 
 const struct device *volumes_change_find_id(

@@ -51,6 +51,7 @@ static void print_usage(FILE *file)
 	      "        cache=on|off               let the kernel cache names and links\n"
 	      "        auto_dl                    give drive letters to volumes that arrive\n"
 	      "        suggest=label|off          links named like the labels of volumes\n"
+	      "        follow=partuuid|off        names follow a partition to its new unique ID\n"
 	      "        uid=USER gid=GROUP mode=MODE\n"
 	      "                                   who may change names (the caller, 0600)\n"
 	      "        and those of libfuse and mount(8)\n"
@@ -113,19 +114,16 @@ static int parse_monitor(const char *text, enum monitor_mode *ret_mode)
 	return fail("monitor", text, "it is udev, kernel or auto");
 }
 
-static int parse_cache(const char *text, bool *ret_is_cached)
+/* An option that is off or, in one way, on. */
+static int parse_choice(const char *option, const char *text, const char *on, bool *ret_is_on)
 {
-	*ret_is_cached = strcmp(text, "on") == 0;
-	return *ret_is_cached || strcmp(text, "off") == 0 ? 0
-							  : fail("cache", text, "it is on or off");
-}
+	_cleanup_free_ char *why = NULL;
 
-static int parse_suggest(const char *text, bool *ret_suggests_label)
-{
-	*ret_suggests_label = strcmp(text, "label") == 0;
-	return *ret_suggests_label || strcmp(text, "off") == 0
-		? 0
-		: fail("suggest", text, "it is label or off");
+	*ret_is_on = strcmp(text, on) == 0;
+	if (*ret_is_on || strcmp(text, "off") == 0)
+		return 0;
+	why = xasprintf("it is %s or off", on);
+	return fail(option, text, why);
 }
 
 /* An absolute path, made without looking at what is there: it may be a dead mount. */
@@ -145,6 +143,7 @@ enum own_option {
 	OPT_CACHE,
 	OPT_AUTO_DL,
 	OPT_SUGGEST,
+	OPT_FOLLOW,
 	OPT_UID,
 	OPT_GID,
 	OPT_MODE,
@@ -161,6 +160,7 @@ static const char *const own_options[OWN_OPTIONS] = {
 	[OPT_CACHE] = "cache",
 	[OPT_AUTO_DL] = "auto_dl",
 	[OPT_SUGGEST] = "suggest",
+	[OPT_FOLLOW] = "follow",
 	[OPT_UID] = "uid",
 	[OPT_GID] = "gid",
 	[OPT_MODE] = "mode",
@@ -213,12 +213,14 @@ static int set_own_option(struct arguments *arguments, enum own_option option, c
 		options->discovery.buffer = number;
 		break;
 	case OPT_CACHE:
-		return parse_cache(value, &options->fuse.is_cached);
+		return parse_choice("cache", value, "on", &options->fuse.is_cached);
 	case OPT_AUTO_DL:
 		options->gives_letters = true;
 		break;
 	case OPT_SUGGEST:
-		return parse_suggest(value, &options->suggests_label);
+		return parse_choice("suggest", value, "label", &options->suggests_label);
+	case OPT_FOLLOW:
+		return parse_choice("follow", value, "partuuid", &options->follows_partuuid);
 	case OPT_UID:
 		return parse_user(value, &options->fuse.uid);
 	case OPT_GID:

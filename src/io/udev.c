@@ -6,10 +6,12 @@
  * ID whether udevd runs or not.
  */
 
+#include <dirent.h>
 #include <errno.h>
 #include <libudev.h>
 #include <string.h>
 
+#include "base/strbuf.h"
 #include "io/udev.h"
 
 #define BUFFER_SIZE (128u << 20)
@@ -137,6 +139,16 @@ static bool has_property(struct udev_device *device, const char *key, const char
 	return is_same_text(udev_device_get_property_value(device, key), value);
 }
 
+/* In tables other than GPT the field says which partition to boot, and the like. */
+static uint64_t get_partition_flags(struct udev_device *device)
+{
+	const char *text = udev_device_get_property_value(device, "ID_PART_ENTRY_FLAGS");
+
+	return text && has_property(device, "ID_PART_ENTRY_SCHEME", "gpt")
+		? strtoull(text, NULL, 16)
+		: 0;
+}
+
 /* Identities and content as udevd's rules found them. */
 static void fill_from_udevd(struct device *device, struct udev_device *from)
 {
@@ -156,6 +168,9 @@ static void fill_from_udevd(struct device *device, struct udev_device *from)
 	device->label = decode_text(udev_device_get_property_value(from, "ID_FS_LABEL_ENC"));
 	device->table = get_property(from, "ID_PART_TABLE_TYPE");
 	device->partition_type = get_property(from, "ID_PART_ENTRY_TYPE");
+	device->partition_name =
+		decode_text(udev_device_get_property_value(from, "ID_PART_ENTRY_NAME"));
+	device->partition_flags = get_partition_flags(from);
 	device->is_component = has_property(from, "DM_MULTIPATH_DEVICE_PATH", "1") ||
 		has_property(from, "DM_UDEV_DISABLE_OTHER_RULES_FLAG", "1");
 }
@@ -198,6 +213,35 @@ static void fill_from_kernel(
 	device->is_component = is_lvm_internal(device->identity[ID_DM_UUID]);
 }
 
+/* sysfs has `!` for them. */
+static void restore_slashes(char *name)
+{
+	for (; *name; name++)
+		if (*name == '!')
+			*name = '/';
+}
+
+/* "sda1 sdb1" */
+static char *get_slaves(struct udev_device *device)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	_cleanup_free_ char *path = xasprintf("%s/slaves", udev_device_get_syspath(device));
+	struct dirent **list;
+	int count = scandir(path, &list, NULL, alphasort);
+
+	for (int i = 0; i < count; i++) {
+		if (list[i]->d_name[0] != '.') {
+			strbuf_add_text(&text, text.len ? " " : "");
+			strbuf_add_text(&text, list[i]->d_name);
+			restore_slashes(text.data);
+		}
+		free(list[i]);
+	}
+	if (count >= 0)
+		free(list);
+	return text.len ? strbuf_take(&text) : NULL;
+}
+
 static void fill_common(struct device *device, struct udev_device *from, struct udev_device *disk)
 {
 	const char *name = device->name;
@@ -210,6 +254,8 @@ static void fill_common(struct device *device, struct udev_device *from, struct 
 	device->is_removable = get_number(disk, "removable") != 0;
 	device->diskseq = get_number(disk, "diskseq");
 	device->is_virtual = strncmp(name, "dm-", 3) == 0 || strncmp(name, "md", 2) == 0;
+	if (device->is_virtual)
+		device->slaves = get_slaves(from);
 }
 
 /* Fills the report in from a device that may be gone meanwhile. */
@@ -291,9 +337,7 @@ int udev_list(struct udev_source *source, char ***ret_names, size_t *ret_count)
 	{
 		char *name = xstrdup(strrchr(udev_list_entry_get_name(entry), '/') + 1);
 
-		for (char *c = name; *c; c++)
-			if (*c == '!')
-				*c = '/'; /* how sysfs spells a slash */
+		restore_slashes(name);
 		names = xrealloc(names, count + 1, sizeof(*names));
 		names[count++] = name;
 	}

@@ -25,6 +25,8 @@ static void check_again(const struct request *request)
 		strbuf_add_pair(&line, "device", request->device.text);
 	if (request->given & KEY_BIT(KEY_ALL))
 		strbuf_add_pair(&line, "all", "1");
+	if (request->given & KEY_BIT(KEY_EPIC))
+		strbuf_add_format(&line, "%sepic=%u", line.len ? " " : "", request->epic);
 	r = request_parse(request->operation, strbuf_text(&line), line.len, &again, &why);
 	if (r == -EMSGSIZE && line.len > REQUEST_MAX)
 		return;
@@ -34,6 +36,7 @@ static void check_again(const struct request *request)
 		FUZZ_ASSERT(strcmp(again.link.path, request->link.path) == 0 &&
 			again.link.kind == request->link.kind);
 	FUZZ_ASSERT(is_same_text(again.id, request->id));
+	FUZZ_ASSERT(again.epic == request->epic);
 	FUZZ_ASSERT(is_same_text(again.device.text, request->device.text));
 	FUZZ_ASSERT(again.device.kind == request->device.kind && !again.device.is_word);
 	request_fini(&again);

@@ -74,6 +74,32 @@ static const char *const scripts[] = {
 	    "EINVAL create_point link=n id=UUID=1 device=sdb1\n@ n -\n@ X: /dev/sda1\n"
 	    "> delete_points X: UUID=1 sda1\n@ X: -\n",
 
+	/* Names wait for their ID, unless the user says that the partition is meant. */
+	"+ sda1 part=1 uuid=1 partuuid=p\n> create_point X: sda1\n"
+	"> create_point link=data device=sda1\n"
+	"+ sda1 part=1 uuid=2 partuuid=p\n@ X: -\n@ data -\ne 4\n"
+	"> unique_id_changed device=sda1\ne 1\n@ X: /dev/sda1\n@ data /dev/sda1\n"
+	"? UUID=2 letter\nENOENT unique_id_changed device=sda1\n"
+	"+ sda1 part=1 uuid=1 partuuid=p\n@ X: -\n",
+	/* Which one, where several were there; not one that is present, or that nobody knows. */
+	"+ sda1 part=1 uuid=1 partuuid=p\n> create_point link=a device=sda1\n"
+	"+ sda1 part=1 uuid=2 partuuid=p\n> create_point link=b device=sda1\n"
+	"+ sda1 part=1 uuid=3 partuuid=p\n+ sdb uuid=4\n"
+	"EINVAL unique_id_changed device=sda1\nENOENT unique_id_changed device=sda1 id=UUID=9\n"
+	"EEXIST unique_id_changed device=sda1 id=UUID=4\nENOENT unique_id_changed device=sdb\n"
+	"EINVAL unique_id_changed id=UUID=1\nENOENT unique_id_changed device=sdz\n"
+	"> unique_id_changed device=sda1 id=UUID=1\n@ a /dev/sda1\n@ b -\n"
+	"> unique_id_changed device=sda1\n@ b /dev/sda1\n",
+	/* One letter at most; the wish for none goes along, and so does the keep flag. */
+	"+ sda1 part=1 uuid=1 partuuid=p\n> create_point X: sda1\n"
+	"+ sda1 part=1 uuid=2 partuuid=p\n> create_point Y: sda1\n"
+	"EINVAL unique_id_changed device=sda1\n@ Y: /dev/sda1\n",
+	"+ sda1 part=1 uuid=1 partuuid=p\n> create_point X: sda1\n> delete_points X:\n"
+	"k UUID=1\n- sda1\nENOENT unique_id_changed device=sda1\n"
+	"+ sda1 part=1 uuid=2 partuuid=p\n> unique_id_changed device=sda1\n? UUID=2 mark\n"
+	"> create_point link=a device=sda1\n- sda1\n@ a /dev/sda1\n"
+	"ENOENT unique_id_changed device=UUID=2\n",
+
 	/* An absent owner's name is overwritten; it has lost it when it comes back. */
 	TWO "> create_point X: sda1\n> create_point link=Data device=sda1\n- sda1\n"
 	    "@ X: -\n@ Data -\n? UUID=1 letter\n> create_point X: sdb1\n@ X: /dev/sdb1\n"
@@ -169,6 +195,23 @@ static const char *const scripts[] = {
 	"+ sda1 part=1 uuid=1 partuuid=p\n@ X: -\n> create_point Y: sda1\n"
 	"+ sda1 part=1 blank partuuid=p\n@ X: /dev/sda1\n@ Y: -\n",
 };
+
+/* The same for all partitions, as they come. */
+START_TEST(test_follow)
+{
+	struct world world;
+
+	world_init(&world);
+	world.manager.follows_partuuid = true;
+	world_play(&world,
+		"+ sda1 part=1 uuid=1 partuuid=p\n> create_point X: sda1\ne 2\n"
+		"+ sda1 part=1 uuid=2 partuuid=p\n@ X: /dev/sda1\ne 1\n- sda1\n"
+		"+ sdb1 part=1 uuid=3 partuuid=p\n@ X: /dev/sdb1\n"
+		"+ sdc1 part=1 uuid=4 partuuid=p\n@ X: /dev/sdb1\n"
+		"+ sdb1 part=1 uuid=4 partuuid=p\n= sdb1 PARTUUID=p\n@ X: /dev/sdb1\n");
+	world_fini(&world);
+}
+END_TEST
 
 START_TEST(test_script)
 {
@@ -417,6 +460,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, test_script, 0, ARRAY_SIZE(scripts));
 	tcase_add_loop_test(tcase, test_script_at_rest, 0, ARRAY_SIZE(scripts_at_rest));
+	tcase_add_test(tcase, test_follow);
 	tcase_add_test(tcase, test_volume_name);
 	tcase_add_test(tcase, test_volume_names);
 	tcase_add_test(tcase, test_mark_by_volume_name);

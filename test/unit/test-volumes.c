@@ -84,6 +84,28 @@ static const char *const scripts[] = {
 	"& md127 virtual uuid=1 md=x\n& sda uuid=1 serial=s\n.\n= md127 UUID=1\n= sda SERIAL=s\n",
 	"+ sda component uuid=1\n= sda -\n+ dm-0 virtual uuid=1\n= dm-0 UUID=1\n",
 
+	/* Also when these were there before, and until it goes; names stay with the ID. */
+	"+ sda1 part=1 uuid=1 partuuid=p\n> create_point X: sda1\n@ X: /dev/sda1\n"
+	"+ dm-0 virtual uuid=1 dm=x slaves=sda1\n= dm-0 UUID=1\n= sda1 PARTUUID=p\n"
+	"@ X: /dev/dm-0\n~\n= dm-0 UUID=1\n= sda1 PARTUUID=p\n"
+	"- dm-0\n= sda1 UUID=1\n@ X: /dev/sda1\n",
+	"+ sda uuid=1\n+ sdb uuid=1\n= sda UUID=1\n+ md0 virtual uuid=1 slaves=sda,sdb\n"
+	"= md0 UUID=1\n= sda -duplicate of /dev/md0, which has UUID=1\n"
+	"= sdb -duplicate of /dev/md0, which has UUID=1\n- md0\n= sda UUID=1\n",
+	/* Through others, whatever the database remembers. */
+	"+ sda uuid=1 serial=s\n& dm-1 virtual uuid=1 dm=y slaves=md0\n"
+	"& md0 virtual uuid=1 md=m slaves=sda\n.\n= dm-1 UUID=1\n= md0 MD_UUID=m\n"
+	"= sda SERIAL=s\n",
+	/* But not over others: the snapshot of an LVM volume has the same slave as its origin. */
+	"+ dm-0 component uuid=1 dm=LVM-1-real virtual slaves=sda\n"
+	"+ dm-1 virtual uuid=1 dm=LVM-1 slaves=dm-0\n"
+	"+ dm-2 virtual uuid=1 dm=LVM-2 slaves=dm-0,dm-3\n= dm-1 UUID=1\n= dm-2 DM_UUID=LVM-2\n"
+	"~\n= dm-1 UUID=1\n",
+	"+ sdb uuid=1\n+ dm-0 virtual uuid=1 slaves=sda\n= sdb UUID=1\n"
+	"= dm-0 -duplicate of /dev/sdb, which has UUID=1\n",
+	/* A ring cannot be, and does no harm. */
+	"& dm-0 virtual uuid=1 slaves=dm-1\n& dm-1 virtual uuid=1 slaves=dm-0\n.\n",
+
 	/* The loser falls to its next scheme, and keeps that when the owner has gone. */
 	"+ sda1 part=1 uuid=1 partuuid=p\n+ sdb1 part=1 uuid=1 partuuid=q\n"
 	"= sda1 UUID=1\n= sdb1 PARTUUID=q\n"

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Names that follow a partition to the unique ID that it got with a new file system.
+ *
+ * Names wait for their ID unless the user says that the partition is what they mean: in a request,
+ * or for all partitions by an option.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/link_name.h"
+#include "core/manager_private.h"
+
+int follow_find(const struct manager *manager, const struct change *change,
+	const struct device *device, const char **ret_id)
+{
+	const char *partuuid = device->identity[ID_PARTUUID], *found = NULL;
+
+	map_for_each (&manager->names.records, node, next) {
+		const char *id = container_of(node, struct record, by_id)->id;
+		const struct record *record = names_find_record(&change->names, id);
+
+		if (!partuuid || !record ||
+			!is_same_text(record->fingerprint.value[ID_PARTUUID], partuuid) ||
+			volumes_change_find_id(&manager->volumes, &change->volumes, id))
+			continue;
+		if (found)
+			return -EINVAL;
+		found = id;
+	}
+	*ret_id = found;
+	return found ? 0 : -ENOENT;
+}
+
+void follow_move(
+	struct change *change, const struct manager_env *env, const char *from, const char *to)
+{
+	struct names *names = &change->names;
+	_cleanup_free_ char *old = xstrdup(from);
+	const struct record *record = names_find_record(names, old);
+	bool no_drive_letter = record->no_drive_letter, keep_links = record->keep_links;
+	const struct link *link;
+	struct record *edited;
+
+	while ((link = names_next_link(names, old, NULL))) {
+		_cleanup_free_ char *path = xstrdup(link->path);
+
+		if (link->is_unrecorded)
+			names_remove_link(names, path);
+		else
+			names_set_link(names, path, to, env->now);
+	}
+	names_remove_record(names, old);
+	edited = names_edit_record(names, to);
+	edited->no_drive_letter |= no_drive_letter && !edited->letter;
+	edited->keep_links |= keep_links;
+}
+
+/* The ID whose names shall move: that given, or the one that the database has for the partition. */
+static int select_old(struct context *context, const struct device *device, const char **ret_id)
+{
+	const struct request *request = context->request;
+	int r;
+
+	if (request->given & KEY_BIT(KEY_ID)) {
+		if (!names_find_record(&context->change->names, request->id))
+			return context_fail(
+				context, -ENOENT, "nothing is known of %s", request->id);
+		if (volumes_find_id(&context->manager->volumes, request->id))
+			return context_fail(context, -EEXIST, "%s is present", request->id);
+		*ret_id = request->id;
+		return 0;
+	}
+	r = follow_find(context->manager, context->change, device, ret_id);
+	if (r == -EINVAL)
+		context_fail(context, r,
+			"several volumes were on the partition of %s: give id=", device->node);
+	else if (r < 0)
+		context_fail(context, r,
+			"no absent volume is known to have been on the partition of %s",
+			device->node);
+	return r;
+}
+
+int decide_unique_id_changed(struct context *context)
+{
+	const struct names *names = &context->change->names;
+	const struct device *device;
+	const char *old = NULL, *id;
+	int r = context_select_device(context, &id);
+
+	if (r < 0)
+		return r;
+	device = volumes_find_id(&context->manager->volumes, id);
+	if (!device)
+		return context_fail(context, -ENOENT, "%s is offline", id);
+	r = select_old(context, device, &old);
+	if (r < 0)
+		return r;
+	if (names_find_record(names, old)->letter && names_find_record(names, id)->letter)
+		return context_fail(
+			context, -EINVAL, "%s has a drive letter, and so has %s", id, old);
+	follow_move(context->change, context->env, old, id);
+	context_add_entry(context, "unique_id_changed", NULL, id);
+	return 0;
+}
