@@ -47,6 +47,7 @@ static const struct member texts[] = {
 	{ "type", offsetof(struct device, partition_type) },
 	{ "fault", offsetof(struct device, fault) },
 	{ "label", offsetof(struct device, label) },
+	{ "pname", offsetof(struct device, partition_name) },
 	{ "node", offsetof(struct device, node) },
 };
 
@@ -67,6 +68,8 @@ static void device_set(struct device *device, const char *key, const char *value
 		device->partition = (unsigned int)strtoul(value, NULL, 10);
 	else if (strcmp(key, "seq") == 0)
 		device->diskseq = strtoull(value, NULL, 10);
+	else if (strcmp(key, "flags") == 0)
+		device->partition_flags = strtoull(value, NULL, 16);
 	else
 		ck_abort_msg("no such key: %s", key);
 }
@@ -77,6 +80,8 @@ static void device_set_flag(struct device *device, const char *flag)
 		device->is_virtual = true;
 	else if (strcmp(flag, "component") == 0)
 		device->is_component = true;
+	else if (strcmp(flag, "removable") == 0)
+		device->is_removable = true;
 	else if (strcmp(flag, "blank") == 0)
 		free(steal_ptr(device->fstype));
 	else
@@ -185,7 +190,8 @@ void world_unplug(struct world *world, const char *name)
 static int decide(struct world *world, const struct request *request)
 {
 	size_t links = world->change.names.links.count, records = world->change.names.records.count;
-	size_t entries = world->change.entry_count;
+	size_t entries = world->change.entry_count, gones = world->change.volumes.gones;
+	bool has_settings = world->change.names.has_settings;
 	int r;
 
 	strbuf_reset(&world->reply);
@@ -202,6 +208,8 @@ static int decide(struct world *world, const struct request *request)
 	ck_assert_uint_eq(world->change.names.links.count, links);
 	ck_assert_uint_eq(world->change.names.records.count, records);
 	ck_assert_uint_eq(world->change.entry_count, entries);
+	ck_assert_uint_eq(world->change.volumes.gones, gones);
+	ck_assert(world->change.names.has_settings == has_settings);
 	return -r;
 }
 
@@ -237,11 +245,18 @@ int world_decide_rename(struct world *world, const char *from, const char *to, b
 	return decide(world, &request);
 }
 
+void world_commit_requests(struct world *world)
+{
+	if (world->change.volumes.gones)
+		manager_decide_devices(&world->manager, &world->env, &world->change);
+	world_commit(world);
+}
+
 int world_ask(struct world *world, const char *operation, const char *line)
 {
 	int r = world_decide(world, operation, line);
 
-	world_commit(world);
+	world_commit_requests(world);
 	return r;
 }
 
@@ -253,18 +268,18 @@ int world_rename(struct world *world, const char *from, const char *to, bool may
 	return r;
 }
 
-void world_keep(struct world *world, const char *id, bool keep_links)
-{
-	names_edit_record(&world->change.names, id)->keep_links = keep_links;
-	world_commit(world);
-}
-
 void world_reload(struct world *world)
 {
 	struct volumes_change devices = { 0 };
 	struct id_order order = world->manager.order;
 	uint32_t epic = world->manager.epic;
+	bool suggests_label = world->manager.suggests_label;
+	struct history history = world->manager.history;
+	struct mounts mounts = world->manager.mounts;
+	size_t written = world->rows.written;
 
+	world->manager.mounts = (struct mounts){ 0 };
+	history_init(&world->manager.history);
 	map_for_each (&world->manager.volumes.by_name, node, next)
 		volumes_change_put(
 			&devices, device_copy(container_of(node, struct device, by_name)));
@@ -272,12 +287,18 @@ void world_reload(struct world *world)
 	manager_fini(&world->manager);
 	manager_init(&world->manager, &order);
 	world->manager.epic = epic; /* so that the tests can go on counting */
+	world->manager.history = history;
+	world->manager.mounts = mounts;
+	world->manager.suggests_label = suggests_label;
+	world->manager.gives_letters = world->has_auto_dl;
 	rows_load(&world->rows, &world->manager.names);
 	change_init(&world->change, &world->manager);
 	world->change.volumes = devices;
 	is_starting = true;
 	world_settle(world);
 	is_starting = false;
+	if (world->is_restless)
+		world->rows.written = written; /* what the step before wrote is of interest */
 }
 
 const char *world_show(struct world *world)

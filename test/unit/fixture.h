@@ -13,8 +13,9 @@ void fixture_add(Suite *suite, const char *name, const TTest *test);
 
 /*
  * A device from words: uuid= partuuid= dm= md= wwn= serial= size= part= seq= fstype= usage= table=
- * type= fault= label= node=, and the flags blank, virtual, component. Without any it is a whole
- * device of 1000 bytes with an ext4 filesystem at /dev/NAME.
+ * type= fault= label= pname= node=, flags= (of its GPT entry, hexadecimal), and the flags blank,
+ * virtual, component, removable. Without any it is a whole device of 1000 bytes with an ext4
+ * filesystem at /dev/NAME.
  */
 struct device *fixture_device(const char *name, const char *words);
 
@@ -29,6 +30,7 @@ struct world {
 	struct strbuf why;
 	struct strbuf shown;
 	bool is_restless; /* starts anew after each change */
+	bool has_auto_dl; /* is started with the option of that name */
 };
 
 void world_init(struct world *world);
@@ -46,11 +48,11 @@ void world_unplug(struct world *world, const char *name);
 int world_decide(struct world *world, const char *operation, const char *line);
 int world_decide_rename(struct world *world, const char *from, const char *to, bool may_replace);
 void world_commit(struct world *world);
+/* The same, for requests that may have sent devices away. */
+void world_commit_requests(struct world *world);
 int world_ask(struct world *world, const char *operation, const char *line);
 int world_rename(struct world *world, const char *from, const char *to, bool may_replace);
 
-/* Sets the keep flag, for which there is no operation yet. */
-void world_keep(struct world *world, const char *id, bool keep_links);
 /* Starts anew from the rows, with the same devices in one batch. */
 void world_reload(struct world *world);
 
@@ -63,19 +65,29 @@ const char *world_get_volume_name(const struct world *world, const char *id);
 bool world_has_mark(const struct world *world, const char *id);
 
 /*
- * Plays a script, one step a line:
+ * Plays a script, one step a line. %ID% in a request is the Volume{GUID} name of that ID.
+ *	# TEXT              what the row is about: for messages
+ *	o auto_dl|suggest   starts with such an option
  *	+ NAME WORDS        the device comes, or changes
  *	- NAME              goes
  *	& NAME WORDS        comes, &- NAME goes: together with those before and after it, up to
  *	.                   the end of such a batch
+ *	m NAME PATH         the device is mounted there; m NAME: nowhere
  *	> OPERATION LINE    a request that works (`mv FROM TO` replaces, `mv -n FROM TO` does not)
  *	ERRNO OPERATION LINE    one that does not
- *	k ID, u ID          sets, clears the keep flag
+ *	{, }                begins, commits a write of several requests
  *	~                   restart
  *	= NAME ID           the device is present under ID; = NAME -REASON, = NAME -: or is not
  *	@ LINK NODE         the link shows NODE; @ LINK -: or does not show
  *	? ID letter|mark|-  the volume has a letter, wants none, or neither
- *	e N                 the number of changes since the last such line
+ *	g ID new|same|-     its Volume{GUID} name, compared with the last such line
+ *	d LINK|ID WORDS     the row in the database: of a link its ID, of an ID `row` and mark, keep;
+ *	                    d LINK|ID -: there is none
+ *	t N                 rows written since the last such line, without those of restarts
+ *	e N                 changes of the epic number since the last such line
+ *	h PATTERN           "OPERATION LINK ID, …" of the history since the last such line
+ *	< PATTERN           the reply, lines ending in ` | `
+ *	w TEXT              is in the sentence of the failure
  */
 void world_play(struct world *world, const char *script);
 /* Plays it in a world of its own, and again in one that starts anew after each change. */
