@@ -64,6 +64,8 @@ int decide_keep_links(struct context *context)
 		free(edited->fingerprint.node);
 		edited->fingerprint.node = xstrdup(node);
 	}
+	if (!is_on && !volumes_find_id(&context->manager->volumes, id))
+		names_remove_unrecorded(names, id); /* it has gone just now, as its links see it */
 	return 0;
 }
 
