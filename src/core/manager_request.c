@@ -375,9 +375,9 @@ static int decide_rename(struct context *context)
 	r = check_rename(context, old);
 	if (r == 0)
 		r = check_letter(context, id, name->path, path);
-	if (r == 0 && link_name_is_letter(name->path))
-		context_set_mark(context, id, false);
 	if (r == 0 && strcmp(path, name->path) != 0) {
+		if (link_name_is_letter(name->path))
+			context_set_mark(context, id, false);
 		names_remove_link(&context->change->names, path);
 		names_set_link(&context->change->names, name->path, id, context->env->now);
 		context_add_entry(context, "rename", name->path, id);
