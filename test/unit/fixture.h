@@ -85,6 +85,7 @@ bool world_has_mark(const struct world *world, const char *id);
  *	                    d LINK|ID -: there is none
  *	t N                 rows written since the last such line, without those of restarts
  *	e N                 changes of the epic number since the last such line
+ *	e *, t *            any number: begins to count anew
  *	h PATTERN           "OPERATION LINK ID, …" of the history since the last such line
  *	< PATTERN           the reply, lines ending in ` | `
  *	w TEXT              is in the sentence of the failure
