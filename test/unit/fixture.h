@@ -68,6 +68,7 @@ bool world_has_mark(const struct world *world, const char *id);
  * Plays a script, one step a line. %ID% in a request is the Volume{GUID} name of that ID.
  *	# TEXT              what the row is about: for messages
  *	o auto_dl|suggest   starts with such an option
+ *	o full|writable     whether there is room for what devices bring
  *	+ NAME WORDS        the device comes, or changes
  *	- NAME              goes
  *	& NAME WORDS        comes, &- NAME goes: together with those before and after it, up to

@@ -197,6 +197,12 @@ static const char *const scripts[] = {
 
 /* These are about what is in memory only, or about arrivals: a restart makes a difference. */
 static const char *const scripts_at_rest[] = {
+	"# interface 5: what cannot be written waits, what need not be written happens\n" X1
+	"> create_point link=data device=sda1\n> delete_points_dbonly X: sda1\ne 2\nt *\nh *\n"
+	"o auto_dl\no suggest\no full\n- sda1\n@ X: -\n@ data -\n+ sda1 part=1 uuid=1 label=x\n"
+	"@ X: -\n@ data /dev/sda1\n+ sdc uuid=3 label=disk\n"
+	"= sdc -the database cannot be written\n" NOTHING "o writable\n"
+	"+ sdc uuid=3 label=disk\n= sdc UUID=3\n@ disk /dev/sdc\n@ C: /dev/sdc\n",
 	"# 1.7.3: nothing left to delete is no change\n" X1
 	"> delete_points UUID=1\ne 1\nh *\nt 3\n> delete_points UUID=1\n< \n" NOTHING
 	"> delete_points sda1\n" NOTHING,
