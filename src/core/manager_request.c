@@ -319,7 +319,8 @@ static void delete_link(struct context *context, const struct triple *triple)
 		names_unrecord_link(names, path);
 	else
 		names_remove_link(names, path);
-	if (request->given == KEY_BIT(KEY_LINK) && link_name_is_letter(path))
+	if (request->given == KEY_BIT(KEY_LINK) && link_name_is_letter(path) &&
+		!names_find_record(names, id)->letter)
 		context_set_mark(context, id, true);
 }
 
