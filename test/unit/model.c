@@ -242,7 +242,8 @@ static int delete (struct model *model, const struct model_request *request, str
 		else
 			model_remove_link(model, link);
 	}
-	if (is_link_alone && link_name_is_letter(links[0].path))
+	if (is_link_alone && link_name_is_letter(links[0].path) &&
+		!model_find_letter(model, links[0].id))
 		model_find_record(model, links[0].id)->mark = true;
 	for (size_t i = 0; !request->link && i < model->records; i++)
 		if (*id ? strcmp(model->record[i].id, id) == 0

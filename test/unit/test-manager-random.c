@@ -239,6 +239,17 @@ static void check_covered(struct game *game, const char *one, const char *other)
 	}
 }
 
+/* Who has a letter is not one that wants none. */
+static void expect_sane_marks(struct game *game)
+{
+	map_for_each (&game->world.manager.names.records, node, next) {
+		const struct record *record = container_of(node, struct record, by_id);
+
+		EXPECT(game, !record->letter || !record->no_drive_letter,
+			"%s has a letter and a mark\n", record->id);
+	}
+}
+
 /* `is_one`: nothing in the change can have been undone by the rest of it. */
 static void take_step(struct game *game, bool is_certain, bool is_one, struct model *after)
 {
@@ -266,6 +277,7 @@ static void take_step(struct game *game, bool is_certain, bool is_one, struct mo
 	describe_links(&world->manager, &now);
 	check_covered(game, strbuf_text(&before), strbuf_text(&now));
 	check_covered(game, strbuf_text(&now), strbuf_text(&before));
+	expect_sane_marks(game);
 	EXPECT(game, world->manager.epic == epic + is_counted, "the epic number is wrong\n");
 	EXPECT(game, world->manager.history.next_sequence == sequence + entries,
 		"the history has a gap\n");

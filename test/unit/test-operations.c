@@ -237,6 +237,10 @@ static const char *const scripts_at_rest[] = {
 	"\n"
 	"@ X: /dev/sda1\n@ C: /dev/sda1\nd C: UUID=1\n> query_dos_volume_paths sda1\n"
 	"< PATH=\"C:\" | \nEINVAL mv X: Y:\n",
+	"# 1.7.4: so deleting it marks no volume that has another\n" X1
+	"> delete_points_dbonly UUID=1\n> next_drive_letter sda1\n> delete_points_dbonly X:\n"
+	"? UUID=1 letter\n> delete_points X:\n? UUID=1 letter\n@ X: -\n@ C: /dev/sda1\n"
+	"> delete_points_dbonly UUID=1\n> delete_points C:\n? UUID=1 mark\n",
 	"# 1.7.4: while it shows nobody may have it\n" X1
 	"> delete_points_dbonly UUID=1\nEEXIST create_point X: sdb1\nEEXIST create_point X: sda1\n"
 	"w has the link /DosDevices/X: already\nEPERM mv X: %UUID=2%\n",
