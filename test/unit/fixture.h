@@ -88,6 +88,7 @@ bool world_has_mark(const struct world *world, const char *id);
  *	e N                 changes of the epic number since the last such line
  *	e *, t *            any number: begins to count anew
  *	h PATTERN           "OPERATION LINK ID, …" of the history since the last such line
+ *	n NODE              of the last entry of the history
  *	< PATTERN           the reply, lines ending in ` | `
  *	w TEXT              is in the sentence of the failure
  */

@@ -159,6 +159,14 @@ static void check_history(struct player *player, char *rest)
 	check_pattern(player, strbuf_text(&seen), rest);
 }
 
+static void check_last_node(struct player *player, char *rest)
+{
+	const struct history *history = &player->world->manager.history;
+	const char *device = history->count ? history->entries[history->count - 1].device : NULL;
+
+	check_text(player, device ? device : "-", rest);
+}
+
 static void check_reply(struct player *player, char *rest)
 {
 	_cleanup_strbuf_ struct strbuf seen = STRBUF_INIT;
@@ -185,8 +193,8 @@ bool player_check(struct player *player, char verb, char *rest)
 		void (*check)(struct player *player, char *rest);
 	} checks[] = { { '=', check_device }, { '@', check_link }, { '?', check_mark },
 		{ 'g', check_volume_name }, { 'd', check_row }, { 't', check_written },
-		{ 'e', check_epic }, { 'h', check_history }, { '<', check_reply },
-		{ 'w', check_why } };
+		{ 'e', check_epic }, { 'h', check_history }, { 'n', check_last_node },
+		{ '<', check_reply }, { 'w', check_why } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
 		if (checks[i].verb == verb) {

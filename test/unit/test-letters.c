@@ -81,8 +81,8 @@ static const char *const scripts[] = {
 	"# 1.7.5, 1.7.9: those of kept volumes are not\n" TWO "> create_point C: sda1\n" KEEP
 	"sda1\n- sda1\n" NEXT "sdb1\n" NEW("D") NEXT "UUID=1\n" OLD("C"),
 	"# 1.7.5, 1.7.9: a kept volume can be given one while it is absent\n" TWO KEEP
-	"sda1\n- sda1\n" NEXT
-	"UUID=1\n" NEW("C") "@ C: /dev/sda1\nh * next_drive_letter /DosDevices/C: UUID=1\n",
+	"sda1\n- sda1\n" NEXT "UUID=1\n" NEW(
+		"C") "@ C: /dev/sda1\nh * next_drive_letter /DosDevices/C: UUID=1\nn /dev/sda1\n",
 	"# 1.7.5, interface 5: several in one write\n" TWO "{\n" NEXT "sda1\n" NEW("C") NEXT
 	"sdb1\n" NEW("D") NEXT
 	"UUID=1\n" OLD("C") "ENOENT delete_points X:\n}\n@ C: /dev/sda1\n@ D: /dev/sdb1\ne 1\n",
@@ -150,7 +150,8 @@ static const char *const scripts[] = {
 	"- sda\n+ sdb uuid=1 label=other\n@ data /dev/sdb\n@ other -\n",
 	"# 3.1 step 5: of the partition, if the filesystem has no label\n"
 	"o suggest\n+ sda1 part=1 uuid=1 pname=part\n@ part /dev/sda1\n+ sdb1 part=1 uuid=2 "
-	"label=fs pname=part2\n@ fs /dev/sdb1\n@ part2 -\n",
+	"label=fs pname=part2\n@ fs /dev/sdb1\n@ part2 -\n+ sdc1 part=1 uuid=3 "
+	"label= pname=part3\n@ part3 /dev/sdc1\n",
 	"# 3.1 step 5: not unless asked for\n+ sda uuid=1 label=data\n@ data -\n",
 	"# 3.1 step 5: a letter is another link\n"
 	"o suggest\n+ sda uuid=1\n> create_point X: sda\n- sda\n+ sda uuid=1 label=data\n@ data "

@@ -5,6 +5,9 @@
  * test-letters.c.
  */
 
+#include <errno.h>
+#include <string.h>
+
 #include "fixture.h"
 
 #define TWO "+ sda1 part=1 uuid=1\n+ sdb1 part=1 uuid=2\ne 2\nt 4\nh *\n"
@@ -324,6 +327,36 @@ START_TEST(test_script_at_rest)
 }
 END_TEST
 
+static int ask_number(struct world *world, const char *text, const char *name)
+{
+	struct request request = {
+		.operation = operation_find(OP_QUERY_POINTS),
+		.given = KEY_BIT(KEY_DEVICE),
+		.device = { .text = (char *)text, .number = map_hash_text(name) },
+	};
+
+	strbuf_reset(&world->reply);
+	strbuf_reset(&world->why);
+	return manager_decide_request(
+		&world->manager, &world->env, &request, &world->change, &world->reply, &world->why);
+}
+
+/* 1.7.1: what an alias led to counts, not what its text says. */
+START_TEST(test_number)
+{
+	struct world world;
+
+	world_init(&world);
+	world_play(&world, TWO);
+	ck_assert_int_eq(ask_number(&world, "/dev/disk/by-label/data", "sda1"), 0);
+	ck_assert_ptr_nonnull(strstr(strbuf_text(&world.reply), "ID=\"UUID=1\""));
+	ck_assert_int_eq(ask_number(&world, "/dev/sda1", "sdb1"), 0);
+	ck_assert_ptr_nonnull(strstr(strbuf_text(&world.reply), "ID=\"UUID=2\""));
+	ck_assert_int_eq(ask_number(&world, "/dev/sda1", "sdz1"), -EINVAL);
+	world_fini(&world);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("operations");
@@ -332,6 +365,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, test_script, 0, ARRAY_SIZE(scripts));
 	tcase_add_loop_test(tcase, test_script_at_rest, 0, ARRAY_SIZE(scripts_at_rest));
+	tcase_add_test(tcase, test_number);
 	suite_add_tcase(suite, tcase);
 	return fixture_run(suite);
 }
