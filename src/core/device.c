@@ -113,12 +113,17 @@ static bool is_extended_partition(const char *type)
 			strcasecmp(type, "0x85") == 0);
 }
 
-/* Superblocks of something that other devices are made of. */
+/*
+ * Superblocks of something that other devices are made of, and of journals of filesystems that are
+ * elsewhere. libblkid's usage tells most of the former, not all.
+ */
 static bool is_member(const struct device *device)
 {
 	static const char *const members[] = { "zfs_member", "bcache", "LVM2_member", "LVM1_member",
-		"linux_raid_member", "mpath_member", "drbd", "VMFS_volume_member", "ceph_bluestore",
-		"stratis", "DM_integrity", "DM_verity_hash" };
+		"linux_raid_member", "mpath_member", "drbd", "drbdmanage_control_volume",
+		"drbdproxy_datalog", "VMFS_volume_member", "ceph_bluestore", "stratis", "vdo",
+		"mpool", "oracleasm", "DM_integrity", "DM_verity_hash", "DM_snapshot_cow", "jbd",
+		"xfs_external_log" };
 
 	if (is_same_text(device->usage, "raid"))
 		return true;
