@@ -54,6 +54,9 @@ enum device_kind {
 /* What the device is by its content. `ret_reason` (static storage) is set when unprocessed. */
 enum device_kind device_get_kind(const struct device *device, const char **ret_reason);
 
+/* Media that carry a partition table for firmware's sake, yet are used as one filesystem. */
+bool device_is_disc(const struct device *device);
+
 struct device *device_new(const char *name);
 void device_free(struct device *device);
 /* The description without what volumes decided. */

@@ -133,8 +133,7 @@ static bool is_member(const struct device *device)
 	return false;
 }
 
-/* Media that carry a partition table for firmware's sake, yet are used as one filesystem. */
-static bool is_disc_image(const struct device *device)
+bool device_is_disc(const struct device *device)
 {
 	return is_same_text(device->fstype, "iso9660") || is_same_text(device->fstype, "udf");
 }
@@ -151,7 +150,7 @@ enum device_kind device_get_kind(const struct device *device, const char **ret_r
 	}
 	if (is_member(device))
 		return DEVICE_NO_VOLUME;
-	if (!device->partition && device->table && !is_disc_image(device))
+	if (!device->partition && device->table && !device_is_disc(device))
 		return DEVICE_NO_VOLUME;
 	if (device->partition && (device->partition_flags & DEVICE_GPT_HIDDEN)) {
 		*ret_reason = "hidden by its partition attributes";

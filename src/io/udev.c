@@ -258,6 +258,18 @@ static void fill_common(struct device *device, struct udev_device *from, struct 
 		device->slaves = get_slaves(from);
 }
 
+/*
+ * Also with both: udevd's rules do not tell whether the table has any partitions, and if not the
+ * device is used whole. Discs are, anyway, and members of RAID are no volumes in any case.
+ */
+static bool wants_probe(const struct device *device)
+{
+	if (!device->fstype || !device->table)
+		return !device->fstype && !device->table;
+	return !device->partition && !device_is_disc(device) &&
+		!is_same_text(device->usage, "raid");
+}
+
 /* Fills the report in from a device that may be gone meanwhile. */
 static int make_report(struct udev_device *from, bool use_udevd, struct device_report *ret_report)
 {
@@ -280,7 +292,7 @@ static int make_report(struct udev_device *from, bool use_udevd, struct device_r
 		report.disk_number = udev_device_get_devnum(parent);
 		report.start = get_number(from, "start");
 	}
-	report.wants_probe = report.device->size && !report.device->fstype && !report.device->table;
+	report.wants_probe = report.device->size && wants_probe(report.device);
 	*ret_report = report;
 	return 0;
 }
