@@ -296,7 +296,7 @@ void wait_for_no_child(pid_t helper)
 static int find_reason_to_skip(void)
 {
 	static const char *const tools[] = { "blkid", "losetup", "mkfs.btrfs", "mkfs.ext4",
-		"mkfs.xfs", "mksquashfs", "mkswap", "partx", "pgrep", "sfdisk" };
+		"mkfs.xfs", "mksquashfs", "mkswap", "partx", "pgrep", "sfdisk", "xz" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(tools); i++)
 		if (run("command -v %s >/dev/null", tools[i]) != 0)
