@@ -31,6 +31,7 @@ void device_free(struct device *device)
 	free(device->table);
 	free(device->partition_type);
 	free(device->partition_name);
+	free(device->uuid_sub);
 	free(device->slaves);
 	free(device->fault);
 	free(device->id);
@@ -64,6 +65,7 @@ struct device *device_copy(const struct device *device)
 	copy->table = copy_text(device->table);
 	copy->partition_type = copy_text(device->partition_type);
 	copy->partition_name = copy_text(device->partition_name);
+	copy->uuid_sub = copy_text(device->uuid_sub);
 	copy->partition_flags = device->partition_flags;
 	copy->slaves = copy_text(device->slaves);
 	copy->fault = copy_text(device->fault);
@@ -103,6 +105,7 @@ bool device_is_equal(const struct device *a, const struct device *b)
 		is_same_text(a->partition_type, b->partition_type) &&
 		is_same_text(a->slaves, b->slaves) &&
 		is_same_text(a->partition_name, b->partition_name) &&
+		is_same_text(a->uuid_sub, b->uuid_sub) &&
 		a->partition_flags == b->partition_flags && is_same_text(a->fault, b->fault);
 }
 
@@ -136,6 +139,13 @@ static bool is_member(const struct device *device)
 bool device_is_disc(const struct device *device)
 {
 	return is_same_text(device->fstype, "iso9660") || is_same_text(device->fstype, "udf");
+}
+
+bool device_is_of_same_filesystem(const struct device *a, const struct device *b)
+{
+	return is_same_text(a->fstype, "btrfs") && is_same_text(b->fstype, "btrfs") &&
+		is_same_text(a->identity[ID_UUID], b->identity[ID_UUID]) && a->uuid_sub &&
+		b->uuid_sub && !is_same_text(a->uuid_sub, b->uuid_sub);
 }
 
 enum device_kind device_get_kind(const struct device *device, const char **ret_reason)

@@ -159,6 +159,7 @@ static void replace(char **known, char **answer)
 void probing_fill(struct device *device, struct probe_answer *answer)
 {
 	replace(&device->identity[ID_UUID], &answer->uuid);
+	replace(&device->uuid_sub, &answer->uuid_sub);
 	replace(&device->fstype, &answer->fstype);
 	replace(&device->usage, &answer->usage);
 	replace(&device->label, &answer->label);

@@ -75,6 +75,7 @@ int findings_parse(const struct findings *findings, struct probe_answer *ret_ans
 	}
 	*ret_answer = (struct probe_answer){
 		.uuid = findings_take(findings->values[FINDING_UUID]),
+		.uuid_sub = findings_take(findings->values[FINDING_UUID_SUB]),
 		.fstype = findings_take(findings->values[FINDING_FSTYPE]),
 		.usage = findings_take(findings->values[FINDING_USAGE]),
 		.label = findings_take(findings->values[FINDING_LABEL]),
@@ -140,6 +141,7 @@ static const struct {
 	enum finding value;
 } content_values[] = {
 	{ "UUID", FINDING_UUID },
+	{ "UUID_SUB", FINDING_UUID_SUB },
 	{ "TYPE", FINDING_FSTYPE },
 	{ "USAGE", FINDING_USAGE },
 	{ "LABEL", FINDING_LABEL },

@@ -162,6 +162,7 @@ static void fill_from_udevd(struct device *device, struct udev_device *from)
 	if (!device->identity[ID_WWN])
 		device->identity[ID_WWN] = get_property(from, "ID_WWN");
 	device->identity[ID_SERIAL] = identity_get_serial_of_udevd(from);
+	device->uuid_sub = get_property(from, "ID_FS_UUID_SUB");
 	device->fstype = get_property(from, "ID_FS_TYPE");
 	device->usage = get_property(from, "ID_FS_USAGE");
 	device->label = decode_text(udev_device_get_property_value(from, "ID_FS_LABEL_ENC"));

@@ -46,6 +46,7 @@ static const struct member texts[] = {
 	{ "table", offsetof(struct device, table) },
 	{ "type", offsetof(struct device, partition_type) },
 	{ "name", offsetof(struct device, partition_name) },
+	{ "sub", offsetof(struct device, uuid_sub) },
 	{ "fault", offsetof(struct device, fault) },
 	{ "label", offsetof(struct device, label) },
 	{ "node", offsetof(struct device, node) },
