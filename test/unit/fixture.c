@@ -45,6 +45,7 @@ static const struct member texts[] = {
 	{ "usage", offsetof(struct device, usage) },
 	{ "table", offsetof(struct device, table) },
 	{ "type", offsetof(struct device, partition_type) },
+	{ "sub", offsetof(struct device, uuid_sub) },
 	{ "fault", offsetof(struct device, fault) },
 	{ "label", offsetof(struct device, label) },
 	{ "pname", offsetof(struct device, partition_name) },
