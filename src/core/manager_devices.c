@@ -13,7 +13,8 @@ static void fingerprint_take(struct fingerprint *fingerprint, const struct devic
 	struct fingerprint seen = {
 		.size = device->size,
 		.node = device->node,
-		.diskseq = fingerprint->diskseq ? device->diskseq : 0,
+		.diskseq = fingerprint->has_twin ? device->diskseq : 0,
+		.has_twin = fingerprint->has_twin,
 	};
 
 	for (size_t i = 0; i < ID_SCHEMES; i++)
@@ -56,15 +57,19 @@ static void decide_hint(
 	const struct device *owner, const char *id, bool has_twin, struct change *change)
 {
 	const struct fingerprint *known = &names_find_record(&change->names, id)->fingerprint;
-	uint64_t diskseq = has_twin || known->diskseq ? owner->diskseq : 0;
+	uint64_t diskseq;
 	struct fingerprint *hint;
 
-	if (is_same_text(known->node, owner->node) && known->diskseq == diskseq)
+	has_twin |= known->has_twin;
+	diskseq = has_twin ? owner->diskseq : 0;
+	if (is_same_text(known->node, owner->node) && known->diskseq == diskseq &&
+		known->has_twin == has_twin)
 		return;
 	hint = &names_edit_hint(&change->names, id)->fingerprint;
 	free(hint->node);
 	hint->node = xstrdup(owner->node);
 	hint->diskseq = diskseq;
+	hint->has_twin = has_twin;
 }
 
 /* A volume gets its ID: it is remembered, and has a Volume{GUID} name from then on. */
@@ -88,7 +93,7 @@ static void decide_arrival(const struct manager *manager, const struct manager_e
 		(!is_remembered(record, device) &&
 			!is_component_remembered(manager, record, device, change)))
 		fingerprint_take(&names_edit_record(&change->names, id)->fingerprint, device);
-	else if (record->fingerprint.diskseq || record->keep_links)
+	else if (record->fingerprint.has_twin || record->keep_links)
 		decide_hint(device, id, false, change);
 	if (!record || (is_new_here && record->volume_names == 0)) {
 		struct triple triple = { .id = id, .node = device->node };

@@ -53,7 +53,11 @@ void fingerprint_fini(struct fingerprint *fingerprint)
 
 void fingerprint_copy(struct fingerprint *to, const struct fingerprint *from)
 {
-	struct fingerprint copy = { .size = from->size, .diskseq = from->diskseq };
+	struct fingerprint copy = {
+		.size = from->size,
+		.diskseq = from->diskseq,
+		.has_twin = from->has_twin,
+	};
 
 	for (size_t i = 0; i < ID_SCHEMES; i++)
 		copy.value[i] = from->value[i] ? xstrdup(from->value[i]) : NULL;

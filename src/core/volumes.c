@@ -160,6 +160,7 @@ static bool is_same_place(const struct fingerprint *fingerprint, const struct de
 struct standing {
 	char id[UNIQUE_ID_MAX + 1];
 	bool is_own;	   /* remembered for a device with the same identities */
+	bool is_settled;   /* and that it is to keep: it is present under it, or there was a twin */
 	bool is_here;	   /* and found to be this very one when there was a twin */
 	bool is_foreign;   /* remembered for another device */
 	bool is_elsewhere; /* found to be another one when there was a twin */
@@ -174,6 +175,7 @@ static void standing_init(
 	bool is_at_place = is_place_known && is_same_place(known, claim->device);
 
 	standing->is_own = is_held || (known && is_same_identity(known, claim->device));
+	standing->is_settled = is_held || (standing->is_own && known->has_twin);
 	standing->is_here = is_held || (standing->is_own && is_at_place);
 	standing->is_foreign = known && !standing->is_own;
 	standing->is_elsewhere = is_place_known && !standing->is_here;
@@ -181,14 +183,14 @@ static void standing_init(
 
 /*
  * A device prefers its candidates in the configured order, with one exception: an ID that is
- * remembered for another device comes last if some candidate is remembered for this very one.
- * So a clone that had to make do with its second ID keeps that after the owner has gone. Perfect
- * twins, which share all identities, are told apart by the place noted while both were there.
+ * remembered for another device comes last if the device has settled for some candidate. So a clone
+ * that had to make do with its second ID keeps that after the owner has gone. To be remembered
+ * under an ID is not enough for that: it may stem from before a mkfs. Perfect twins, which share all identities, are told apart by the place noted while both were there.
  */
 static void claim_init(struct claim *claim, const struct names *names, const struct id_order *order)
 {
 	struct standing found[ID_SCHEMES];
-	bool has_own = false, has_here = false;
+	bool has_settled = false, has_here = false;
 	size_t count = 0;
 
 	for (size_t i = 0; i < order->count; i++) {
@@ -199,13 +201,13 @@ static void claim_init(struct claim *claim, const struct names *names, const str
 			    order->scheme[i], value, claim->device->partition, standing->id))
 			continue;
 		standing_init(standing, claim, names_find_record(names, standing->id));
-		has_own |= standing->is_own;
+		has_settled |= standing->is_settled;
 		has_here |= standing->is_here;
 		count++;
 	}
 	for (int last = 0; last <= 1; last++) {
 		for (size_t i = 0; i < count; i++) {
-			bool is_last = (has_own && found[i].is_foreign) ||
+			bool is_last = (has_settled && found[i].is_foreign) ||
 				(has_here && found[i].is_elsewhere);
 
 			if (is_last != last)

@@ -34,7 +34,8 @@ static const char *const migrations[STORE_VERSION] = {
 	"	serial TEXT,"
 	"	size INTEGER NOT NULL,"
 	"	node TEXT,"
-	"	diskseq INTEGER NOT NULL"
+	"	diskseq INTEGER NOT NULL,"
+	"	has_twin INTEGER NOT NULL CHECK (has_twin IN (0, 1))"
 	") STRICT, WITHOUT ROWID;"
 	"CREATE TABLE links ("
 	"	path TEXT NOT NULL COLLATE NOCASE PRIMARY KEY,"
@@ -69,13 +70,14 @@ static const char *const statements[STORE_STATEMENTS] = {
 	[STORE_DELETE_RECORD] = "DELETE FROM records WHERE unique_id = ?",
 	[STORE_PUT_RECORD] =
 		"INSERT INTO records (unique_id, keep_links, no_drive_letter, partuuid, dm_uuid,"
-		"	md_uuid, wwn, serial, size, node, diskseq)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		"	md_uuid, wwn, serial, size, node, diskseq, has_twin)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		" ON CONFLICT (unique_id) DO UPDATE SET keep_links = excluded.keep_links,"
 		"	no_drive_letter = excluded.no_drive_letter, partuuid = excluded.partuuid,"
 		"	dm_uuid = excluded.dm_uuid, md_uuid = excluded.md_uuid,"
 		"	wwn = excluded.wwn, serial = excluded.serial, size = excluded.size,"
-		"	node = excluded.node, diskseq = excluded.diskseq",
+		"	node = excluded.node, diskseq = excluded.diskseq,"
+		"	has_twin = excluded.has_twin",
 	[STORE_ADD_LINK] = "INSERT INTO links (path, unique_id, changed) VALUES (?, ?, ?)",
 	[STORE_ADD_ENTRY] =
 		"INSERT INTO history (sequence, time, epic, operation, link, unique_id, device,"
@@ -88,7 +90,7 @@ static const char *const statements[STORE_STATEMENTS] = {
 
 static const char select_records[] =
 	"SELECT unique_id, keep_links, no_drive_letter, partuuid, dm_uuid, md_uuid, wwn, serial,"
-	"	size, node, diskseq FROM records";
+	"	size, node, diskseq, has_twin FROM records";
 static const char select_links[] = "SELECT path, unique_id, changed FROM links";
 static const char select_history[] =
 	"SELECT sequence, time, epic, operation, link, unique_id, device, uid, pid, command"
@@ -187,6 +189,7 @@ static int take_record(struct loader *loader, struct row *row)
 	record->fingerprint.size = row_take_number(row, UINT64_MAX);
 	record->fingerprint.node = row_copy_text(row);
 	record->fingerprint.diskseq = row_take_number(row, UINT64_MAX);
+	record->fingerprint.has_twin = row_take_number(row, 1);
 	if (row->is_invalid)
 		return fail_row(loader, "the record", id, "has an invalid value");
 	return 0;
@@ -384,6 +387,7 @@ static int write_record(struct store_rows *rows, const struct record *record)
 	row_add_number(&row, fingerprint->size);
 	row_add_text(&row, fingerprint->node);
 	row_add_number(&row, fingerprint->diskseq);
+	row_add_number(&row, fingerprint->has_twin);
 	return row_write(&row, rows);
 }
 

@@ -122,8 +122,8 @@ static char *dump_record(const struct record *record)
 	for (size_t i = 0; i < ID_SCHEMES; i++)
 		dump_text(&text, record->fingerprint.value[i]);
 	dump_text(&text, record->fingerprint.node);
-	strbuf_add_format(&text, " %llu %llu\n", (unsigned long long)record->fingerprint.size,
-		(unsigned long long)record->fingerprint.diskseq);
+	strbuf_add_format(&text, " %llu %llu %d\n", (unsigned long long)record->fingerprint.size,
+		(unsigned long long)record->fingerprint.diskseq, record->fingerprint.has_twin);
 	return strbuf_take(&text);
 }
 
@@ -278,6 +278,7 @@ static void random_record(struct record *record, unsigned int *state)
 	}
 	fingerprint->size = (uint64_t)next_random(state, 1000000) << next_random(state, 44);
 	fingerprint->diskseq = next_random(state, 1000);
+	fingerprint->has_twin = next_random(state, 2);
 	free(fingerprint->node);
 	fingerprint->node = next_random(state, 3) ? xstrdup("/dev/sda1") : NULL;
 }

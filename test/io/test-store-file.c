@@ -268,8 +268,9 @@ START_TEST(invalid_content_is_refused)
 		{ "DROP INDEX letter_of_record;"
 		  "INSERT INTO links VALUES ('/DosDevices/Y:', '" ID_A "', 1)",
 			"second drive letter" },
-		{ "INSERT INTO records (unique_id, keep_links, no_drive_letter, size, diskseq)"
-		  " VALUES ('LABEL=x', 0, 0, 0, 0)",
+		{ "INSERT INTO records (unique_id, keep_links, no_drive_letter, size, diskseq, "
+		  "has_twin)"
+		  " VALUES ('LABEL=x', 0, 0, 0, 0, 0)",
 			"no valid unique ID" },
 		{ "UPDATE records SET serial = 'a' || char(0)", "has an invalid value" },
 		{ "UPDATE records SET serial = printf('%.70000c', 'x')", "too big" },

@@ -27,6 +27,7 @@ static void fill_fingerprint(struct fingerprint *fingerprint)
 	fingerprint->node = xstrdup("/dev/mapper/a b");
 	fingerprint->size = UINT64_MAX;
 	fingerprint->diskseq = (uint64_t)INT64_MAX + 1;
+	fingerprint->has_twin = true;
 }
 
 START_TEST(every_field_comes_back)
@@ -63,6 +64,7 @@ START_TEST(every_field_comes_back)
 	ck_assert_uint_eq(record->volume_names, 1);
 	ck_assert_uint_eq(record->fingerprint.size, UINT64_MAX);
 	ck_assert_uint_eq(record->fingerprint.diskseq, (uint64_t)INT64_MAX + 1);
+	ck_assert(record->fingerprint.has_twin);
 	ck_assert_str_eq(record->fingerprint.value[ID_WWN], "\xff\xfe not UTF-8 \x80\n\t");
 	ck_assert_str_eq(record->fingerprint.value[ID_MD_UUID], "");
 	ck_assert_ptr_null(record->fingerprint.value[ID_UUID]);

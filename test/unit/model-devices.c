@@ -6,8 +6,8 @@
  * 2. Who is present under an ID keeps it against all others for as long as it wants it.
  * 3. Among newcomers the remembered fingerprint decides (PARTUUID, DM or MD UUID, WWN or serial,
  *    size), then the place that was noted, then being virtual, then the node, then the name.
- * 4. An ID that is remembered for another device is wanted last by one that has an ID which is
- *    remembered for itself. With identical twins the noted place tells who is "another".
+ * 4. An ID that is remembered for another device is wanted last by one that has settled for an ID:
+ *    it is present under it, or it is remembered under it from a time when there was a twin. With identical twins the noted place tells who is "another".
  * 5. The place of an owner is noted while somebody else wants the ID, and from then on.
  * 6. A link that is not in the database stays only while the same device has the ID.
  */
@@ -77,7 +77,7 @@ static void make_wish(struct model *model, struct wish *wish)
 	char id[ID_SCHEMES][UNIQUE_ID_MAX + 1];
 	const struct model_record *record[ID_SCHEMES];
 	bool is_mine[ID_SCHEMES], is_noted_here[ID_SCHEMES];
-	bool has_mine = false, has_noted = false;
+	bool has_settled = false, has_noted = false;
 	size_t n = 0;
 
 	for (size_t count = model_get_ids(device, &model->order, id); n < count; n++) {
@@ -88,12 +88,13 @@ static void make_wish(struct model *model, struct wish *wish)
 			is_mine[n] = true;
 			is_noted_here[n] |= is_at_place(record[n], device);
 		}
-		has_mine |= is_mine[n];
+		has_settled |=
+			strcmp(wish->held, id[n]) == 0 || (is_mine[n] && record[n]->diskseq != 0);
 		has_noted |= is_noted_here[n];
 	}
 	for (int round = 0; round < 2; round++) {
 		for (size_t i = 0; i < n; i++) {
-			bool is_others = record[i] && !is_mine[i] && has_mine;
+			bool is_others = record[i] && !is_mine[i] && has_settled;
 
 			if (record[i] && record[i]->diskseq && !is_noted_here[i] && has_noted)
 				is_others = true;

@@ -92,6 +92,12 @@ static const char *const scripts[] = {
 	"+ sdb uuid=1\n+ dm-0 virtual uuid=1\n= sdb UUID=1\n"
 	"= dm-0 -duplicate of /dev/sdb, which has UUID=1\n~\n= sdb UUID=1\n",
 
+	/* What a device was before a mkfs is no clone's making do: identities may be told anew. */
+	"+ sda1 part=1 blank partuuid=p serial=udev\n= sda1 PARTUUID=p\n- sda1\n"
+	"+ sda1 part=1 uuid=1 partuuid=p serial=udev\n= sda1 UUID=1\n> create_point X: sda1\n"
+	"- sda1\n+ sda1 part=1 uuid=1 partuuid=p serial=kernel\n@ X: /dev/sda1\n"
+	"- sda1\n+ sda1 part=1 uuid=1 partuuid=p serial=udev\n@ X: /dev/sda1\n= sda1 UUID=1\n",
+
 	/* Device-mapper and md devices win over what they are made of. */
 	"& sda uuid=1\n& dm-0 virtual uuid=1\n.\n= dm-0 UUID=1\n"
 	"= sda -duplicate of /dev/dm-0, which has UUID=1\n",
