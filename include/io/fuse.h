@@ -49,7 +49,7 @@ struct fuse_job {
 	size_t done;   /* lines that happened */
 	size_t failed; /* the line that did not, with `error` */
 	int error;     /* negative errno of the line after those, or of the whole; 0 */
-	struct strbuf reply;
+	struct reply reply;
 	struct strbuf why; /* a sentence, with `error` */
 
 	struct fuse_client *client; /* private: who waits for it */

@@ -100,7 +100,7 @@ static void job_free(struct fuse_job *job)
 		request_fini(&job->lines[i].request);
 	}
 	free(job->lines);
-	strbuf_fini(&job->reply);
+	reply_fini(&job->reply);
 	strbuf_fini(&job->why);
 	if (job->client->file)
 		open_file_release(job->client->file);
@@ -131,7 +131,7 @@ static void finish_write(struct fuse_job *job, struct notify_reply *ret_reply)
 		ret_reply->error = -job->error;
 		return;
 	}
-	strbuf_add(&file->reply, strbuf_text(&job->reply), job->reply.len);
+	reply_format(&job->reply, &file->reply);
 	file->write_end = client->offset + consumed;
 	ret_reply->kind = REPLY_WRITTEN;
 	ret_reply->size = consumed;
