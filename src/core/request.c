@@ -116,6 +116,26 @@ void request_fini(struct request *request)
 	*request = (struct request){ 0 };
 }
 
+void request_format(const struct request *request, struct strbuf *ret_line)
+{
+	const struct {
+		enum request_key key;
+		const char *value;
+	} values[] = {
+		{ KEY_LINK, request->link.path },
+		{ KEY_ID, request->id },
+		{ KEY_DEVICE, request->device.text },
+		{ KEY_ALL, "1" },
+		{ KEY_KEEP, request->is_on ? "1" : "0" },
+		{ KEY_STATE, request->is_on ? "on" : "off" },
+	};
+
+	_Static_assert(ARRAY_SIZE(values) == KEYS, "one row per key");
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		if (request->given & KEY_BIT(values[i].key))
+			strbuf_add_pair(ret_line, key_names[values[i].key], values[i].value);
+}
+
 /* One word of a request: an optional key, and a value with quotes and escapes undone. */
 struct word {
 	char key[16];

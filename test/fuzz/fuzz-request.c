@@ -17,14 +17,7 @@ static void check_again(const struct request *request)
 	struct request again;
 	int r;
 
-	if (request->given & KEY_BIT(KEY_LINK))
-		strbuf_add_pair(&line, "link", request->link.path);
-	if (request->given & KEY_BIT(KEY_ID))
-		strbuf_add_pair(&line, "id", request->id);
-	if (request->given & KEY_BIT(KEY_DEVICE))
-		strbuf_add_pair(&line, "device", request->device.text);
-	if (request->given & KEY_BIT(KEY_ALL))
-		strbuf_add_pair(&line, "all", "1");
+	request_format(request, &line);
 	r = request_parse(request->operation, strbuf_text(&line), line.len, &again, &why);
 	if (r == -EMSGSIZE && line.len > REQUEST_MAX)
 		return;
@@ -35,6 +28,7 @@ static void check_again(const struct request *request)
 			again.link.kind == request->link.kind);
 	FUZZ_ASSERT(is_same_text(again.id, request->id));
 	FUZZ_ASSERT(is_same_text(again.device.text, request->device.text));
+	FUZZ_ASSERT(again.is_on == request->is_on);
 	FUZZ_ASSERT(again.device.kind == request->device.kind && !again.device.is_word);
 	request_fini(&again);
 }
