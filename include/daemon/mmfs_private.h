@@ -19,6 +19,7 @@ struct mmfs {
 	struct mount_source *mounts;
 	struct fuse_server *fuse; /* NULL until mounted */
 	struct failures failures;
+	struct notice_stream stream;
 	int signals;
 
 	struct fuse_job *first, **last; /* waiting their turn */
@@ -31,6 +32,9 @@ struct mmfs {
 	bool must_stop;
 	uint64_t commits;
 };
+
+/* mmfs.c: reads where volumes are mounted now, and shows it */
+void mmfs_read_mounts(struct mmfs *mmfs);
 
 /* door.c: whatever changes something goes through here */
 

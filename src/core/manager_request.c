@@ -402,6 +402,8 @@ int manager_decide_request(const struct manager *manager, const struct manager_e
 		return decide_query_points(&context);
 	case OP_RENAME:
 		return decide_rename(&context);
+	case OP_CHANGE_NOTIFY:
+		return 0; /* concerns the open file alone */
 	case OP_NEXT_DRIVE_LETTER:
 		return decide_next_drive_letter(&context);
 	case OP_AUTO_DL_ASSIGNMENTS:

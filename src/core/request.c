@@ -7,6 +7,7 @@
  */
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/request.h"
@@ -29,6 +30,9 @@ const struct operation operations[] = {
 	{ OP_QUERY_POINTS, "query_points", OPERATION_TAKES | OPERATION_SHOWS, TRIPLE, 0, 0,
 		"[link=LINK] [id=ID] [device=VOLUME]",
 		"Replies with the triples that match all that is given." },
+	{ OP_CHANGE_NOTIFY, "change_notify", OPERATION_TAKES | OPERATION_SHOWS, KEY_BIT(KEY_EPIC),
+		KEY_BIT(KEY_EPIC), 0, "epic=NUMBER",
+		"Reading waits until the epic number is another than the reader knows." },
 	{ OP_NEXT_DRIVE_LETTER, "next_drive_letter", CHANGES | OPERATION_BATCHES, TRIPLE, 0, TRIPLE,
 		"device=VOLUME", "Gives a volume a drive letter, and replies with it." },
 	{ OP_AUTO_DL_ASSIGNMENTS, "auto_dl_assignments", CHANGES | OPERATION_ANY_LINE, 0, 0, 0, "1",
@@ -81,6 +85,7 @@ static const char *const key_names[KEYS] = {
 	[KEY_ID] = "id",
 	[KEY_DEVICE] = "device",
 	[KEY_ALL] = "all",
+	[KEY_EPIC] = "epic",
 	[KEY_KEEP] = "keep",
 	[KEY_STATE] = "state",
 };
@@ -118,22 +123,22 @@ void request_fini(struct request *request)
 
 void request_format(const struct request *request, struct strbuf *ret_line)
 {
-	const struct {
-		enum request_key key;
-		const char *value;
-	} values[] = {
-		{ KEY_LINK, request->link.path },
-		{ KEY_ID, request->id },
-		{ KEY_DEVICE, request->device.text },
-		{ KEY_ALL, "1" },
-		{ KEY_KEEP, request->is_on ? "1" : "0" },
-		{ KEY_STATE, request->is_on ? "on" : "off" },
+	char epic[16];
+	const char *values[] = {
+		[KEY_LINK] = request->link.path,
+		[KEY_ID] = request->id,
+		[KEY_DEVICE] = request->device.text,
+		[KEY_ALL] = "1",
+		[KEY_EPIC] = epic,
+		[KEY_KEEP] = request->is_on ? "1" : "0",
+		[KEY_STATE] = request->is_on ? "on" : "off",
 	};
 
 	_Static_assert(ARRAY_SIZE(values) == KEYS, "one row per key");
-	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
-		if (request->given & KEY_BIT(values[i].key))
-			strbuf_add_pair(ret_line, key_names[values[i].key], values[i].value);
+	snprintf(epic, sizeof(epic), "%u", request->epic);
+	for (unsigned int key = 0; key < KEYS; key++)
+		if (request->given & KEY_BIT(key))
+			strbuf_add_pair(ret_line, key_names[key], values[key]);
 }
 
 /* One word of a request: an optional key, and a value with quotes and escapes undone. */
@@ -302,6 +307,21 @@ static int parse_id(const char *text, char **ret_id, struct strbuf *why)
 	return 0;
 }
 
+static int parse_epic(const char *text, uint32_t *ret_epic, struct strbuf *why)
+{
+	const char *c = text;
+	uint64_t value = 0;
+
+	for (; *c >= '0' && *c <= '9' && value <= UINT32_MAX; c++)
+		value = value * 10 + (uint64_t)(*c - '0');
+	if (c == text || *c || value > UINT32_MAX) {
+		strbuf_add_text(why, "epic= takes a number such as epic_number shows");
+		return -EINVAL;
+	}
+	*ret_epic = (uint32_t)value;
+	return 0;
+}
+
 int volume_ref_parse(const char *text, struct volume_ref *ret_ref, struct strbuf *why)
 {
 	struct volume_ref ref = { .kind = VOLUME_BY_DEVICE };
@@ -384,6 +404,8 @@ static int parse_value(
 			return 0;
 		strbuf_add_text(why, "all= takes 1");
 		return -EINVAL;
+	case KEY_EPIC:
+		return parse_epic(word->value, &request->epic, why);
 	case KEY_KEEP:
 		return parse_switch(word->value, "0", "1", &request->is_on, why);
 	case KEY_STATE:

@@ -176,6 +176,13 @@ static int decode_state(const struct wire_input *in, struct request *request)
 	return 0;
 }
 
+static int decode_epic(const struct wire_input *in, struct request *request)
+{
+	request->epic = get32(in, 0);
+	request->given = KEY_BIT(KEY_EPIC);
+	return 0;
+}
+
 static void add16(struct strbuf *output, uint32_t value)
 {
 	strbuf_add(output, (uint8_t[]){ (uint8_t)value, (uint8_t)(value >> 8) }, 2);
@@ -301,6 +308,8 @@ static const struct wire_code codes[] = {
 	{ CODE(NEXT_DRIVE_LETTER), OP_NEXT_DRIVE_LETTER, false, TARGET_IN,
 		sizeof(MOUNTMGR_DRIVE_LETTER_INFORMATION), decode_target, encode_letter, 0 },
 	{ CODE(AUTO_DL_ASSIGNMENTS), OP_AUTO_DL_ASSIGNMENTS, false, 0, 0, NULL, NULL, 0 },
+	{ CODE(CHANGE_NOTIFY), OP_CHANGE_NOTIFY, false, sizeof(MOUNTMGR_CHANGE_NOTIFY_INFO),
+		sizeof(MOUNTMGR_CHANGE_NOTIFY_INFO), decode_epic, encode_number, 0 },
 	{ CODE(KEEP_LINKS_WHEN_OFFLINE), OP_KEEP_LINKS_WHEN_OFFLINE, false, TARGET_IN, 0,
 		decode_target, NULL, 0 },
 	{ CODE(CHECK_UNPROCESSED_VOLUMES), OP_CHECK_UNPROCESSED_VOLUMES, false, 0, 0, NULL, NULL,

@@ -48,6 +48,7 @@ expect_equal "$({
 		l 777 root root ./Volumes/Volume{GUID-A} -> LOOP01
 		l 777 root root ./Volumes/Volume{GUID-B} -> LOOP02
 		d 555 root root ./control
+		f 666 root root ./control/change_notify
 		f 600 root root ./control/create_point
 		f 600 root root ./control/delete_points
 		f 666 root root ./control/epic_number
@@ -59,9 +60,11 @@ expect_equal "$({
 		d 555 root root ./devices
 		l 777 root root ./devices/loop01 -> ../ids/$id_a
 		l 777 root root ./devices/loop02 -> ../ids/$id_b
+		f 444 root root ./events
 		f 444 root root ./history
 		d 555 root root ./ids
 		f 444 root root ./metrics
+		d 555 root root ./mounts
 		f 444 root root ./points
 		f 444 root root ./points.json
 	END
@@ -103,17 +106,23 @@ $TMP/more" "$(cat "ids/$id_a/mount_points")" "mount_points"
 expect_equal "X:
 $TMP/data
 $TMP/more" "$(cat "ids/$id_a/dos_paths")" "dos_paths"
+expect_equal "l 777 root root ./mounts/Backup -> $TMP/data
+l 777 root root ./mounts/Volume{GUID-A} -> $TMP/data
+l 777 root root ./mounts/X: -> $TMP/data" "$(
+	show_tree -path './mounts/*' -printf '%y %m %u %g %p -> %l\n'
+)" "mounts/"
 umount "$TMP/data"
 settle
 expect_equal "$TMP/more" "$(cat "ids/$id_a/mount_points")" "mount_points after umount"
+expect_equal "$TMP/more" "$(readlink mounts/Backup)" "mounts/Backup after umount"
 umount "$TMP/more"
 settle
 expect_equal "" "$(cat "ids/$id_a/mount_points")" "mount_points after umount"
 
-# Sizes are those of the text, which ends in a newline; control files have none.
+# Sizes are those of the text, which ends in a newline; control files and events have none.
 while read -r file; do
 	case $file in
-	./control/*)
+	./control/* | ./events)
 		expect_equal 0 "$(stat -c %s "$file")" "the size of $file"
 		continue
 		;;

@@ -27,6 +27,7 @@ static void check_again(const struct request *request)
 		FUZZ_ASSERT(strcmp(again.link.path, request->link.path) == 0 &&
 			again.link.kind == request->link.kind);
 	FUZZ_ASSERT(is_same_text(again.id, request->id));
+	FUZZ_ASSERT(again.epic == request->epic);
 	FUZZ_ASSERT(is_same_text(again.device.text, request->device.text));
 	FUZZ_ASSERT(again.is_on == request->is_on);
 	FUZZ_ASSERT(again.device.kind == request->device.kind && !again.device.is_word);
