@@ -246,7 +246,7 @@ umount -l "$MM"
 pid=$mmfs_pid
 await_end "$pid"
 expect_equal 0 "$status" "the status after umount -l"
-! echo "device=${LOOP}00" 2>/dev/null >&"$held" || fail "an open file works without a daemon"
+! { echo "device=${LOOP}00" >&"$held"; } 2>/dev/null || fail "an open file works without a daemon"
 exec {held}>&-
 expect_gone
 

@@ -48,15 +48,28 @@ expect_equal "$({
 		l 777 root root ./Volumes/Volume{GUID-A} -> LOOP01
 		l 777 root root ./Volumes/Volume{GUID-B} -> LOOP02
 		d 555 root root ./control
+		f 600 root root ./control/auto_dl_assignments
+		f 600 root root ./control/auto_mount
+		f 600 root root ./control/batch
 		f 666 root root ./control/change_notify
+		f 600 root root ./control/check_unprocessed_volumes
 		f 600 root root ./control/create_point
 		f 600 root root ./control/delete_points
+		f 600 root root ./control/delete_points_dbonly
 		f 666 root root ./control/epic_number
 		f 666 root root ./control/error_log
+		f 600 root root ./control/keep_links_when_offline
+		f 600 root root ./control/next_drive_letter
+		f 666 root root ./control/query_dos_volume_path
+		f 666 root root ./control/query_dos_volume_paths
 		f 666 root root ./control/query_points
+		f 600 root root ./control/scrub_registry
 		f 666 root root ./control/settle
+		f 600 root root ./control/unique_id_changed
 		f 666 root root ./control/unprocessed
 		f 666 root root ./control/version
+		f 600 root root ./control/volume_arrival_notification
+		f 600 root root ./control/volume_removal_notification
 		d 555 root root ./devices
 		l 777 root root ./devices/loop01 -> ../ids/$id_a
 		l 777 root root ./devices/loop02 -> ../ids/$id_b
