@@ -424,14 +424,16 @@ MMFS_ASSERT(sizeof(struct mmfs_carrier_16k) == 16376, carrier_16k_size);
  * Returns 0 with STATUS_SUCCESS, else a negative errno as listed with the statuses. Stores the
  * bytes written in `bytes_returned` and the status in `ntstatus`, unless these are NULL. With
  * STATUS_BUFFER_OVERFLOW the header of the output says what is needed; with any other failure
- * nothing is written. A failure of the call itself, such as EBADF, has STATUS_UNSUCCESSFUL.
+ * nothing is written. What fails before it is a request, such as EBADF, has STATUS_UNSUCCESSFUL.
  *
  * A descriptor that is open for reading only may ask, but not change anything. CHANGE_NOTIFY
  * waits, until a signal handler is run (-EINTR); with O_NONBLOCK it returns -EINPROGRESS instead,
  * and poll(2) says POLLIN when the number is another. Any number of threads may use one descriptor.
  */
+#pragma GCC visibility push(default)
 int mmfs_device_io_control(int fd, uint32_t code, const void *in, uint32_t in_len, void *out,
 	uint32_t out_len, uint32_t *bytes_returned, uint32_t *ntstatus);
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -10,7 +10,7 @@ cd "$1"
 # The families of io files: what is one concern in several files. Everything else stands alone.
 declare -A family=(
 	[examine]=probe [probe]=probe [prober]=probe [sandbox]=probe
-	[fuse]=fuse [fuse_batch]=fuse [fuse_file]=fuse [fuse_job]=fuse [fuse_ops]=fuse [fuse_private]=fuse
+	[fuse]=fuse [fuse_batch]=fuse [fuse_file]=fuse [fuse_ioctl]=fuse [fuse_job]=fuse [fuse_ops]=fuse [fuse_private]=fuse
 	[fuse_wait]=fuse [notify]=fuse
 	[store]=store [store_file]=store [store_rows]=store
 	[udev]=udev [udevd]=udev
@@ -80,6 +80,10 @@ check_system() # FILE LAYER HEADER
 	fi
 	if [[ $layer == core && $core_libc != *" $header "* ]]; then
 		fail "$file" "the core may not include <$header>"
+	fi
+	if [[ $header == mmfs/* && $file == include/mmfs/* ]]; then
+		check_own "$file" mmfs "$header" # as who has it installed includes it
+		return
 	fi
 	if [[ -z $owner && $libc != *" ${header%%/*} "* ]]; then
 		fail "$file" "<$header> is neither libc's nor of a library that is known here"
