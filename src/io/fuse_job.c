@@ -102,6 +102,7 @@ static void job_free(struct fuse_job *job)
 	}
 	free(job->lines);
 	reply_fini(&job->reply);
+	strbuf_fini(&job->output);
 	strbuf_fini(&job->why);
 	if (job->client->file)
 		open_file_release(job->client->file);
@@ -170,7 +171,9 @@ void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas
 		held.ino = job->client->folder;
 		if (held.ino && !job->error)
 			held.name = link_name_get_base(job->lines[0].request.link.path);
-		if (job->client->file) {
+		if (job->code) {
+			fuse_manager_finish(job, &reply);
+		} else if (job->client->file) {
 			finish_write(job, &reply);
 			fuse_wait_take_request(job);
 		} else {
