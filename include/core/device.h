@@ -35,6 +35,7 @@ struct device {
 	char *label;
 	char *table;		  /* partition table type: "gpt" */
 	char *partition_type;	  /* "0x5", or a GUID */
+	char *uuid_sub;		  /* btrfs: of this device, of the several the filesystem has */
 	char *partition_name;	  /* in its table's entry, "EFI system partition" */
 	uint64_t partition_flags; /* attributes of a GPT entry; 0 in other tables */
 	char *fault;		  /* why its content could not be read */
@@ -53,6 +54,15 @@ enum device_kind {
 
 /* What the device is by its content. `ret_reason` (static storage) is set when unprocessed. */
 enum device_kind device_get_kind(const struct device *device, const char **ret_reason);
+
+/* Media that carry a partition table for firmware's sake, yet are used as one filesystem. */
+bool device_is_disc(const struct device *device);
+
+/*
+ * Whether both are devices of one filesystem, which is addressed by one of them. btrfs numbers its
+ * devices, too, but the first may have been removed, and libblkid does not tell.
+ */
+bool device_is_of_same_filesystem(const struct device *a, const struct device *b);
 
 struct device *device_new(const char *name);
 void device_free(struct device *device);

@@ -66,6 +66,7 @@ struct open_file {
 	struct blob *blob;     /* what a plain file showed when it was opened */
 	struct strbuf pending; /* start of a line that the next write goes on with */
 	struct strbuf batch;   /* lines that wait for their `commit` */
+	int batch_error;       /* they cannot be taken */
 	struct strbuf reply;
 	bool has_reply; /* a request was made: reads give its reply */
 	bool is_anchored;
@@ -131,7 +132,7 @@ void fuse_wait_wake(struct fuse_server *server);
  * is left.
  */
 size_t fuse_batch_add_lines(
-	struct open_file *file, struct fuse_job *job, const struct strbuf *text, bool may_wait);
+	struct open_file *file, struct fuse_job *job, const struct strbuf *text);
 
 /* fuse_ioctl.c: MountPointManager */
 void fuse_op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int command, void *argument,

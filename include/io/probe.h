@@ -26,6 +26,7 @@ struct probe_answer {
 	uint64_t ticket;
 	char *fault; /* why it could not be read, else NULL */
 	char *uuid;
+	char *uuid_sub; /* of the device, where a filesystem has several */
 	char *fstype;
 	char *usage;
 	char *label;

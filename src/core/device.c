@@ -31,6 +31,7 @@ void device_free(struct device *device)
 	free(device->table);
 	free(device->partition_type);
 	free(device->partition_name);
+	free(device->uuid_sub);
 	free(device->slaves);
 	free(device->fault);
 	free(device->id);
@@ -64,6 +65,7 @@ struct device *device_copy(const struct device *device)
 	copy->table = copy_text(device->table);
 	copy->partition_type = copy_text(device->partition_type);
 	copy->partition_name = copy_text(device->partition_name);
+	copy->uuid_sub = copy_text(device->uuid_sub);
 	copy->partition_flags = device->partition_flags;
 	copy->slaves = copy_text(device->slaves);
 	copy->fault = copy_text(device->fault);
@@ -103,6 +105,7 @@ bool device_is_equal(const struct device *a, const struct device *b)
 		is_same_text(a->partition_type, b->partition_type) &&
 		is_same_text(a->slaves, b->slaves) &&
 		is_same_text(a->partition_name, b->partition_name) &&
+		is_same_text(a->uuid_sub, b->uuid_sub) &&
 		a->partition_flags == b->partition_flags && is_same_text(a->fault, b->fault);
 }
 
@@ -113,12 +116,17 @@ static bool is_extended_partition(const char *type)
 			strcasecmp(type, "0x85") == 0);
 }
 
-/* Superblocks of something that other devices are made of. */
+/*
+ * Superblocks of something that other devices are made of, and of journals of filesystems that are
+ * elsewhere. libblkid's usage tells most of the former, not all.
+ */
 static bool is_member(const struct device *device)
 {
 	static const char *const members[] = { "zfs_member", "bcache", "LVM2_member", "LVM1_member",
-		"linux_raid_member", "mpath_member", "drbd", "VMFS_volume_member", "ceph_bluestore",
-		"stratis", "DM_integrity", "DM_verity_hash" };
+		"linux_raid_member", "mpath_member", "drbd", "drbdmanage_control_volume",
+		"drbdproxy_datalog", "VMFS_volume_member", "ceph_bluestore", "stratis", "vdo",
+		"mpool", "oracleasm", "DM_integrity", "DM_verity_hash", "DM_snapshot_cow", "jbd",
+		"xfs_external_log" };
 
 	if (is_same_text(device->usage, "raid"))
 		return true;
@@ -128,10 +136,16 @@ static bool is_member(const struct device *device)
 	return false;
 }
 
-/* Media that carry a partition table for firmware's sake, yet are used as one filesystem. */
-static bool is_disc_image(const struct device *device)
+bool device_is_disc(const struct device *device)
 {
 	return is_same_text(device->fstype, "iso9660") || is_same_text(device->fstype, "udf");
+}
+
+bool device_is_of_same_filesystem(const struct device *a, const struct device *b)
+{
+	return is_same_text(a->fstype, "btrfs") && is_same_text(b->fstype, "btrfs") &&
+		is_same_text(a->identity[ID_UUID], b->identity[ID_UUID]) && a->uuid_sub &&
+		b->uuid_sub && !is_same_text(a->uuid_sub, b->uuid_sub);
 }
 
 enum device_kind device_get_kind(const struct device *device, const char **ret_reason)
@@ -146,7 +160,7 @@ enum device_kind device_get_kind(const struct device *device, const char **ret_r
 	}
 	if (is_member(device))
 		return DEVICE_NO_VOLUME;
-	if (!device->partition && device->table && !is_disc_image(device))
+	if (!device->partition && device->table && !device_is_disc(device))
 		return DEVICE_NO_VOLUME;
 	if (device->partition && (device->partition_flags & DEVICE_GPT_HIDDEN)) {
 		*ret_reason = "hidden by its partition attributes";

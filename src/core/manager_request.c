@@ -87,7 +87,8 @@ static int resolve_device(
 		*ret_id = device->id;
 		return 0;
 	}
-	*ret_id = device ? NULL : find_kept(context, ref->text);
+	/* A drive without its medium is as good as absent. */
+	*ret_id = device && device->size ? NULL : find_kept(context, ref->text);
 	if (*ret_id)
 		return 0;
 	if (device)
@@ -320,7 +321,8 @@ static void delete_link(struct context *context, const struct triple *triple)
 		names_unrecord_link(names, path);
 	else
 		names_remove_link(names, path);
-	if (request->given == KEY_BIT(KEY_LINK) && link_name_is_letter(path))
+	if (request->given == KEY_BIT(KEY_LINK) && link_name_is_letter(path) &&
+		!names_find_record(names, id)->letter)
 		context_set_mark(context, id, true);
 }
 
@@ -376,9 +378,9 @@ static int decide_rename(struct context *context)
 	r = check_rename(context, old);
 	if (r == 0)
 		r = check_letter(context, id, name->path, path);
-	if (r == 0 && link_name_is_letter(name->path))
-		context_set_mark(context, id, false);
 	if (r == 0 && strcmp(path, name->path) != 0) {
+		if (link_name_is_letter(name->path))
+			context_set_mark(context, id, false);
 		names_remove_link(&context->change->names, path);
 		names_set_link(&context->change->names, name->path, id, context->env->now);
 		context_add_entry(context, "rename", name->path, id);

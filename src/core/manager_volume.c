@@ -62,6 +62,8 @@ int decide_keep_links(struct context *context)
 		free(edited->fingerprint.node);
 		edited->fingerprint.node = xstrdup(node);
 	}
+	if (!is_on && !volumes_find_id(&context->manager->volumes, id))
+		names_remove_unrecorded(names, id); /* it has gone just now, as its links see it */
 	return 0;
 }
 
@@ -69,8 +71,11 @@ int decide_keep_links(struct context *context)
 int decide_volume_arrival(struct context *context)
 {
 	const char *id;
+	int r = context_select_volume(context, &id);
 
-	return context_select_volume(context, &id);
+	if (r == 0 && !volumes_find_id(&context->manager->volumes, id))
+		return context_fail(context, -ENOENT, "%s is not present", id);
+	return r;
 }
 
 static const struct device *find_present(

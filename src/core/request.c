@@ -355,7 +355,9 @@ static enum request_key guess_key(const struct request *request, const char *val
 		return KEY_STATE;
 	if (link_name_is_form(value))
 		return keys & KEY_BIT(KEY_LINK) ? KEY_LINK : KEY_DEVICE;
-	return unique_id_is_valid(value) ? KEY_ID : KEY_DEVICE;
+	if (unique_id_is_valid(value) && request->operation->keys & KEY_BIT(KEY_ID))
+		return KEY_ID;
+	return KEY_DEVICE;
 }
 
 static int find_key(

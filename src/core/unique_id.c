@@ -33,15 +33,27 @@ const struct id_order id_order_default = {
 static const char *const placeholders[] = {
 	"0123456789ABCDEF",
 	"0123456789ABCDE",
+	"0123456789ABCD",
+	"0123456789AB",
+	"012345678912",
+	"012345678901",
+	"01234567890123456789",
 	"0123456789",
+	"ABCDEF0123456789",
+	"ABCDEF",
 	"123456789ABCDEF",
 	"1234567890ABCDEF",
+	"1234567890123456",
 	"1234567890",
 	"123456789012",
 	"123456789",
 	"12345678",
 	"DD56419883891",
 	"DD564198838B1",
+	"DB9876543214E",
+	"DB98765432100",
+	"AABBCCDDEEFF",
+	"112233445566",
 	"DEADBEEF",
 	"00A1234",
 	"NOSERIAL",
@@ -51,6 +63,9 @@ static const char *const placeholders[] = {
 	"SERIAL",
 	"SERIAL_NUMBER",
 	"SERIALNUMBER",
+	"NOT_SPECIFIED",
+	"NOT_AVAILABLE",
+	"NULL",
 	"TO_BE_FILLED_BY_O.E.M.",
 	"DEFAULT_STRING",
 };
@@ -96,16 +111,44 @@ static bool is_void(const char *value)
 	return true;
 }
 
-static bool is_worthless(enum id_scheme scheme, const char *value)
+/* "11111111", but "7" may well be what somebody has chosen. */
+static bool is_monotonous(const char *value)
 {
 	size_t same = strspn(value, (char[]){ value[0], '\0' });
 
+	return value[same] == '\0' && (same >= 8 || strchr("fFxX", value[0]));
+}
+
+/*
+ * A name that nobody was given: of its digits at most one tells anything, beside the first of a NAA
+ * name (0x…), which is its format. "0x5000000000000001".
+ */
+static bool is_worthless_wwn(const char *value)
+{
+	static const char *const forms[] = { "0x", "eui.", "uuid." };
+	size_t telling = 0, form = 0;
+
+	while (form < ARRAY_SIZE(forms) &&
+		strncasecmp(value, forms[form], strlen(forms[form])) != 0)
+		form++;
+	if (form == ARRAY_SIZE(forms))
+		return false;
+	value += strlen(forms[form]);
+	if (!*value || is_monotonous(value))
+		return true;
+	for (value += form == 0; *value; value++)
+		telling += isalnum((unsigned char)*value) && *value != '0';
+	return telling <= 1;
+}
+
+static bool is_worthless(enum id_scheme scheme, const char *value)
+{
 	if (is_void(value))
 		return true;
 	if (scheme != ID_SERIAL && scheme != ID_WWN)
 		return false;
-	if (value[same] == '\0' && strchr("fFxX", value[0]))
-		return true; /* "FFFFFFFF", "xxxxxxxx": erased flash */
+	if (is_monotonous(value) || (scheme == ID_WWN && is_worthless_wwn(value)))
+		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(placeholders); i++)
 		if (strcasecmp(value, placeholders[i]) == 0)
 			return true;

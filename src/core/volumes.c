@@ -33,6 +33,7 @@ struct claim {
 	char *lost;	       /* first ID it was turned away from */
 	struct map_node by_id; /* court::winners, while its last candidate is granted */
 	const char *granted;
+	bool is_part; /* of the filesystem that another device stands for */
 };
 
 struct court {
@@ -346,25 +347,41 @@ static const struct device *court_find_owner(const struct court *court, const ch
 
 	if (node)
 		return container_of(node, struct claim, by_id)->device;
-	return volumes_find_id(court->volumes, id);
+	return is_taken(court, id) ? volumes_find_id(court->volumes, id) : NULL;
+}
+
+/*
+ * Of the devices of one filesystem only the owner of its UUID is a volume, whatever other IDs they
+ * have. Which one that is, is decided as among clones; when it goes another one takes its place.
+ */
+static void claim_yield(struct court *court, struct claim *claim)
+{
+	const struct device *device = claim->device, *owner;
+	char id[UNIQUE_ID_MAX + 1];
+
+	if (!device->uuid_sub || !unique_id_format(ID_UUID, device->identity[ID_UUID], 0, id))
+		return;
+	owner = court_find_owner(court, id);
+	claim->is_part = owner && device_is_of_same_filesystem(owner, device);
+	if (claim->is_part && claim->granted)
+		map_remove(&court->winners, &claim->by_id);
 }
 
 static void claim_conclude(
 	const struct court *court, struct claim *claim, struct assignment *ret_assignment)
 {
-	struct assignment assignment = {
-		.device = claim->device,
-		.has_lost = claim->granted != claim->first,
-	};
+	struct assignment assignment = { .device = claim->device };
+	const struct device *owner = claim->lost ? court_find_owner(court, claim->lost) : NULL;
 
-	if (claim->granted) {
+	if (!claim->is_part)
+		assignment.has_lost = claim->granted != claim->first;
+	if (!claim->is_part && claim->granted)
 		assignment.id = xstrdup(claim->granted);
-	} else if (claim->lost) {
-		assignment.reason = xasprintf("duplicate of %s, which has %s",
-			court_find_owner(court, claim->lost)->node, claim->lost);
-	} else {
+	else if (!claim->is_part && owner)
+		assignment.reason =
+			xasprintf("duplicate of %s, which has %s", owner->node, claim->lost);
+	else if (!claim->is_part)
 		assignment.reason = xstrdup("no unique ID");
-	}
 	*ret_assignment = assignment;
 }
 
@@ -431,7 +448,8 @@ static void court_summon(
 		struct device *device = container_of(node, struct device, by_name);
 		const char *reason;
 
-		if (device->reason && !is_affected(court, device->name) &&
+		if ((device->reason || (device->uuid_sub && !device->id)) &&
+			!is_affected(court, device->name) &&
 			device_get_kind(device, &reason) == DEVICE_VOLUME)
 			court_add_claim(court, device, order);
 	}
@@ -489,12 +507,15 @@ void volumes_decide(const struct volumes *volumes, const struct names *names,
 	for (size_t i = 0; i < court.count; i++)
 		for (struct claim *claim = &court.claims[i]; claim;)
 			claim = claim_settle(&court, claim);
+	for (size_t i = 0; i < court.count; i++)
+		claim_yield(&court, &court.claims[i]);
 	for (size_t i = 0; i < court.count; i++) {
 		struct claim *claim = &court.claims[i];
 		struct assignment assignment;
 
 		claim_conclude(&court, claim, &assignment);
-		if (claim->device->reason && is_same_text(claim->device->reason, assignment.reason))
+		if (volumes_find_name(volumes, claim->device->name) == claim->device &&
+			!assignment.id && is_same_text(claim->device->reason, assignment.reason))
 			free(assignment.reason); /* still a duplicate: nothing new */
 		else
 			change_assign(change, assignment);

@@ -75,6 +75,7 @@ int findings_parse(const struct findings *findings, struct probe_answer *ret_ans
 	}
 	*ret_answer = (struct probe_answer){
 		.uuid = findings_take(findings->values[FINDING_UUID]),
+		.uuid_sub = findings_take(findings->values[FINDING_UUID_SUB]),
 		.fstype = findings_take(findings->values[FINDING_FSTYPE]),
 		.usage = findings_take(findings->values[FINDING_USAGE]),
 		.label = findings_take(findings->values[FINDING_LABEL]),
@@ -140,6 +141,7 @@ static const struct {
 	enum finding value;
 } content_values[] = {
 	{ "UUID", FINDING_UUID },
+	{ "UUID_SUB", FINDING_UUID_SUB },
 	{ "TYPE", FINDING_FSTYPE },
 	{ "USAGE", FINDING_USAGE },
 	{ "LABEL", FINDING_LABEL },
@@ -232,6 +234,20 @@ static void examine_entry(const struct examination *examination, struct findings
 	}
 }
 
+/*
+ * A boot sector ends like a master boot record, so exFAT, HPFS and whatever has a boot loader in
+ * front of it seem to be disks with an empty table. With something on the device that is no table.
+ */
+static bool is_table_void(const struct examination *examination, const struct findings *findings)
+{
+	blkid_partlist list;
+
+	if (!*findings->values[FINDING_TABLE] || !*findings->values[FINDING_FSTYPE])
+		return false;
+	list = blkid_probe_get_partitions(examination->device);
+	return list && blkid_partlist_numof_partitions(list) == 0;
+}
+
 /* Here hostile bytes are read. */
 void examination_run(const struct examination *examination, struct findings *findings)
 {
@@ -248,6 +264,8 @@ void examination_run(const struct examination *examination, struct findings *fin
 			    examination->device, content_values[i].name, &text, NULL) == 0)
 			findings_add(findings, content_values[i].value, text);
 	}
+	if (is_table_void(examination, findings))
+		*findings->values[FINDING_TABLE] = '\0';
 	if (examination->disk)
 		examine_entry(examination, findings);
 }

@@ -235,7 +235,7 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 	strbuf_add(&text, strbuf_text(&file->pending), file->pending.len);
 	strbuf_add(&text, data, size);
 	if (file->operation->kind == OP_BATCH)
-		left = fuse_batch_add_lines(file, job, &text, is_cut || size % STDIO_BLOCK == 0);
+		left = fuse_batch_add_lines(file, job, &text);
 	else
 		left = add_lines(job, &text, is_cut || size % STDIO_BLOCK == 0);
 	strbuf_reset(&file->pending);

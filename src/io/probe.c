@@ -225,6 +225,7 @@ void probe_answer_fini(struct probe_answer *answer)
 {
 	free(answer->fault);
 	free(answer->uuid);
+	free(answer->uuid_sub);
 	free(answer->fstype);
 	free(answer->usage);
 	free(answer->label);

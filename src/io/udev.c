@@ -2,8 +2,7 @@
 /*
  * libudev: the two event channels, enumeration, and the description of a device.
  *
- * Identities read from sysfs are spelled as udevd spells them, so that a device has the same unique
- * ID whether udevd runs or not.
+ * Identities out of sysfs are in udev_identity.c.
  */
 
 #include <dirent.h>
@@ -13,6 +12,7 @@
 
 #include "base/strbuf.h"
 #include "io/udev.h"
+#include "io/udev_identity.h"
 
 #define BUFFER_SIZE (128u << 20)
 #define TEXT_MAX 1024 /* bytes taken of any property */
@@ -156,38 +156,24 @@ static void fill_from_udevd(struct device *device, struct udev_device *from)
 		decode_text(udev_device_get_property_value(from, "ID_FS_UUID_ENC"));
 	device->identity[ID_PARTUUID] = get_property(from, "ID_PART_ENTRY_UUID");
 	device->identity[ID_DM_UUID] = get_property(from, "DM_UUID");
-	device->identity[ID_MD_UUID] = get_property(from, "MD_UUID");
+	if (!device->partition) /* of the whole array, whose partitions have that property too */
+		device->identity[ID_MD_UUID] = get_property(from, "MD_UUID");
 	device->identity[ID_WWN] = get_property(from, "ID_WWN_WITH_EXTENSION");
 	if (!device->identity[ID_WWN])
 		device->identity[ID_WWN] = get_property(from, "ID_WWN");
-	device->identity[ID_SERIAL] = get_property(from, "ID_SERIAL_SHORT");
-	if (!device->identity[ID_SERIAL])
-		device->identity[ID_SERIAL] = get_property(from, "ID_SERIAL");
+	device->identity[ID_SERIAL] = identity_get_serial_of_udevd(from);
+	device->uuid_sub = get_property(from, "ID_FS_UUID_SUB");
 	device->fstype = get_property(from, "ID_FS_TYPE");
 	device->usage = get_property(from, "ID_FS_USAGE");
 	device->label = decode_text(udev_device_get_property_value(from, "ID_FS_LABEL_ENC"));
 	device->table = get_property(from, "ID_PART_TABLE_TYPE");
-	device->partition_type = get_property(from, "ID_PART_ENTRY_TYPE");
+	device->partition_type =
+		decode_text(udev_device_get_property_value(from, "ID_PART_ENTRY_TYPE"));
 	device->partition_name =
 		decode_text(udev_device_get_property_value(from, "ID_PART_ENTRY_NAME"));
 	device->partition_flags = get_partition_flags(from);
 	device->is_component = has_property(from, "DM_MULTIPATH_DEVICE_PATH", "1") ||
 		has_property(from, "DM_UDEV_DISABLE_OTHER_RULES_FLAG", "1");
-}
-
-static char *get_wwn(struct udev_device *disk)
-{
-	const char *text = udev_device_get_sysattr_value(disk, "wwid");
-
-	if (!text)
-		text = udev_device_get_sysattr_value(disk, "device/wwid");
-	if (!text || !*text)
-		return NULL;
-	if (strncmp(text, "naa.", 4) == 0)
-		return xasprintf("0x%.*s", TEXT_MAX, text + 4);
-	if (strncmp(text, "eui.", 4) == 0 || strncmp(text, "uuid.", 5) == 0)
-		return copy_text(text);
-	return NULL; /* "t10.…": vendor text, no worldwide name */
 }
 
 /* Hidden halves of LVM volumes, as its rules know them. */
@@ -203,14 +189,11 @@ static void fill_from_kernel(
 	struct device *device, struct udev_device *from, struct udev_device *disk)
 {
 	device->identity[ID_DM_UUID] = copy_text(udev_device_get_sysattr_value(from, "dm/uuid"));
-	device->identity[ID_MD_UUID] = copy_text(udev_device_get_sysattr_value(from, "md/uuid"));
-	device->identity[ID_WWN] = get_wwn(disk);
-	device->identity[ID_SERIAL] =
-		copy_text(udev_device_get_sysattr_value(disk, "device/serial"));
-	if (!device->identity[ID_SERIAL])
-		device->identity[ID_SERIAL] =
-			copy_text(udev_device_get_sysattr_value(disk, "serial"));
-	device->is_component = is_lvm_internal(device->identity[ID_DM_UUID]);
+	device->identity[ID_MD_UUID] = identity_get_md_uuid(from);
+	device->identity[ID_WWN] = identity_get_wwn(disk);
+	device->identity[ID_SERIAL] = identity_get_serial(disk);
+	device->is_component =
+		is_lvm_internal(device->identity[ID_DM_UUID]) || identity_is_path(disk);
 }
 
 /* sysfs has `!` for them. */
@@ -258,6 +241,18 @@ static void fill_common(struct device *device, struct udev_device *from, struct 
 		device->slaves = get_slaves(from);
 }
 
+/*
+ * Also with both: udevd's rules do not tell whether the table has any partitions, and if not the
+ * device is used whole. Discs are, anyway, and members of RAID are no volumes in any case.
+ */
+static bool wants_probe(const struct device *device)
+{
+	if (!device->fstype || !device->table)
+		return !device->fstype && !device->table;
+	return !device->partition && !device_is_disc(device) &&
+		!is_same_text(device->usage, "raid");
+}
+
 /* Fills the report in from a device that may be gone meanwhile. */
 static int make_report(struct udev_device *from, bool use_udevd, struct device_report *ret_report)
 {
@@ -280,7 +275,7 @@ static int make_report(struct udev_device *from, bool use_udevd, struct device_r
 		report.disk_number = udev_device_get_devnum(parent);
 		report.start = get_number(from, "start");
 	}
-	report.wants_probe = report.device->size && !report.device->fstype && !report.device->table;
+	report.wants_probe = report.device->size && wants_probe(report.device);
 	*ret_report = report;
 	return 0;
 }

@@ -190,6 +190,7 @@ void assert_as_blkid(const struct probe_answer *answer, const char *node)
 		const char *value;
 	} wanted[] = {
 		{ "ID_FS_UUID_ENC", answer->uuid },
+		{ "ID_FS_UUID_SUB_ENC", answer->uuid_sub },
 		{ "ID_FS_TYPE", answer->fstype },
 		{ "ID_FS_USAGE", answer->usage },
 		{ "ID_FS_LABEL_ENC", answer->label },
@@ -213,9 +214,9 @@ void assert_as_blkid(const struct probe_answer *answer, const char *node)
 
 bool is_empty(const struct probe_answer *answer)
 {
-	return !answer->fault && !answer->uuid && !answer->fstype && !answer->usage &&
-		!answer->label && !answer->table && !answer->partuuid && !answer->partition_type &&
-		!answer->partition_name && !answer->partition_flags;
+	return !answer->fault && !answer->uuid && !answer->uuid_sub && !answer->fstype &&
+		!answer->usage && !answer->label && !answer->table && !answer->partuuid &&
+		!answer->partition_type && !answer->partition_name && !answer->partition_flags;
 }
 
 pid_t child_of(pid_t parent)
@@ -296,7 +297,7 @@ void wait_for_no_child(pid_t helper)
 static int find_reason_to_skip(void)
 {
 	static const char *const tools[] = { "blkid", "losetup", "mkfs.btrfs", "mkfs.ext4",
-		"mkfs.xfs", "mksquashfs", "mkswap", "partx", "pgrep", "sfdisk" };
+		"mkfs.xfs", "mksquashfs", "mkswap", "partx", "pgrep", "sfdisk", "xz" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(tools); i++)
 		if (run("command -v %s >/dev/null", tools[i]) != 0)

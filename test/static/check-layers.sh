@@ -13,7 +13,7 @@ declare -A family=(
 	[fuse]=fuse [fuse_batch]=fuse [fuse_file]=fuse [fuse_ioctl]=fuse [fuse_job]=fuse [fuse_ops]=fuse [fuse_private]=fuse
 	[fuse_wait]=fuse [notify]=fuse
 	[store]=store [store_file]=store [store_rows]=store
-	[udev]=udev [udevd]=udev
+	[udev]=udev [udev_identity]=udev [udevd]=udev
 )
 # The libraries, by the families that may use them.
 declare -A library=(

@@ -26,7 +26,8 @@ while IFS= read -r file; do
 			fail "$file" "no SPDX line after the #! line"
 		;;
 	esac
-done < <(find src include test contrib .ci -type f ! -path 'test/fuzz/corpus/*' ! -path '*/__pycache__/*')
+done < <(find src include test contrib .ci -type f ! -path 'test/fuzz/corpus/*' ! -name '*.xz' \
+	! -path '*/__pycache__/*')
 
 for entry in *; do
 	case $entry in

@@ -53,6 +53,20 @@ static const struct kind kinds[] = {
 	{ "fstype=zfs_member", NONE, NULL },
 	{ "fstype=bcache", NONE, NULL },
 	{ "fstype=mpath_member", NONE, NULL },
+	{ "usage=crypto fstype=DM_integrity", NONE, NULL },
+	{ "usage=crypto fstype=DM_verity_hash", NONE, NULL },
+	{ "usage=other fstype=DM_snapshot_cow", NONE, NULL },
+	{ "usage=other fstype=vdo", NONE, NULL },
+	{ "usage=other fstype=ceph_bluestore part=1", NONE, NULL },
+	{ "usage=other fstype=drbdmanage_control_volume", NONE, NULL },
+	{ "usage=filesystem fstype=drbdproxy_datalog", NONE, NULL },
+	{ "usage=filesystem fstype=mpool", NONE, NULL },
+	{ "usage=filesystem fstype=oracleasm", NONE, NULL },
+	/* Journals of filesystems that are elsewhere. */
+	{ "usage=other fstype=jbd part=1", NONE, NULL },
+	{ "usage=other fstype=xfs_external_log", NONE, NULL },
+	/* Not so a swap in which a machine sleeps. */
+	{ "usage=other fstype=swsuspend", DEVICE_VOLUME, NULL },
 	{ "component", NONE, NULL },
 	{ "component blank part=1", NONE, NULL },
 	{ "component fault=broken", NONE, NULL },
@@ -92,7 +106,7 @@ START_TEST(test_equal)
 	static const char *const words[] = { "", "uuid=1", "uuid=2", "partuuid=1", "dm=1", "md=1",
 		"wwn=1", "serial=1", "size=7", "part=1", "seq=1", "fstype=xfs", "blank",
 		"usage=raid", "table=gpt", "type=0x5", "fault=x", "label=x", "node=/dev/y",
-		"virtual", "component", "name=x", "flags=1" };
+		"virtual", "component", "pname=x", "flags=1" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		for (size_t j = 0; j < ARRAY_SIZE(words); j++) {

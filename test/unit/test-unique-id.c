@@ -44,7 +44,15 @@ static const struct golden golden[] = {
 	{ ID_WWN, "0x5000c500a1b2c3d4", 0, "WWN=0x5000c500a1b2c3d4" },
 	{ ID_WWN, "0x5000c500a1b2c3d4", 1, "WWN=0x5000c500a1b2c3d4-part1" },
 	{ ID_WWN, "nvme.144d-533463384e58", 128, "WWN=nvme.144d-533463384e58-part128" },
+	{ ID_WWN, "0x6005076810810261f800000000000b2c", 2,
+		"WWN=0x6005076810810261f800000000000b2c-part2" },
+	{ ID_WWN, "0x5000000000000012", 0, "WWN=0x5000000000000012" },
+	{ ID_WWN, "eui.0025385b71b0a1c2", 0, "WWN=eui.0025385b71b0a1c2" },
+	{ ID_WWN, "uuid.3e6be9de-8139-11d1-9106-a43f08d823a6", 0,
+		"WWN=uuid.3e6be9de-8139-11d1-9106-a43f08d823a6" },
 	{ ID_SERIAL, "S3Z8NB0K", 0, "SERIAL=S3Z8NB0K" },
+	{ ID_SERIAL, "7", 0, "SERIAL=7" },
+	{ ID_SERIAL, "0x1b2c3d4e", 1, "SERIAL=0x1b2c3d4e-part1" },
 	{ ID_SERIAL, "S3Z8NB0K", 4294967295u, "SERIAL=S3Z8NB0K-part4294967295" },
 	{ ID_SERIAL, "WDC_WD40EFRX-68N32N0_WD-WCC7K0", 2,
 		"SERIAL=WDC_WD40EFRX-68N32N0_WD-WCC7K0-part2" },
@@ -94,6 +102,23 @@ static const struct worthless worthless[] = {
 	{ ID_WWN, "0x0000000000000000" },
 	{ ID_WWN, "0X0" },
 	{ ID_WWN, "ffffffffffffffff" },
+	{ ID_WWN, "0xffffffffffffffff" },
+	{ ID_WWN, "0x" },
+	{ ID_WWN, "0x5000000000000000" },
+	{ ID_WWN, "0x5000000000000001" },
+	{ ID_WWN, "0x60000000000000000000000000000000" },
+	{ ID_WWN, "0x3000000000000000" },
+	{ ID_WWN, "eui.0000000000000000" },
+	{ ID_WWN, "eui.0100000000000000" },
+	{ ID_WWN, "eui.00000000000000000000000000000000" },
+	{ ID_WWN, "uuid.00000000-0000-0000-0000-000000000000" },
+	{ ID_SERIAL, "11111111" },
+	{ ID_SERIAL, "AAAAAAAAAAAA" },
+	{ ID_SERIAL, "0x00000000" },
+	{ ID_SERIAL, "0123456789ab" },
+	{ ID_SERIAL, "012345678901" },
+	{ ID_SERIAL, "ABCDEF0123456789" },
+	{ ID_SERIAL, "Not Specified" },
 	{ ID_SERIAL, "0123456789ABCDEF" },
 	{ ID_SERIAL, "0123456789abcdef" },
 	{ ID_SERIAL, " 0123456789ABCDEF " },
@@ -132,25 +157,26 @@ START_TEST(test_length)
 	char id[UNIQUE_ID_MAX + 1], value[400];
 
 	memset(value, 'a', sizeof(value));
+	memset(value + 220, 'b', 175);
 	value[250] = '\0'; /* and the five of "UUID=" */
 	ck_assert(unique_id_format(ID_UUID, value, 0, id));
 	ck_assert_uint_eq(strlen(id), UNIQUE_ID_MAX);
 	ck_assert(unique_id_is_valid(id));
-	value[250] = 'a';
+	value[250] = 'b';
 	value[251] = '\0';
 	ck_assert(!unique_id_format(ID_UUID, value, 0, id));
 
-	value[251] = 'a';
+	value[251] = 'b';
 	value[242] = '\0'; /* "SERIAL=" and "-part1" */
 	ck_assert(unique_id_format(ID_SERIAL, value, 1, id));
 	ck_assert_uint_eq(strlen(id), UNIQUE_ID_MAX);
 	ck_assert(!unique_id_format(ID_SERIAL, value, 10, id));
-	value[242] = 'a';
+	value[242] = 'b';
 	value[399] = '\0';
 	ck_assert(!unique_id_format(ID_SERIAL, value, 0, id));
 	memset(value, ' ', 390); /* white space at the ends costs nothing */
 	ck_assert(unique_id_format(ID_SERIAL, value, 0, id));
-	ck_assert_str_eq(id, "SERIAL=aaaaaaaaa");
+	ck_assert_str_eq(id, "SERIAL=bbbbbaaaa");
 }
 END_TEST
 

@@ -24,6 +24,20 @@ static const char *const scripts[] = {
 	"+ sda uuid=1\n= sda UUID=1\n"
 	"+ sda\n= sda -no unique ID\n",
 
+	/* Of the devices of a btrfs one is the volume; another one takes its place. */
+	"+ sda fstype=btrfs uuid=1 sub=a wwn=w\n+ sdb fstype=btrfs uuid=1 sub=b wwn=v\n"
+	"= sda UUID=1\n= sdb -\n+ sdc uuid=2\n= sdb -\n"
+	"- sda\n= sdb UUID=1\n+ sda fstype=btrfs uuid=1 sub=a wwn=w\n= sda -\n= sdb UUID=1\n",
+	"& sdb fstype=btrfs uuid=1 sub=b wwn=v\n& sda fstype=btrfs uuid=1 sub=a wwn=w\n.\n"
+	"= sda UUID=1\n= sdb -\n",
+	/* A partition joins: its names are of something that is no more. */
+	"+ sda fstype=btrfs uuid=1 sub=a\n+ sdb1 blank part=1 partuuid=p\n= sdb1 PARTUUID=p\n"
+	"+ sdb1 part=1 partuuid=p fstype=btrfs uuid=1 sub=b\n= sda UUID=1\n= sdb1 -\n"
+	"+ sdb1 part=1 partuuid=p fstype=btrfs uuid=2 sub=b\n= sdb1 UUID=2\n",
+	/* A clone is none of them. */
+	"+ sda fstype=btrfs uuid=1 sub=a wwn=w\n+ sdb fstype=btrfs uuid=1 sub=a wwn=v\n"
+	"= sda UUID=1\n= sdb WWN=v\n",
+
 	/* No volume, or one that cannot be processed. */
 	"+ sda blank\n= sda -no content\n"
 	"+ sda blank table=gpt uuid=1\n= sda -\n"

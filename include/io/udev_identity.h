@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "base/base.h"
+
+struct udev_device;
+
+/*
+ * Identities of hardware and arrays. Owned texts, NULL: none, or none that would be the same with
+ * and without udevd. See udev_identity.c.
+ */
+char *identity_get_serial_of_udevd(struct udev_device *device);
+char *identity_get_wwn(struct udev_device *disk);
+char *identity_get_serial(struct udev_device *disk);
+char *identity_get_md_uuid(struct udev_device *device);
+/* Whether a multipath map has the disk, or the disk of the partition. */
+bool identity_is_path(struct udev_device *disk);
