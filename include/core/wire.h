@@ -41,6 +41,9 @@ unsigned int wire_get_access(const struct wire_code *code);
 int wire_decode(const struct wire_code *code, const struct wire_input *in, size_t room,
 	struct request *ret_request);
 
+/* What the request ended with: `error` is 0 or a negative errno. */
+uint32_t wire_get_status(const struct reply *reply, int error);
+
 /*
  * Makes the output of a reply. -EOVERFLOW: there is no room for it; `ret_output` is then the header
  * that says what is needed. -ENOMEM: nobody could have room for it.

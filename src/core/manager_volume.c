@@ -127,6 +127,7 @@ static int add_volume_name(struct context *context, const char *id)
 			return 0;
 		}
 	}
+	context->reply->is_nameless = true;
 	return context_fail(context, -ENOENT, "%s has no path and no volume name", id);
 }
 

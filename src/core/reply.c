@@ -19,6 +19,7 @@ void reply_reset(struct reply *reply)
 {
 	strbuf_reset(&reply->items);
 	reply->triples = 0;
+	reply->is_nameless = false;
 }
 
 static void add_text(struct reply *reply, const char *text)

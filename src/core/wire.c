@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/nt_status.h"
 #include "core/unique_id.h"
 #include "core/wire.h"
 
@@ -362,6 +363,13 @@ int wire_decode(const struct wire_code *code, const struct wire_input *in, size_
 	else
 		*ret_request = request;
 	return r;
+}
+
+uint32_t wire_get_status(const struct reply *reply, int error)
+{
+	if (error == -ENOENT && reply->is_nameless)
+		return STATUS_NOT_FOUND;
+	return nt_status_from_errno(-error);
 }
 
 int wire_encode(const struct wire_code *code, const struct reply *reply, size_t room,

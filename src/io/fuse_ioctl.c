@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "base/nt_status.h"
 #include "io/fuse_private.h"
 
 #define RESTS_MAX 4			       /* per open file */
@@ -140,8 +139,8 @@ void fuse_manager_finish(struct fuse_job *job, struct notify_reply *ret_reply)
 {
 	bool has_output = !job->error || job->error == -EOVERFLOW;
 
-	answer(job->client, nt_status_from_errno(-job->error), has_output ? &job->output : NULL,
-		ret_reply);
+	answer(job->client, wire_get_status(&job->reply, job->error),
+		has_output ? &job->output : NULL, ret_reply);
 }
 
 static void add_number(uint32_t number, size_t room, struct strbuf *ret_output)

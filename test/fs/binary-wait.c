@@ -6,6 +6,8 @@
  *					been told of a change, the numbers before and now
  * binary-wait poll MM			says `waiting`, and the same when poll(2) says so
  * binary-wait signal MM		is interrupted by a signal handler
+ * binary-wait lists MM COUNT		so many threads ask for the whole list on one descriptor, again and
+ *					again; says how many points it has
  * binary-wait end MM			says `waiting`, and what it gets when the mount ends
  */
 
@@ -112,6 +114,57 @@ static int poll_for_change(const char *path)
 	return 0;
 }
 
+struct lister {
+	pthread_t thread;
+	int fd;
+	size_t count;
+	int result;
+};
+
+static void *list_again(void *data)
+{
+	struct lister *lister = data;
+
+	for (int i = 0; i < 20 && lister->result == 0; i++) {
+		struct mmfs_point *points;
+		size_t count;
+
+		lister->result = mmfs_query_points(lister->fd, NULL, &points, &count);
+		if (lister->result < 0)
+			break;
+		if (lister->count && count != lister->count)
+			lister->result = -EPROTO;
+		lister->count = count;
+		for (size_t j = 1; j < count && lister->result == 0; j++)
+			if (strcmp(points[j - 1].link, points[j].link) >= 0)
+				lister->result = -EPROTO;
+		free(points);
+	}
+	return NULL;
+}
+
+static int list_at_once(const char *path, int count)
+{
+	struct lister *listers = xcalloc((size_t)count, sizeof(*listers));
+	uint32_t epic;
+	int fd = open_manager(path, O_RDONLY, &epic), r;
+
+	for (int i = 0; i < count; i++) {
+		listers[i].fd = fd;
+		r = pthread_create(&listers[i].thread, NULL, list_again, &listers[i]);
+		if (r)
+			die("pthread_create", r);
+	}
+	for (int i = 0; i < count; i++) {
+		pthread_join(listers[i].thread, NULL);
+		if (listers[i].result < 0)
+			die("a list", -listers[i].result);
+	}
+	printf("%zu\n", listers[0].count);
+	free(listers);
+	return 0;
+}
+
 static void handle_alarm(int number)
 {
 }
@@ -145,6 +198,8 @@ int main(int argc, char **argv)
 {
 	if (argc == 4 && strcmp(argv[1], "threads") == 0)
 		return threads(argv[2], (int)strtol(argv[3], NULL, 10));
+	if (argc == 4 && strcmp(argv[1], "lists") == 0)
+		return list_at_once(argv[2], (int)strtol(argv[3], NULL, 10));
 	if (argc == 3 && strcmp(argv[1], "poll") == 0)
 		return poll_for_change(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "signal") == 0)

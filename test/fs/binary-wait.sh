@@ -47,6 +47,11 @@ expect_told many threads "$MM" 200
 expect_told poll poll "$MM"
 expect_equal EINTR "$(timeout 30 "$waiter" signal "$MM")" "after a signal"
 
+# Answers that are longer than an ioctl carries do not get mixed up on one descriptor.
+seq -f "link=/DosDevices/n%04.0f device=$a" 1000 >"$TMP/lines"
+cat "$TMP/lines" >"$CTL/create_point"
+expect_equal "$(wc -l <"$MM/points")" "$(timeout 100 "$waiter" lists "$MM" 8)" "lists at once"
+
 # The kernel passes on an end in its own way: what counts is that nobody is left behind.
 timeout 30 "$waiter" end "$MM" >"$TMP/said" &
 pid=$!

@@ -261,6 +261,7 @@ static uint32_t call(struct world *world, uint32_t number, const char *input, si
 	struct reply reply = { 0 };
 	struct request request = { 0 };
 	struct bytes bytes;
+	uint32_t status;
 	int r;
 
 	strbuf_reset(ret_output);
@@ -283,8 +284,9 @@ static uint32_t call(struct world *world, uint32_t number, const char *input, si
 		if (r != -EOVERFLOW)
 			ck_assert_uint_eq(ret_output->len, 0);
 	}
+	status = wire_get_status(&reply, r);
 	reply_fini(&reply);
-	return nt_status_from_errno(-r);
+	return status;
 }
 
 static uint32_t get(const struct strbuf *output, size_t at, size_t count)
@@ -493,6 +495,10 @@ START_TEST(test_paths)
 	expect_paths(&output, volume, 48 + 2);
 	ck_assert_uint_eq(call(&world, PATHS, "18 '/dev/sdb1'", 256, &output), STATUS_SUCCESS);
 	expect_paths(&output, "", 1);
+	/* Nothing at all [R]: another status than that of an unknown volume. */
+	ck_assert_int_eq(world_ask(&world, "delete_points", "device=/dev/sdb1"), 0);
+	ck_assert_uint_eq(call(&world, PATH, "18 '/dev/sdb1'", 256, &output), STATUS_NOT_FOUND);
+	ck_assert_uint_eq(call(&world, PATHS, "18 '/dev/sdb1'", 256, &output), STATUS_SUCCESS);
 	world_fini(&world);
 }
 END_TEST
