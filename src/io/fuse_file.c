@@ -134,7 +134,7 @@ void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 	} else {
 		if (node->kind == NODE_MANAGER)
 			fuse_manager_open(file, info);
-		if (node->kind != NODE_CONTROL)
+		else if (node->kind != NODE_CONTROL)
 			file->blob = fuse_get_text(server, node);
 		r = fuse_reply_open(req, info);
 	}
