@@ -41,7 +41,7 @@ struct entry {
 	bool is_dirty;	   /* start over when done */
 	bool is_slow;	   /* its probe is not waited for */
 	bool is_seen;	   /* while rescanning */
-	uint64_t sequence; /* awaited from udevd */
+	uint64_t sequence; /* of the kernel's last event: what udevd says of earlier ones is old */
 	uint64_t deadline;
 	struct device_report report; /* while the prober is asked */
 	char name[];
@@ -191,14 +191,12 @@ static void entry_look(struct discovery *discovery, struct entry *entry, bool us
 		entry_take_report(discovery, entry, &report);
 }
 
-static void await_udevd(
-	struct discovery *discovery, struct entry *entry, uint64_t sequence, uint64_t limit)
+static void await_udevd(struct discovery *discovery, struct entry *entry, uint64_t limit)
 {
 	if (entry->state == ENTRY_AWAITS_PROBE) {
 		stop_probe(discovery, entry); /* what it reads may be half old, half new */
 		entry->is_dirty = false;
 	}
-	entry->sequence = sequence;
 	entry_set_state(discovery, entry, ENTRY_AWAITS_UDEVD, false, clock_get_monotonic() + limit);
 }
 
@@ -211,27 +209,25 @@ static void handle_kernel_event(struct discovery *discovery, const struct udev_e
 		return;
 	}
 	entry = get_entry(discovery, event->name);
+	entry->sequence = event->sequence;
 	if (discovery->uses_udevd)
-		await_udevd(discovery, entry, event->sequence, UDEVD_LIMIT);
+		await_udevd(discovery, entry, UDEVD_LIMIT);
 	else
 		entry_look(discovery, entry, false);
 }
 
+/* The kernel has announced every device before, so one without an entry is gone. */
 static void handle_udevd_event(struct discovery *discovery, const struct udev_event *event)
 {
 	struct entry *entry = find_entry(discovery, event->name);
 	struct device_report report;
-	bool is_awaited = entry && entry->state == ENTRY_AWAITS_UDEVD;
 
-	if (!discovery->uses_udevd || (is_awaited && event->sequence < entry->sequence))
-		return; /* a newer word is on its way */
+	if (!discovery->uses_udevd || !entry || event->sequence < entry->sequence)
+		return; /* a newer word is on its way, or has been taken */
 	if (event->is_gone || udev_event_describe(event, &report) < 0) {
-		/* The kernel's event has removed it; a device back since is another one. */
-		if (!is_awaited)
-			handle_gone(discovery, event->name);
+		handle_gone(discovery, event->name);
 		return;
 	}
-	entry = get_entry(discovery, event->name);
 	if (entry->state == ENTRY_AWAITS_PROBE && !entry->is_slow) {
 		entry->is_dirty = true;
 		device_report_fini(&report);
@@ -263,6 +259,10 @@ static void read_channel(struct discovery *discovery, enum udev_channel channel,
 		discovery->counters.events++;
 		if (discovery->rescan_at)
 			discovery->rescan_at = clock_get_monotonic() + QUIET;
+		/* The kernel's word comes first: else what udevd says of a device that is back
+		 * is taken for a twin of the one that the kernel has said to be gone. */
+		if (channel == UDEV_CHANNEL_UDEVD)
+			read_channel(discovery, UDEV_CHANNEL_KERNEL, EVENTS_PER_DRAIN);
 		if (is_wanted(discovery, event.name)) {
 			if (channel == UDEV_CHANNEL_KERNEL)
 				handle_kernel_event(discovery, &event);
@@ -326,7 +326,7 @@ static void handle_written(struct discovery *discovery, const char *name)
 	if (!discovery->uses_udevd)
 		entry_look(discovery, entry, false);
 	else if (entry->state != ENTRY_AWAITS_UDEVD)
-		await_udevd(discovery, entry, 0, WATCH_LIMIT);
+		await_udevd(discovery, entry, WATCH_LIMIT);
 }
 
 static void read_watch(struct discovery *discovery)

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A client whose daemon dies: scribe [-k PID -a MICROSECONDS] [-n WRITES] MOUNT SEED FILE ID ID
+ * Or whose machine does: scribe -r PORT [-n WRITES] MOUNT SEED FILE ID ID
  *
  * Changes names in every way there is, at random, until the daemon is gone, and then writes down
  * what it knows: FILE.old has the names that were acknowledged, FILE.new the same with the request
  * that was under way (lines "NAME ID", sorted). The database must be one of the two.
  * With -k it kills the daemon itself, that many microseconds after the first request.
+ *
+ * With -r it tells a serial port, and waits until that is out: `want NAMES` before each write, and
+ * `done` when it is acknowledged. NAMES has a digit per name: whose it is, 0 is nobody's.
  *
  * Ends with 0 when the daemon died, 3 when it outlived the number of writes, 1 when it was wrong.
  */
@@ -17,6 +21,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +34,8 @@
 static const char *mount, *ids[3];
 static int acknowledged[NAMES], wanted[NAMES];
 static int writes;
+static int port = -1;
+static bool is_under_way; /* reported, and not acknowledged yet */
 
 static _Noreturn _printf_(1, 2) void die(const char *format, ...)
 {
@@ -70,6 +77,26 @@ static bool is_daemon_dead(int error)
 	return error == ECONNABORTED || error == ENOTCONN || error == ENODEV;
 }
 
+static void report(const char *text)
+{
+	if (port < 0)
+		return;
+	if (write(port, text, strlen(text)) != (ssize_t)strlen(text) || tcdrain(port) < 0)
+		die("cannot report: %s", strerror(errno));
+}
+
+static void report_wanted(void)
+{
+	char text[NAMES + 16];
+	int len = sprintf(text, "want ");
+
+	for (int i = 0; i < NAMES; i++)
+		text[len++] = (char)('0' + wanted[i]);
+	strcpy(text + len, "\n");
+	report(text);
+	is_under_way = true;
+}
+
 static int write_request(const char *operation, const char *text)
 {
 	char path[256];
@@ -79,6 +106,7 @@ static int write_request(const char *operation, const char *text)
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
+	report_wanted();
 	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
 		r = errno ? -errno : -EIO;
 	close(fd);
@@ -127,6 +155,7 @@ static int create_symlink(void)
 		return 0;
 	wanted[name] = owner;
 	get_path(path, name);
+	report_wanted();
 	return symlink(ids[owner], path) < 0 ? -errno : 0;
 }
 
@@ -139,6 +168,7 @@ static int delete_symlink(void)
 		return 0;
 	wanted[name] = FREE;
 	get_path(path, name);
+	report_wanted();
 	return unlink(path) < 0 ? -errno : 0;
 }
 
@@ -154,6 +184,7 @@ static int move(void)
 	wanted[name] = FREE;
 	get_path(path, name);
 	get_path(new_path, other);
+	report_wanted();
 	return rename(path, new_path) < 0 ? -errno : 0;
 }
 
@@ -206,13 +237,15 @@ int main(int argc, char **argv)
 	pid_t daemon = 0;
 	int option, r = 0;
 
-	while ((option = getopt(argc, argv, "k:a:n:")) != -1) {
+	while ((option = getopt(argc, argv, "k:a:n:r:")) != -1) {
 		if (option == 'k')
 			daemon = atoi(optarg);
 		else if (option == 'a')
 			after = atol(optarg);
 		else if (option == 'n')
 			limit = atol(optarg);
+		else if (option == 'r')
+			port = open(optarg, O_WRONLY | O_NOCTTY | O_CLOEXEC);
 		else
 			return 2;
 	}
@@ -229,6 +262,9 @@ int main(int argc, char **argv)
 		memcpy(acknowledged, wanted, sizeof(wanted));
 		r = ways[choose(ARRAY_SIZE(ways))]();
 		writes += r == 0;
+		if (r == 0 && is_under_way)
+			report("done\n");
+		is_under_way = false;
 	}
 	if (r < 0 && !is_daemon_dead(-r))
 		die("write %d failed: %s", writes + 1, strerror(-r));
