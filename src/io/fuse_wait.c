@@ -6,6 +6,9 @@
  * or a signal comes, or the end. Who polls waits there as well. A read belongs to this list, or to
  * the notify thread that answers it, never to both: an interruption finds only what is listed.
  *
+ * So do CHANGE_NOTIFY calls on MountPointManager, each with a number of its own, while poll(2) on
+ * that file goes by the number that the open file was told last.
+ *
  * Who is told of a change must see it at once: notify.c says how.
  */
 
