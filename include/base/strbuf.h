@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "base/base.h"
+#include "base/utf.h"
 
 /* Growable text. `data` is NULL while nothing was added, else NUL-terminated. */
 struct strbuf {
@@ -33,8 +33,5 @@ void strbuf_add_json(struct strbuf *buf, const char *value);
 void strbuf_add_printable(struct strbuf *buf, const char *value);
 /* A name for the tree, udev's way: also `/` and space as \xHH. */
 void strbuf_add_file_name(struct strbuf *buf, const char *value);
-
-/* Bytes of the valid UTF-8 sequence at the start of `text`, 0 if there is none. */
-size_t utf8_sequence_len(const char *text, size_t len);
 
 #define _cleanup_strbuf_ _cleanup_(strbuf_fini)

@@ -5,6 +5,7 @@
 #include "core/mounts.h"
 #include "core/names.h"
 #include "core/notice.h"
+#include "core/reply.h"
 #include "core/request.h"
 #include "core/volumes.h"
 
@@ -74,12 +75,12 @@ bool change_has_rows(const struct change *change);
 bool change_is_counted(const struct change *change);
 
 /*
- * Decides one request on top of what `change` holds already. Pure. Returns 0, with answer lines
- * added to `reply`; or -EINVAL, -ENOENT, -EEXIST, -EPERM, with a sentence added to `why`, and `change` as
+ * Decides one request on top of what `change` holds already. Pure. Returns 0, with the
+ * answer added to `reply`; or -EINVAL, -ENOENT, -EEXIST, -EPERM, with a sentence added to `why`, and `change` as
  * it was.
  */
 int manager_decide_request(const struct manager *manager, const struct manager_env *env,
-	const struct request *request, struct change *change, struct strbuf *reply,
+	const struct request *request, struct change *change, struct reply *reply,
 	struct strbuf *why);
 
 /* Decides what follows from the devices put into and removed from `change->volumes`. Pure. */

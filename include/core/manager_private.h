@@ -11,7 +11,7 @@ struct context {
 	const struct manager_env *env;
 	const struct request *request;
 	struct change *change;
-	struct strbuf *reply;
+	struct reply *reply;
 	struct strbuf *why;
 };
 

@@ -110,5 +110,8 @@ void request_fini(struct request *request);
 int request_parse(const struct operation *operation, const char *line, size_t len,
 	struct request *ret_request, struct strbuf *why);
 
+/* Writes a request down so that it reads back as the same: for the log, and for tests. */
+void request_format(const struct request *request, struct strbuf *ret_line);
+
 /* Reads what `ln -s` is given as its target. The same errors. */
 int volume_ref_parse(const char *text, struct volume_ref *ret_ref, struct strbuf *why);

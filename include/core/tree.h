@@ -14,6 +14,7 @@ enum node_kind {
 	NODE_HISTORY,
 	NODE_METRICS,
 	NODE_EVENTS,
+	NODE_MANAGER, /* MountPointManager */
 };
 
 /* One inode of the tree. Read-only for users. */

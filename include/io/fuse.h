@@ -3,6 +3,7 @@
 
 #include "base/strbuf.h"
 #include "core/tree.h"
+#include "core/wire.h"
 
 /*
  * The mount. Reads are answered here, from the tree and the state; whatever may change something
@@ -49,7 +50,10 @@ struct fuse_job {
 	size_t done;   /* lines that happened */
 	size_t failed; /* the line that did not, with `error` */
 	int error;     /* negative errno of the line after those, or of the whole; 0 */
-	struct strbuf reply;
+	struct reply reply;
+	const struct wire_code *code; /* of MountPointManager, else NULL */
+	size_t room; /* … bytes for the output: what needs more does not happen */
+	struct strbuf output;
 	struct strbuf why; /* a sentence, with `error` */
 
 	struct fuse_client *client; /* private: who waits for it */

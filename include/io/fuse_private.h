@@ -13,7 +13,10 @@ struct blob {
 	struct strbuf text;
 };
 
-/* A client that waits until an open file has something to read: in read(2), or in poll(2). */
+/*
+ * A client that waits until an open file has something to read: in read(2), or in poll(2), or in
+ * ioctl(2) until there is a new number.
+ */
 struct wait {
 	struct wait *next; /* fuse_server::waits */
 	struct wait **previous;
@@ -21,6 +24,14 @@ struct wait {
 	fuse_req_t req; /* of a read, with the size of its buffer */
 	size_t size;
 	struct fuse_pollhandle *poll; /* of a poll */
+	struct fuse_client *call;     /* of an ioctl; has `req` as well */
+};
+
+/* An answer of MountPointManager that is to be read, since it was too long for its ioctl. */
+struct rest {
+	struct rest *next;
+	uint64_t ticket; /* file position of its first byte */
+	struct strbuf record;
 };
 
 struct fuse_server {
@@ -66,17 +77,25 @@ struct open_file {
 	uint32_t epic;		     /* change_notify: the number that the client knows; 0: none */
 	size_t given;		     /* … and how much of its line in `reply` it was given */
 	struct wait *poll;	     /* of both: who polls */
+
+	/* MountPointManager, with `epic` as above: */
+	unsigned int access; /* MMFS_ACCESS bits that it was opened for */
+	struct rest *rests;  /* the newest first */
+	uint64_t tickets;    /* that were given so far */
 };
 
 /* Who waits for a job. */
 struct fuse_client {
 	fuse_req_t req;
-	struct open_file *file; /* of a write, else NULL */
-	size_t size;		/* bytes of the write that are dealt with if all goes well */
-	size_t carried;		/* bytes of its first line that came with an earlier write */
-	uint64_t offset;	/* of the write */
-	uint64_t folder;	/* inode that the client holds locked: ln, rm, mv */
-	char *name;		/* ln: the entry to answer with */
+	struct open_file *file;	   /* of a write, else NULL */
+	size_t size;		   /* bytes of the write that are dealt with if all goes well */
+	size_t carried;		   /* bytes of its first line that came with an earlier write */
+	uint64_t offset;	   /* of the write */
+	struct mmfs_record record; /* of MountPointManager */
+	uint32_t epic;		   /* … the number that it knows */
+	size_t carrier;		   /* … bytes that the ioctl has room for; 0: it was written */
+	uint64_t folder;	   /* inode that the client holds locked: ln, rm, mv */
+	char *name;		   /* ln: the entry to answer with */
 };
 
 void blob_release(struct blob *blob);
@@ -90,16 +109,19 @@ void fuse_op_read(
 void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
 	struct fuse_file_info *info);
 void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
+void fuse_reply_slice(fuse_req_t req, const struct strbuf *text, uint64_t offset, size_t size);
 struct open_file *fuse_get_file(const struct fuse_file_info *info);
 
 /* fuse_wait.c: files that are waited for */
-bool fuse_wait_is_for(const struct open_file *file);
+bool fuse_wait_is_for(const struct open_file *file); /* it blocks those who read it */
 int fuse_wait_open(fuse_req_t req, struct open_file *file, const struct fuse_file_info *info);
 void fuse_wait_release(struct open_file *file);
 void fuse_wait_read(
 	fuse_req_t req, struct open_file *file, size_t size, const struct fuse_file_info *info);
 void fuse_op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info,
 	struct fuse_pollhandle *handle);
+/* CHANGE_NOTIFY: answers when there is another number. Takes over the client. */
+void fuse_wait_number(struct fuse_server *server, struct fuse_client *call);
 /* A request was made of a file. */
 void fuse_wait_take_request(const struct fuse_job *job);
 /* There may be something to read now: after what makes the kernel's caches right is posted. */
@@ -111,6 +133,21 @@ void fuse_wait_wake(struct fuse_server *server);
  */
 size_t fuse_batch_add_lines(
 	struct open_file *file, struct fuse_job *job, const struct strbuf *text);
+
+/* fuse_ioctl.c: MountPointManager */
+void fuse_op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int command, void *argument,
+	struct fuse_file_info *info, unsigned int flags, const void *in, size_t in_size,
+	size_t out_size);
+void fuse_manager_open(struct open_file *file, const struct fuse_file_info *info);
+void fuse_manager_release(struct open_file *file);
+void fuse_manager_write(
+	fuse_req_t req, struct open_file *file, const char *data, size_t size, uint64_t offset);
+/* False: the position is none of an answer that is kept. */
+bool fuse_manager_read(fuse_req_t req, struct open_file *file, size_t size, uint64_t position);
+/* A request is over: leaves the answer in the open file, or in the reply to the ioctl. */
+void fuse_manager_finish(struct fuse_job *job, struct notify_reply *ret_reply);
+/* The answer to CHANGE_NOTIFY, once there is another number. */
+void fuse_manager_answer_number(struct fuse_client *client, struct notify_reply *ret_reply);
 
 /* fuse_job.c: jobs */
 struct fuse_job *fuse_job_new(fuse_req_t req, const struct operation *operation);
@@ -125,7 +162,15 @@ void open_file_release(struct open_file *file);
 
 /* fuse_ops.c: everything else */
 extern const struct fuse_lowlevel_ops fuse_ops;
-enum fuse_counter { COUNT_OPEN, COUNT_READ, COUNT_WRITE, COUNT_RELEASE, COUNT_POLL, COUNT_OTHERS };
+enum fuse_counter {
+	COUNT_OPEN,
+	COUNT_READ,
+	COUNT_WRITE,
+	COUNT_RELEASE,
+	COUNT_POLL,
+	COUNT_IOCTL,
+	COUNT_OTHERS
+};
 void fuse_count(struct fuse_server *server, size_t counter);
 void fuse_fill_attributes(
 	struct fuse_server *server, const struct node *node, struct stat *ret_stat);

@@ -18,11 +18,13 @@ struct notify_reply {
 		REPLY_DATA,
 		REPLY_POLL,
 		REPLY_WAKE, /* of who polls; there is no `req` */
+		REPLY_IOCTL,
+		REPLY_IOCTL_NEWS,
 	} kind;
 	int error;		       /* REPLY_ERROR: positive errno or 0 */
-	size_t size;		       /* REPLY_WRITTEN, REPLY_DATA */
+	size_t size;		       /* REPLY_WRITTEN, REPLY_DATA, REPLY_IOCTL… */
 	struct fuse_entry_param entry; /* REPLY_ENTRY */
-	char *data;		       /* REPLY_DATA */
+	char *data;		       /* REPLY_DATA, REPLY_IOCTL… */
 	unsigned int events;	       /* REPLY_POLL */
 	struct fuse_pollhandle *poll;  /* REPLY_WAKE */
 };
@@ -40,7 +42,7 @@ struct notify_folder {
 /*
  * Takes over `deltas` and what the reply points to: invalidates them all, then sends the reply.
  * Entries of the folder that the client holds (`held`, or NULL) are left out: the kernel updates
- * what it sees there by itself. News (REPLY_DATA, REPLY_POLL, REPLY_WAKE) wait until whatever was
+ * what it sees there by itself. News (REPLY_DATA, REPLY_POLL, REPLY_WAKE, REPLY_IOCTL_NEWS) wait until whatever was
  * posted before is what every process sees. Never blocks.
  */
 void notify_post(struct notify *notify, struct deltas *deltas, const struct notify_folder *held,

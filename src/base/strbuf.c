@@ -98,31 +98,6 @@ void strbuf_add_pair(struct strbuf *buf, const char *key, const char *value)
 	strbuf_add_char(buf, '"');
 }
 
-size_t utf8_sequence_len(const char *text, size_t len)
-{
-	const unsigned char *byte = (const unsigned char *)text;
-	uint32_t value;
-	size_t n;
-
-	if (len == 0)
-		return 0;
-	if (byte[0] < 0x80)
-		return 1;
-	n = byte[0] >= 0xf0 ? 4 : byte[0] >= 0xe0 ? 3 : 2;
-	if (byte[0] < 0xc2 || byte[0] > 0xf4 || len < n)
-		return 0;
-	value = byte[0] & (0x7fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((byte[i] & 0xc0) != 0x80)
-			return 0;
-		value = value << 6 | (byte[i] & 0x3f);
-	}
-	if ((n == 3 && value < 0x800) || (n == 4 && (value < 0x10000 || value > 0x10ffff)) ||
-		(value >= 0xd800 && value <= 0xdfff))
-		return 0;
-	return n;
-}
-
 /* U+0080 to U+009F: terminals obey them. */
 static bool is_c1_control(const char *text)
 {

@@ -180,12 +180,8 @@ static int select_triples(struct context *context, struct triple **ret_triples, 
 
 static void reply_triples(struct context *context, const struct triple *triples, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		strbuf_add_pair(context->reply, "LINK", triples[i].link);
-		strbuf_add_pair(context->reply, "ID", triples[i].id);
-		strbuf_add_pair(context->reply, "DEVICE", triples[i].node);
-		strbuf_add_char(context->reply, '\n');
-	}
+	for (size_t i = 0; i < count; i++)
+		reply_add_triple(context->reply, &triples[i]);
 }
 
 int context_select_device(struct context *context, const char **ret_id)
@@ -393,7 +389,7 @@ static int decide_rename(struct context *context)
 }
 
 int manager_decide_request(const struct manager *manager, const struct manager_env *env,
-	const struct request *request, struct change *change, struct strbuf *reply,
+	const struct request *request, struct change *change, struct reply *reply,
 	struct strbuf *why)
 {
 	struct context context = { manager, env, request, change, reply, why };

@@ -19,9 +19,7 @@ int decide_next_drive_letter(struct context *context)
 		return r;
 	letter = letters_assign(
 		context->manager, context->env, id, "next_drive_letter", context->change);
-	strbuf_add_pair(context->reply, "LETTER", (char[]){ letter.value, '\0' });
-	strbuf_add_pair(context->reply, "ASSIGNED", letter.is_new ? "1" : "0");
-	strbuf_add_char(context->reply, '\n');
+	reply_add_letter(context->reply, letter.value, letter.is_new);
 	return 0;
 }
 
@@ -113,8 +111,7 @@ int decide_volume_removal(struct context *context)
 /* Adds one path; true when no more are wanted. */
 static bool add_path(struct context *context, const char *path, bool is_first_only)
 {
-	strbuf_add_pair(context->reply, "PATH", path);
-	strbuf_add_char(context->reply, '\n');
+	reply_add_path(context->reply, path);
 	return is_first_only;
 }
 
@@ -126,10 +123,11 @@ static int add_volume_name(struct context *context, const char *id)
 
 	for (size_t i = 0; i < count; i++) {
 		if (link_name_is_volume(triples[i].link)) {
-			add_path(context, triples[i].link, true);
+			reply_add_volume_path(context->reply, triples[i].link);
 			return 0;
 		}
 	}
+	context->reply->is_nameless = true;
 	return context_fail(context, -ENOENT, "%s has no path and no volume name", id);
 }
 

@@ -7,6 +7,7 @@
  */
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/request.h"
@@ -118,6 +119,26 @@ void request_fini(struct request *request)
 	free(request->id);
 	free(request->device.text);
 	*request = (struct request){ 0 };
+}
+
+void request_format(const struct request *request, struct strbuf *ret_line)
+{
+	char epic[16];
+	const char *values[] = {
+		[KEY_LINK] = request->link.path,
+		[KEY_ID] = request->id,
+		[KEY_DEVICE] = request->device.text,
+		[KEY_ALL] = "1",
+		[KEY_EPIC] = epic,
+		[KEY_KEEP] = request->is_on ? "1" : "0",
+		[KEY_STATE] = request->is_on ? "on" : "off",
+	};
+
+	_Static_assert(ARRAY_SIZE(values) == KEYS, "one row per key");
+	snprintf(epic, sizeof(epic), "%u", request->epic);
+	for (unsigned int key = 0; key < KEYS; key++)
+		if (request->given & KEY_BIT(key))
+			strbuf_add_pair(ret_line, key_names[key], values[key]);
 }
 
 /* One word of a request: an optional key, and a value with quotes and escapes undone. */

@@ -19,6 +19,7 @@
 #include "core/link_name.h"
 #include "core/render.h"
 #include "core/tree_private.h"
+#include "mmfs/mountmgr.h"
 
 #define FIRST_FREE_INO 1024 /* below: folders and files that are always there */
 
@@ -184,6 +185,7 @@ void tree_init(struct tree *tree, uint64_t now)
 	for (size_t i = 0; i < ARRAY_SIZE(views); i++)
 		tree->views[i] = tree_add(tree, tree->root, views[i].name, views[i].kind, now);
 	tree_add(tree, tree->root, "events", NODE_EVENTS, now);
+	tree_add(tree, tree->root, MMFS_MANAGER_NAME, NODE_MANAGER, now);
 	for (size_t i = 0; i < operation_count; i++)
 		tree_add(tree, tree->control, operations[i].name, NODE_CONTROL, now)->operation =
 			&operations[i];

@@ -65,7 +65,7 @@ static void tell(struct mmfs *mmfs, const struct notices *notices)
 /* Gives a job back to its client, and `deltas` to the kernel. */
 static void finish(struct mmfs *mmfs, struct fuse_job *job, struct deltas *deltas)
 {
-	if (job && job->error && !job->done)
+	if (job && job->error && !job->done && job->error != -EOVERFLOW)
 		note_failure(mmfs, job);
 	crash_point("daemon:before-reply");
 	tell(mmfs, &deltas->notices);
@@ -137,6 +137,16 @@ static int decide_line(struct mmfs *mmfs, const struct manager_env *env, struct 
 		&mmfs->manager, env, &line->request, change, &job->reply, &job->why);
 }
 
+/* The output of a binary request: without room for it nothing happens. */
+static void encode_reply(struct fuse_job *job)
+{
+	if (job->error || !job->code)
+		return;
+	job->error = wire_encode(job->code, &job->reply, job->room, &job->output);
+	if (job->error)
+		job->done = 0;
+}
+
 /* Decides the lines of a job in order, up to the first that fails. */
 static void decide_job(struct mmfs *mmfs, struct fuse_job *job, struct change *change)
 {
@@ -148,6 +158,7 @@ static void decide_job(struct mmfs *mmfs, struct fuse_job *job, struct change *c
 		if (job->error)
 			break;
 	}
+	encode_reply(job);
 	job->failed = job->error ? job->done : 0;
 	if (job->error && job->is_whole)
 		job->done = 0;

@@ -50,6 +50,7 @@ static void render_node(
 		break;
 	case NODE_FOLDER:
 	case NODE_LINK:
+	case NODE_MANAGER:
 	case NODE_EVENTS:
 		break;
 	}
@@ -85,6 +86,7 @@ void open_file_release(struct open_file *file)
 	if (file->next)
 		file->next->previous = file->previous;
 	fuse_wait_release(file);
+	fuse_manager_release(file);
 	blob_release(file->blob);
 	strbuf_fini(&file->pending);
 	strbuf_fini(&file->batch);
@@ -109,7 +111,8 @@ void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 		fuse_reply_err(req, ENOENT);
 		return;
 	}
-	if (node->kind != NODE_CONTROL && (info->flags & O_ACCMODE) != O_RDONLY) {
+	if (node->kind != NODE_CONTROL && node->kind != NODE_MANAGER &&
+		(info->flags & O_ACCMODE) != O_RDONLY) {
 		fuse_reply_err(req, EPERM);
 		return;
 	}
@@ -129,7 +132,9 @@ void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 	if (fuse_wait_is_for(file)) {
 		r = fuse_wait_open(req, file, info);
 	} else {
-		if (node->kind != NODE_CONTROL)
+		if (node->kind == NODE_MANAGER)
+			fuse_manager_open(file, info);
+		else if (node->kind != NODE_CONTROL)
 			file->blob = fuse_get_text(server, node);
 		r = fuse_reply_open(req, info);
 	}
@@ -144,7 +149,7 @@ void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info
 	fuse_reply_err(req, 0);
 }
 
-static void reply_slice(fuse_req_t req, const struct strbuf *text, uint64_t offset, size_t size)
+void fuse_reply_slice(fuse_req_t req, const struct strbuf *text, uint64_t offset, size_t size)
 {
 	if (offset >= text->len)
 		fuse_reply_buf(req, NULL, 0);
@@ -166,12 +171,14 @@ void fuse_op_read(
 		fuse_wait_read(req, file, size, info);
 		return;
 	}
+	if (file->kind == NODE_MANAGER && fuse_manager_read(req, file, size, position))
+		return;
 	if (file->kind == NODE_CONTROL && !file->has_reply && (position == 0 || !file->blob)) {
 		blob_release(file->blob);
 		file->blob = fuse_get_text(server, file->node);
 	}
 	if (!file->has_reply) {
-		reply_slice(req, &file->blob->text, position, size);
+		fuse_reply_slice(req, &file->blob->text, position, size);
 		return;
 	}
 	if (!file->is_anchored) {
@@ -180,7 +187,7 @@ void fuse_op_read(
 	}
 	if (position < file->anchor)
 		file->anchor = 0;
-	reply_slice(req, &file->reply, position - file->anchor, size);
+	fuse_reply_slice(req, &file->reply, position - file->anchor, size);
 }
 
 /* Cuts the text in lines and parses them, up to the first that is wrong. Returns what is left. */
@@ -208,13 +215,18 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 {
 	struct fuse_server *server = fuse_req_userdata(req);
 	struct open_file *file = fuse_get_file(info);
-	struct fuse_job *job = fuse_job_new(req, file->operation);
+	struct fuse_job *job;
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 	/* The kernel cuts what is longer than max_write, less the start of a page: anywhere. */
 	bool is_cut = size > server->max_write - STDIO_BLOCK;
 	size_t left;
 
 	fuse_count(server, COUNT_WRITE);
+	if (file->kind == NODE_MANAGER) {
+		fuse_manager_write(req, file, data, size, (uint64_t)offset);
+		return;
+	}
+	job = fuse_job_new(req, file->operation);
 	job->client->file = file;
 	file->references++;
 	job->client->size = size;

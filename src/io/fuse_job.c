@@ -101,7 +101,8 @@ static void job_free(struct fuse_job *job)
 		request_fini(&job->lines[i].request);
 	}
 	free(job->lines);
-	strbuf_fini(&job->reply);
+	reply_fini(&job->reply);
+	strbuf_fini(&job->output);
 	strbuf_fini(&job->why);
 	if (job->client->file)
 		open_file_release(job->client->file);
@@ -132,7 +133,7 @@ static void finish_write(struct fuse_job *job, struct notify_reply *ret_reply)
 		ret_reply->error = -job->error;
 		return;
 	}
-	strbuf_add(&file->reply, strbuf_text(&job->reply), job->reply.len);
+	reply_format(&job->reply, &file->reply);
 	file->write_end = client->offset + consumed;
 	ret_reply->kind = REPLY_WRITTEN;
 	ret_reply->size = consumed;
@@ -170,7 +171,9 @@ void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas
 		held.ino = job->client->folder;
 		if (held.ino && !job->error)
 			held.name = link_name_get_base(job->lines[0].request.link.path);
-		if (job->client->file) {
+		if (job->code) {
+			fuse_manager_finish(job, &reply);
+		} else if (job->client->file) {
 			finish_write(job, &reply);
 			fuse_wait_take_request(job);
 		} else {

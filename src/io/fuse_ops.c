@@ -39,6 +39,7 @@ static const char *const counter_names[COUNTERS] = {
 	[COUNT_WRITE] = "write",
 	[COUNT_RELEASE] = "release",
 	[COUNT_POLL] = "poll",
+	[COUNT_IOCTL] = "ioctl",
 	[COUNT_LOOKUP] = "lookup",
 	[COUNT_FORGET] = "forget",
 	[COUNT_GETATTR] = "getattr",
@@ -99,6 +100,8 @@ static mode_t get_mode(const struct fuse_server *server, const struct node *node
 		return S_IFLNK | 0777;
 	case NODE_CONTROL:
 		return S_IFREG | (node->operation->flags & OPERATION_CHANGES ? mode : 0666);
+	case NODE_MANAGER:
+		return S_IFREG | mode | 0444;
 	case NODE_VOLUME:
 	case NODE_POINTS:
 	case NODE_POINTS_JSON:
@@ -117,7 +120,8 @@ static off_t get_size(struct fuse_server *server, const struct node *node)
 
 	if (node->kind == NODE_LINK)
 		return (off_t)strlen(node->target);
-	if (node->kind == NODE_FOLDER || node->kind == NODE_CONTROL || node->kind == NODE_EVENTS)
+	if (node->kind == NODE_FOLDER || node->kind == NODE_CONTROL || node->kind == NODE_EVENTS ||
+		node->kind == NODE_MANAGER)
 		return 0;
 	blob = fuse_get_text(server, node);
 	size = (off_t)blob->text.len;
@@ -128,7 +132,7 @@ static off_t get_size(struct fuse_server *server, const struct node *node)
 void fuse_fill_attributes(
 	struct fuse_server *server, const struct node *node, struct stat *ret_stat)
 {
-	bool is_users = node->is_writable ||
+	bool is_users = node->is_writable || node->kind == NODE_MANAGER ||
 		(node->operation && node->operation->flags & OPERATION_CHANGES);
 	struct timespec changed = {
 		.tv_sec = (time_t)(node->changed / 1000000),
@@ -240,7 +244,7 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *in
 	reply_attributes(req, ino);
 }
 
-/* `>` truncates and `touch` sets times: harmless on control files, refused elsewhere. */
+/* `>` truncates and `touch` sets times: harmless on control files and MountPointManager, refused elsewhere. */
 static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attributes, int to_set,
 	struct fuse_file_info *info)
 {
@@ -248,8 +252,8 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attributes, 
 	const struct node *node = tree_find(server->backend.tree, ino);
 	int refused = FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID;
 
-	if (!node || node->kind != NODE_CONTROL || to_set & refused ||
-		(to_set & FUSE_SET_ATTR_SIZE && attributes->st_size != 0)) {
+	if (!node || (node->kind != NODE_CONTROL && node->kind != NODE_MANAGER) ||
+		to_set & refused || (to_set & FUSE_SET_ATTR_SIZE && attributes->st_size != 0)) {
 		fuse_reply_err(req, EPERM);
 		return;
 	}
@@ -496,14 +500,6 @@ static void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 	refuse(req);
 }
 
-static void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int command, void *argument,
-	struct fuse_file_info *info, unsigned int flags, const void *in, size_t in_size,
-	size_t out_size)
-{
-	get_server(req, COUNT_REFUSED);
-	fuse_reply_err(req, ENOTTY); /* sed, perl and others ask whether this is a terminal */
-}
-
 const struct fuse_lowlevel_ops fuse_ops = {
 	.init = op_init,
 	.lookup = op_lookup,
@@ -530,5 +526,5 @@ const struct fuse_lowlevel_ops fuse_ops = {
 	.setxattr = op_setxattr,
 	.removexattr = op_removexattr,
 	.create = op_create,
-	.ioctl = op_ioctl,
+	.ioctl = fuse_op_ioctl,
 };

@@ -6,6 +6,9 @@
  * or a signal comes, or the end. Who polls waits there as well. A read belongs to this list, or to
  * the notify thread that answers it, never to both: an interruption finds only what is listed.
  *
+ * So do CHANGE_NOTIFY calls on MountPointManager, each with a number of its own, while poll(2) on
+ * that file goes by the number that the open file was told last.
+ *
  * Who is told of a change must see it at once: notify.c says how.
  */
 
@@ -49,6 +52,8 @@ static bool has_text(const struct fuse_server *server, const struct open_file *f
 {
 	if (file->kind == NODE_EVENTS)
 		return notice_reader_has(&file->reader, server->backend.stream);
+	if (file->kind == NODE_MANAGER)
+		return file->epic != server->backend.manager->epic;
 	return file->given < file->reply.len || file->epic != server->backend.manager->epic;
 }
 
@@ -131,6 +136,9 @@ static void wait_remove(struct fuse_server *server, struct wait *wait)
 /* On the thread that serves, as all of this file. */
 static void on_interrupt(fuse_req_t req, void *data)
 {
+	struct wait *wait = data;
+
+	free(wait->call);
 	wait_remove(fuse_req_userdata(req), data);
 	fuse_reply_err(req, EINTR);
 }
@@ -157,6 +165,38 @@ void fuse_wait_read(
 	}
 }
 
+static void finish_call(
+	struct fuse_server *server, struct fuse_client *call, struct notify_reply *reply)
+{
+	reply->req = call->req;
+	if (call->epic != server->backend.manager->epic) {
+		fuse_manager_answer_number(call, reply);
+	} else {
+		reply->kind = REPLY_ERROR;
+		reply->error = ENODEV;
+	}
+	free(call);
+}
+
+void fuse_wait_number(struct fuse_server *server, struct fuse_client *call)
+{
+	struct notify_reply reply = { 0 };
+	struct wait *wait;
+
+	if (server->is_ending || call->epic != server->backend.manager->epic) {
+		finish_call(server, call, &reply);
+		post(server, &reply);
+	} else if (fuse_req_interrupted(call->req)) {
+		fuse_reply_err(call->req, EINTR);
+		free(call);
+	} else {
+		wait = wait_add(server, call->file);
+		wait->req = call->req;
+		wait->call = call;
+		fuse_req_interrupt_func(call->req, on_interrupt, wait);
+	}
+}
+
 /* The kernel asks again when it was woken, so the newest handle does for all who poll the file. */
 static void set_poll(
 	struct fuse_server *server, struct open_file *file, struct fuse_pollhandle *handle)
@@ -176,7 +216,7 @@ void fuse_op_poll(
 	struct notify_reply reply = { .req = req, .kind = REPLY_POLL };
 
 	fuse_count(server, COUNT_POLL);
-	if (!fuse_wait_is_for(file)) {
+	if (!fuse_wait_is_for(file) && file->kind != NODE_MANAGER) {
 		if (handle)
 			fuse_pollhandle_destroy(handle);
 		fuse_reply_poll(req, POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM);
@@ -205,7 +245,10 @@ static void finish(struct fuse_server *server, struct wait *wait)
 		reply.poll = wait->poll;
 	} else {
 		fuse_req_interrupt_func(wait->req, NULL, NULL);
-		take_text(server, wait->file, wait->size, &reply);
+		if (wait->call)
+			finish_call(server, wait->call, &reply);
+		else
+			take_text(server, wait->file, wait->size, &reply);
 	}
 	wait_remove(server, wait);
 	post(server, &reply);
@@ -213,11 +256,13 @@ static void finish(struct fuse_server *server, struct wait *wait)
 
 void fuse_wait_wake(struct fuse_server *server)
 {
+	uint32_t epic = server->backend.manager->epic;
 	struct wait *next;
 
 	for (struct wait *wait = server->waits; wait; wait = next) {
 		next = wait->next;
-		if (is_ready(server, wait->file))
+		if (wait->call ? server->is_ending || wait->call->epic != epic
+			       : is_ready(server, wait->file))
 			finish(server, wait);
 	}
 }

@@ -89,6 +89,11 @@ static void reply_send(const struct notify_reply *reply)
 	case REPLY_POLL:
 		fuse_reply_poll(reply->req, reply->events);
 		break;
+	case REPLY_IOCTL:
+	case REPLY_IOCTL_NEWS:
+		fuse_reply_ioctl(reply->req, 0, reply->data, reply->size);
+		free(reply->data);
+		break;
 	case REPLY_WAKE:
 		fuse_lowlevel_notify_poll(reply->poll);
 		fuse_pollhandle_destroy(reply->poll);
@@ -98,7 +103,8 @@ static void reply_send(const struct notify_reply *reply)
 
 static bool is_news(const struct notify_reply *reply)
 {
-	return reply->kind == REPLY_DATA || reply->kind == REPLY_POLL || reply->kind == REPLY_WAKE;
+	return reply->kind == REPLY_DATA || reply->kind == REPLY_POLL ||
+		reply->kind == REPLY_WAKE || reply->kind == REPLY_IOCTL_NEWS;
 }
 
 static void item_free(struct item *item)

@@ -73,6 +73,7 @@ expect_equal "$({
 		d 555 root root ./devices
 		l 777 root root ./devices/loop01 -> ../ids/$id_a
 		l 777 root root ./devices/loop02 -> ../ids/$id_b
+		f 644 root root ./MountPointManager
 		f 444 root root ./events
 		f 444 root root ./history
 		d 555 root root ./ids

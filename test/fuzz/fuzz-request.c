@@ -17,20 +17,7 @@ static void check_again(const struct request *request)
 	struct request again;
 	int r;
 
-	if (request->given & KEY_BIT(KEY_LINK))
-		strbuf_add_pair(&line, "link", request->link.path);
-	if (request->given & KEY_BIT(KEY_ID))
-		strbuf_add_pair(&line, "id", request->id);
-	if (request->given & KEY_BIT(KEY_DEVICE))
-		strbuf_add_pair(&line, "device", request->device.text);
-	if (request->given & KEY_BIT(KEY_ALL))
-		strbuf_add_pair(&line, "all", "1");
-	if (request->given & KEY_BIT(KEY_KEEP))
-		strbuf_add_pair(&line, "keep", request->is_on ? "1" : "0");
-	if (request->given & KEY_BIT(KEY_STATE))
-		strbuf_add_pair(&line, "state", request->is_on ? "on" : "off");
-	if (request->given & KEY_BIT(KEY_EPIC))
-		strbuf_add_format(&line, "%sepic=%u", line.len ? " " : "", request->epic);
+	request_format(request, &line);
 	r = request_parse(request->operation, strbuf_text(&line), line.len, &again, &why);
 	if (r == -EMSGSIZE && line.len > REQUEST_MAX)
 		return;

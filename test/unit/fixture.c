@@ -289,6 +289,7 @@ static int decide(struct world *world, const struct request *request)
 	size_t links = world->change.names.links.count, records = world->change.names.records.count;
 	size_t entries = world->change.entry_count, gones = world->change.volumes.gones;
 	bool has_settings = world->change.names.has_settings;
+	struct reply reply = { 0 };
 	int r;
 
 	world->decided++;
@@ -296,7 +297,9 @@ static int decide(struct world *world, const struct request *request)
 	strbuf_reset(&world->reply);
 	strbuf_reset(&world->why);
 	r = manager_decide_request(
-		&world->manager, &world->env, request, &world->change, &world->reply, &world->why);
+		&world->manager, &world->env, request, &world->change, &reply, &world->why);
+	reply_format(&reply, &world->reply);
+	reply_fini(&reply);
 	if (r == 0) {
 		ck_assert_uint_eq(world->why.len, 0);
 		return 0;

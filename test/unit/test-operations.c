@@ -334,11 +334,16 @@ static int ask_number(struct world *world, const char *text, const char *name)
 		.given = KEY_BIT(KEY_DEVICE),
 		.device = { .text = (char *)text, .number = map_hash_text(name) },
 	};
+	struct reply reply = { 0 };
+	int r;
 
 	strbuf_reset(&world->reply);
 	strbuf_reset(&world->why);
-	return manager_decide_request(
-		&world->manager, &world->env, &request, &world->change, &world->reply, &world->why);
+	r = manager_decide_request(
+		&world->manager, &world->env, &request, &world->change, &reply, &world->why);
+	reply_format(&reply, &world->reply);
+	reply_fini(&reply);
+	return r;
 }
 
 /* 1.7.1: what an alias led to counts, not what its text says. */

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "base/base.h"
+
+/* Bytes of the valid UTF-8 sequence at the start of `text`, 0 if there is none. */
+size_t utf8_sequence_len(const char *text, size_t len);
+
+/*
+ * UTF-8 to UTF-16LE, at any address. A byte that is not UTF-8 becomes U+FFFD. Returns the bytes of
+ * the result: with `to` NULL they are only counted. Never more than twice `len`.
+ */
+size_t utf16_from_utf8(const char *text, size_t len, uint8_t *to);
+
+/*
+ * The other way round; `size` in bytes. -EINVAL: an odd size, or a surrogate without its partner.
+ * Else the bytes of the result, never more than 3/2 of `size`; `to` may be NULL.
+ */
+ssize_t utf16_to_utf8(const uint8_t *units, size_t size, char *to);

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mmfs_device_io_control(): which way a record takes. Holds no state, so that any number of threads
+ * and forked processes can use one descriptor.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/nt_status.h"
+#include "mmfs/mountmgr.h"
+
+#define RECORD_SIZE sizeof(struct mmfs_record)
+#define STALE_MAX 64 /* times that an answer is lost to those of other threads */
+
+struct call {
+	int fd;
+	struct mmfs_record record; /* of the request, then of the answer */
+	const void *in;
+	void *out;
+};
+
+/* -ESTALE: there is less. */
+static int read_all(int fd, void *to, size_t len, uint64_t at)
+{
+	for (size_t done = 0; done < len;) {
+		ssize_t n = pread(fd, (char *)to + done, len - done, (off_t)(at + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return -ESTALE;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+/* The output goes to the caller only where it has room for it, whatever the daemon says. */
+static int check_answer(const struct call *call, uint32_t room)
+{
+	return call->record.info <= room ? 0 : -EPROTO;
+}
+
+static int call_by_ioctl(struct call *call, void *carrier, size_t size, unsigned long number)
+{
+	uint32_t room = call->record.out_len;
+	char *data = (char *)carrier + RECORD_SIZE;
+	int r;
+
+	memset(carrier, 0, size);
+	memcpy(carrier, &call->record, RECORD_SIZE);
+	if (call->record.in_len)
+		memcpy(data, call->in, call->record.in_len);
+	if (ioctl(call->fd, number, carrier) < 0)
+		return -errno;
+	memcpy(&call->record, carrier, RECORD_SIZE);
+	r = check_answer(call, room);
+	if (r < 0 || !call->record.info)
+		return r;
+	if (call->record.flags & MMFS_RECORD_REST)
+		return read_all(
+			call->fd, call->out, call->record.info, call->record.ticket + RECORD_SIZE);
+	if (call->record.info > size - RECORD_SIZE)
+		return -EPROTO;
+	memcpy(call->out, data, call->record.info);
+	return 0;
+}
+
+/* The position and the answer of a written record belong to an open file: it gets one of its own. */
+static int reopen(int fd)
+{
+	char path[64];
+	int flags = fcntl(fd, F_GETFL), own;
+
+	if (flags < 0)
+		return -errno;
+	if ((flags & O_ACCMODE) != O_RDWR)
+		return -EACCES;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	own = open(path, O_RDWR | O_CLOEXEC);
+	return own < 0 ? -errno : own;
+}
+
+static int transact(struct call *call, int fd, const void *record, size_t size)
+{
+	uint32_t room = call->record.out_len;
+	ssize_t n = write(fd, record, size);
+	int r;
+
+	if (n < 0)
+		return -errno;
+	if ((size_t)n != size)
+		return -EMSGSIZE;
+	r = read_all(fd, &call->record, RECORD_SIZE, 0);
+	if (r == 0)
+		r = check_answer(call, room);
+	return r < 0 ? r : read_all(fd, call->out, call->record.info, RECORD_SIZE);
+}
+
+static int call_by_write(struct call *call)
+{
+	size_t size = RECORD_SIZE + call->record.in_len;
+	int fd = reopen(call->fd), r;
+	char *record;
+
+	if (fd < 0)
+		return fd;
+	record = malloc(size);
+	if (!record) {
+		close(fd);
+		return -ENOMEM;
+	}
+	memcpy(record, &call->record, RECORD_SIZE);
+	memcpy(record + RECORD_SIZE, call->in, call->record.in_len);
+	r = transact(call, fd, record, size);
+	free(record);
+	close(fd);
+	return r;
+}
+
+static int call_once(struct call *call)
+{
+	union {
+		struct mmfs_carrier_4k small;
+		struct mmfs_carrier_16k large;
+	} carrier;
+	uint32_t in_len = call->record.in_len, out_len = call->record.out_len;
+
+	if (in_len <= sizeof(carrier.small.data) && out_len <= sizeof(carrier.small.data))
+		return call_by_ioctl(call, &carrier, sizeof(carrier.small), MMFS_IOC_4K);
+	if (in_len <= sizeof(carrier.large.data))
+		return call_by_ioctl(call, &carrier, sizeof(carrier.large), MMFS_IOC_16K);
+	if (in_len > MMFS_INPUT_MAX)
+		return -EMSGSIZE;
+	return call_by_write(call);
+}
+
+int mmfs_device_io_control(int fd, uint32_t code, const void *in, uint32_t in_len, void *out,
+	uint32_t out_len, uint32_t *bytes_returned, uint32_t *ntstatus)
+{
+	const struct mmfs_record record = {
+		.version = MMFS_RECORD_VERSION,
+		.code = code,
+		.in_len = in_len,
+		.out_len = out_len,
+		.flags = code == IOCTL_MOUNTMGR_CHANGE_NOTIFY && fcntl(fd, F_GETFL) & O_NONBLOCK
+			? MMFS_RECORD_NOWAIT
+			: 0,
+	};
+	struct call call = { .fd = fd, .in = in, .out = out };
+	int r = -ESTALE;
+
+	/* Only what changes nothing may be asked again. */
+	for (int i = 0; i < STALE_MAX && r == -ESTALE; i++) {
+		call.record = record;
+		r = call_once(&call);
+		if (MMFS_CTL_ACCESS(code) != MMFS_ACCESS_ANY)
+			break;
+	}
+	if (r < 0) {
+		call.record.info = 0;
+		call.record.status = nt_status_from_errno(-r);
+	} else {
+		r = -nt_status_to_errno(call.record.status);
+	}
+	if (bytes_returned)
+		*bytes_returned = call.record.info;
+	if (ntstatus)
+		*ntstatus = call.record.status;
+	return r;
+}

@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What is installed is enough to build a client with, and that client works.
+. "$(dirname "$0")/lib.sh"
+require meson pkg-config cc
+
+build=$(dirname "$MMFS")
+sources=$(realpath "$(dirname "$0")/../..")
+meson install -C "$build" --no-rebuild --destdir "$TMP/root" >"$TMP/install.log" 2>&1 ||
+	fail "meson install: $(tail -n 5 "$TMP/install.log")"
+module=$(find "$TMP/root" -name libmmfs.pc)
+export PKG_CONFIG_PATH=${module%/*} PKG_CONFIG_SYSROOT_DIR=$TMP/root
+LD_LIBRARY_PATH=$(dirname "${module%/*}")
+export LD_LIBRARY_PATH
+
+read -ra flags <<<"$(pkg-config --cflags --libs libmmfs)"
+# A library that was built with sanitizers wants its programs to be.
+sanitizers=()
+if nm -D "$LD_LIBRARY_PATH/libmmfs.so" | grep -q __asan_init; then
+	sanitizers=(-fsanitize=address -fsanitize=undefined)
+fi
+mkdir "$TMP/client"
+cp "$sources/contrib/examples/querypoints.c" "$TMP/client"
+(cd "$TMP/client" && cc -std=c11 -D_POSIX_C_SOURCE=200809L -pedantic -Wall -Wextra -Werror querypoints.c \
+	"${sanitizers[@]}" "${flags[@]}" -o querypoints)
+expect_equal "libmmfs.so.0" "$(readelf -d "$TMP/client/querypoints" | grep -o 'libmmfs[^]]*')" "what it links"
+
+make_image a 16M ext4
+make_image b 4M swap
+attach a 01
+attach b 02
+start_mmfs
+request create_point "C: ${LOOP}01"
+request create_point "link=swap device=${LOOP}02"
+expect_list() # GREP-WORDS ARG…
+{
+	expect_equal "$(grep "$1" "$MM/points" |
+		sed -E 's/^LINK="(.*)" ID="(.*)" DEVICE="(.*)"$/\1 \2 \3/;
+			s,^/DosDevices/,\\DosDevices\\,; s,^/Volumes/,\\??\\,')" \
+		"$("$TMP/client/querypoints" "${@:2}")" "the list of ${2-all}"
+}
+expect_list .
+expect_list "${LOOP}01" "${LOOP}01"
+expect_match "/dev/nothing: Invalid argument" "$("$TMP/client/querypoints" /dev/nothing 2>&1 || true)"
+mkdir "$TMP/empty"
+expect_match "cannot open the mount manager" "$(MM=$TMP/empty "$TMP/client/querypoints" 2>&1 || true)"
+stop_mmfs
