@@ -4,6 +4,10 @@
 #include "base/map.h"
 #include "core/unique_id.h"
 
+/* Bits of device::partition_flags. */
+#define DEVICE_GPT_HIDDEN (UINT64_C(1) << 62)
+#define DEVICE_GPT_NO_DRIVE_LETTER (UINT64_C(1) << 63)
+
 /*
  * A block device as udev, the kernel and libblkid describe it. Texts come from hardware and from
  * superblocks: they are hostile, bounded by whoever fills them in, and NULL where unknown.

@@ -88,6 +88,8 @@ void manager_decide_devices(
 
 /* Puts a committed change in place. Cannot fail. `ret_touched` is the caller's. */
 void manager_apply(struct manager *manager, struct change *change, struct touched *ret_touched);
+/* At start: what shows of the database alone, the links of volumes that are kept. */
+void manager_touch_kept(const struct manager *manager, struct touched *ret_touched);
 void touched_fini(struct touched *touched);
 /* Replaces the list of mounts, taking over `mounts`. The volumes whose mounts differ are touched. */
 void manager_apply_mounts(

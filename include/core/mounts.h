@@ -3,21 +3,48 @@
 
 #include "base/base.h"
 
-/* A mount of a block device, as the kernel's mountinfo lists it. */
+/* A mount, as the kernel's mountinfo lists it. */
 struct mount {
-	uint64_t number; /* dev_t of the block device */
-	char *path;	 /* mount point */
+	uint64_t number; /* dev_t of the block device, 0: of none */
+	char *path;	 /* mount point, every byte as it is */
 	bool is_whole;	 /* the filesystem's root, not a folder of it (bind mount, subvolume) */
+	int id;		 /* the kernel's */
+	int parent;	 /* id of the mount it is on */
+	size_t order;	 /* position among all mounts */
 };
 
-/* All of them, in mount order. */
+/*
+ * First all mounts there are, in mount order, by mounts_add(). mounts_finish() makes of them the
+ * mounts of block devices that can be reached, ordered by device, and there the whole filesystem
+ * before parts of it, in mount order. The rest is for finished lists.
+ */
 struct mounts {
 	struct mount *list;
 	size_t count;
 };
 
 void mounts_fini(struct mounts *mounts);
-void mounts_add(struct mounts *mounts, uint64_t number, const char *path, bool is_whole);
-/* The next mount of a device after `mount` (NULL: the first). */
+/* Takes a copy of the path, and sets the order. */
+void mounts_add(struct mounts *mounts, const struct mount *mount);
+/*
+ * Drops what is no block device's, and what no path leads to because something is mounted over it.
+ * Told from ids and paths alone: to look at a mount point could mean to wait for somebody.
+ */
+void mounts_finish(struct mounts *mounts);
+/* The next mount of a device after `mount` (NULL: the first, which stands for it). */
 const struct mount *mounts_next(
 	const struct mounts *mounts, uint64_t number, const struct mount *mount);
+
+/* One line of /proc/self/mountinfo. Texts point into the line. */
+struct mount_line {
+	int id;
+	int parent;
+	unsigned int major, minor; /* of the superblock */
+	const char *root;	   /* folder of the filesystem that is mounted */
+	const char *path;
+	const char *fstype;
+	const char *source;
+};
+
+/* Takes a line (without its newline) apart, in place. -EINVAL: it is none. */
+int mount_line_parse(char *line, struct mount_line *ret_line);

@@ -8,11 +8,14 @@
 struct volume_file {
 	const char *name;
 	void (*render)(const struct manager *manager, const char *id, struct strbuf *ret_text);
+	bool is_description; /* says what the volume is: who is told of changes is told of this */
 };
 
 extern const struct volume_file volume_files[];
 extern const size_t volume_file_count;
 
+/* All files that describe a volume, one after the other. */
+void render_description(const struct manager *manager, const char *id, struct strbuf *ret_text);
 void render_points(const struct manager *manager, struct strbuf *ret_text);
 void render_points_json(const struct manager *manager, struct strbuf *ret_text);
 void render_history(const struct manager *manager, struct strbuf *ret_text);

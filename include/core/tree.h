@@ -30,7 +30,8 @@ struct node {
 	bool is_folding;  /* its children's names are compared ignoring case */
 	bool is_writable; /* users may make, remove and rename links in it */
 	char *target;	  /* NODE_LINK */
-	char *id;	  /* NODE_VOLUME and volume folders: unique ID */
+	char *id;	  /* unique ID of volume folders, NODE_VOLUME, and the links of volumes */
+	struct shown *shown; /* volume folders: what readers of `events` have been told */
 	const struct operation *operation;
 	size_t file; /* index in volume_files */
 	char name[];
@@ -56,6 +57,7 @@ struct tree {
 	struct node *root;
 	struct node *dos_devices;
 	struct node *volumes;
+	struct node *mounts;
 	struct node *devices;
 	struct node *ids;
 	struct node *control;
@@ -84,11 +86,15 @@ typedef bool tree_list_fn(
 void tree_list(const struct tree *tree, const struct node *folder, uint64_t after,
 	tree_list_fn *add, void *data);
 
-/* Makes the tree show the state again, and says what became different. */
-void tree_update(struct tree *tree, const struct manager *manager, const struct touched *touched,
-	uint64_t now, struct deltas *ret_deltas);
 /*
- * Before tree_update(), when a client renamed an entry: the kernel has moved the inode already, so
+ * Makes the tree show the state again, and says what became different. Notices of one update are in
+ * a fixed order: what ends before what begins, a link before its volume where they end, and after it
+ * where they begin. `touched` hands its notices over.
+ */
+void tree_update(struct tree *tree, const struct manager *manager, struct touched *touched,
+	uint64_t now, struct deltas *deltas);
+/*
+ * Before tree_update(), when a client renamed a link: the kernel has moved the inode already, so
  * it keeps its number.
  */
 void tree_rename(struct tree *tree, struct node *folder, const char *name, const char *new_name,

@@ -32,6 +32,9 @@ struct mmfs {
 	uint64_t commits;
 };
 
+/* mmfs.c: reads where volumes are mounted now, and shows it */
+void mmfs_read_mounts(struct mmfs *mmfs);
+
 /* door.c: whatever changes something goes through here */
 
 void door_get_random(void *to, size_t len);

@@ -70,6 +70,8 @@ int fuse_start(const struct fuse_options *options, const struct fuse_backend *ba
 	struct fuse_server **ret_server, struct strbuf *why);
 /* Whether everything that fuse_finish() was given has reached the kernel. */
 bool fuse_is_idle(const struct fuse_server *server);
+/* The mount is gone: what is mounted at its place by now is another's. */
+void fuse_set_unmounted(struct fuse_server *server);
 /* Unmounts and frees, once fuse_is_idle(). NULL is fine. */
 void fuse_stop(struct fuse_server *server);
 

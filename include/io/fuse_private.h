@@ -21,6 +21,7 @@ struct fuse_server {
 	struct fuse_buf buffer;
 	char *mountpoint;
 	bool is_ready;
+	bool is_unmounted;
 	struct open_file *files;	      /* that are open */
 	bool has_no_opendir;		      /* the kernel does without opendir requests */
 	size_t max_write;		      /* bytes that the kernel passes on at once */

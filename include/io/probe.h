@@ -29,9 +29,11 @@ struct probe_answer {
 	char *fstype;
 	char *usage;
 	char *label;
-	char *table;	      /* type of the partition table on the device */
-	char *partuuid;	      /* of the device's entry in its disk's table */
-	char *partition_type; /* "0x83" or a GUID */
+	char *table;		  /* type of the partition table on the device */
+	char *partuuid;		  /* of the device's entry in its disk's table */
+	char *partition_type;	  /* "0x83" or a GUID */
+	char *partition_name;	  /* in that entry */
+	uint64_t partition_flags; /* attributes of a GPT entry; 0 in other tables */
 };
 
 /* Starts the helper process. Must come before any thread is started. */

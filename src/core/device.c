@@ -101,7 +101,9 @@ bool device_is_equal(const struct device *a, const struct device *b)
 		is_same_text(a->usage, b->usage) && is_same_text(a->label, b->label) &&
 		is_same_text(a->table, b->table) &&
 		is_same_text(a->partition_type, b->partition_type) &&
-		is_same_text(a->slaves, b->slaves) && is_same_text(a->fault, b->fault);
+		is_same_text(a->partition_name, b->partition_name) &&
+		a->partition_flags == b->partition_flags && is_same_text(a->slaves, b->slaves) &&
+		is_same_text(a->fault, b->fault);
 }
 
 static bool is_extended_partition(const char *type)
@@ -146,6 +148,10 @@ enum device_kind device_get_kind(const struct device *device, const char **ret_r
 		return DEVICE_NO_VOLUME;
 	if (!device->partition && device->table && !is_disc_image(device))
 		return DEVICE_NO_VOLUME;
+	if (device->partition && (device->partition_flags & DEVICE_GPT_HIDDEN)) {
+		*ret_reason = "hidden by its partition attributes";
+		return DEVICE_UNPROCESSED;
+	}
 	if (!device->partition && !device->fstype) {
 		*ret_reason = "no content";
 		return DEVICE_UNPROCESSED;

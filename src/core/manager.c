@@ -131,6 +131,17 @@ static void touch_change(
 		change_has_rows(change) || touched->link_count || touched->device_count;
 }
 
+void manager_touch_kept(const struct manager *manager, struct touched *ret_touched)
+{
+	*ret_touched = (struct touched){ 0 };
+	map_for_each (&manager->names.records, node, next) {
+		const struct record *record = container_of(node, struct record, by_id);
+
+		if (record->keep_links)
+			touch_id(ret_touched, record->id, true);
+	}
+}
+
 void touched_fini(struct touched *touched)
 {
 	for (size_t i = 0; i < touched->link_count; i++)
@@ -147,10 +158,34 @@ void touched_fini(struct touched *touched)
 	*touched = (struct touched){ 0 };
 }
 
+/* Devices that the tree does not show: says of each once why. The state is still the one before. */
+static void note_devices(
+	struct notices *notices, const struct manager *manager, const struct change *change)
+{
+	for (size_t i = 0; i < change->volumes.assignment_count; i++) {
+		const struct assignment *assignment = &change->volumes.assignments[i];
+		const struct device *device = assignment->device;
+		const struct device *before = volumes_find_name(&manager->volumes, device->name);
+		struct notice notice = {
+			.kind = assignment->has_lost ? NOTICE_DUPLICATE : NOTICE_VOLUME_UNPROCESSED,
+			.id = assignment->id,
+			.device = device->node,
+			.reason = assignment->reason,
+		};
+		bool is_known = before &&
+			(assignment->has_lost ? before->has_lost
+					      : is_same_text(before->reason, notice.reason));
+
+		if (!is_known && (assignment->has_lost || notice.reason))
+			notices_add(notices, &notice);
+	}
+}
+
 void manager_apply(struct manager *manager, struct change *change, struct touched *ret_touched)
 {
 	*ret_touched = (struct touched){ 0 };
 	touch_change(ret_touched, manager, change);
+	note_devices(&ret_touched->notices, manager, change);
 	if (change_is_counted(change))
 		manager->epic++;
 	for (size_t i = 0; i < change->entry_count; i++)

@@ -295,15 +295,22 @@ const struct volume_file volume_files[] = {
 	{ "mount_points", render_mount_points },
 	{ "dos_paths", render_dos_paths },
 	{ "state", render_state },
-	{ "fstype", render_fstype },
-	{ "label", render_label },
-	{ "uuid", render_uuid },
-	{ "partuuid", render_partuuid },
-	{ "size", render_size },
-	{ "removable", render_removable },
-	{ "read_only", render_read_only },
+	{ "fstype", render_fstype, .is_description = true },
+	{ "label", render_label, .is_description = true },
+	{ "uuid", render_uuid, .is_description = true },
+	{ "partuuid", render_partuuid, .is_description = true },
+	{ "size", render_size, .is_description = true },
+	{ "removable", render_removable, .is_description = true },
+	{ "read_only", render_read_only, .is_description = true },
 	{ "no_drive_letter", render_no_drive_letter },
 	{ "keep_links", render_keep_links },
 };
 
 const size_t volume_file_count = ARRAY_SIZE(volume_files);
+
+void render_description(const struct manager *manager, const char *id, struct strbuf *ret_text)
+{
+	for (size_t i = 0; i < volume_file_count; i++)
+		if (volume_files[i].is_description)
+			volume_files[i].render(manager, id, ret_text);
+}

@@ -8,8 +8,8 @@
  * follow from the folder's. Inode numbers are never used twice. A symlink's target never changes:
  * what leads elsewhere is a new inode, since the kernel keeps the text of the old one.
  *
- * The tree shows the state of the manager and holds nothing else: tree_update() compares the two
- * for all that a change touched, so no kind of change can forget to invalidate something.
+ * The tree shows the state of the manager and holds nothing else. How it follows the state is in
+ * tree_update.c.
  */
 
 #include <assert.h>
@@ -18,7 +18,7 @@
 
 #include "core/link_name.h"
 #include "core/render.h"
-#include "core/tree.h"
+#include "core/tree_private.h"
 
 #define FIRST_FREE_INO 1024 /* below: folders and files that are always there */
 
@@ -56,8 +56,7 @@ struct node *tree_find(const struct tree *tree, uint64_t ino)
 	return node ? container_of(node, struct node, by_ino) : NULL;
 }
 
-/* By name, ignoring case where the folder does. */
-static struct node *find_child(const struct tree *tree, const struct node *folder, const char *name)
+struct node *tree_find_entry(const struct tree *tree, const struct node *folder, const char *name)
 {
 	struct name_key key = { folder, name };
 	struct map_node *node =
@@ -82,10 +81,21 @@ static struct node *node_new(struct tree *tree, struct node *parent, const char 
 	return node;
 }
 
+void shown_fini(struct shown *shown)
+{
+	for (size_t i = 0; i < shown->mount_count; i++)
+		free(shown->mounts[i]);
+	free(shown->mounts);
+	*shown = (struct shown){ 0 };
+}
+
 static void node_free(struct node *node)
 {
 	free(node->target);
 	free(node->id);
+	if (node->shown)
+		shown_fini(node->shown);
+	free(node->shown);
 	free(node);
 }
 
@@ -127,8 +137,7 @@ static void tree_remove_if_dead(struct tree *tree, struct node *node)
 	node_free(node);
 }
 
-/* Takes the name from a node; it lives on while the kernel remembers it. */
-static void tree_remove_name(struct tree *tree, struct node *node)
+void tree_remove_name(struct tree *tree, struct node *node)
 {
 	node_unlist(node);
 	map_remove(&tree->by_name, &node->by_name);
@@ -136,7 +145,7 @@ static void tree_remove_name(struct tree *tree, struct node *node)
 	tree_remove_if_dead(tree, node);
 }
 
-static struct node *tree_add(
+struct node *tree_add(
 	struct tree *tree, struct node *parent, const char *name, enum node_kind kind, uint64_t now)
 {
 	struct node *node = node_new(tree, parent, name, kind, tree->next_ino++, now);
@@ -167,6 +176,8 @@ void tree_init(struct tree *tree, uint64_t now)
 	tree->volumes = tree_add(tree, tree->root, "Volumes", NODE_FOLDER, now);
 	tree->dos_devices->is_folding = tree->dos_devices->is_writable = true;
 	tree->volumes->is_folding = tree->volumes->is_writable = true;
+	tree->mounts = tree_add(tree, tree->root, "mounts", NODE_FOLDER, now);
+	tree->mounts->is_folding = true; /* as the names of its links are compared */
 	tree->devices = tree_add(tree, tree->root, "devices", NODE_FOLDER, now);
 	tree->ids = tree_add(tree, tree->root, "ids", NODE_FOLDER, now);
 	tree->control = tree_add(tree, tree->root, "control", NODE_FOLDER, now);
@@ -206,7 +217,7 @@ static struct node *find_volume_file(struct tree *tree, struct node *folder, con
 
 struct node *tree_find_child(struct tree *tree, struct node *folder, const char *name)
 {
-	struct node *node = find_child(tree, folder, name);
+	struct node *node = tree_find_entry(tree, folder, name);
 
 	if (!node && folder->is_volume_folder && folder->parent)
 		return find_volume_file(tree, folder, name);
@@ -267,37 +278,33 @@ static void deltas_add(struct deltas *deltas, uint64_t parent, uint64_t ino, con
 	deltas->list[deltas->count++] = (struct delta){ parent, ino, name ? xstrdup(name) : NULL };
 }
 
-/* Says that the kernel's idea of an entry is out of date, unless it cannot have one. */
-static void deltas_add_entry(
-	struct deltas *deltas, struct node *folder, const char *name, uint64_t now)
+void deltas_add_entry(struct deltas *deltas, struct node *folder, const char *name, uint64_t now)
 {
 	folder->changed = now;
 	if (folder->lookups || !folder->parent || !folder->parent->parent)
 		deltas_add(deltas, folder->ino, 0, name);
 }
 
-static void deltas_add_attributes(struct deltas *deltas, const struct node *node)
+void deltas_add_attributes(struct deltas *deltas, const struct node *node)
 {
 	if (node->lookups)
 		deltas_add(deltas, 0, node->ino, NULL);
 }
 
-/* Makes one symlink be there and lead to `target`, or not be there (NULL). */
-static void sync_symlink(struct tree *tree, struct node *folder, const char *name,
-	const char *target, uint64_t now, struct deltas *deltas)
+void deltas_add_link(struct deltas *deltas, enum notice_kind kind, const struct tree *tree,
+	const struct node *node)
 {
-	struct node *node = find_child(tree, folder, name);
+	bool is_volume = node->parent == tree->volumes;
+	_cleanup_free_ char *path = xasprintf(
+		"%s%s", is_volume ? LINK_FOLDER_VOLUMES : LINK_FOLDER_DOS_DEVICES, node->name);
 
-	if (node && target && strcmp(node->name, name) == 0 && strcmp(node->target, target) == 0)
-		return;
-	if (node) {
-		deltas_add_entry(deltas, folder, node->name, now);
-		tree_remove_name(tree, node);
-	}
-	if (target) {
-		deltas_add_entry(deltas, folder, name, now);
-		tree_add(tree, folder, name, NODE_LINK, now)->target = xstrdup(target);
-	}
+	notices_add(&deltas->notices,
+		&(struct notice){
+			.kind = kind,
+			.link = path,
+			.id = node->id,
+			.device = node->target,
+		});
 }
 
 struct node *tree_get_link_folder(const struct tree *tree, const char *path)
@@ -305,123 +312,19 @@ struct node *tree_get_link_folder(const struct tree *tree, const char *path)
 	return link_name_is_volume(path) ? tree->volumes : tree->dos_devices;
 }
 
-static void sync_link(struct tree *tree, const struct manager *manager, const char *path,
-	uint64_t now, struct deltas *deltas)
-{
-	const struct link *link = manager_find_link(manager, &manager->names, path);
-	const char *target = NULL;
-
-	if (link) {
-		path = link->path;
-		target = manager_get_node(manager, &manager->names, link->record->id);
-	}
-	sync_symlink(tree, tree_get_link_folder(tree, path), link_name_get_base(path), target, now,
-		deltas);
-}
-
-static void remove_volume_folder(
-	struct tree *tree, struct node *folder, uint64_t now, struct deltas *deltas)
-{
-	for (size_t i = 0; i < volume_file_count; i++) {
-		struct node *file = find_child(tree, folder, volume_files[i].name);
-
-		if (file)
-			tree_remove_name(tree, file);
-	}
-	while (folder->first)
-		tree_remove_name(tree, folder->first);
-	deltas_add_entry(deltas, tree->ids, folder->name, now);
-	tree_remove_name(tree, folder);
-}
-
-static struct node *add_volume_folder(
-	struct tree *tree, const char *name, const char *id, uint64_t now, struct deltas *deltas)
-{
-	struct node *folder = tree_add(tree, tree->ids, name, NODE_FOLDER, now);
-
-	folder->is_volume_folder = true;
-	folder->id = xstrdup(id);
-	deltas_add_entry(deltas, tree->ids, name, now);
-	return folder;
-}
-
-/* Shows or hides the folder of a volume; what its files say may have changed. */
-static void sync_volume(struct tree *tree, const struct manager *manager, const char *id,
-	uint64_t now, struct deltas *deltas)
-{
-	const char *target = manager_get_node(manager, &manager->names, id);
-	_cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
-	struct node *folder;
-
-	strbuf_add_file_name(&name, id);
-	folder = find_child(tree, tree->ids, strbuf_text(&name));
-	if (!target) {
-		if (folder)
-			remove_volume_folder(tree, folder, now, deltas);
-		return;
-	}
-	if (!folder)
-		folder = add_volume_folder(tree, strbuf_text(&name), id, now, deltas);
-	sync_symlink(tree, folder, "device", target, now, deltas);
-	for (size_t i = 0; i < volume_file_count; i++) {
-		struct node *file = find_child(tree, folder, volume_files[i].name);
-
-		if (file) {
-			file->changed = now;
-			deltas_add_attributes(deltas, file);
-		}
-	}
-}
-
-static void sync_device(struct tree *tree, const struct manager *manager, const char *kernel_name,
-	uint64_t now, struct deltas *deltas)
-{
-	const struct device *device = volumes_find_name(&manager->volumes, kernel_name);
-	_cleanup_free_ char *path = xstrdup(kernel_name);
-	_cleanup_strbuf_ struct strbuf name = STRBUF_INIT, target = STRBUF_INIT;
-
-	for (char *c = path; *c; c++)
-		if (*c == '!')
-			*c = '/'; /* how sysfs spells a slash */
-	strbuf_add_file_name(&name, path);
-	if (device && device->id) {
-		strbuf_add_text(&target, "../ids/");
-		strbuf_add_file_name(&target, device->id);
-	}
-	sync_symlink(tree, tree->devices, strbuf_text(&name), target.data, now, deltas);
-}
-
-void tree_update(struct tree *tree, const struct manager *manager, const struct touched *touched,
-	uint64_t now, struct deltas *ret_deltas)
-{
-	for (size_t i = 0; i < touched->device_count; i++)
-		sync_device(tree, manager, touched->devices[i], now, ret_deltas);
-	for (size_t i = 0; i < touched->link_count; i++)
-		sync_link(tree, manager, touched->links[i], now, ret_deltas);
-	for (size_t i = 0; i < touched->id_count; i++) {
-		const struct link *link = NULL;
-
-		sync_volume(tree, manager, touched->ids[i], now, ret_deltas);
-		while (touched->is_moved[i] &&
-			(link = names_next_link(&manager->names, touched->ids[i], link)))
-			sync_link(tree, manager, link->path, now, ret_deltas);
-	}
-	for (size_t i = 0; touched->has_changed && i < ARRAY_SIZE(tree->views); i++) {
-		tree->views[i]->changed = now;
-		deltas_add_attributes(ret_deltas, tree->views[i]);
-	}
-}
-
 void tree_rename(struct tree *tree, struct node *folder, const char *name, const char *new_name,
 	uint64_t now, struct deltas *deltas)
 {
-	struct node *node = find_child(tree, folder, name);
-	struct node *over = find_child(tree, folder, new_name), *moved;
+	struct node *node = tree_find_entry(tree, folder, name);
+	struct node *over = tree_find_entry(tree, folder, new_name), *moved;
 
 	if (!node || strcmp(name, new_name) == 0)
 		return;
-	if (over && over != node)
+	if (over && over != node) {
+		deltas_add_link(deltas, NOTICE_LINK_DELETED, tree, over);
 		tree_remove_name(tree, over);
+	}
+	deltas_add_link(deltas, NOTICE_LINK_DELETED, tree, node);
 	moved = xcalloc(1, sizeof(*moved) + strlen(new_name) + 1);
 	memcpy(moved, node, sizeof(*node));
 	strcpy(moved->name, new_name);
@@ -433,4 +336,5 @@ void tree_rename(struct tree *tree, struct node *folder, const char *name, const
 	*(moved->previous ? &moved->previous->next : &folder->first) = moved;
 	*(moved->next ? &moved->next->previous : &folder->last) = moved;
 	free(node);
+	deltas_add_link(deltas, NOTICE_LINK_CREATED, tree, moved);
 }

@@ -288,6 +288,7 @@ static void begin_wait(struct mmfs *mmfs, struct fuse_job *job)
 	}
 	job->next = mmfs->settling;
 	mmfs->settling = job;
+	mmfs_read_mounts(mmfs);
 	discovery_drain(mmfs->discovery);
 	door_work(mmfs);
 }

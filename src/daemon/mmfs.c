@@ -19,9 +19,20 @@
 #define SETTLE_LIMIT (10 * SECOND) /* at start, for udevd's queue */
 #define DRAIN_LIMIT (5 * SECOND)   /* at the end, for replies under way */
 
-static void on_mounts(void *data, uint32_t events)
+/* What is kept shows from the start, wherever its volume may be. */
+static void show_kept(struct mmfs *mmfs)
 {
-	struct mmfs *mmfs = data;
+	struct deltas deltas = { 0 };
+	struct touched touched;
+
+	manager_touch_kept(&mmfs->manager, &touched);
+	tree_update(&mmfs->tree, &mmfs->manager, &touched, clock_get_real(), &deltas);
+	touched_fini(&touched);
+	deltas_fini(&deltas);
+}
+
+void mmfs_read_mounts(struct mmfs *mmfs)
+{
 	struct deltas deltas = { 0 };
 	struct touched touched;
 	struct mounts mounts;
@@ -29,13 +40,22 @@ static void on_mounts(void *data, uint32_t events)
 
 	if (r < 0) {
 		log_warning("cannot read /proc/self/mountinfo: %s", strerror(-r));
-		mounts_fini(&mounts);
 		return;
 	}
 	manager_apply_mounts(&mmfs->manager, &mounts, &touched);
 	tree_update(&mmfs->tree, &mmfs->manager, &touched, clock_get_real(), &deltas);
 	touched_fini(&touched);
 	door_show(mmfs, &deltas);
+	if (mount_source_has_ended(mmfs->mounts) && !mmfs->must_stop) {
+		log_info("the tree is mounted nowhere any more: stopping");
+		fuse_set_unmounted(mmfs->fuse);
+		mmfs->must_stop = true;
+	}
+}
+
+static void on_mounts(void *data, uint32_t events)
+{
+	mmfs_read_mounts(data);
 }
 
 static void on_signal(void *data, uint32_t events)
@@ -110,6 +130,7 @@ static int start_parts(struct mmfs *mmfs, const struct mmfs_options *options, st
 		r = store_load(mmfs->store, &mmfs->manager, why);
 	if (r < 0)
 		return r;
+	show_kept(mmfs);
 	r = loop_new(&mmfs->loop);
 	if (r == 0)
 		r = add_signals(mmfs);
@@ -143,7 +164,7 @@ static int find_devices(struct mmfs *mmfs, struct strbuf *why)
 	door_work(mmfs);
 	while (r == 0 && mmfs->is_committing)
 		r = turn(mmfs, 0);
-	on_mounts(mmfs, 0);
+	mmfs_read_mounts(mmfs);
 	return r;
 }
 
@@ -156,10 +177,15 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 		.submit = door_submit,
 		.render = show_render,
 	};
+	/* As mountinfo will have it, while it can still be looked at without asking ourselves. */
+	_cleanup_free_ char *path = realpath(options->fuse.mountpoint, NULL);
 	int r = fuse_start(&options->fuse, &backend, &mmfs->fuse, why);
 
 	if (r < 0)
 		return r;
+	if (path)
+		mount_source_follow(mmfs->mounts, path, "mmfs");
+	mmfs_read_mounts(mmfs);
 	r = loop_add(mmfs->loop, fuse_get_fd(mmfs->fuse), on_fuse, mmfs);
 	while (r == 0 && !mmfs->must_stop && !fuse_is_ready(mmfs->fuse))
 		r = turn(mmfs, 0);

@@ -164,5 +164,8 @@ void probing_fill(struct device *device, struct probe_answer *answer)
 	if (answer->partition_type) {
 		free(device->partition_type);
 		device->partition_type = steal_ptr(answer->partition_type);
+		free(device->partition_name);
+		device->partition_name = steal_ptr(answer->partition_name);
+		device->partition_flags = answer->partition_flags;
 	}
 }

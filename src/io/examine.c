@@ -81,6 +81,8 @@ int findings_parse(const struct findings *findings, struct probe_answer *ret_ans
 		.table = findings_take(findings->values[FINDING_TABLE]),
 		.partuuid = findings_take(findings->values[FINDING_PARTUUID]),
 		.partition_type = findings_take(findings->values[FINDING_PARTITION_TYPE]),
+		.partition_name = findings_take(findings->values[FINDING_PARTITION_NAME]),
+		.partition_flags = strtoull(findings->values[FINDING_PARTITION_FLAGS], NULL, 16),
 	};
 	return 0;
 }
@@ -191,26 +193,42 @@ static bool is_entry_of(blkid_partition entry, uint64_t start, uint64_t size)
 		(blkid_partition_is_extended(entry) && size <= EXTENDED_SECTORS);
 }
 
+static bool is_in_gpt(blkid_partition entry)
+{
+	blkid_parttable table = blkid_partition_get_table(entry);
+
+	return table && is_same_text(blkid_parttable_get_type(table), "gpt");
+}
+
+static void add_entry(blkid_partition entry, struct findings *findings)
+{
+	const char *type = blkid_partition_get_type_string(entry);
+	char number[24];
+
+	snprintf(number, sizeof(number), "0x%x", (unsigned int)blkid_partition_get_type(entry));
+	findings_add(findings, FINDING_PARTUUID, blkid_partition_get_uuid(entry));
+	findings_add(findings, FINDING_PARTITION_TYPE, type ? type : number);
+	findings_add(findings, FINDING_PARTITION_NAME, blkid_partition_get_name(entry));
+	if (is_in_gpt(entry)) {
+		snprintf(number, sizeof(number), "0x%llx", blkid_partition_get_flags(entry));
+		findings_add(findings, FINDING_PARTITION_FLAGS, number);
+	}
+}
+
 /* An unreadable table is no fault: the partition is there, just without an entry. */
 static void examine_entry(const struct examination *examination, struct findings *findings)
 {
 	uint64_t size = (uint64_t)blkid_probe_get_size(examination->device) / 512;
 	blkid_partlist list = blkid_probe_get_partitions(examination->disk);
 	int count = list ? blkid_partlist_numof_partitions(list) : 0;
-	char number[16];
 
 	for (int i = 0; i < count; i++) {
 		blkid_partition entry = blkid_partlist_get_partition(list, i);
-		const char *type;
 
-		if (!entry || !is_entry_of(entry, examination->start, size))
-			continue;
-		type = blkid_partition_get_type_string(entry);
-		snprintf(number, sizeof(number), "0x%x",
-			(unsigned int)blkid_partition_get_type(entry));
-		findings_add(findings, FINDING_PARTUUID, blkid_partition_get_uuid(entry));
-		findings_add(findings, FINDING_PARTITION_TYPE, type ? type : number);
-		return;
+		if (entry && is_entry_of(entry, examination->start, size)) {
+			add_entry(entry, findings);
+			return;
+		}
 	}
 }
 

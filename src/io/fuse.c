@@ -172,12 +172,35 @@ int fuse_start(const struct fuse_options *options, const struct fuse_backend *ba
 	return 0;
 }
 
+void fuse_set_unmounted(struct fuse_server *server)
+{
+	server->is_unmounted = true;
+}
+
+/*
+ * Ends the connection with the kernel. fuse_session_unmount() leaves a mount alone whose descriptor
+ * has an error, as that of a pipe without a reader.
+ */
+static int disconnect(struct fuse_server *server)
+{
+	int ends[2], r = 0;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	close(ends[0]);
+	if (dup2(ends[1], fuse_session_fd(server->session)) < 0)
+		r = -errno;
+	close(ends[1]);
+	return r;
+}
+
 void fuse_stop(struct fuse_server *server)
 {
 	if (!server)
 		return;
 	notify_stop(server->notify);
-	fuse_session_unmount(server->session);
+	if (!server->is_unmounted || disconnect(server) == 0)
+		fuse_session_unmount(server->session);
 	fuse_session_destroy(server->session);
 	while (server->files) /* still open, after a lazy unmount or a signal */
 		open_file_release(server->files);

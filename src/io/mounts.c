@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * /proc/self/mountinfo through libmount.
+ * /proc/self/mountinfo: libmount says when it is another, and the lines are taken apart by the core,
+ * since libmount cuts " (deleted)" off a mount point that is really called so.
  */
 
 #include <errno.h>
 #include <libmount.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
@@ -12,6 +14,10 @@
 
 struct mount_source {
 	struct libmnt_monitor *monitor;
+	char *path;	     /* where the followed filesystem was mounted, NULL: none is followed */
+	const char *subtype; /* of "fuse." */
+	uint64_t number;     /* its dev_t, 0: not seen yet */
+	bool has_ended;
 };
 
 int mount_source_open(struct mount_source **ret_source)
@@ -37,6 +43,7 @@ void mount_source_close(struct mount_source *source)
 	if (!source)
 		return;
 	mnt_unref_monitor(source->monitor);
+	free(source->path);
 	free(source);
 }
 
@@ -45,34 +52,110 @@ int mount_source_get_fd(const struct mount_source *source)
 	return mnt_monitor_get_fd(source->monitor);
 }
 
-static void add_mount(
-	struct mounts *mounts, struct libmnt_fs *fs, uint64_t (*find_number)(const char *path))
+void mount_source_follow(struct mount_source *source, const char *path, const char *subtype)
 {
-	const char *source = mnt_fs_get_source(fs), *root = mnt_fs_get_root(fs);
-	uint64_t number = mnt_fs_get_devno(fs);
+	free(source->path);
+	source->path = xstrdup(path);
+	source->subtype = subtype;
+	source->number = 0;
+	source->has_ended = false;
+}
 
-	if (major(number) == 0)
-		number = source && strncmp(source, "/dev/", 5) == 0 ? find_number(source) : 0;
-	if (number && mnt_fs_get_target(fs))
-		mounts_add(mounts, number, mnt_fs_get_target(fs), is_same_text(root, "/"));
+bool mount_source_has_ended(const struct mount_source *source)
+{
+	return source->has_ended;
+}
+
+/*
+ * The number is that of the superblock. Some filesystems have one that is no device's, and tell their
+ * device by name only; of others the name may be anything, and a user's choice.
+ */
+static uint64_t get_number(const struct mount_line *line, uint64_t (*find_number)(const char *path))
+{
+	if (line->major)
+		return makedev(line->major, line->minor);
+	if (strcmp(line->fstype, "btrfs") == 0 || strcmp(line->fstype, "bcachefs") == 0)
+		return find_number(line->source);
+	return 0;
+}
+
+/* The followed filesystem: what was found of it in one reading. */
+struct sighting {
+	uint64_t number; /* last mount of its type at its path */
+	bool is_there;	 /* anywhere */
+};
+
+static bool is_type(const struct mount_source *source, const char *fstype)
+{
+	const char *dot = strchr(fstype, '.');
+
+	return source->path && strncmp(fstype, "fuse", 4) == 0 && dot &&
+		strcmp(dot + 1, source->subtype) == 0;
+}
+
+static void look_at(
+	const struct mount_source *source, const struct mount_line *line, struct sighting *sighting)
+{
+	uint64_t number = makedev(line->major, line->minor);
+
+	if (!is_type(source, line->fstype))
+		return;
+	if (strcmp(line->path, source->path) == 0)
+		sighting->number = number;
+	sighting->is_there |= number == source->number;
+}
+
+static int read_lines(FILE *file, uint64_t (*find_number)(const char *path),
+	struct mount_source *source, struct mounts *mounts)
+{
+	_cleanup_free_ char *text = NULL;
+	struct sighting sighting = { 0 };
+	struct mount_line line;
+	size_t size = 0;
+	ssize_t len;
+
+	while ((len = getline(&text, &size, file)) > 0) {
+		if (text[len - 1] == '\n')
+			text[len - 1] = '\0';
+		if (mount_line_parse(text, &line) < 0)
+			return -EBADMSG;
+		look_at(source, &line, &sighting);
+		mounts_add(mounts,
+			&(struct mount){
+				.number = get_number(&line, find_number),
+				.path = (char *)line.path,
+				.is_whole = strcmp(line.root, "/") == 0,
+				.id = line.id,
+				.parent = line.parent,
+			});
+	}
+	if (ferror(file))
+		return -EIO;
+	source->has_ended = source->number && !sighting.is_there;
+	if (!source->number)
+		source->number = sighting.number;
+	return 0;
 }
 
 int mount_source_load(struct mount_source *source, uint64_t (*find_number)(const char *path),
 	struct mounts *ret_mounts)
 {
-	struct libmnt_table *table = mnt_new_table();
-	struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
-	struct libmnt_fs *fs;
-	int r = -ENOMEM;
+	struct mounts mounts = { 0 };
+	FILE *file;
+	int r;
 
 	while (mnt_monitor_next_change(source->monitor, NULL, NULL) == 0)
 		; /* acknowledges the events, before reading what they are about */
-	if (table && iter)
-		r = mnt_table_parse_file(table, "/proc/self/mountinfo");
-	*ret_mounts = (struct mounts){ 0 };
-	while (r == 0 && mnt_table_next_fs(table, iter, &fs) == 0)
-		add_mount(ret_mounts, fs, find_number);
-	mnt_free_iter(iter);
-	mnt_unref_table(table);
-	return r > 0 ? -EIO : r;
+	file = fopen("/proc/self/mountinfo", "re");
+	if (!file)
+		return -errno;
+	r = read_lines(file, find_number, source, &mounts);
+	fclose(file);
+	if (r < 0) {
+		mounts_fini(&mounts);
+		return r;
+	}
+	mounts_finish(&mounts);
+	*ret_mounts = mounts;
+	return 0;
 }

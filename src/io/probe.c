@@ -231,5 +231,6 @@ void probe_answer_fini(struct probe_answer *answer)
 	free(answer->table);
 	free(answer->partuuid);
 	free(answer->partition_type);
+	free(answer->partition_name);
 	*answer = (struct probe_answer){ 0 };
 }

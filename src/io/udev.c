@@ -139,6 +139,16 @@ static bool has_property(struct udev_device *device, const char *key, const char
 	return is_same_text(udev_device_get_property_value(device, key), value);
 }
 
+/* In tables other than GPT the field says which partition to boot, and the like. */
+static uint64_t get_partition_flags(struct udev_device *device)
+{
+	const char *text = udev_device_get_property_value(device, "ID_PART_ENTRY_FLAGS");
+
+	return text && has_property(device, "ID_PART_ENTRY_SCHEME", "gpt")
+		? strtoull(text, NULL, 16)
+		: 0;
+}
+
 /* Identities and content as udevd's rules found them. */
 static void fill_from_udevd(struct device *device, struct udev_device *from)
 {
@@ -158,6 +168,9 @@ static void fill_from_udevd(struct device *device, struct udev_device *from)
 	device->label = decode_text(udev_device_get_property_value(from, "ID_FS_LABEL_ENC"));
 	device->table = get_property(from, "ID_PART_TABLE_TYPE");
 	device->partition_type = get_property(from, "ID_PART_ENTRY_TYPE");
+	device->partition_name =
+		decode_text(udev_device_get_property_value(from, "ID_PART_ENTRY_NAME"));
+	device->partition_flags = get_partition_flags(from);
 	device->is_component = has_property(from, "DM_MULTIPATH_DEVICE_PATH", "1") ||
 		has_property(from, "DM_UDEV_DISABLE_OTHER_RULES_FLAG", "1");
 }

@@ -35,16 +35,18 @@ label: gpt
 label-id: aaaaaaaa-0000-4000-8000-000000000000
 start=2048, size=4096, uuid=aaaaaaaa-0000-4000-8000-000000000001
 start=8192, size=4096, uuid=aaaaaaaa-0000-4000-8000-000000000002, name="empty"
-start=16384, size=4096, uuid=aaaaaaaa-0000-4000-8000-000000000003
+start=16384, size=4096, uuid=aaaaaaaa-0000-4000-8000-000000000003, attrs="GUID:63"
+start=24576, size=4096, uuid=aaaaaaaa-0000-4000-8000-000000000004, attrs="GUID:62", name="hidden \303\244/"
 END
 fill gpt 2048 1
 fill gpt 16384 3
+fill gpt 24576 4
 
 make_image mbr 16M blank
 sfdisk -q "$TMP/mbr" <<'END'
 label: dos
 label-id: 0x1234abcd
-start=2048, size=4096, type=82
+start=2048, size=4096, type=82, bootable
 start=8192, size=16384, type=5
 start=10240, size=2048, type=83
 start=14336, size=4096, type=82
@@ -76,6 +78,8 @@ for monitor in udev kernel; do
 	settle
 	expect_equal "$expected" "$(identities)" "partitions (monitor=$monitor)"
 	expect_equal "" "$(grep -E "${LOOP}0(0|1|1p2)\"" "$CTL/unprocessed" || true)" "unprocessed disks"
+	expect_equal "DEVICE=\"${LOOP}00p4\" REASON=\"hidden by its partition attributes\"" \
+		"$(grep "${LOOP}00p4" "$CTL/unprocessed")" "the hidden partition (monitor=$monitor)"
 	expect_sound
 	request create_point "E: ${LOOP}00p2"
 	restart_mmfs "monitor=$monitor"

@@ -62,6 +62,7 @@ expect_equal "$({
 		f 444 root root ./history
 		d 555 root root ./ids
 		f 444 root root ./metrics
+		d 555 root root ./mounts
 		f 444 root root ./points
 		f 444 root root ./points.json
 	END
@@ -103,9 +104,15 @@ $TMP/more" "$(cat "ids/$id_a/mount_points")" "mount_points"
 expect_equal "X:
 $TMP/data
 $TMP/more" "$(cat "ids/$id_a/dos_paths")" "dos_paths"
+expect_equal "l 777 root root ./mounts/Backup -> $TMP/data
+l 777 root root ./mounts/Volume{GUID-A} -> $TMP/data
+l 777 root root ./mounts/X: -> $TMP/data" "$(
+	show_tree -path './mounts/*' -printf '%y %m %u %g %p -> %l\n'
+)" "mounts/"
 umount "$TMP/data"
 settle
 expect_equal "$TMP/more" "$(cat "ids/$id_a/mount_points")" "mount_points after umount"
+expect_equal "$TMP/more" "$(readlink mounts/Backup)" "mounts/Backup after umount"
 umount "$TMP/more"
 settle
 expect_equal "" "$(cat "ids/$id_a/mount_points")" "mount_points after umount"

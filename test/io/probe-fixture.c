@@ -179,6 +179,10 @@ static bool is_same_decoded(const char *a, const char *b)
 
 void assert_as_blkid(const struct probe_answer *answer, const char *node)
 {
+	_cleanup_free_ char *scheme =
+		run_line("blkid -p -o udev %s | sed -n 's/^ID_PART_ENTRY_SCHEME=//p'", node);
+	_cleanup_free_ char *flags =
+		xasprintf("0x%llx", (unsigned long long)answer->partition_flags);
 	const struct {
 		const char *key;
 		const char *value;
@@ -190,6 +194,9 @@ void assert_as_blkid(const struct probe_answer *answer, const char *node)
 		{ "ID_PART_TABLE_TYPE", answer->table },
 		{ "ID_PART_ENTRY_UUID", answer->partuuid },
 		{ "ID_PART_ENTRY_TYPE", answer->partition_type },
+		{ "ID_PART_ENTRY_NAME", answer->partition_name },
+		{ is_same_text(scheme, "gpt") ? "ID_PART_ENTRY_FLAGS" : "NOTHING",
+			answer->partition_flags ? flags : NULL },
 	};
 
 	ck_assert_msg(!answer->fault, "%s: %s", node, answer->fault);
@@ -205,7 +212,8 @@ void assert_as_blkid(const struct probe_answer *answer, const char *node)
 bool is_empty(const struct probe_answer *answer)
 {
 	return !answer->fault && !answer->uuid && !answer->fstype && !answer->usage &&
-		!answer->label && !answer->table && !answer->partuuid && !answer->partition_type;
+		!answer->label && !answer->table && !answer->partuuid && !answer->partition_type &&
+		!answer->partition_name && !answer->partition_flags;
 }
 
 pid_t child_of(pid_t parent)

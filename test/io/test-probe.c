@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/device.h"
 #include "probe-fixture.h"
 
 #define UUID_A "0b5f5ac7-63ab-4f0d-9d8b-5e1f1c1a0d4e"
@@ -90,9 +91,16 @@ END_TEST
 static const struct {
 	const char *script;
 	int count;
-	int first; /* partition made an ext4 of */
+	int first;	  /* partition made an ext4 of */
+	uint64_t flags;	  /* of all partitions together */
+	const char *name; /* of the first */
 } tables[] = {
 	{ "label: gpt\\n,4M,L\\n,4M,S\\n,,U", 3, 1 },
+	{ "label: gpt\\nsize=4M,attrs=\"GUID:62\",name=\"x\"\\n"
+	  "size=4M,attrs=\"GUID:63 RequiredPartition\"\\nattrs=\"LegacyBIOSBootable\"",
+		3, 2, DEVICE_GPT_HIDDEN | DEVICE_GPT_NO_DRIVE_LETTER | 5, NULL },
+	{ "label: gpt\\nsize=4M,name=\"a b/\\303\\244$\"", 1, 1, 0, "a b/\303\244$" },
+	{ "label: dos\\n,4M,83,*\\n", 1, 1, 0, NULL },
 	{ "label: dos\\n,4M,83\\n,4M,c\\n,,5\\n,4M,82\\n,4M,83", 6, 1 },
 	{ "label: dos\\nlabel-id: 0x12345678\\n,,fd", 1, 1 },
 };
@@ -122,6 +130,7 @@ START_TEST(partitions)
 	_cleanup_free_ char *disk = NULL;
 	struct probe *probe = start();
 	struct probe_answer answer;
+	uint64_t flags = 0;
 
 	ck_assert_int_eq(run("truncate -s 64M %s && printf '%s\\n' | sfdisk -q %s", image,
 				 tables[_i].script, image),
@@ -143,8 +152,12 @@ START_TEST(partitions)
 		ck_assert_ptr_nonnull(answer.partuuid);
 		ck_assert_ptr_nonnull(answer.partition_type);
 		ck_assert(i != tables[_i].first || is_same_text(answer.fstype, "ext4"));
+		if (i == 1 && tables[_i].name)
+			ck_assert_pstr_eq(answer.partition_name, tables[_i].name);
+		flags |= answer.partition_flags;
 		probe_answer_fini(&answer);
 	}
+	ck_assert_uint_eq(flags, tables[_i].flags);
 	loop_detach(disk);
 	probe_stop(probe);
 }

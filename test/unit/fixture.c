@@ -45,6 +45,7 @@ static const struct member texts[] = {
 	{ "usage", offsetof(struct device, usage) },
 	{ "table", offsetof(struct device, table) },
 	{ "type", offsetof(struct device, partition_type) },
+	{ "name", offsetof(struct device, partition_name) },
 	{ "fault", offsetof(struct device, fault) },
 	{ "label", offsetof(struct device, label) },
 	{ "node", offsetof(struct device, node) },
@@ -66,6 +67,8 @@ static void device_set(struct device *device, const char *key, const char *value
 		device->size = strtoull(value, NULL, 10);
 	else if (strcmp(key, "part") == 0)
 		device->partition = (unsigned int)strtoul(value, NULL, 10);
+	else if (strcmp(key, "flags") == 0)
+		device->partition_flags = strtoull(value, NULL, 16);
 	else if (strcmp(key, "seq") == 0)
 		device->diskseq = strtoull(value, NULL, 10);
 	else
@@ -130,6 +133,7 @@ void world_init(struct world *world)
 	};
 	manager_init(&world->manager, &id_order_default);
 	change_init(&world->change, &world->manager);
+	tree_init(&world->tree, world->env.now);
 }
 
 void world_fini(struct world *world)
@@ -137,6 +141,9 @@ void world_fini(struct world *world)
 	change_fini(&world->change);
 	touched_fini(&world->touched);
 	manager_fini(&world->manager);
+	tree_fini(&world->tree);
+	notices_fini(&world->notices);
+	follower_fini(&world->follower);
 	rows_fini(&world->rows);
 	strbuf_fini(&world->reply);
 	strbuf_fini(&world->why);
@@ -155,6 +162,64 @@ void world_remove(struct world *world, const char *name)
 
 static bool is_starting;
 
+/* Makes the tree follow, and its reader. */
+static void show(struct world *world)
+{
+	struct deltas deltas = { 0 };
+
+	if (world->decided == 1 && *world->renamed[0].path)
+		tree_rename(&world->tree,
+			tree_get_link_folder(&world->tree, world->renamed[0].path),
+			link_name_get_base(world->renamed[0].path),
+			link_name_get_base(world->renamed[1].path), world->env.now, &deltas);
+	world->renamed[0].path[0] = '\0';
+	world->decided = 0;
+	tree_update(&world->tree, &world->manager, &world->touched, world->env.now, &deltas);
+	follower_take(&world->follower, &deltas.notices);
+	notices_move(&world->notices, &deltas.notices);
+	deltas_fini(&deltas);
+	follower_check(&world->follower, &world->manager);
+	follower_check_tree(&world->tree, &world->manager);
+}
+
+void world_mount(struct world *world, const char *words)
+{
+	_cleanup_free_ char *copy = xstrdup(words);
+	struct mounts mounts = { 0 };
+	char *rest = NULL;
+	int id = 1;
+
+	mounts_add(&mounts, &(struct mount){ .path = (char *)"/", .id = 1, .parent = 0 });
+	for (char *name = strtok_r(copy, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
+		struct mount mount = {
+			.path = strtok_r(NULL, " ", &rest), .id = ++id, .parent = 1
+		};
+		char *star = strchr(name, '*');
+
+		mount.is_whole = !star;
+		if (star)
+			*star = '\0';
+		mount.number = map_hash_text(name);
+		mounts_add(&mounts, &mount);
+	}
+	mounts_finish(&mounts);
+	touched_fini(&world->touched);
+	manager_apply_mounts(&world->manager, &mounts, &world->touched);
+	show(world);
+}
+
+const char *world_take_notice(struct world *world)
+{
+	strbuf_reset(&world->shown);
+	if (world->noticed == world->notices.count) {
+		notices_fini(&world->notices);
+		world->noticed = 0;
+		return NULL;
+	}
+	describe_notice(&world->notices.list[world->noticed++], &world->shown);
+	return strbuf_text(&world->shown);
+}
+
 void world_commit(struct world *world)
 {
 	touched_fini(&world->touched);
@@ -162,6 +227,7 @@ void world_commit(struct world *world)
 	manager_apply(&world->manager, &world->change, &world->touched);
 	change_fini(&world->change);
 	change_init(&world->change, &world->manager);
+	show(world);
 	world->env.now++;
 	if (world->is_restless && !is_starting)
 		world_reload(world);
@@ -192,6 +258,8 @@ static int decide(struct world *world, const struct request *request)
 	size_t entries = world->change.entry_count;
 	int r;
 
+	world->decided++;
+	world->renamed[0].path[0] = '\0';
 	strbuf_reset(&world->reply);
 	strbuf_reset(&world->why);
 	r = manager_decide_request(
@@ -235,10 +303,16 @@ int world_decide_rename(struct world *world, const char *from, const char *to, b
 		.may_replace = may_replace,
 	};
 	const char *fault = NULL;
+	int r;
 
 	ck_assert_int_eq(link_name_parse(from, strlen(from), &request.link, &fault), 0);
 	ck_assert_int_eq(link_name_parse(to, strlen(to), &request.new_link, &fault), 0);
-	return decide(world, &request);
+	r = decide(world, &request);
+	if (r == 0) {
+		world->renamed[0] = request.link;
+		world->renamed[1] = request.new_link;
+	}
+	return r;
 }
 
 int world_ask(struct world *world, const char *operation, const char *line)
@@ -275,8 +349,16 @@ void world_reload(struct world *world)
 	change_fini(&world->change);
 	manager_fini(&world->manager);
 	manager_init(&world->manager, &order);
+	tree_fini(&world->tree);
+	tree_init(&world->tree, world->env.now);
+	follower_fini(&world->follower);
+	notices_fini(&world->notices);
+	world->noticed = 0;
 	world->manager.epic = epic; /* so that the tests can go on counting */
 	rows_load(&world->rows, &world->manager.names);
+	touched_fini(&world->touched);
+	manager_touch_kept(&world->manager, &world->touched);
+	show(world);
 	change_init(&world->change, &world->manager);
 	world->change.volumes = devices;
 	is_starting = true;

@@ -3,7 +3,8 @@
 
 #include <check.h>
 
-#include "core/manager.h"
+#include "core/tree.h"
+#include "follower.h"
 #include "rows.h"
 
 /* Runs the suite; the result is for main() to return. */
@@ -13,8 +14,8 @@ void fixture_add(Suite *suite, const char *name, const TTest *test);
 
 /*
  * A device from words: uuid= partuuid= dm= md= wwn= serial= size= part= seq= fstype= usage= table=
- * type= fault= label= node= slaves=A,B, and the flags blank, virtual, component. Without any it is a whole
- * device of 1000 bytes with an ext4 filesystem at /dev/NAME.
+ * type= name= flags= (hexadecimal) fault= label= node= slaves=A,B, and the flags blank, virtual,
+ * component. Without any it is a whole device of 1000 bytes with an ext4 filesystem at /dev/NAME.
  */
 struct device *fixture_device(const char *name, const char *words);
 
@@ -25,6 +26,12 @@ struct world {
 	struct change change;
 	struct rows rows;
 	struct touched touched; /* by the last change */
+	struct tree tree;
+	struct notices notices; /* since the last world_take_notice() that found none */
+	size_t noticed;		/* how many of them were taken */
+	struct follower follower;
+	struct link_name renamed[2]; /* by the last request; else the first is empty */
+	size_t decided;		     /* requests of the change */
 	struct strbuf reply;
 	struct strbuf why;
 	struct strbuf shown;
@@ -54,6 +61,11 @@ void world_keep(struct world *world, const char *id, bool keep_links);
 /* Starts anew from the rows, with the same devices in one batch. */
 void world_reload(struct world *world);
 
+/* All that is mounted: a word for the device ("sda1*": a part of it) and one for the path, … */
+void world_mount(struct world *world, const char *words);
+/* The next notice in words, NULL when there are no more. */
+const char *world_take_notice(struct world *world);
+
 /* "/DosDevices/C: /dev/sda1\n…": what shows, without Volume{GUID} names. */
 const char *world_show(struct world *world);
 /* "sda1 UUID=1\nsdb1 -duplicate of …\n": present devices by name. */
@@ -75,6 +87,9 @@ bool world_has_mark(const struct world *world, const char *id);
  *	= NAME ID           the device is present under ID; = NAME -REASON, = NAME -: or is not
  *	@ LINK NODE         the link shows NODE; @ LINK -: or does not show
  *	? ID letter|mark|-  the volume has a letter, wants none, or neither
+ *	m NAME PATH …       what is mounted from now on, as for world_mount()
+ *	t PATH TARGET       the symlink in the tree leads there; t PATH -: or is not there
+ *	! WORDS             the next notice; `!` alone: there are no more
  *	e N                 the number of changes since the last such line
  */
 void world_play(struct world *world, const char *script);

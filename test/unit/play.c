@@ -128,6 +128,33 @@ static void check_epic(struct player *player, const char *rest)
 		ck_abort_msg("%s: it is %u", player->line, seen);
 }
 
+static void check_tree(struct player *player, char *rest)
+{
+	const char *path = take_word(&rest), *seen = "-";
+	struct tree *tree = &player->world->tree;
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *folders = xstrndup(path, (size_t)(slash - path));
+	char *left = folders, *name;
+	struct node *node = tree->root;
+
+	while (node && (name = strsep(&left, "/")))
+		node = tree_find_child(tree, node, name);
+	if (node)
+		node = tree_find_child(tree, node, slash + 1);
+	if (node)
+		seen = node->target;
+	if (strcmp(seen, rest) != 0)
+		ck_abort_msg("%s: it is %s", player->line, seen);
+}
+
+static void check_notice(struct player *player, const char *rest)
+{
+	const char *seen = world_take_notice(player->world);
+
+	if (strcmp(seen ? seen : "", rest) != 0)
+		ck_abort_msg("%s: it is %s", player->line, seen ? seen : "nothing");
+}
+
 static void play_step(struct player *player, const char *verb, char *rest)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(errnos); i++) {
@@ -150,6 +177,12 @@ static void play_step(struct player *player, const char *verb, char *rest)
 		check_link(player, rest);
 	else if (*verb == '?')
 		check_mark(player, rest);
+	else if (*verb == 'm')
+		world_mount(player->world, rest);
+	else if (*verb == 't')
+		check_tree(player, rest);
+	else if (*verb == '!')
+		check_notice(player, rest);
 	else if (*verb == 'e')
 		check_epic(player, rest);
 	else

@@ -61,6 +61,14 @@ static const struct kind kinds[] = {
 	{ "size=0 blank", NONE, NULL },
 	{ "size=0 fault=broken", NONE, NULL },
 	{ "size=1", DEVICE_VOLUME, NULL },
+	/* GPT attributes: hidden; the other bits say nothing about that. */
+	{ "part=1 flags=4000000000000000", EMPTY, "hidden by its partition attributes" },
+	{ "part=1 flags=f000000000000000", EMPTY, "hidden by its partition attributes" },
+	{ "blank part=1 flags=4000000000000001", EMPTY, "hidden by its partition attributes" },
+	{ "part=1 flags=b000000000000007", DEVICE_VOLUME, NULL },
+	{ "part=1 flags=4000000000000000 fstype=LVM2_member", NONE, NULL },
+	{ "part=1 flags=4000000000000000 fault=unreadable", EMPTY, "unreadable" },
+	{ "flags=4000000000000000", DEVICE_VOLUME, NULL },
 	/* What could not be read might be anything. */
 	{ "fault=unreadable", EMPTY, "unreadable" },
 	{ "blank fault=unreadable", EMPTY, "unreadable" },
@@ -84,7 +92,7 @@ START_TEST(test_equal)
 	static const char *const words[] = { "", "uuid=1", "uuid=2", "partuuid=1", "dm=1", "md=1",
 		"wwn=1", "serial=1", "size=7", "part=1", "seq=1", "fstype=xfs", "blank",
 		"usage=raid", "table=gpt", "type=0x5", "fault=x", "label=x", "node=/dev/y",
-		"virtual", "component" };
+		"virtual", "component", "name=x", "flags=1" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		for (size_t j = 0; j < ARRAY_SIZE(words); j++) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Random events and requests, on the mount manager and on the naive model. After each change both
- * must show the same, what was touched must cover what looks different, and a mount manager started
+ * must show the same, what was touched must cover what looks different, the tree and who follows its
+ * notices must know the state, and a mount manager started
  * anew from the rows written so far, over the same devices, must find everything as it was. The one
  * exception: a volume whose Volume{GUID} names were deleted gets a new one when it arrives again.
  *
@@ -323,6 +324,7 @@ static void take_step(struct game *game, bool is_certain, struct model *after)
 	if (!is_certain) { /* the commit failed */
 		change_fini(&world->change);
 		change_init(&world->change, &world->manager);
+		world->decided = 0;
 		expect_same(game, "after a failed commit it", &world->manager, &game->model);
 		return;
 	}
@@ -526,6 +528,19 @@ static void init_game(struct game *game, unsigned int seed)
 		draw_device(game, i, &game->model.device[i]);
 }
 
+/* The fixture checks that the tree shows it, and that its reader was told. */
+static void play_mounts(struct game *game)
+{
+	static const char *const paths[] = { "/a", "/a/b", "/c", "/cd", "/e" };
+	_cleanup_strbuf_ struct strbuf words = STRBUF_INIT;
+
+	for (int count = draw(game, 6); count > 0; count--)
+		strbuf_add_format(&words, "%s%s %s ", devices[draw(game, MODEL_DEVICES)].name,
+			draw(game, 3) ? "" : "*", paths[count - 1]);
+	strbuf_add_format(&game->log, "m %s\n", strbuf_text(&words));
+	world_mount(&game->world, strbuf_text(&words));
+}
+
 START_TEST(test_random)
 {
 	const char *only = getenv("MMFS_TEST_SEED"), *steps = getenv("MMFS_TEST_STEPS");
@@ -538,6 +553,8 @@ START_TEST(test_random)
 	init_game(game, only ? (unsigned int)strtoul(only, NULL, 10) : (unsigned int)_i);
 	for (game->step = 0; game->step < limit; game->step++) {
 		strbuf_reset(&game->log);
+		if (draw(game, 10) == 0)
+			play_mounts(game);
 		if (draw(game, 2))
 			play_devices(game);
 		else

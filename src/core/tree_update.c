@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Makes the tree follow the state: compares the two for all that a change touched. What differs is
+ * put right and noted in the same place, for the kernel and for readers of `events`, so no kind of
+ * change can forget either.
+ *
+ * What readers are told follows from what shows. A volume shows its mount points while it is
+ * present: when it goes with a filesystem still mounted, that is told as unmounted first, and as
+ * mounted when it is back.
+ */
+
+#include <string.h>
+
+#include "core/link_name.h"
+#include "core/render.h"
+#include "core/tree_private.h"
+
+struct update {
+	struct tree *tree;
+	const struct manager *manager;
+	uint64_t now;
+	struct deltas *deltas;
+};
+
+/* Makes one symlink be there and lead to `target`, or not be there (NULL). */
+static void sync_symlink(
+	const struct update *update, struct node *folder, const char *name, const char *target)
+{
+	struct node *node = tree_find_entry(update->tree, folder, name);
+
+	if (node && target && strcmp(node->name, name) == 0 && strcmp(node->target, target) == 0)
+		return;
+	if (node) {
+		deltas_add_entry(update->deltas, folder, node->name, update->now);
+		tree_remove_name(update->tree, node);
+	}
+	if (target) {
+		deltas_add_entry(update->deltas, folder, name, update->now);
+		tree_add(update->tree, folder, name, NODE_LINK, update->now)->target =
+			xstrdup(target);
+	}
+}
+
+/* The entry in mounts/ of a link, in any spelling. */
+static void sync_mounted_link(const struct update *update, const char *path)
+{
+	const struct manager *manager = update->manager;
+	const struct link *link = manager_find_link(manager, &manager->names, path);
+	const struct device *device =
+		link ? volumes_find_id(&manager->volumes, link->record->id) : NULL;
+	const struct mount *mount =
+		device ? mounts_next(&manager->mounts, device->number, NULL) : NULL;
+
+	sync_symlink(update, update->tree->mounts, link_name_get_base(link ? link->path : path),
+		mount ? mount->path : NULL);
+}
+
+/* An entry of DosDevices or Volumes, and of mounts. */
+static void sync_link(const struct update *update, const char *path)
+{
+	const struct manager *manager = update->manager;
+	const struct link *link = manager_find_link(manager, &manager->names, path);
+	struct node *folder = tree_get_link_folder(update->tree, path);
+	const char *name = link_name_get_base(link ? link->path : path);
+	const char *id = link ? link->record->id : NULL;
+	struct node *node = tree_find_entry(update->tree, folder, name);
+	bool is_same = node && id && strcmp(node->name, name) == 0 && strcmp(node->id, id) == 0;
+
+	if (node && !is_same)
+		deltas_add_link(update->deltas, NOTICE_LINK_DELETED, update->tree, node);
+	sync_symlink(
+		update, folder, name, id ? manager_get_node(manager, &manager->names, id) : NULL);
+	sync_mounted_link(update, path);
+	if (!id)
+		return;
+	node = tree_find_entry(update->tree, folder, name);
+	free(node->id);
+	node->id = xstrdup(id);
+	if (!is_same)
+		deltas_add_link(update->deltas, NOTICE_LINK_CREATED, update->tree, node);
+}
+
+static void note_volume(const struct update *update, enum notice_kind kind,
+	const struct node *folder, const char *device, const char *mount_point)
+{
+	notices_add(&update->deltas->notices,
+		&(struct notice){
+			.kind = kind,
+			.id = folder->id,
+			.device = (char *)device,
+			.path = (char *)mount_point,
+		});
+}
+
+static void look_at_volume(
+	const struct update *update, const struct device *device, struct shown *ret_shown)
+{
+	const struct manager *manager = update->manager;
+	_cleanup_strbuf_ struct strbuf description = STRBUF_INIT;
+	const struct mount *mount = NULL;
+	struct shown shown = { 0 };
+
+	if (device) {
+		render_description(manager, device->id, &description);
+		shown.is_online = true;
+		shown.description = map_hash_text(strbuf_text(&description));
+	}
+	while (device && (mount = mounts_next(&manager->mounts, device->number, mount))) {
+		if ((shown.mount_count & (shown.mount_count + 1)) == 0)
+			shown.mounts = xrealloc(
+				shown.mounts, shown.mount_count * 2 + 2, sizeof(*shown.mounts));
+		shown.mounts[shown.mount_count++] = xstrdup(mount->path);
+	}
+	*ret_shown = shown;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static const char **sort_mounts(const struct shown *shown)
+{
+	const char **sorted = xcalloc(shown->mount_count + 1, sizeof(*sorted));
+
+	for (size_t i = 0; i < shown->mount_count; i++)
+		sorted[i] = shown->mounts[i];
+	if (shown->mount_count)
+		qsort(sorted, shown->mount_count, sizeof(*sorted), compare_texts);
+	return sorted;
+}
+
+/* Says which mount points are on one list only. `from` and `to` are the nodes before and now. */
+static void note_mounts(const struct update *update, const struct node *folder,
+	const struct shown *now, const char *from, const char *to)
+{
+	_cleanup_free_ const char **before = sort_mounts(folder->shown), **after = sort_mounts(now);
+	const char **old = before, **new = after;
+
+	while (*old || *new) {
+		int order = !*old ? 1 : !*new ? -1 : strcmp(*old, *new);
+
+		if (order < 0)
+			note_volume(update, NOTICE_UNMOUNTED, folder, from, *old);
+		else if (order > 0)
+			note_volume(update, NOTICE_MOUNTED, folder, to, *new);
+		old += order <= 0;
+		new += order >= 0;
+	}
+}
+
+/*
+ * Says what is different about a volume, before its folder's `device` is another, and remembers it.
+ * Whether its links in mounts/ lead elsewhere now.
+ */
+static bool note_changes(
+	const struct update *update, struct node *folder, const struct device *device)
+{
+	const struct node *link = tree_find_entry(update->tree, folder, "device");
+	const char *from = link ? link->target : NULL, *to = device ? device->node : NULL;
+	struct shown *shown = folder->shown, now;
+	bool is_elsewhere;
+
+	look_at_volume(update, device, &now);
+	note_mounts(update, folder, &now, from, to ? to : from);
+	if (shown->is_online && !now.is_online)
+		note_volume(update, NOTICE_VOLUME_REMOVED, folder, from, NULL);
+	else if (!shown->is_online && now.is_online)
+		note_volume(update, NOTICE_VOLUME_ARRIVED, folder, to, NULL);
+	else if (now.is_online && (strcmp(from, to) != 0 || shown->description != now.description))
+		note_volume(update, NOTICE_VOLUME_CHANGED, folder, to, NULL);
+	is_elsewhere = !is_same_text(shown->mount_count ? shown->mounts[0] : NULL,
+		now.mount_count ? now.mounts[0] : NULL);
+	shown_fini(shown);
+	*shown = now;
+	return is_elsewhere;
+}
+
+static void remove_volume_folder(const struct update *update, struct node *folder)
+{
+	struct tree *tree = update->tree;
+
+	for (size_t i = 0; i < volume_file_count; i++) {
+		struct node *file = tree_find_entry(tree, folder, volume_files[i].name);
+
+		if (file)
+			tree_remove_name(tree, file);
+	}
+	while (folder->first)
+		tree_remove_name(tree, folder->first);
+	deltas_add_entry(update->deltas, tree->ids, folder->name, update->now);
+	tree_remove_name(tree, folder);
+}
+
+static struct node *add_volume_folder(const struct update *update, const char *name, const char *id)
+{
+	struct tree *tree = update->tree;
+	struct node *folder = tree_add(tree, tree->ids, name, NODE_FOLDER, update->now);
+
+	folder->is_volume_folder = true;
+	folder->id = xstrdup(id);
+	folder->shown = xcalloc(1, sizeof(*folder->shown));
+	deltas_add_entry(update->deltas, tree->ids, name, update->now);
+	return folder;
+}
+
+/*
+ * Shows or hides the folder of a volume; what its files say may have changed. Whether its links in
+ * mounts/ lead elsewhere now.
+ */
+static bool sync_volume(const struct update *update, const char *id)
+{
+	const struct manager *manager = update->manager;
+	const char *target = manager_get_node(manager, &manager->names, id);
+	_cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
+	bool is_elsewhere = false;
+	struct node *folder;
+
+	strbuf_add_file_name(&name, id);
+	folder = tree_find_entry(update->tree, update->tree->ids, strbuf_text(&name));
+	if (target && !folder)
+		folder = add_volume_folder(update, strbuf_text(&name), id);
+	if (folder)
+		is_elsewhere = note_changes(update, folder, volumes_find_id(&manager->volumes, id));
+	if (!target) {
+		if (folder)
+			remove_volume_folder(update, folder);
+		return is_elsewhere;
+	}
+	sync_symlink(update, folder, "device", target);
+	for (size_t i = 0; i < volume_file_count; i++) {
+		struct node *file = tree_find_entry(update->tree, folder, volume_files[i].name);
+
+		if (file) {
+			file->changed = update->now;
+			deltas_add_attributes(update->deltas, file);
+		}
+	}
+	return is_elsewhere;
+}
+
+static void sync_device(const struct update *update, const char *kernel_name)
+{
+	const struct device *device = volumes_find_name(&update->manager->volumes, kernel_name);
+	_cleanup_free_ char *path = xstrdup(kernel_name);
+	_cleanup_strbuf_ struct strbuf name = STRBUF_INIT, target = STRBUF_INIT;
+
+	for (char *c = path; *c; c++)
+		if (*c == '!')
+			*c = '/'; /* how sysfs spells a slash */
+	strbuf_add_file_name(&name, path);
+	if (device && device->id) {
+		strbuf_add_text(&target, "../ids/");
+		strbuf_add_file_name(&target, device->id);
+	}
+	sync_symlink(update, update->tree->devices, strbuf_text(&name), target.data);
+}
+
+static const int notice_ranks[NOTICE_KINDS] = {
+	[NOTICE_MOUNT_POINT_DELETED] = 0,
+	[NOTICE_UNMOUNTED] = 1,
+	[NOTICE_LINK_DELETED] = 2,
+	[NOTICE_VOLUME_REMOVED] = 3,
+	[NOTICE_VOLUME_UNPROCESSED] = 4,
+	[NOTICE_DUPLICATE] = 5,
+	[NOTICE_VOLUME_ARRIVED] = 6,
+	[NOTICE_VOLUME_CHANGED] = 7,
+	[NOTICE_LINK_CREATED] = 8,
+	[NOTICE_MOUNTED] = 9,
+	[NOTICE_MOUNT_POINT_CREATED] = 10,
+};
+
+static int compare_optional(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "");
+}
+
+static int compare_notices(const void *a, const void *b)
+{
+	const struct notice *notice_a = a, *notice_b = b;
+	int order = notice_ranks[notice_a->kind] - notice_ranks[notice_b->kind];
+
+	if (order == 0)
+		order = compare_optional(notice_a->id, notice_b->id);
+	if (order == 0)
+		order = compare_optional(notice_a->link, notice_b->link);
+	if (order == 0)
+		order = compare_optional(notice_a->device, notice_b->device);
+	return order ? order : compare_optional(notice_a->path, notice_b->path);
+}
+
+void tree_update(struct tree *tree, const struct manager *manager, struct touched *touched,
+	uint64_t now, struct deltas *deltas)
+{
+	const struct update update = { tree, manager, now, deltas };
+
+	for (size_t i = 0; i < touched->device_count; i++)
+		sync_device(&update, touched->devices[i]);
+	for (size_t i = 0; i < touched->link_count; i++)
+		sync_link(&update, touched->links[i]);
+	for (size_t i = 0; i < touched->id_count; i++) {
+		bool is_elsewhere = sync_volume(&update, touched->ids[i]);
+		const struct link *link = NULL;
+
+		while ((touched->is_moved[i] || is_elsewhere) &&
+			(link = names_next_link(&manager->names, touched->ids[i], link))) {
+			if (touched->is_moved[i])
+				sync_link(&update, link->path);
+			else
+				sync_mounted_link(&update, link->path);
+		}
+	}
+	for (size_t i = 0; touched->has_changed && i < ARRAY_SIZE(tree->views); i++) {
+		tree->views[i]->changed = now;
+		deltas_add_attributes(deltas, tree->views[i]);
+	}
+	notices_move(&deltas->notices, &touched->notices);
+	if (deltas->notices.count)
+		qsort(deltas->notices.list, deltas->notices.count, sizeof(*deltas->notices.list),
+			compare_notices);
+}

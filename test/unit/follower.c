@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A reader of `events`, and whether what it was told is the truth.
+ */
+
+#include <check.h>
+#include <string.h>
+
+#include "follower.h"
+
+static int compare_lines(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void follower_fini(struct follower *follower)
+{
+	for (size_t i = 0; i < follower->count; i++)
+		free(follower->lines[i]);
+	free(follower->lines);
+	*follower = (struct follower){ 0 };
+}
+
+static char **follower_find(const struct follower *follower, const char *line)
+{
+	if (!follower->count)
+		return NULL;
+	return bsearch(&line, follower->lines, follower->count, sizeof(line), compare_lines);
+}
+
+static void follower_add(struct follower *follower, char *line)
+{
+	if (follower_find(follower, line))
+		ck_abort_msg("told of %s twice", line);
+	follower->lines = xrealloc(follower->lines, follower->count + 1, sizeof(*follower->lines));
+	follower->lines[follower->count++] = line;
+	qsort(follower->lines, follower->count, sizeof(*follower->lines), compare_lines);
+}
+
+static void follower_remove(struct follower *follower, char *line)
+{
+	char **found = follower_find(follower, line);
+
+	if (!found)
+		ck_abort_msg("told of the end of %s, which was not there", line);
+	free(*found);
+	memmove(found, found + 1,
+		(size_t)(follower->lines + --follower->count - found) * sizeof(*found));
+	free(line);
+}
+
+void follower_take(struct follower *follower, const struct notices *notices)
+{
+	for (size_t i = 0; i < notices->count; i++) {
+		const struct notice *notice = &notices->list[i];
+
+		switch (notice->kind) {
+		case NOTICE_VOLUME_ARRIVED:
+			follower_add(follower, xasprintf("volume %s", notice->id));
+			break;
+		case NOTICE_VOLUME_REMOVED:
+			follower_remove(follower, xasprintf("volume %s", notice->id));
+			break;
+		case NOTICE_LINK_CREATED:
+			follower_add(follower, xasprintf("link %s %s", notice->link, notice->id));
+			break;
+		case NOTICE_LINK_DELETED:
+			follower_remove(
+				follower, xasprintf("link %s %s", notice->link, notice->id));
+			break;
+		case NOTICE_MOUNTED:
+			follower_add(follower, xasprintf("mount %s %s", notice->id, notice->path));
+			break;
+		case NOTICE_UNMOUNTED:
+			follower_remove(
+				follower, xasprintf("mount %s %s", notice->id, notice->path));
+			break;
+		case NOTICE_VOLUME_CHANGED:
+		case NOTICE_VOLUME_UNPROCESSED:
+		case NOTICE_DUPLICATE:
+		case NOTICE_MOUNT_POINT_CREATED:
+		case NOTICE_MOUNT_POINT_DELETED:
+		case NOTICE_KINDS:
+			break;
+		}
+	}
+}
+
+static void add_state(const struct manager *manager, struct follower *state)
+{
+	_cleanup_free_ struct triple *triples = NULL;
+	size_t count = manager_get_triples(manager, &manager->names, NULL, &triples);
+
+	for (size_t i = 0; i < count; i++)
+		follower_add(state, xasprintf("link %s %s", triples[i].link, triples[i].id));
+	map_for_each (&manager->volumes.by_id, node, next) {
+		const struct device *device = container_of(node, struct device, by_id);
+		const struct mount *mount = NULL;
+
+		follower_add(state, xasprintf("volume %s", device->id));
+		while ((mount = mounts_next(&manager->mounts, device->number, mount)))
+			follower_add(state, xasprintf("mount %s %s", device->id, mount->path));
+	}
+}
+
+static void format(const struct follower *follower, struct strbuf *text)
+{
+	for (size_t i = 0; i < follower->count; i++)
+		strbuf_add_format(text, "%s\n", follower->lines[i]);
+}
+
+static void check_same(const struct follower *seen, const struct follower *expected)
+{
+	_cleanup_strbuf_ struct strbuf is = STRBUF_INIT, wanted = STRBUF_INIT;
+
+	format(seen, &is);
+	format(expected, &wanted);
+	if (strcmp(strbuf_text(&is), strbuf_text(&wanted)) != 0)
+		ck_abort_msg("it is\n%sand not\n%s", strbuf_text(&is), strbuf_text(&wanted));
+}
+
+void follower_check(const struct follower *follower, const struct manager *manager)
+{
+	struct follower state = { 0 };
+
+	add_state(manager, &state);
+	check_same(follower, &state);
+	follower_fini(&state);
+}
+
+static void add_folder(const struct node *folder, struct follower *list)
+{
+	for (const struct node *node = folder->first; node; node = node->next)
+		follower_add(
+			list, xasprintf("%s/%s -> %s", folder->name, node->name, node->target));
+}
+
+void follower_check_tree(const struct tree *tree, const struct manager *manager)
+{
+	_cleanup_free_ struct triple *triples = NULL;
+	size_t count = manager_get_triples(manager, &manager->names, NULL, &triples);
+	struct follower seen = { 0 }, expected = { 0 };
+
+	add_folder(tree->dos_devices, &seen);
+	add_folder(tree->volumes, &seen);
+	add_folder(tree->mounts, &seen);
+	for (size_t i = 0; i < count; i++) {
+		const struct device *device = volumes_find_id(&manager->volumes, triples[i].id);
+		const struct mount *mount =
+			device ? mounts_next(&manager->mounts, device->number, NULL) : NULL;
+
+		follower_add(
+			&expected, xasprintf("%s -> %s", triples[i].link + 1, triples[i].node));
+		if (mount)
+			follower_add(&expected,
+				xasprintf("mounts/%s -> %s", strrchr(triples[i].link, '/') + 1,
+					mount->path));
+	}
+	check_same(&seen, &expected);
+	follower_fini(&seen);
+	follower_fini(&expected);
+}
+
+void describe_notice(const struct notice *notice, struct strbuf *text)
+{
+	static const char *const words[NOTICE_KINDS] = {
+		[NOTICE_VOLUME_ARRIVED] = "arrived",
+		[NOTICE_VOLUME_REMOVED] = "removed",
+		[NOTICE_VOLUME_CHANGED] = "changed",
+		[NOTICE_LINK_CREATED] = "created",
+		[NOTICE_LINK_DELETED] = "deleted",
+		[NOTICE_VOLUME_UNPROCESSED] = "unprocessed",
+		[NOTICE_DUPLICATE] = "duplicate",
+		[NOTICE_MOUNTED] = "mounted",
+		[NOTICE_UNMOUNTED] = "unmounted",
+		[NOTICE_MOUNT_POINT_CREATED] = "point-created",
+		[NOTICE_MOUNT_POINT_DELETED] = "point-deleted",
+	};
+	const char *const texts[] = { notice->link, notice->id, notice->device, notice->path,
+		notice->reason };
+
+	strbuf_add_text(text, words[notice->kind]);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		if (!texts[i])
+			continue;
+		strbuf_add_char(text, ' ');
+		strbuf_add_text(text,
+			strncmp(texts[i], LINK_FOLDER_VOLUMES, strlen(LINK_FOLDER_VOLUMES)) == 0
+				? "Volume"
+				: texts[i]);
+	}
+}

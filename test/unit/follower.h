@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/tree.h"
+
+/*
+ * A reader of `events`, who was there from the start and knows nothing but what it was told: links
+ * with their IDs, volumes, mount points. It fails when it is told of what it knows, or that something
+ * ended which it does not know.
+ */
+struct follower {
+	char **lines; /* sorted */
+	size_t count;
+};
+
+void follower_fini(struct follower *follower);
+void follower_take(struct follower *follower, const struct notices *notices);
+/* Fails unless it knows exactly what the state is. */
+void follower_check(const struct follower *follower, const struct manager *manager);
+/* Fails unless the tree shows exactly the links and mounts of the state. */
+void follower_check_tree(const struct tree *tree, const struct manager *manager);
+
+/* "created X: UUID=1 /dev/sda1": one notice in the words of the scripts. */
+void describe_notice(const struct notice *notice, struct strbuf *text);
