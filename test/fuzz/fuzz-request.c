@@ -23,6 +23,12 @@ static void check_again(const struct request *request)
 		strbuf_add_pair(&line, "id", request->id);
 	if (request->given & KEY_BIT(KEY_DEVICE))
 		strbuf_add_pair(&line, "device", request->device.text);
+	if (request->given & KEY_BIT(KEY_SOURCE))
+		strbuf_add_pair(&line, "source", request->source);
+	if (request->given & KEY_BIT(KEY_TARGET))
+		strbuf_add_pair(&line, "target", request->device.text);
+	if (request->given & KEY_BIT(KEY_OPTIONS))
+		strbuf_add_pair(&line, "options", request->options);
 	if (request->given & KEY_BIT(KEY_ALL))
 		strbuf_add_pair(&line, "all", "1");
 	r = request_parse(request->operation, strbuf_text(&line), line.len, &again, &why);
@@ -35,6 +41,8 @@ static void check_again(const struct request *request)
 			again.link.kind == request->link.kind);
 	FUZZ_ASSERT(is_same_text(again.id, request->id));
 	FUZZ_ASSERT(is_same_text(again.device.text, request->device.text));
+	FUZZ_ASSERT(is_same_text(again.source, request->source));
+	FUZZ_ASSERT(is_same_text(again.options, request->options));
 	FUZZ_ASSERT(again.device.kind == request->device.kind && !again.device.is_word);
 	request_fini(&again);
 }
@@ -47,7 +55,8 @@ static void check_request(const struct request *request)
 	FUZZ_ASSERT((request->given & ~operation->keys) == 0);
 	FUZZ_ASSERT((operation->needs & ~request->given) == 0);
 	FUZZ_ASSERT(!!request->id == !!(request->given & KEY_BIT(KEY_ID)));
-	FUZZ_ASSERT(!!request->device.text == !!(request->given & KEY_BIT(KEY_DEVICE)));
+	FUZZ_ASSERT(!!request->device.text ==
+		!!(request->given & (KEY_BIT(KEY_DEVICE) | KEY_BIT(KEY_TARGET))));
 	if (request->id)
 		FUZZ_ASSERT(unique_id_is_valid(request->id));
 	if (!(operation->flags & OPERATION_ANY_LINE))
