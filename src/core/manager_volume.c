@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/hosting.h"
 #include "core/link_name.h"
 #include "core/manager_private.h"
 
@@ -116,23 +117,18 @@ static bool add_path(struct context *context, const char *path, bool is_first_on
 /* The volume name: better than nothing for who asks for one path. */
 static int add_volume_name(struct context *context, const char *id)
 {
-	_cleanup_free_ struct triple *triples = NULL;
-	size_t count = manager_get_triples(context->manager, &context->change->names, id, &triples);
+	const struct link *link = names_find_volume_name(&context->change->names, id);
 
-	for (size_t i = 0; i < count; i++) {
-		if (link_name_is_volume(triples[i].link)) {
-			add_path(context, triples[i].link, true);
-			return 0;
-		}
+	if (link) {
+		add_path(context, link->path, true);
+		return 0;
 	}
 	return context_fail(context, -ENOENT, "%s has no path and no volume name", id);
 }
 
 int decide_query_paths(struct context *context, bool is_first_only)
 {
-	const struct manager *manager = context->manager;
-	const struct mount *mount = NULL;
-	const struct device *device;
+	_cleanup_paths_ struct paths paths = { 0 };
 	const struct record *record;
 	const char *id;
 	int r = context_select_volume(context, &id);
@@ -143,9 +139,9 @@ int decide_query_paths(struct context *context, bool is_first_only)
 	if (record && record->letter &&
 		add_path(context, (char[]){ record->letter, ':', '\0' }, is_first_only))
 		return 0;
-	device = volumes_find_id(&manager->volumes, id);
-	while (device && (mount = mounts_next(&manager->mounts, device->number, mount)))
-		if (add_path(context, mount->path, is_first_only))
+	hosting_get_paths(context->manager, &context->change->names, id, &paths);
+	for (size_t i = 0; i < paths.count; i++)
+		if (add_path(context, paths.list[i], is_first_only))
 			return 0;
 	return is_first_only ? add_volume_name(context, id) : 0;
 }

@@ -65,7 +65,7 @@ check_operations "$mmfs" "$page"
 check_names "$page" Cm "mount option" \
 	< <(sed -nE 's/^\t\[OPT_[A-Z]+\] = "(.*)",$/\1/p' src/daemon/main.c)
 check_names "$page" Pa "file" \
-	< <(sed -nE 's/^\t\{ "([a-z_]+)", render_.*/\1/p' src/core/render.c)
+	< <(sed -nE 's/^\t\{ "([a-z_.]+)", render_.*/\1/p' src/core/render.c)
 if command -v mandoc >/dev/null; then
 	check_syntax "$page"
 elif [ $failed = 0 ]; then

@@ -192,7 +192,10 @@ void world_mount(struct world *world, const char *words)
 	mounts_add(&mounts, &(struct mount){ .path = (char *)"/", .id = 1, .parent = 0 });
 	for (char *name = strtok_r(copy, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
 		struct mount mount = {
-			.path = strtok_r(NULL, " ", &rest), .id = ++id, .parent = 1
+			.path = strtok_r(NULL, " ", &rest),
+			.id = ++id,
+			.parent = 1,
+			.fstype = (char *)"ext4",
 		};
 		char *star = strchr(name, '*');
 
