@@ -11,6 +11,7 @@ struct mmfs_options {
 	bool gives_letters;
 	bool suggests_label;
 	bool follows_partuuid;
+	enum replicate replicate;
 	const char *database;
 };
 

@@ -262,16 +262,14 @@ static const char *find_point_fault(const struct point *point)
 
 static int take_point(struct loader *loader, struct row *row)
 {
-	struct point point = {
-		.host = (char *)row_take_text(row),
-		.path = (char *)row_take_text(row),
-		.volume = (char *)row_take_text(row),
-		.options = (char *)row_take_text(row),
-		.is_replicated = row_take_number(row, 1),
-		.changed = row_take_number(row, UINT64_MAX),
-	};
+	struct point point = { .host = (char *)row_take_text(row) };
 	const char *fault;
 
+	point.path = (char *)row_take_text(row);
+	point.volume = (char *)row_take_text(row);
+	point.options = (char *)row_take_text(row);
+	point.is_replicated = row_take_number(row, 1);
+	point.changed = row_take_number(row, UINT64_MAX);
 	if (row->is_invalid || !point.host || !point.path || !point.volume)
 		return fail_row(loader, "the mount point", point.path, "has an invalid value");
 	fault = find_point_fault(&point);
