@@ -81,6 +81,8 @@ static void device_set_flag(struct device *device, const char *flag)
 		device->is_virtual = true;
 	else if (strcmp(flag, "component") == 0)
 		device->is_component = true;
+	else if (strcmp(flag, "removable") == 0)
+		device->is_removable = true;
 	else if (strcmp(flag, "blank") == 0)
 		free(steal_ptr(device->fstype));
 	else

@@ -15,7 +15,7 @@ void fixture_add(Suite *suite, const char *name, const TTest *test);
 /*
  * A device from words: uuid= partuuid= dm= md= wwn= serial= size= part= seq= fstype= usage= table=
  * type= name= flags= (hexadecimal) fault= label= node= slaves=A,B, and the flags blank, virtual,
- * component. Without any it is a whole device of 1000 bytes with an ext4 filesystem at /dev/NAME.
+ * component, removable. Without any it is a whole device of 1000 bytes with an ext4 filesystem at /dev/NAME.
  */
 struct device *fixture_device(const char *name, const char *words);
 
