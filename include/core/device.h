@@ -33,21 +33,17 @@ struct device {
 	char *fstype; /* "ext4" */
 	char *usage;  /* libblkid's: filesystem, raid, crypto, other */
 	char *label;
-	char *table;	      /* partition table type: "gpt" */
-	char *partition_type; /* "0x5", or a GUID */
-	char *partition_name; /* of a GPT entry */
-	uint64_t partition_flags;
-	char *fault; /* why its content could not be read */
+	char *table;		  /* partition table type: "gpt" */
+	char *partition_type;	  /* "0x5", or a GUID */
+	char *partition_name;	  /* in its table's entry, "EFI system partition" */
+	uint64_t partition_flags; /* attributes of a GPT entry; 0 in other tables */
+	char *fault;		  /* why its content could not be read */
 
 	/* Decided by volumes: */
 	char *id;      /* unique ID it is present under */
 	char *reason;  /* why it has none though it might */
 	bool has_lost; /* it is not present under the first of its IDs */
 };
-
-/* Attribute bits of GPT entries. */
-#define DEVICE_GPT_HIDDEN (UINT64_C(1) << 62)
-#define DEVICE_GPT_NO_DRIVE_LETTER (UINT64_C(1) << 63)
 
 enum device_kind {
 	DEVICE_VOLUME,

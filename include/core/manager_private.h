@@ -75,6 +75,6 @@ struct applicant {
 
 /* By the names of their devices: the order in which they are served. */
 void applicants_sort(struct applicant *list, size_t count);
-/* Serves those first that suggest a letter of their own. For volumes that have just arrived. */
+/* Serves those first that suggest a letter that is free. For volumes that have just arrived. */
 void letters_assign_all(const struct manager *manager, const struct manager_env *env,
 	const struct applicant *list, size_t count, struct change *change);

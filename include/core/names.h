@@ -100,6 +100,8 @@ void names_remove_link(struct names *layer, const char *path);
  * as the letter or a volume name of its record.
  */
 void names_unrecord_link(struct names *layer, const char *path);
+/* Takes all such links of a unique ID out of the view. */
+void names_remove_unrecorded(struct names *layer, const char *id);
 /* Forgets a unique ID with all its links, and the mount points on it and of it. */
 void names_remove_record(struct names *layer, const char *id);
 

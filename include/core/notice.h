@@ -40,3 +40,46 @@ void notices_add(struct notices *notices, const struct notice *notice);
 /* Moves all of `from` to the end of `to`. */
 void notices_move(struct notices *to, struct notices *from);
 void notices_fini(struct notices *notices);
+
+/*
+ * The stream of events: the newest lines, numbered from 1, one JSON object each. Readers have a
+ * position of their own, so that none of them can hold up another or take memory: who falls behind
+ * by more lines than are kept is told how many it has lost.
+ */
+#define NOTICE_STREAM_MAX 4096 /* lines */
+
+struct notice_line {
+	char *text; /* with its newline */
+	size_t len;
+	uint64_t time; /* µs since 1970 */
+	uint32_t epic;
+};
+
+struct notice_stream {
+	struct notice_line *lines; /* number n is at n % NOTICE_STREAM_MAX */
+	uint64_t next;		   /* number of the line that comes next */
+	struct notice_line lost;   /* the newest that is not kept any more, without its text */
+};
+
+struct notice_reader {
+	uint64_t next;	    /* number of the line to be read next */
+	struct strbuf rest; /* a line of which a part was read */
+	size_t rest_at;	    /* how much of it */
+};
+
+void notice_stream_init(struct notice_stream *stream);
+void notice_stream_fini(struct notice_stream *stream);
+void notice_stream_add(
+	struct notice_stream *stream, const struct notice *notice, uint32_t epic, uint64_t time);
+
+/* From the line that comes next. */
+void notice_reader_init(struct notice_reader *reader, const struct notice_stream *stream);
+void notice_reader_fini(struct notice_reader *reader);
+/* Whether there is anything to read. */
+bool notice_reader_has(const struct notice_reader *reader, const struct notice_stream *stream);
+/*
+ * Fills `buffer` with as many whole lines as fit, and with a part of a line only when it is longer
+ * than the buffer: the rest of it comes next. Returns the bytes, 0 if there is nothing to read.
+ */
+size_t notice_reader_read(struct notice_reader *reader, const struct notice_stream *stream,
+	char *buffer, size_t size);

@@ -12,6 +12,7 @@ enum operation_kind {
 	OP_DELETE_POINTS,
 	OP_DELETE_POINTS_DBONLY,
 	OP_QUERY_POINTS,
+	OP_CHANGE_NOTIFY,
 	OP_NEXT_DRIVE_LETTER,
 	OP_AUTO_DL_ASSIGNMENTS,
 	OP_KEEP_LINKS_WHEN_OFFLINE,
@@ -40,6 +41,7 @@ enum request_key {
 	KEY_ID,	     /* id=     a unique ID */
 	KEY_DEVICE,  /* device= anything that identifies a volume */
 	KEY_ALL,     /* all=1 */
+	KEY_EPIC,    /* epic=   a number of changes */
 	KEY_KEEP,    /* keep=   0 or 1 */
 	KEY_STATE,   /* state=  on or off */
 	KEY_SOURCE,  /* source= the absolute path of a directory */
@@ -99,9 +101,10 @@ struct request {
 	unsigned int given; /* KEY_BITs */
 	struct link_name link;
 	char *id;
-	struct volume_ref device;  /* or the target */
-	char *source;		   /* an absolute path without `.`, `..` and empty parts */
-	char *options;		   /* mount options, NULL: none */
+	struct volume_ref device; /* or the target */
+	char *source;		  /* an absolute path without `.`, `..` and empty parts */
+	char *options;		  /* mount options, NULL: none */
+	uint32_t epic;
 	bool is_on;		   /* keep=1, state=on */
 	struct link_name new_link; /* OP_RENAME */
 	bool may_replace;	   /* OP_RENAME */

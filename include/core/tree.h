@@ -13,6 +13,7 @@ enum node_kind {
 	NODE_POINTS_JSON,
 	NODE_HISTORY,
 	NODE_METRICS,
+	NODE_EVENTS,
 };
 
 /* One inode of the tree. Read-only for users. */

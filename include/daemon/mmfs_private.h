@@ -23,6 +23,7 @@ struct mmfs {
 	struct workers *workers;
 	struct hosts *hosts;
 	struct failures failures;
+	struct notice_stream stream;
 	int signals;
 
 	struct fuse_job *first, **last; /* waiting their turn */

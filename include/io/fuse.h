@@ -58,6 +58,7 @@ struct fuse_job {
 struct fuse_backend {
 	void *data;
 	const struct manager *manager;
+	const struct notice_stream *stream; /* what readers of `events` get */
 	struct tree *tree;
 	/* Takes the job in; it comes back through fuse_finish(), maybe before this returns. */
 	void (*submit)(void *data, struct fuse_job *job);
@@ -68,6 +69,8 @@ struct fuse_backend {
 /* Mounts. On error a negative errno and a sentence in `why`. */
 int fuse_start(const struct fuse_options *options, const struct fuse_backend *backend,
 	struct fuse_server **ret_server, struct strbuf *why);
+/* From now on nobody waits: reads that would, and do, fail with ENODEV. */
+void fuse_end_waits(struct fuse_server *server);
 /* Whether everything that fuse_finish() was given has reached the kernel. */
 bool fuse_is_idle(const struct fuse_server *server);
 /* The mount is gone: what is mounted at its place by now is another's. */

@@ -13,6 +13,16 @@ struct blob {
 	struct strbuf text;
 };
 
+/* A client that waits until an open file has something to read: in read(2), or in poll(2). */
+struct wait {
+	struct wait *next; /* fuse_server::waits */
+	struct wait **previous;
+	struct open_file *file;
+	fuse_req_t req; /* of a read, with the size of its buffer */
+	size_t size;
+	struct fuse_pollhandle *poll; /* of a poll */
+};
+
 struct fuse_server {
 	struct fuse_options options;
 	struct fuse_backend backend;
@@ -23,6 +33,8 @@ struct fuse_server {
 	bool is_ready;
 	bool is_unmounted;
 	struct open_file *files;	      /* that are open */
+	struct wait *waits, **last_wait;      /* who waits, in the order they came */
+	bool is_ending;			      /* nobody shall wait any more */
 	bool has_no_opendir;		      /* the kernel does without opendir requests */
 	size_t max_write;		      /* bytes that the kernel passes on at once */
 	double timeout;			      /* of entries and attributes, seconds */
@@ -33,6 +45,7 @@ struct fuse_server {
 
 /* One open(2) of a file. */
 struct open_file {
+	struct fuse_server *server;
 	struct open_file *next; /* fuse_server::files */
 	struct open_file **previous;
 	size_t references; /* the kernel's, and one per job under way */
@@ -47,6 +60,11 @@ struct open_file {
 	bool is_anchored;
 	uint64_t anchor;    /* file position of the reply's first byte */
 	uint64_t write_end; /* where the last write left the file position */
+
+	struct notice_reader reader; /* events: where it is */
+	uint32_t epic;		     /* change_notify: the number that the client knows; 0: none */
+	size_t given;		     /* … and how much of its line in `reply` it was given */
+	struct wait *poll;	     /* of both: who polls */
 };
 
 /* Who waits for a job. */
@@ -71,6 +89,20 @@ void fuse_op_read(
 void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
 	struct fuse_file_info *info);
 void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
+struct open_file *fuse_get_file(const struct fuse_file_info *info);
+
+/* fuse_wait.c: files that are waited for */
+bool fuse_wait_is_for(const struct open_file *file);
+int fuse_wait_open(fuse_req_t req, struct open_file *file, const struct fuse_file_info *info);
+void fuse_wait_release(struct open_file *file);
+void fuse_wait_read(
+	fuse_req_t req, struct open_file *file, size_t size, const struct fuse_file_info *info);
+void fuse_op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info,
+	struct fuse_pollhandle *handle);
+/* A request was made of a file. */
+void fuse_wait_take_request(const struct fuse_job *job);
+/* There may be something to read now: after what makes the kernel's caches right is posted. */
+void fuse_wait_wake(struct fuse_server *server);
 
 /*
  * fuse_batch.c: gathers the lines of `text`, up to a `commit`, which fills the job. Returns how much
@@ -92,7 +124,7 @@ void open_file_release(struct open_file *file);
 
 /* fuse_ops.c: everything else */
 extern const struct fuse_lowlevel_ops fuse_ops;
-enum fuse_counter { COUNT_OPEN, COUNT_READ, COUNT_WRITE, COUNT_RELEASE, COUNT_OTHERS };
+enum fuse_counter { COUNT_OPEN, COUNT_READ, COUNT_WRITE, COUNT_RELEASE, COUNT_POLL, COUNT_OTHERS };
 void fuse_count(struct fuse_server *server, size_t counter);
 void fuse_fill_attributes(
 	struct fuse_server *server, const struct node *node, struct stat *ret_stat);

@@ -101,9 +101,9 @@ bool device_is_equal(const struct device *a, const struct device *b)
 		is_same_text(a->usage, b->usage) && is_same_text(a->label, b->label) &&
 		is_same_text(a->table, b->table) &&
 		is_same_text(a->partition_type, b->partition_type) &&
+		is_same_text(a->slaves, b->slaves) &&
 		is_same_text(a->partition_name, b->partition_name) &&
-		a->partition_flags == b->partition_flags && is_same_text(a->slaves, b->slaves) &&
-		is_same_text(a->fault, b->fault);
+		a->partition_flags == b->partition_flags && is_same_text(a->fault, b->fault);
 }
 
 static bool is_extended_partition(const char *type)

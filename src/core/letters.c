@@ -39,6 +39,14 @@ static char get_suggestion(const struct manager *manager, const struct device *d
 	return label[0];
 }
 
+static bool has_free_suggestion(
+	const struct manager *manager, const struct change *change, const struct device *device)
+{
+	char suggestion = get_suggestion(manager, device);
+
+	return suggestion && is_free(manager, change, suggestion);
+}
+
 static char get_first_letter(const struct device *device)
 {
 	const char *fstype = device ? device->fstype : NULL;
@@ -54,10 +62,8 @@ static char get_first_letter(const struct device *device)
 static char find_free(
 	const struct manager *manager, const struct change *change, const struct device *device)
 {
-	char suggestion = device ? get_suggestion(manager, device) : 0;
-
-	if (suggestion && is_free(manager, change, suggestion))
-		return suggestion;
+	if (device && has_free_suggestion(manager, change, device))
+		return get_suggestion(manager, device);
 	for (char letter = get_first_letter(device); letter <= 'Z'; letter++)
 		if (is_free(manager, change, letter))
 			return letter;
@@ -84,7 +90,8 @@ struct letter letters_assign(const struct manager *manager, const struct manager
 		volumes_change_find_id(&manager->volumes, &change->volumes, id);
 	const struct record *record = names_find_record(&change->names, id);
 	struct letter letter = { record ? record->letter : 0, false };
-	struct triple triple = { .id = id, .node = device ? device->node : NULL };
+	const char *node = manager_get_node(manager, &change->names, id);
+	struct triple triple = { .id = id, .node = device ? device->node : node };
 	char path[LINK_PATH_MAX];
 
 	if (!record || letter.value || !may_have_letter(manager, change, record, device))
@@ -121,6 +128,6 @@ void letters_assign_all(const struct manager *manager, const struct manager_env 
 
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < count; i++)
-			if (pass == 1 || get_suggestion(manager, list[i].device))
+			if (pass == 1 || has_free_suggestion(manager, change, list[i].device))
 				letters_assign(manager, env, list[i].id, operation, change);
 }

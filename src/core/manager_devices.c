@@ -215,21 +215,45 @@ static void for_each_before(const struct manager *manager, struct change *change
 	}
 }
 
-/* Links that the database does not know go with their volume. */
-static void decide_unrecorded(
+static bool has_unrecorded(const struct names *view, const char *id)
+{
+	const struct link *link = NULL;
+
+	while ((link = names_next_link(view, id, link)))
+		if (link->is_unrecorded)
+			return true;
+	return false;
+}
+
+/*
+ * Links that the database does not know go with their volume, and do not come again with one that
+ * was kept when they were deleted: they stay only where the same device has the ID, before and
+ * after.
+ */
+static void drop_unrecorded(const struct manager *manager, const char *id, struct change *change)
+{
+	const struct device *before, *after;
+
+	if (!has_unrecorded(&change->names, id))
+		return;
+	before = volumes_find_id(&manager->volumes, id);
+	after = volumes_change_find_id(&manager->volumes, &change->volumes, id);
+	if (!before || !after || strcmp(before->name, after->name) != 0)
+		names_remove_unrecorded(&change->names, id);
+}
+
+static void decide_going(
 	const struct manager *manager, const struct device *device, struct change *change)
 {
-	struct names *names = &change->names;
-	const struct link *link = names_next_link(names, device->id, NULL);
+	drop_unrecorded(manager, device->id, change);
+}
 
-	while (link) {
-		const struct link *next = names_next_link(names, device->id, link);
-
-		if (link->is_unrecorded &&
-			!volumes_change_find_id(&manager->volumes, &change->volumes, device->id))
-			names_remove_link(names, link->path);
-		link = next;
-	}
+static void decide_unrecorded(const struct manager *manager, struct change *change)
+{
+	for_each_before(manager, change, decide_going);
+	for (size_t i = 0; i < change->volumes.assignment_count; i++)
+		if (change->volumes.assignments[i].id)
+			drop_unrecorded(manager, change->volumes.assignments[i].id, change);
 }
 
 /* The database cannot be written: volumes that it does not know have to wait. */
@@ -253,12 +277,12 @@ void manager_decide_devices(
 	if (env->cannot_write) {
 		volumes_decide(&manager->volumes, &change->names, &manager->order, volumes);
 		decide_unwritten(change);
-		for_each_before(manager, change, decide_unrecorded);
+		decide_unrecorded(manager, change);
 		return;
 	}
 	for_each_before(manager, change, decide_kept);
 	volumes_decide(&manager->volumes, &change->names, &manager->order, volumes);
-	for_each_before(manager, change, decide_unrecorded);
+	decide_unrecorded(manager, change);
 	for (size_t i = 0; i < volumes->assignment_count; i++) {
 		const struct assignment *assignment = &volumes->assignments[i];
 

@@ -325,7 +325,8 @@ static void delete_link(struct context *context, const struct triple *triple)
 		names_unrecord_link(names, path);
 	else
 		names_remove_link(names, path);
-	if (request->given == KEY_BIT(KEY_LINK) && link_name_is_letter(path))
+	if (request->given == KEY_BIT(KEY_LINK) && link_name_is_letter(path) &&
+		!names_find_record(names, id)->letter)
 		context_set_mark(context, id, true);
 }
 
@@ -381,9 +382,9 @@ static int decide_rename(struct context *context)
 	r = check_rename(context, old);
 	if (r == 0)
 		r = check_letter(context, id, name->path, path);
-	if (r == 0 && link_name_is_letter(name->path))
-		context_set_mark(context, id, false);
 	if (r == 0 && strcmp(path, name->path) != 0) {
+		if (link_name_is_letter(name->path))
+			context_set_mark(context, id, false);
 		names_rename_points(&context->change->names, path, name->path);
 		if (strcasecmp(path, name->path) != 0)
 			names_remove_link(&context->change->names, path);
@@ -409,6 +410,8 @@ int manager_decide_request(const struct manager *manager, const struct manager_e
 		return decide_query_points(&context);
 	case OP_RENAME:
 		return decide_rename(&context);
+	case OP_CHANGE_NOTIFY:
+		return 0; /* concerns the open file alone */
 	case OP_NEXT_DRIVE_LETTER:
 		return decide_next_drive_letter(&context);
 	case OP_AUTO_DL_ASSIGNMENTS:

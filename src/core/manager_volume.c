@@ -65,6 +65,8 @@ int decide_keep_links(struct context *context)
 		free(edited->fingerprint.node);
 		edited->fingerprint.node = xstrdup(node);
 	}
+	if (!is_on && !volumes_find_id(&context->manager->volumes, id))
+		names_remove_unrecorded(names, id); /* it has gone just now, as its links see it */
 	return 0;
 }
 
@@ -72,8 +74,11 @@ int decide_keep_links(struct context *context)
 int decide_volume_arrival(struct context *context)
 {
 	const char *id;
+	int r = context_select_volume(context, &id);
 
-	return context_select_volume(context, &id);
+	if (r == 0 && !volumes_find_id(&context->manager->volumes, id))
+		return context_fail(context, -ENOENT, "%s is not present", id);
+	return r;
 }
 
 static const struct device *find_present(
@@ -117,11 +122,14 @@ static bool add_path(struct context *context, const char *path, bool is_first_on
 /* The volume name: better than nothing for who asks for one path. */
 static int add_volume_name(struct context *context, const char *id)
 {
-	const struct link *link = names_find_volume_name(&context->change->names, id);
+	_cleanup_free_ struct triple *triples = NULL;
+	size_t count = manager_get_triples(context->manager, &context->change->names, id, &triples);
 
-	if (link) {
-		add_path(context, link->path, true);
-		return 0;
+	for (size_t i = 0; i < count; i++) {
+		if (link_name_is_volume(triples[i].link)) {
+			add_path(context, triples[i].link, true);
+			return 0;
+		}
 	}
 	return context_fail(context, -ENOENT, "%s has no path and no volume name", id);
 }

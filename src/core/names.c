@@ -316,6 +316,19 @@ void names_unrecord_link(struct names *layer, const char *path)
 	record_count_link(own->record, own_path, -1);
 }
 
+void names_remove_unrecorded(struct names *layer, const char *id)
+{
+	const struct link *link = names_next_link(layer, id, NULL);
+
+	while (link) {
+		const struct link *next = names_next_link(layer, id, link);
+
+		if (link->is_unrecorded)
+			names_remove_link(layer, link->path);
+		link = next;
+	}
+}
+
 void names_remove_record(struct names *layer, const char *id)
 {
 	const struct link *link;

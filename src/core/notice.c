@@ -1,9 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What readers of `events` are told.
+ * What readers of `events` are told: notices on their way, and the stream of lines they become.
  */
 
+#include <string.h>
+
 #include "core/notice.h"
+#include "core/render.h"
+
+static const char *const event_names[NOTICE_KINDS] = {
+	[NOTICE_VOLUME_ARRIVED] = "volume-arrived",
+	[NOTICE_VOLUME_REMOVED] = "volume-removed",
+	[NOTICE_VOLUME_CHANGED] = "volume-changed",
+	[NOTICE_LINK_CREATED] = "link-created",
+	[NOTICE_LINK_DELETED] = "link-deleted",
+	[NOTICE_VOLUME_UNPROCESSED] = "volume-unprocessed",
+	[NOTICE_DUPLICATE] = "duplicate",
+	[NOTICE_MOUNTED] = "mounted",
+	[NOTICE_UNMOUNTED] = "unmounted",
+	[NOTICE_MOUNT_POINT_CREATED] = "mount-point-created",
+	[NOTICE_MOUNT_POINT_DELETED] = "mount-point-deleted",
+	[NOTICE_MOUNT_POINT_REFUSED] = "mount-point-refused",
+};
 
 static char *copy(const char *text)
 {
@@ -53,4 +71,120 @@ void notices_fini(struct notices *notices)
 		notice_fini(&notices->list[i]);
 	free(notices->list);
 	*notices = (struct notices){ 0 };
+}
+
+void notice_stream_init(struct notice_stream *stream)
+{
+	*stream = (struct notice_stream){ .next = 1 };
+	stream->lines = xcalloc(NOTICE_STREAM_MAX, sizeof(*stream->lines));
+}
+
+void notice_stream_fini(struct notice_stream *stream)
+{
+	for (size_t i = 0; stream->lines && i < NOTICE_STREAM_MAX; i++)
+		free(stream->lines[i].text);
+	free(stream->lines);
+	*stream = (struct notice_stream){ 0 };
+}
+
+/* The start of a line, up to where its own members follow. */
+static void begin_line(
+	struct strbuf *text, uint64_t number, uint32_t epic, uint64_t time, const char *event)
+{
+	strbuf_add_format(
+		text, "{\"seq\":%llu,\"epic\":%u,\"time\":\"", (unsigned long long)number, epic);
+	render_time(time, text);
+	strbuf_add_format(text, "\",\"event\":\"%s\"", event);
+}
+
+static void add_member(struct strbuf *text, const char *key, const char *value)
+{
+	if (!value)
+		return;
+	strbuf_add_format(text, ",\"%s\":", key);
+	strbuf_add_json(text, value);
+}
+
+void notice_stream_add(
+	struct notice_stream *stream, const struct notice *notice, uint32_t epic, uint64_t time)
+{
+	struct notice_line *line = &stream->lines[stream->next % NOTICE_STREAM_MAX];
+	struct strbuf text = STRBUF_INIT;
+
+	begin_line(&text, stream->next, epic, time, event_names[notice->kind]);
+	add_member(&text, "link", notice->link);
+	add_member(&text, "id", notice->id);
+	add_member(&text, "device", notice->device);
+	add_member(&text, "path", notice->path);
+	add_member(&text, "reason", notice->reason);
+	strbuf_add_text(&text, "}\n");
+	free(line->text);
+	stream->lost = (struct notice_line){ .time = line->time, .epic = line->epic };
+	*line = (struct notice_line){ .len = text.len, .time = time, .epic = epic };
+	line->text = xrealloc(strbuf_take(&text), line->len + 1, 1);
+	stream->next++;
+}
+
+void notice_reader_init(struct notice_reader *reader, const struct notice_stream *stream)
+{
+	*reader = (struct notice_reader){ .next = stream->next };
+}
+
+void notice_reader_fini(struct notice_reader *reader)
+{
+	strbuf_fini(&reader->rest);
+}
+
+bool notice_reader_has(const struct notice_reader *reader, const struct notice_stream *stream)
+{
+	return reader->rest_at < reader->rest.len || reader->next < stream->next;
+}
+
+/* Makes the next line `rest`: what was lost, or what is kept. False: there is none. */
+static bool take_line(struct notice_reader *reader, const struct notice_stream *stream)
+{
+	uint64_t oldest = stream->next > NOTICE_STREAM_MAX ? stream->next - NOTICE_STREAM_MAX : 1;
+	const struct notice_line *line = &stream->lines[reader->next % NOTICE_STREAM_MAX];
+
+	if (reader->next >= stream->next)
+		return false;
+	if (reader->next >= oldest) {
+		strbuf_add(&reader->rest, line->text, line->len);
+		reader->next++;
+		return true;
+	}
+	begin_line(&reader->rest, oldest - 1, stream->lost.epic, stream->lost.time, "overrun");
+	strbuf_add_format(
+		&reader->rest, ",\"lost\":%llu}\n", (unsigned long long)(oldest - reader->next));
+	reader->next = oldest;
+	return true;
+}
+
+static size_t read_rest(struct notice_reader *reader, char *buffer, size_t size)
+{
+	size_t left = reader->rest.len - reader->rest_at, n = left < size ? left : size;
+
+	if (n)
+		memcpy(buffer, reader->rest.data + reader->rest_at, n);
+	reader->rest_at += n;
+	if (reader->rest_at == reader->rest.len) {
+		strbuf_reset(&reader->rest);
+		reader->rest_at = 0;
+	}
+	return n;
+}
+
+size_t notice_reader_read(
+	struct notice_reader *reader, const struct notice_stream *stream, char *buffer, size_t size)
+{
+	size_t n = 0;
+
+	while (reader->rest.len || take_line(reader, stream)) {
+		if (n && reader->rest.len - reader->rest_at > size - n)
+			break;
+		n += read_rest(reader, buffer + n, size - n);
+		if (reader->rest.len)
+			break; /* the buffer is full */
+	}
+	return n;
 }

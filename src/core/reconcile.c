@@ -79,7 +79,7 @@ static enum owner find_owner(const struct work *work, const struct replica_entry
 	if (!link)
 		return OWNER_UNKNOWN;
 	if (strcmp(link->record->id, entry->id) == 0)
-		return OWNER_SAME;
+		return link->is_unrecorded ? OWNER_UNKNOWN : OWNER_SAME;
 	return is_present(work, link->record->id) || link->record->keep_links ? OWNER_PRESENT
 									      : OWNER_ABSENT;
 }
@@ -165,7 +165,9 @@ static void judge(struct work *work, const struct replica_entry *entry)
 		break;
 	}
 	link = names_find_link(get_view(work), entry->volume);
-	if (strcmp(link->record->id, host) == 0)
+	if (link->is_unrecorded)
+		refuse(work, entry, reason_other);
+	else if (strcmp(link->record->id, host) == 0)
 		refuse(work, entry, reason_itself);
 	else
 		take_entry(work, entry);

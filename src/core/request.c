@@ -29,6 +29,9 @@ const struct operation operations[] = {
 	{ OP_QUERY_POINTS, "query_points", OPERATION_TAKES | OPERATION_SHOWS, TRIPLE, 0, 0,
 		"[link=LINK] [id=ID] [device=VOLUME]",
 		"Replies with the triples that match all that is given." },
+	{ OP_CHANGE_NOTIFY, "change_notify", OPERATION_TAKES | OPERATION_SHOWS, KEY_BIT(KEY_EPIC),
+		KEY_BIT(KEY_EPIC), 0, "epic=NUMBER",
+		"Reading waits until the epic number is another than the reader knows." },
 	{ OP_NEXT_DRIVE_LETTER, "next_drive_letter", CHANGES | OPERATION_BATCHES, TRIPLE, 0, TRIPLE,
 		"device=VOLUME", "Gives a volume a drive letter, and replies with it." },
 	{ OP_AUTO_DL_ASSIGNMENTS, "auto_dl_assignments", CHANGES | OPERATION_ANY_LINE, 0, 0, 0, "1",
@@ -90,6 +93,7 @@ static const char *const key_names[KEYS] = {
 	[KEY_ID] = "id",
 	[KEY_DEVICE] = "device",
 	[KEY_ALL] = "all",
+	[KEY_EPIC] = "epic",
 	[KEY_KEEP] = "keep",
 	[KEY_STATE] = "state",
 	[KEY_SOURCE] = "source",
@@ -296,6 +300,21 @@ static int parse_id(const char *text, char **ret_id, struct strbuf *why)
 	return 0;
 }
 
+static int parse_epic(const char *text, uint32_t *ret_epic, struct strbuf *why)
+{
+	const char *c = text;
+	uint64_t value = 0;
+
+	for (; *c >= '0' && *c <= '9' && value <= UINT32_MAX; c++)
+		value = value * 10 + (uint64_t)(*c - '0');
+	if (c == text || *c || value > UINT32_MAX) {
+		strbuf_add_text(why, "epic= takes a number such as epic_number shows");
+		return -EINVAL;
+	}
+	*ret_epic = (uint32_t)value;
+	return 0;
+}
+
 int volume_ref_parse(const char *text, struct volume_ref *ret_ref, struct strbuf *why)
 {
 	struct volume_ref ref = { .kind = VOLUME_BY_DEVICE };
@@ -334,7 +353,9 @@ static enum request_key guess_key(const struct request *request, const char *val
 		return KEY_TARGET;
 	if (link_name_is_form(value))
 		return keys & KEY_BIT(KEY_LINK) ? KEY_LINK : KEY_DEVICE;
-	return unique_id_is_valid(value) ? KEY_ID : KEY_DEVICE;
+	if (unique_id_is_valid(value) && request->operation->keys & KEY_BIT(KEY_ID))
+		return KEY_ID;
+	return KEY_DEVICE;
 }
 
 static int find_key(
@@ -426,6 +447,8 @@ static int parse_value(
 			return 0;
 		strbuf_add_text(why, "all= takes 1");
 		return -EINVAL;
+	case KEY_EPIC:
+		return parse_epic(word->value, &request->epic, why);
 	case KEY_KEEP:
 		return parse_switch(word->value, "0", "1", &request->is_on, why);
 	case KEY_STATE:

@@ -183,6 +183,7 @@ void tree_init(struct tree *tree, uint64_t now)
 	tree->control = tree_add(tree, tree->root, "control", NODE_FOLDER, now);
 	for (size_t i = 0; i < ARRAY_SIZE(views); i++)
 		tree->views[i] = tree_add(tree, tree->root, views[i].name, views[i].kind, now);
+	tree_add(tree, tree->root, "events", NODE_EVENTS, now);
 	for (size_t i = 0; i < operation_count; i++)
 		tree_add(tree, tree->control, operations[i].name, NODE_CONTROL, now)->operation =
 			&operations[i];

@@ -67,12 +67,22 @@ void door_note_failure(struct mmfs *mmfs, int error, const char *what, const cha
 	failures_add(&mmfs->failures, &failure);
 }
 
+/* Tells the readers of `events`; they get it when the kernel and the client have got theirs. */
+static void tell(struct mmfs *mmfs, const struct notices *notices)
+{
+	uint64_t now = clock_get_real();
+
+	for (size_t i = 0; i < notices->count; i++)
+		notice_stream_add(&mmfs->stream, &notices->list[i], mmfs->manager.epic, now);
+}
+
 /* Gives a job back to its client, and `deltas` to the kernel. */
 static void finish(struct mmfs *mmfs, struct fuse_job *job, struct deltas *deltas)
 {
 	if (job && job->error && !job->done)
 		note_failure(mmfs, job);
 	crash_point("daemon:before-reply");
+	tell(mmfs, &deltas->notices);
 	if (mmfs->fuse)
 		fuse_finish(mmfs->fuse, job, deltas);
 	deltas_fini(deltas);

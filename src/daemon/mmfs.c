@@ -191,6 +191,7 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 	struct fuse_backend backend = {
 		.data = mmfs,
 		.manager = &mmfs->manager,
+		.stream = &mmfs->stream,
 		.tree = &mmfs->tree,
 		.submit = door_submit,
 		.render = show_render,
@@ -227,6 +228,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	mmfs->manager.follows_partuuid = options->follows_partuuid;
 	mmfs->manager.suggests_label = options->suggests_label;
 	tree_init(&mmfs->tree, clock_get_real());
+	notice_stream_init(&mmfs->stream);
 	r = start_parts(mmfs, options, why);
 	if (r == 0)
 		r = find_devices(mmfs, why);
@@ -268,6 +270,8 @@ void mmfs_stop(struct mmfs *mmfs)
 
 	if (!mmfs)
 		return;
+	if (mmfs->fuse)
+		fuse_end_waits(mmfs->fuse);
 	if (mmfs->loop)
 		drain(mmfs);
 	door_close(mmfs);
@@ -287,5 +291,6 @@ void mmfs_stop(struct mmfs *mmfs)
 	manager_fini(&mmfs->manager);
 	tree_fini(&mmfs->tree);
 	failures_fini(&mmfs->failures);
+	notice_stream_fini(&mmfs->stream);
 	free(mmfs);
 }

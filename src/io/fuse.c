@@ -152,6 +152,7 @@ int fuse_start(const struct fuse_options *options, const struct fuse_backend *ba
 	server->mountpoint = xstrdup(options->mountpoint);
 	server->timeout = options->is_cached ? FOREVER : 0;
 	server->generation = 1;
+	server->last_wait = &server->waits;
 	server->session = new_session(options, server);
 	if (!server->session) {
 		strbuf_add_format(why, "cannot mount on %s with the options '%s'%s",

@@ -50,6 +50,7 @@ static void render_node(
 		break;
 	case NODE_FOLDER:
 	case NODE_LINK:
+	case NODE_EVENTS:
 		break;
 	}
 }
@@ -83,6 +84,7 @@ void open_file_release(struct open_file *file)
 	*file->previous = file->next;
 	if (file->next)
 		file->next->previous = file->previous;
+	fuse_wait_release(file);
 	blob_release(file->blob);
 	strbuf_fini(&file->pending);
 	strbuf_fini(&file->batch);
@@ -90,7 +92,7 @@ void open_file_release(struct open_file *file)
 	free(file);
 }
 
-static struct open_file *get_file(const struct fuse_file_info *info)
+struct open_file *fuse_get_file(const struct fuse_file_info *info)
 {
 	return (struct open_file *)(uintptr_t)info->fh;
 }
@@ -100,6 +102,7 @@ void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 	struct fuse_server *server = fuse_req_userdata(req);
 	const struct node *node = tree_find(server->backend.tree, ino);
 	struct open_file *file;
+	int r;
 
 	fuse_count(server, COUNT_OPEN);
 	if (!node) {
@@ -112,6 +115,7 @@ void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 	}
 	file = xcalloc(1, sizeof(*file));
 	file->references = 1;
+	file->server = server;
 	file->next = server->files;
 	file->previous = &server->files;
 	if (file->next)
@@ -120,18 +124,23 @@ void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 	file->node = node;
 	file->kind = node->kind;
 	file->operation = node->operation;
-	if (node->kind != NODE_CONTROL)
-		file->blob = fuse_get_text(server, node);
 	info->fh = (uintptr_t)file;
 	info->direct_io = 1;
-	if (fuse_reply_open(req, info) == -ENOENT)
+	if (fuse_wait_is_for(file)) {
+		r = fuse_wait_open(req, file, info);
+	} else {
+		if (node->kind != NODE_CONTROL)
+			file->blob = fuse_get_text(server, node);
+		r = fuse_reply_open(req, info);
+	}
+	if (r == -ENOENT)
 		open_file_release(file); /* open(2) was interrupted */
 }
 
 void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
 	fuse_count(fuse_req_userdata(req), COUNT_RELEASE);
-	open_file_release(get_file(info));
+	open_file_release(fuse_get_file(info));
 	fuse_reply_err(req, 0);
 }
 
@@ -149,10 +158,14 @@ void fuse_op_read(
 	fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info)
 {
 	struct fuse_server *server = fuse_req_userdata(req);
-	struct open_file *file = get_file(info);
+	struct open_file *file = fuse_get_file(info);
 	uint64_t position = (uint64_t)offset;
 
 	fuse_count(server, COUNT_READ);
+	if (fuse_wait_is_for(file)) {
+		fuse_wait_read(req, file, size, info);
+		return;
+	}
 	if (file->kind == NODE_CONTROL && !file->has_reply && (position == 0 || !file->blob)) {
 		blob_release(file->blob);
 		file->blob = fuse_get_text(server, file->node);
@@ -194,7 +207,7 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 	struct fuse_file_info *info)
 {
 	struct fuse_server *server = fuse_req_userdata(req);
-	struct open_file *file = get_file(info);
+	struct open_file *file = fuse_get_file(info);
 	struct fuse_job *job = fuse_job_new(req, file->operation);
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 	/* The kernel cuts what is longer than max_write, less the start of a page: anywhere. */
@@ -219,5 +232,6 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 	else if (left && !(job->count && job->lines[job->count - 1].error))
 		strbuf_add(&file->pending, text.data + text.len - left, left);
 	strbuf_reset(&file->reply);
+	file->given = 0;
 	server->backend.submit(server->backend.data, job);
 }

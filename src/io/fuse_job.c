@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/link_name.h"
 #include "io/fuse_private.h"
 
 /* The client's command name, for the history. procfs answers from memory. */
@@ -160,19 +161,26 @@ static void finish_folder(
 void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas *deltas)
 {
 	struct notify_reply reply = { 0 };
-	uint64_t except = 0;
+	struct notify_folder held = { 0 };
 
 	if (!job || job->operation->flags & OPERATION_CHANGES)
 		server->generation++;
 	if (job) {
 		reply.req = job->client->req;
-		except = job->client->folder;
-		if (job->client->file)
+		held.ino = job->client->folder;
+		if (held.ino && !job->error)
+			held.name = link_name_get_base(job->lines[0].request.link.path);
+		if (job->client->file) {
 			finish_write(job, &reply);
-		else
+			fuse_wait_take_request(job);
+		} else {
 			finish_folder(server, job, &reply);
+		}
 	}
-	notify_post(server->notify, deltas, except, &reply);
+	notify_post(server->notify, deltas, held.ino ? &held : NULL, &reply);
+	if (!job || job->operation->flags & OPERATION_CHANGES ||
+		job->operation->kind == OP_CHANGE_NOTIFY)
+		fuse_wait_wake(server);
 	if (job)
 		job_free(job);
 }

@@ -38,6 +38,7 @@ static const char *const counter_names[COUNTERS] = {
 	[COUNT_READ] = "read",
 	[COUNT_WRITE] = "write",
 	[COUNT_RELEASE] = "release",
+	[COUNT_POLL] = "poll",
 	[COUNT_LOOKUP] = "lookup",
 	[COUNT_FORGET] = "forget",
 	[COUNT_GETATTR] = "getattr",
@@ -103,6 +104,7 @@ static mode_t get_mode(const struct fuse_server *server, const struct node *node
 	case NODE_POINTS_JSON:
 	case NODE_HISTORY:
 	case NODE_METRICS:
+	case NODE_EVENTS:
 		break;
 	}
 	return S_IFREG | 0444;
@@ -115,7 +117,7 @@ static off_t get_size(struct fuse_server *server, const struct node *node)
 
 	if (node->kind == NODE_LINK)
 		return (off_t)strlen(node->target);
-	if (node->kind == NODE_FOLDER || node->kind == NODE_CONTROL)
+	if (node->kind == NODE_FOLDER || node->kind == NODE_CONTROL || node->kind == NODE_EVENTS)
 		return 0;
 	blob = fuse_get_text(server, node);
 	size = (off_t)blob->text.len;
@@ -355,19 +357,29 @@ static int get_link(struct fuse_server *server, fuse_ino_t parent, const char *n
 	return -EINVAL;
 }
 
-/* Refuses what cannot be a request; if there is a sentence, by way of the log of failures. */
-static void submit_fault(struct fuse_server *server, fuse_req_t req,
-	const struct operation *operation, char *text, int error, struct strbuf *why)
+static char *take_why(struct strbuf *why)
 {
+	return why->len ? strbuf_take(why) : NULL;
+}
+
+/*
+ * Refuses what cannot be a request; if there is a sentence, by way of the log of failures. Takes
+ * `text` and the sentence. The client holds the folder locked, as one whose request is good.
+ */
+static void submit_fault(fuse_req_t req, fuse_ino_t parent, const struct operation *operation,
+	struct job_line *fault)
+{
+	struct fuse_server *server = fuse_req_userdata(req);
 	struct fuse_job *job;
 
-	if (!why->len) {
-		free(text);
-		fuse_reply_err(req, -error);
+	if (!fault->why) {
+		free(fault->text);
+		fuse_reply_err(req, -fault->error);
 		return;
 	}
 	job = fuse_job_new(req, operation);
-	fuse_job_add_fault(job, text, error, strbuf_take(why));
+	job->client->folder = parent;
+	fuse_job_add_fault(job, fault->text, fault->error, fault->why);
 	server->backend.submit(server->backend.data, job);
 }
 
@@ -394,7 +406,8 @@ static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, co
 	if (r == 0)
 		r = volume_ref_parse(target, &request.device, &why);
 	if (r < 0) {
-		submit_fault(server, req, request.operation, text, r, &why);
+		submit_fault(req, parent, request.operation,
+			&(struct job_line){ .text = text, .error = r, .why = take_why(&why) });
 		return;
 	}
 	request.device.is_word = target[0] != '/';
@@ -411,7 +424,8 @@ static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 	int r = get_link(server, parent, name, &request.link, &why);
 
 	if (r < 0)
-		submit_fault(server, req, request.operation, text, r, &why);
+		submit_fault(req, parent, request.operation,
+			&(struct job_line){ .text = text, .error = r, .why = take_why(&why) });
 	else
 		submit_one(server, req, parent, &request, text, NULL);
 }
@@ -433,7 +447,8 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 		r = -EINVAL;
 	request.may_replace = !(flags & RENAME_NOREPLACE);
 	if (r < 0)
-		submit_fault(server, req, request.operation, text, r, &why);
+		submit_fault(req, parent, request.operation,
+			&(struct job_line){ .text = text, .error = r, .why = take_why(&why) });
 	else
 		submit_one(server, req, parent, &request, text, NULL);
 }
@@ -508,6 +523,7 @@ const struct fuse_lowlevel_ops fuse_ops = {
 	.read = fuse_op_read,
 	.write = fuse_op_write,
 	.release = fuse_op_release,
+	.poll = fuse_op_poll,
 	.opendir = op_opendir,
 	.readdir = op_readdir,
 	.statfs = op_statfs,

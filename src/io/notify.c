@@ -14,8 +14,15 @@
  * There are two such threads. Who makes a change through a folder (ln, rm, mv) holds its lock until
  * the reply comes, and an invalidation of an earlier change may be waiting for that lock. So these
  * replies go another way, on which no folder is invalidated that a waiting client can hold.
+ *
+ * News of a change, for those who wait for one, go behind whatever makes the kernel's caches right for
+ * it. If it came through a folder, that is the client itself: the kernel puts the entry right when it
+ * has got the reply, before it gives up the lock. To invalidate the name of that entry means to wait
+ * for this lock. Once does for all changes before, as the client of each got the lock from the client
+ * of the one before: else news of many changes would queue up behind many clients, time and again.
  */
 
+#include <assert.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -26,12 +33,13 @@
 struct item {
 	struct item *next;
 	struct deltas deltas;
-	uint64_t except;
+	uint64_t except; /* folder whose entries are left out */
+	uint64_t number; /* newest change through a folder before it */
 	struct notify_reply reply;
 };
 
 struct lane {
-	struct fuse_session *session;
+	struct notify *notify;
 	pthread_t thread;
 	pthread_mutex_t lock; /* for all below */
 	pthread_cond_t has_items;
@@ -43,14 +51,26 @@ struct lane {
 
 enum { LANE_FILES, LANE_FOLDERS, LANES }; /* by what the client holds that gets the reply */
 
-struct notify {
-	struct lane lanes[LANES];
-	size_t started;
+#define FOLDERS 2 /* in which clients may make changes */
+
+struct folder {
+	uint64_t ino;
+	char *name; /* of the newest change there, unless that is passed */
 };
 
-void notify_reply_send(const struct notify_reply *reply)
+struct notify {
+	struct fuse_session *session;
+	struct lane lanes[LANES];
+	size_t started;
+	pthread_mutex_t lock; /* for all below */
+	uint64_t posted,
+		passed; /* changes through folders: all, and those whose clients are done */
+	struct folder folders[FOLDERS];
+};
+
+static void reply_send(const struct notify_reply *reply)
 {
-	if (!reply->req)
+	if (!reply->req && reply->kind != REPLY_WAKE)
 		return;
 	switch (reply->kind) {
 	case REPLY_ERROR:
@@ -62,7 +82,23 @@ void notify_reply_send(const struct notify_reply *reply)
 	case REPLY_ENTRY:
 		fuse_reply_entry(reply->req, &reply->entry);
 		break;
+	case REPLY_DATA:
+		fuse_reply_buf(reply->req, reply->data, reply->size);
+		free(reply->data);
+		break;
+	case REPLY_POLL:
+		fuse_reply_poll(reply->req, reply->events);
+		break;
+	case REPLY_WAKE:
+		fuse_lowlevel_notify_poll(reply->poll);
+		fuse_pollhandle_destroy(reply->poll);
+		break;
 	}
+}
+
+static bool is_news(const struct notify_reply *reply)
+{
+	return reply->kind == REPLY_DATA || reply->kind == REPLY_POLL || reply->kind == REPLY_WAKE;
 }
 
 static void item_free(struct item *item)
@@ -101,6 +137,50 @@ static void invalidate(struct fuse_session *session, const struct item *item)
 	}
 }
 
+static void note_folder(struct notify *notify, const struct notify_folder *held)
+{
+	size_t i = 0;
+
+	pthread_mutex_lock(&notify->lock);
+	while (i + 1 < FOLDERS && notify->folders[i].ino && notify->folders[i].ino != held->ino)
+		i++;
+	assert(!notify->folders[i].ino || notify->folders[i].ino == held->ino);
+	notify->folders[i].ino = held->ino;
+	free(notify->folders[i].name);
+	notify->folders[i].name = xstrdup(held->name);
+	notify->posted++;
+	pthread_mutex_unlock(&notify->lock);
+}
+
+/* Waits until the clients of all changes through folders up to this one are done. */
+static void pass_folders(struct notify *notify, uint64_t number)
+{
+	struct folder folders[FOLDERS];
+	bool is_passed;
+
+	pthread_mutex_lock(&notify->lock);
+	is_passed = notify->passed >= number;
+	number = notify->posted;
+	for (size_t i = 0; !is_passed && i < FOLDERS; i++) {
+		folders[i].ino = notify->folders[i].ino;
+		folders[i].name = steal_ptr(notify->folders[i].name);
+	}
+	pthread_mutex_unlock(&notify->lock);
+	if (is_passed)
+		return;
+	for (size_t i = 0; i < FOLDERS; i++) {
+		const char *name = folders[i].name;
+
+		if (name)
+			fuse_lowlevel_notify_inval_entry(
+				notify->session, folders[i].ino, name, strlen(name));
+		free(folders[i].name);
+	}
+	pthread_mutex_lock(&notify->lock);
+	notify->passed = number;
+	pthread_mutex_unlock(&notify->lock);
+}
+
 static struct item *lane_take(struct lane *lane)
 {
 	struct item *item;
@@ -127,19 +207,21 @@ static void *lane_run(void *data)
 	struct item *item;
 
 	while ((item = lane_take(lane))) {
-		invalidate(lane->session, item);
-		notify_reply_send(&item->reply);
+		invalidate(lane->notify->session, item);
+		if (is_news(&item->reply))
+			pass_folders(lane->notify, item->number);
+		reply_send(&item->reply);
 		item_free(item);
 	}
 	return NULL;
 }
 
-static int lane_start(struct lane *lane, struct fuse_session *session)
+static int lane_start(struct lane *lane, struct notify *notify)
 {
 	sigset_t all, before;
 	int r;
 
-	lane->session = session;
+	lane->notify = notify;
 	lane->last = &lane->first;
 	pthread_mutex_init(&lane->lock, NULL);
 	pthread_cond_init(&lane->has_items, NULL);
@@ -176,8 +258,10 @@ int notify_start(struct fuse_session *session, struct notify **ret_notify)
 	struct notify *notify = xcalloc(1, sizeof(*notify));
 	int r = 0;
 
+	notify->session = session;
+	pthread_mutex_init(&notify->lock, NULL);
 	while (r == 0 && notify->started < LANES) {
-		r = lane_start(&notify->lanes[notify->started], session);
+		r = lane_start(&notify->lanes[notify->started], notify);
 		notify->started += r == 0;
 	}
 	if (r < 0) {
@@ -194,23 +278,43 @@ void notify_stop(struct notify *notify)
 		return;
 	while (notify->started)
 		lane_stop(&notify->lanes[--notify->started]);
+	for (size_t i = 0; i < FOLDERS; i++)
+		free(notify->folders[i].name);
+	pthread_mutex_destroy(&notify->lock);
 	free(notify);
 }
 
-void notify_post(struct notify *notify, struct deltas *deltas, uint64_t except,
+/* Whether it can be sent at once: it overtakes nothing that it may be about. */
+static bool can_send(struct notify *notify, struct lane *lane, const struct notify_reply *reply)
+{
+	bool is_passed;
+
+	if (reply->kind == REPLY_WAKE)
+		return false; /* is a notification itself */
+	if (lane != &notify->lanes[LANE_FOLDERS] && !lane_is_idle(lane))
+		return false;
+	pthread_mutex_lock(&notify->lock);
+	is_passed = notify->passed == notify->posted;
+	pthread_mutex_unlock(&notify->lock);
+	return is_passed || !is_news(reply);
+}
+
+void notify_post(struct notify *notify, struct deltas *deltas, const struct notify_folder *held,
 	const struct notify_reply *reply)
 {
-	struct lane *lane = &notify->lanes[except ? LANE_FOLDERS : LANE_FILES];
+	struct lane *lane = &notify->lanes[held ? LANE_FOLDERS : LANE_FILES];
 	struct item *item;
 
-	/* What it tells may come of an earlier change, whose deltas have to be out before. */
-	if (!deltas->count && (except || lane_is_idle(lane))) {
-		notify_reply_send(reply);
+	if (held && held->name)
+		note_folder(notify, held);
+	if (!deltas->count && can_send(notify, lane, reply)) {
+		reply_send(reply);
 		return;
 	}
 	item = xcalloc(1, sizeof(*item));
 	item->deltas = *deltas;
-	item->except = except;
+	item->except = held ? held->ino : 0;
+	item->number = notify->posted; /* only this thread counts */
 	item->reply = *reply;
 	*deltas = (struct deltas){ 0 };
 	pthread_mutex_lock(&lane->lock);

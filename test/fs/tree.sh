@@ -48,17 +48,32 @@ expect_equal "$({
 		l 777 root root ./Volumes/Volume{GUID-A} -> LOOP01
 		l 777 root root ./Volumes/Volume{GUID-B} -> LOOP02
 		d 555 root root ./control
+		f 600 root root ./control/auto_dl_assignments
+		f 600 root root ./control/auto_mount
+		f 600 root root ./control/batch
+		f 666 root root ./control/change_notify
+		f 600 root root ./control/check_unprocessed_volumes
 		f 600 root root ./control/create_point
 		f 600 root root ./control/delete_points
+		f 600 root root ./control/delete_points_dbonly
 		f 666 root root ./control/epic_number
 		f 666 root root ./control/error_log
+		f 600 root root ./control/keep_links_when_offline
+		f 600 root root ./control/next_drive_letter
+		f 666 root root ./control/query_dos_volume_path
+		f 666 root root ./control/query_dos_volume_paths
 		f 666 root root ./control/query_points
+		f 600 root root ./control/scrub_registry
 		f 666 root root ./control/settle
+		f 600 root root ./control/unique_id_changed
 		f 666 root root ./control/unprocessed
 		f 666 root root ./control/version
+		f 600 root root ./control/volume_arrival_notification
+		f 600 root root ./control/volume_removal_notification
 		d 555 root root ./devices
 		l 777 root root ./devices/loop01 -> ../ids/$id_a
 		l 777 root root ./devices/loop02 -> ../ids/$id_b
+		f 444 root root ./events
 		f 444 root root ./history
 		d 555 root root ./ids
 		f 444 root root ./metrics
@@ -117,10 +132,10 @@ umount "$TMP/more"
 settle
 expect_equal "" "$(cat "ids/$id_a/mount_points")" "mount_points after umount"
 
-# Sizes are those of the text, which ends in a newline; control files have none.
+# Sizes are those of the text, which ends in a newline; control files and events have none.
 while read -r file; do
 	case $file in
-	./control/*)
+	./control/* | ./events)
 		expect_equal 0 "$(stat -c %s "$file")" "the size of $file"
 		continue
 		;;

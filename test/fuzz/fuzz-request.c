@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Requests of all operations: the first byte says which. What is accepted can be written down again
- * with the escapes of a reply, and then reads back as the same.
+ * Requests: each line is tried with every operation of the table. What is accepted can be written
+ * down again with the escapes of a reply, and then reads back as the same.
  */
 
 #include <errno.h>
@@ -31,15 +31,23 @@ static void check_again(const struct request *request)
 		strbuf_add_pair(&line, "options", request->options);
 	if (request->given & KEY_BIT(KEY_ALL))
 		strbuf_add_pair(&line, "all", "1");
+	if (request->given & KEY_BIT(KEY_KEEP))
+		strbuf_add_pair(&line, "keep", request->is_on ? "1" : "0");
+	if (request->given & KEY_BIT(KEY_STATE))
+		strbuf_add_pair(&line, "state", request->is_on ? "on" : "off");
+	if (request->given & KEY_BIT(KEY_EPIC))
+		strbuf_add_format(&line, "%sepic=%u", line.len ? " " : "", request->epic);
 	r = request_parse(request->operation, strbuf_text(&line), line.len, &again, &why);
 	if (r == -EMSGSIZE && line.len > REQUEST_MAX)
 		return;
 	FUZZ_ASSERT(r == 0);
 	FUZZ_ASSERT(again.given == request->given);
+	FUZZ_ASSERT(again.is_on == request->is_on);
 	if (request->given & KEY_BIT(KEY_LINK))
 		FUZZ_ASSERT(strcmp(again.link.path, request->link.path) == 0 &&
 			again.link.kind == request->link.kind);
 	FUZZ_ASSERT(is_same_text(again.id, request->id));
+	FUZZ_ASSERT(again.epic == request->epic);
 	FUZZ_ASSERT(is_same_text(again.device.text, request->device.text));
 	FUZZ_ASSERT(is_same_text(again.source, request->source));
 	FUZZ_ASSERT(is_same_text(again.options, request->options));
@@ -54,6 +62,8 @@ static void check_request(const struct request *request)
 	FUZZ_ASSERT(operation->flags & OPERATION_TAKES);
 	FUZZ_ASSERT((request->given & ~operation->keys) == 0);
 	FUZZ_ASSERT((operation->needs & ~request->given) == 0);
+	FUZZ_ASSERT(!operation->one_of || operation->one_of & request->given);
+	FUZZ_ASSERT(request->is_on || request->given & (KEY_BIT(KEY_KEEP) | KEY_BIT(KEY_STATE)));
 	FUZZ_ASSERT(!!request->id == !!(request->given & KEY_BIT(KEY_ID)));
 	FUZZ_ASSERT(!!request->device.text ==
 		!!(request->given & (KEY_BIT(KEY_DEVICE) | KEY_BIT(KEY_TARGET))));
@@ -63,23 +73,25 @@ static void check_request(const struct request *request)
 		check_again(request);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void try_operation(const struct operation *operation, const char *line, size_t len)
 {
 	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
 	struct request request;
-	int r;
+	int r = request_parse(operation, line, len, &request, &why);
 
-	if (size == 0)
-		return 0;
-	r = request_parse(&operations[data[0] % operation_count], (const char *)data + 1, size - 1,
-		&request, &why);
 	if (r == 0) {
 		FUZZ_ASSERT(why.len == 0);
 		check_request(&request);
 		request_fini(&request);
 	} else {
-		FUZZ_ASSERT(r == -EINVAL || (r == -EMSGSIZE && size - 1 > REQUEST_MAX));
+		FUZZ_ASSERT(r == -EINVAL || (r == -EMSGSIZE && len > REQUEST_MAX));
 		FUZZ_ASSERT(why.len > 0);
 	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	for (size_t i = 0; i < operation_count; i++)
+		try_operation(&operations[i], (const char *)data, size);
 	return 0;
 }

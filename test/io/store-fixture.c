@@ -171,11 +171,16 @@ char *dump_manager(const struct manager *manager)
 		lines[count++] = dump_record(container_of(node, struct record, by_id));
 	add_sorted(&text, lines, count);
 	count = 0;
-	map_for_each (&names->links, node, next)
-		lines[count++] = dump_link(container_of(node, struct link, by_path));
+	map_for_each (&names->links, node, next) {
+		const struct link *link = container_of(node, struct link, by_path);
+
+		if (!link->is_unrecorded)
+			lines[count++] = dump_link(link);
+	}
 	add_sorted(&text, lines, count);
 	for (size_t i = 0; i < manager->history.count; i++)
 		dump_entry(&text, &manager->history.entries[i]);
+	strbuf_add_format(&text, "auto_mount %d\n", !names_is_auto_mount_off(names));
 	strbuf_add_format(&text, "next %llu\n", (unsigned long long)manager->history.next_sequence);
 	return strbuf_take(&text);
 }
@@ -287,7 +292,13 @@ void add_random(struct change *change, const struct manager *manager, unsigned i
 		char path[LINK_PATH_MAX];
 
 		random_link(&state, path);
-		switch (next_random(&state, 8)) {
+		switch (next_random(&state, 10)) {
+		case 8:
+			names_unrecord_link(&change->names, path);
+			break;
+		case 9:
+			names_set_auto_mount_off(&change->names, next_random(&state, 2));
+			break;
 		case 0:
 			if (record)
 				names_remove_record(&change->names, id);

@@ -27,7 +27,7 @@ int fixture_try_commit(struct fixture *fixture, struct change *change, struct st
 void fixture_commit(struct fixture *fixture, struct change *change);
 void fixture_begin(struct fixture *fixture, struct change *change);
 
-/* All that is remembered, as text. */
+/* All that is remembered, as text: without links that are in memory only. */
 char *dump_manager(const struct manager *manager);
 /* Closes, opens again, and compares what was known with what is. */
 void fixture_check_reload(struct fixture *fixture);

@@ -112,9 +112,13 @@ START_TEST(stalled_many)
 		.node = stall.node,
 		.number = number_of(stall.node),
 	};
+	_cleanup_free_ char *image = xasprintf("%s/sound", work);
+	_cleanup_free_ char *node = NULL;
 	struct probe_answer answer;
 	pid_t child;
 
+	ck_assert_int_eq(run("truncate -s 4M %s", image), 0);
+	node = loop_attach("", image);
 	/* Far more messages than the socket holds. */
 	for (int round = 0; round < 30; round++) {
 		for (int i = 0; i < PROBER_UNDER_WAY_MAX; i++) {
@@ -129,6 +133,9 @@ START_TEST(stalled_many)
 		for (int i = 0; i < PROBER_UNDER_WAY_MAX; i++)
 			probe_abandon(probe, (uint64_t)(round * 1000 + i));
 	}
+	/* With this answered, the helper has taken all that was sent before. */
+	answer = ask(probe, node);
+	probe_answer_fini(&answer);
 	while (child_of(helper)) {
 		is_readable(probe_get_fd(probe), 100);
 		ck_assert_int_eq(probe_take_answer(probe, &answer), 0);
@@ -140,6 +147,7 @@ START_TEST(stalled_many)
 	probe_stop(probe);
 	while (run("grep -q '^State:.[^ZX]' /proc/%d/status 2>/dev/null", child) == 0)
 		continue;
+	loop_detach(node);
 	stall_stop(&stall);
 }
 END_TEST

@@ -124,6 +124,131 @@ START_TEST(layers_delete_and_rename)
 }
 END_TEST
 
+/* One change with one link, by `edit`. */
+static void commit_link(
+	struct fixture *f, const char *path, void (*edit)(struct names *layer, const char *path))
+{
+	struct change change;
+
+	fixture_begin(f, &change);
+	edit(&change.names, path);
+	fixture_commit(f, &change);
+}
+
+static void give_to_a(struct names *layer, const char *path)
+{
+	names_set_link(layer, path, ID_A, 1);
+}
+
+static void give_to_b(struct names *layer, const char *path)
+{
+	names_set_link(layer, path, ID_B, 2);
+}
+
+/* Fails unless `condition` holds in the file, as another program sees it. */
+static void check_file(const struct fixture *f, const char *condition)
+{
+	_cleanup_free_ char *sql = xasprintf("CREATE TEMP TABLE t (good CHECK (good));"
+					     "INSERT INTO t SELECT %s",
+		condition);
+
+	run_sql(f->path, sql);
+}
+
+#define COUNT(what) "(SELECT count(*) FROM " what ")"
+
+START_TEST(unrecorded_links_have_no_row)
+{
+	struct fixture f;
+	struct change change;
+
+	fixture_init(&f);
+	fixture_open(&f);
+	commit_link(&f, "/DosDevices/C:", give_to_a);
+	commit_link(&f, "/DosDevices/data", give_to_a);
+	commit_link(&f, "/DosDevices/C:", names_unrecord_link);
+	commit_link(&f, "/DosDevices/DATA", names_unrecord_link);
+	ck_assert_ptr_nonnull(names_find_link(&f.manager.names, "/DosDevices/C:"));
+	commit_link(&f, "/DosDevices/D:", give_to_a); /* it had no other letter */
+
+	commit_link(&f, "/DosDevices/C:", names_remove_link); /* no row to delete */
+	ck_assert_ptr_null(names_find_link(&f.manager.names, "/DosDevices/C:"));
+	commit_link(&f, "/DosDevices/Data", give_to_b); /* recorded again, and not twice */
+	commit_link(&f, "/DosDevices/new", give_to_a);
+	fixture_begin(&f, &change); /* made and unrecorded in one change: never was there */
+	names_set_link(&change.names, "/DosDevices/short", ID_A, 1);
+	names_unrecord_link(&change.names, "/DosDevices/short");
+	names_unrecord_link(&change.names, "/DosDevices/new");
+	names_set_link(&change.names, "/DosDevices/new", ID_B, 3);
+	fixture_commit(&f, &change);
+	fixture_check_reload(&f);
+	ck_assert_ptr_null(names_find_link(&f.manager.names, "/DosDevices/short"));
+	ck_assert_str_eq(names_find_link(&f.manager.names, "/DosDevices/data")->record->id, ID_B);
+	ck_assert_str_eq(names_find_link(&f.manager.names, "/DosDevices/new")->record->id, ID_B);
+	fixture_close(&f);
+	check_file(&f, COUNT("links") " = 3");
+	fixture_fini(&f);
+}
+END_TEST
+
+/* A record goes while a link of it is in memory only. */
+START_TEST(unrecorded_links_hold_no_record)
+{
+	struct fixture f;
+
+	fixture_init(&f);
+	fixture_open(&f);
+	commit_link(&f, "/DosDevices/C:", give_to_a);
+	commit_link(&f, "/DosDevices/C:", names_unrecord_link);
+	commit_link(&f, ID_A, names_remove_record);
+	fixture_check_reload(&f);
+	ck_assert_uint_eq(f.manager.names.records.count, 0);
+	fixture_fini(&f);
+}
+END_TEST
+
+static void set_auto_mount(struct fixture *f, bool is_on)
+{
+	struct change change;
+
+	fixture_begin(f, &change);
+	names_set_auto_mount_off(&change.names, !is_on);
+	fixture_commit(f, &change);
+	ck_assert(names_is_auto_mount_off(&f->manager.names) == !is_on);
+	fixture_check_reload(f);
+}
+
+/* On without a row; one row whatever is set how often; other changes leave it alone. */
+START_TEST(settings_come_back)
+{
+	struct fixture f;
+
+	fixture_init(&f);
+	fixture_open(&f);
+	ck_assert(!names_is_auto_mount_off(&f.manager.names));
+	commit_link(&f, "/DosDevices/C:", give_to_a);
+	fixture_close(&f);
+	check_file(&f, COUNT("settings") " = 0");
+	fixture_open(&f);
+	set_auto_mount(&f, false);
+	ck_assert(names_is_auto_mount_off(&f.manager.names));
+	commit_link(&f, "/DosDevices/D:", give_to_b);
+	fixture_check_reload(&f);
+	ck_assert(names_is_auto_mount_off(&f.manager.names));
+	fixture_close(&f);
+	check_file(&f, COUNT("settings") " = 1");
+	check_file(&f, "(SELECT value FROM settings WHERE name = 'auto_mount') = 0");
+	fixture_open(&f);
+	set_auto_mount(&f, false);
+	set_auto_mount(&f, true);
+	ck_assert(!names_is_auto_mount_off(&f.manager.names));
+	fixture_close(&f);
+	check_file(&f, COUNT("settings") " = 1");
+	check_file(&f, "(SELECT value FROM settings WHERE name = 'auto_mount') = 1");
+	fixture_fini(&f);
+}
+END_TEST
+
 START_TEST(random_changes_come_back)
 {
 	struct fixture f;
@@ -359,6 +484,7 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = { every_field_comes_back, layers_delete_and_rename,
+		unrecorded_links_have_no_row, unrecorded_links_hold_no_record, settings_come_back,
 		random_changes_come_back, history_is_trimmed, results_are_taken_once,
 		close_waits_for_the_commit, broken_rules_are_not_written, log_stays_small_and_goes,
 		thread_blocks_signals };

@@ -10,7 +10,7 @@ cd "$1"
 declare -A family=(
 	[examine]=probe [probe]=probe [prober]=probe [sandbox]=probe
 	[fuse]=fuse [fuse_batch]=fuse [fuse_file]=fuse [fuse_job]=fuse [fuse_ops]=fuse [fuse_private]=fuse
-	[notify]=fuse
+	[fuse_wait]=fuse [notify]=fuse
 	[store]=store [store_file]=store [store_rows]=store
 	[udev]=udev [udevd]=udev
 )

@@ -45,9 +45,9 @@ static const struct member texts[] = {
 	{ "usage", offsetof(struct device, usage) },
 	{ "table", offsetof(struct device, table) },
 	{ "type", offsetof(struct device, partition_type) },
-	{ "name", offsetof(struct device, partition_name) },
 	{ "fault", offsetof(struct device, fault) },
 	{ "label", offsetof(struct device, label) },
+	{ "pname", offsetof(struct device, partition_name) },
 	{ "node", offsetof(struct device, node) },
 	{ "slaves", offsetof(struct device, slaves) },
 };
@@ -184,6 +184,14 @@ static void show(struct world *world)
 	follower_check_tree(&world->tree, &world->manager);
 }
 
+void world_apply_mounts(struct world *world, struct mounts *mounts)
+{
+	mounts_finish(mounts);
+	touched_fini(&world->touched);
+	manager_apply_mounts(&world->manager, mounts, &world->touched);
+	show(world);
+}
+
 void world_mount(struct world *world, const char *words)
 {
 	_cleanup_free_ char *copy = xstrdup(words);
@@ -207,10 +215,34 @@ void world_mount(struct world *world, const char *words)
 		mount.number = map_hash_text(name);
 		mounts_add(&mounts, &mount);
 	}
-	mounts_finish(&mounts);
-	touched_fini(&world->touched);
-	manager_apply_mounts(&world->manager, &mounts, &world->touched);
-	show(world);
+	world_apply_mounts(world, &mounts);
+}
+
+void world_change_mount(struct world *world, const char *name, const char *path)
+{
+	const struct mounts *before = &world->manager.mounts;
+	struct mounts mounts = { 0 };
+	struct mount mount = {
+		.path = (char *)path,
+		.number = map_hash_text(name),
+		.is_whole = true,
+		.id = 2,
+		.parent = 1,
+		.fstype = (char *)"ext4",
+	};
+
+	mounts_add(&mounts, &(struct mount){ .path = (char *)"/", .id = 1, .parent = 0 });
+	for (size_t i = 0; i < before->count; i++) {
+		if (before->list[i].id == 1)
+			continue;
+		if (before->list[i].id >= mount.id)
+			mount.id = before->list[i].id + 1;
+		if (path || before->list[i].number != mount.number)
+			mounts_add(&mounts, &before->list[i]);
+	}
+	if (path)
+		mounts_add(&mounts, &mount);
+	world_apply_mounts(world, &mounts);
 }
 
 const char *world_take_notice(struct world *world)
@@ -260,7 +292,8 @@ void world_unplug(struct world *world, const char *name)
 static int decide(struct world *world, const struct request *request)
 {
 	size_t links = world->change.names.links.count, records = world->change.names.records.count;
-	size_t entries = world->change.entry_count;
+	size_t entries = world->change.entry_count, gones = world->change.volumes.gones;
+	bool has_settings = world->change.names.has_settings;
 	int r;
 
 	world->decided++;
@@ -279,6 +312,8 @@ static int decide(struct world *world, const struct request *request)
 	ck_assert_uint_eq(world->change.names.links.count, links);
 	ck_assert_uint_eq(world->change.names.records.count, records);
 	ck_assert_uint_eq(world->change.entry_count, entries);
+	ck_assert_uint_eq(world->change.volumes.gones, gones);
+	ck_assert(world->change.names.has_settings == has_settings);
 	return -r;
 }
 
@@ -320,11 +355,18 @@ int world_decide_rename(struct world *world, const char *from, const char *to, b
 	return r;
 }
 
+void world_commit_requests(struct world *world)
+{
+	if (world->change.volumes.gones)
+		manager_decide_devices(&world->manager, &world->env, &world->change);
+	world_commit(world);
+}
+
 int world_ask(struct world *world, const char *operation, const char *line)
 {
 	int r = world_decide(world, operation, line);
 
-	world_commit(world);
+	world_commit_requests(world);
 	return r;
 }
 
@@ -336,18 +378,18 @@ int world_rename(struct world *world, const char *from, const char *to, bool may
 	return r;
 }
 
-void world_keep(struct world *world, const char *id, bool keep_links)
-{
-	names_edit_record(&world->change.names, id)->keep_links = keep_links;
-	world_commit(world);
-}
-
 void world_reload(struct world *world)
 {
 	struct volumes_change devices = { 0 };
 	struct id_order order = world->manager.order;
 	uint32_t epic = world->manager.epic;
+	bool suggests_label = world->manager.suggests_label;
+	struct history history = world->manager.history;
+	struct mounts mounts = world->manager.mounts;
+	size_t written = world->rows.written;
 
+	world->manager.mounts = (struct mounts){ 0 };
+	history_init(&world->manager.history);
 	map_for_each (&world->manager.volumes.by_name, node, next)
 		volumes_change_put(
 			&devices, device_copy(container_of(node, struct device, by_name)));
@@ -360,6 +402,10 @@ void world_reload(struct world *world)
 	notices_fini(&world->notices);
 	world->noticed = 0;
 	world->manager.epic = epic; /* so that the tests can go on counting */
+	world->manager.history = history;
+	world->manager.mounts = mounts;
+	world->manager.suggests_label = suggests_label;
+	world->manager.gives_letters = world->has_auto_dl;
 	rows_load(&world->rows, &world->manager.names);
 	touched_fini(&world->touched);
 	manager_touch_kept(&world->manager, &world->touched);
@@ -369,6 +415,8 @@ void world_reload(struct world *world)
 	is_starting = true;
 	world_settle(world);
 	is_starting = false;
+	if (world->is_restless)
+		world->rows.written = written; /* what the step before wrote is of interest */
 }
 
 const char *world_show(struct world *world)

@@ -14,8 +14,9 @@ void fixture_add(Suite *suite, const char *name, const TTest *test);
 
 /*
  * A device from words: uuid= partuuid= dm= md= wwn= serial= size= part= seq= fstype= usage= table=
- * type= name= flags= (hexadecimal) fault= label= node= slaves=A,B, and the flags blank, virtual,
- * component, removable. Without any it is a whole device of 1000 bytes with an ext4 filesystem at /dev/NAME.
+ * type= pname= flags= (hexadecimal, of its GPT entry) fault= label= node= slaves=A,B, and the flags
+ * blank, virtual, component, removable. Without any it is a whole device of 1000 bytes with an ext4
+ * filesystem at /dev/NAME.
  */
 struct device *fixture_device(const char *name, const char *words);
 
@@ -36,6 +37,7 @@ struct world {
 	struct strbuf why;
 	struct strbuf shown;
 	bool is_restless; /* starts anew after each change */
+	bool has_auto_dl; /* is started with the option of that name */
 };
 
 void world_init(struct world *world);
@@ -53,16 +55,20 @@ void world_unplug(struct world *world, const char *name);
 int world_decide(struct world *world, const char *operation, const char *line);
 int world_decide_rename(struct world *world, const char *from, const char *to, bool may_replace);
 void world_commit(struct world *world);
+/* The same, for requests that may have sent devices away. */
+void world_commit_requests(struct world *world);
 int world_ask(struct world *world, const char *operation, const char *line);
 int world_rename(struct world *world, const char *from, const char *to, bool may_replace);
 
-/* Sets the keep flag, for which there is no operation yet. */
-void world_keep(struct world *world, const char *id, bool keep_links);
 /* Starts anew from the rows, with the same devices in one batch. */
 void world_reload(struct world *world);
 
+/* The same in detail: takes over the list. */
+void world_apply_mounts(struct world *world, struct mounts *mounts);
 /* All that is mounted: a word for the device ("sda1*": a part of it) and one for the path, … */
 void world_mount(struct world *world, const char *words);
+/* One mount of a device more, or (`path` NULL) all of it less. */
+void world_change_mount(struct world *world, const char *name, const char *path);
 /* The next notice in words, NULL when there are no more. */
 const char *world_take_notice(struct world *world);
 
@@ -75,22 +81,35 @@ const char *world_get_volume_name(const struct world *world, const char *id);
 bool world_has_mark(const struct world *world, const char *id);
 
 /*
- * Plays a script, one step a line:
+ * Plays a script, one step a line. %ID% in a request is the Volume{GUID} name of that ID.
+ *	# TEXT              what the row is about: for messages
+ *	o auto_dl|suggest   starts with such an option
+ *	o full|writable     whether there is room for what devices bring
  *	+ NAME WORDS        the device comes, or changes
  *	- NAME              goes
  *	& NAME WORDS        comes, &- NAME goes: together with those before and after it, up to
  *	.                   the end of such a batch
+ *	m NAME PATH         the device is mounted there; m NAME: nowhere
  *	> OPERATION LINE    a request that works (`mv FROM TO` replaces, `mv -n FROM TO` does not)
  *	ERRNO OPERATION LINE    one that does not
- *	k ID, u ID          sets, clears the keep flag
+ *	{, }                begins, commits a write of several requests
  *	~                   restart
  *	= NAME ID           the device is present under ID; = NAME -REASON, = NAME -: or is not
  *	@ LINK NODE         the link shows NODE; @ LINK -: or does not show
  *	? ID letter|mark|-  the volume has a letter, wants none, or neither
- *	m NAME PATH …       what is mounted from now on, as for world_mount()
- *	t PATH TARGET       the symlink in the tree leads there; t PATH -: or is not there
+ *	g ID new|same|-     its Volume{GUID} name, compared with the last such line
+ *	d LINK|ID WORDS     the row in the database: of a link its ID, of an ID `row` and mark, keep;
+ *	                    d LINK|ID -: there is none
+ *	t N                 rows written since the last such line, without those of restarts
+ *	e N                 changes of the epic number since the last such line
+ *	e *, t *            any number: begins to count anew
+ *	h PATTERN           "OPERATION LINK ID, …" of the history since the last such line
+ *	n NODE              of the last entry of the history
+ *	< PATTERN           the reply, lines ending in ` | `
+ *	w TEXT              is in the sentence of the failure
+ *	M NAME PATH …       what is mounted from now on, as for world_mount()
+ *	T PATH TARGET       the symlink in the tree leads there; T PATH -: or is not there
  *	! WORDS             the next notice; `!` alone: there are no more
- *	e N                 the number of changes since the last such line
  */
 void world_play(struct world *world, const char *script);
 /* Plays it in a world of its own, and again in one that starts anew after each change. */

@@ -9,6 +9,7 @@
  * 4. An ID that is remembered for another device is wanted last by one that has an ID which is
  *    remembered for itself. With identical twins the noted place tells who is "another".
  * 5. The place of an owner is noted while somebody else wants the ID, and from then on.
+ * 6. A link that is not in the database stays only while the same device has the ID.
  */
 
 #include <string.h>
@@ -20,7 +21,6 @@ struct wish {
 	char id[ID_SCHEMES][MODEL_TEXT];
 	size_t count;
 	size_t at;
-	char first[MODEL_TEXT]; /* in the configured order */
 	char held[MODEL_TEXT];
 };
 
@@ -48,6 +48,28 @@ static bool is_at_place(const struct model_record *record, const struct model_de
 	return record->diskseq == device->diskseq && strcmp(record->node, device->node) == 0;
 }
 
+size_t model_get_ids(const struct model_device *device, const struct id_order *order,
+	char ids[ID_SCHEMES][UNIQUE_ID_MAX + 1])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < (order ? order->count : ID_SCHEMES); i++) {
+		enum id_scheme scheme = order ? order->scheme[i] : (enum id_scheme)i;
+
+		n += unique_id_format(scheme, device->identity[scheme], device->partition, ids[n]);
+	}
+	return n;
+}
+
+bool model_has_lost(const struct model *model, const struct model_device *device)
+{
+	char ids[ID_SCHEMES][UNIQUE_ID_MAX + 1];
+
+	if (device->state != MODEL_ONLINE && device->state != MODEL_DUPLICATE)
+		return false;
+	return model_get_ids(device, &model->order, ids) && strcmp(ids[0], device->id) != 0;
+}
+
 /* Rule 4. */
 static void make_wish(struct model *model, struct wish *wish)
 {
@@ -58,11 +80,7 @@ static void make_wish(struct model *model, struct wish *wish)
 	bool has_mine = false, has_noted = false;
 	size_t n = 0;
 
-	for (size_t i = 0; i < model->order.count; i++) {
-		enum id_scheme scheme = model->order.scheme[i];
-
-		if (!unique_id_format(scheme, device->identity[scheme], device->partition, id[n]))
-			continue;
+	for (size_t count = model_get_ids(device, &model->order, id); n < count; n++) {
 		record[n] = model_find_record(model, id[n]);
 		is_mine[n] = strcmp(wish->held, id[n]) == 0;
 		is_noted_here[n] = is_mine[n];
@@ -72,7 +90,6 @@ static void make_wish(struct model *model, struct wish *wish)
 		}
 		has_mine |= is_mine[n];
 		has_noted |= is_noted_here[n];
-		n++;
 	}
 	for (int round = 0; round < 2; round++) {
 		for (size_t i = 0; i < n; i++) {
@@ -84,10 +101,9 @@ static void make_wish(struct model *model, struct wish *wish)
 				strcpy(wish->id[wish->count++], id[i]);
 		}
 	}
-	strcpy(wish->first, n ? id[0] : "");
 }
 
-static int compare_names(const char *a, const char *b)
+int model_compare_names(const char *a, const char *b)
 {
 	if (strlen(a) != strlen(b))
 		return strlen(a) < strlen(b) ? -1 : 1;
@@ -126,7 +142,7 @@ static bool is_better(
 	DECIDE(a->is_virtual, b->is_virtual);
 	DECIDE(known && strcmp(known->node, a->node) == 0,
 		known && strcmp(known->node, b->node) == 0);
-	return compare_names(a->name, b->name) < 0;
+	return model_compare_names(a->name, b->name) < 0;
 }
 
 /* Whether the wish must be given up: the ID is in firm hands, or somebody better wants it now. */
@@ -204,7 +220,7 @@ static void arrive(struct model *model, const struct wish *wish)
 	remember(record, device);
 	for (size_t i = 0; i < model->links; i++)
 		has_name |= strcmp(model->link[i].id, device->id) == 0 &&
-			link_name_is_volume(model->link[i].path);
+			!model->link[i].is_unrecorded && link_name_is_volume(model->link[i].path);
 	if (!has_name && strcmp(wish->held, device->id) != 0)
 		model->nameless[model->nameless_count++] = record->id;
 }
@@ -214,20 +230,38 @@ static void note_places(struct model *model)
 {
 	for (size_t i = 0; i < MODEL_DEVICES; i++) {
 		struct model_device *device = &model->device[i];
-		struct wish wish = { .device = i };
+		char ids[ID_SCHEMES][UNIQUE_ID_MAX + 1];
+		size_t n = model_has_lost(model, device) ? model_get_ids(device, &model->order, ids)
+							 : 0;
 
-		if (device->state != MODEL_ONLINE && device->state != MODEL_DUPLICATE)
-			continue;
-		make_wish(model, &wish);
-		for (size_t j = 0; strcmp(wish.first, device->id) != 0 && j < wish.count; j++) {
-			const struct model_device *owner = model_find_owner(model, wish.id[j]);
-			struct model_record *record = model_find_record(model, wish.id[j]);
+		for (size_t j = 0; j < n; j++) {
+			const struct model_device *owner = model_find_owner(model, ids[j]);
+			struct model_record *record = model_find_record(model, ids[j]);
 
 			if (!owner)
 				continue;
 			strcpy(record->node, owner->node);
 			record->diskseq = owner->diskseq;
 		}
+	}
+}
+
+/* Rule 6. */
+static void drop_unrecorded(struct model *model, const struct model_device before[MODEL_DEVICES])
+{
+	for (size_t i = model->links; i-- > 0;) {
+		const struct model_link *link = &model->link[i];
+		const struct model_device *now = model_find_owner(model, link->id);
+		bool is_kept = !now, is_same = false;
+
+		for (size_t j = 0; j < MODEL_DEVICES; j++) {
+			if (before[j].state != MODEL_ONLINE || strcmp(before[j].id, link->id) != 0)
+				continue;
+			is_kept = false;
+			is_same = now == &model->device[j];
+		}
+		if (link->is_unrecorded && !is_same && !is_kept)
+			model_remove_link(model, &model->link[i]);
 	}
 }
 
@@ -244,9 +278,11 @@ static enum model_state get_kind(const struct model_device *device)
 
 void model_apply_devices(struct model *model, const struct model_batch *batch)
 {
+	struct model_device before[MODEL_DEVICES];
 	struct wish wishes[MODEL_DEVICES];
 	size_t count = 0;
 
+	memcpy(before, model->device, sizeof(before));
 	model->nameless_count = 0;
 	memset(wishes, 0, sizeof(wishes));
 	for (size_t i = 0; i < MODEL_DEVICES; i++) {
@@ -278,8 +314,10 @@ void model_apply_devices(struct model *model, const struct model_batch *batch)
 	for (size_t i = 0; i < count; i++)
 		make_wish(model, &wishes[i]);
 	settle_wishes(model, wishes, count);
+	drop_unrecorded(model, before);
 	for (size_t i = 0; i < count; i++)
 		if (*model->device[wishes[i].device].id)
 			arrive(model, &wishes[i]);
+	model_welcome(model, before);
 	note_places(model);
 }

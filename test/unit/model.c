@@ -39,7 +39,7 @@ const char *model_get_node(const struct model *model, const char *id)
 }
 
 /* Names that differ only in case cannot both exist. */
-static struct model_link *find_link(struct model *model, const char *path)
+struct model_link *model_find_link(struct model *model, const char *path)
 {
 	for (size_t i = 0; i < model->links; i++)
 		if (strcasecmp(model->link[i].path, path) == 0)
@@ -47,34 +47,35 @@ static struct model_link *find_link(struct model *model, const char *path)
 	return NULL;
 }
 
-static struct model_link *find_shown_link(struct model *model, const char *path)
+struct model_link *model_find_shown_link(struct model *model, const char *path)
 {
-	struct model_link *link = find_link(model, path);
+	struct model_link *link = model_find_link(model, path);
 
 	return link && model_get_node(model, link->id) ? link : NULL;
 }
 
-static void remove_link(struct model *model, struct model_link *link)
+void model_remove_link(struct model *model, struct model_link *link)
 {
 	*link = model->link[--model->links];
 }
 
 void model_add_link(struct model *model, const char *path, const char *id)
 {
-	struct model_link *link = find_link(model, path);
+	struct model_link *link = model_find_link(model, path);
 
 	if (link)
-		remove_link(model, link);
+		model_remove_link(model, link);
 	link = &model->link[model->links++];
 	strcpy(link->path, path);
 	strcpy(link->id, id);
+	link->is_unrecorded = false;
 }
 
-/* The letter of a volume, whether it shows or not. */
-static const char *find_letter(const struct model *model, const char *id)
+const char *model_find_letter(const struct model *model, const char *id)
 {
 	for (size_t i = 0; i < model->links; i++)
-		if (strcmp(model->link[i].id, id) == 0 && link_name_is_letter(model->link[i].path))
+		if (strcmp(model->link[i].id, id) == 0 && !model->link[i].is_unrecorded &&
+			link_name_is_letter(model->link[i].path))
 			return model->link[i].path;
 	return NULL;
 }
@@ -84,15 +85,28 @@ static bool is_node(const char *node, const char *text)
 	return strcmp(node, text) == 0 || strcmp(node + strlen("/dev/"), text) == 0;
 }
 
+const struct model_device *model_find_device(const struct model *model, const char *text)
+{
+	for (size_t i = 0; i < MODEL_DEVICES; i++) {
+		const struct model_device *device = &model->device[i];
+
+		if (device->state != MODEL_GONE &&
+			(strcmp(device->name, text) == 0 || is_node(device->node, text)))
+			return device;
+	}
+	return NULL;
+}
+
 /* The volume that `device` means; `unknown` is the error if there is none. */
 static int resolve(
 	struct model *model, const struct model_request *request, int unknown, const char **ret_id)
 {
 	const char *text = request->device, *kept = NULL;
+	const struct model_device *device;
 	const struct model_link *link;
 
 	if (link_name_is_form(text)) {
-		link = find_shown_link(model, text);
+		link = model_find_shown_link(model, text);
 		*ret_id = link ? link->id : NULL;
 		return link ? 0 : unknown;
 	}
@@ -100,15 +114,10 @@ static int resolve(
 		*ret_id = text;
 		return model_get_node(model, text) ? 0 : unknown;
 	}
-	for (size_t i = 0; i < MODEL_DEVICES; i++) {
-		const struct model_device *device = &model->device[i];
-
-		if (device->state == MODEL_GONE)
-			continue;
-		if (strcmp(device->name, text) == 0 || is_node(device->node, text)) {
-			*ret_id = device->id;
-			return device->state == MODEL_ONLINE ? 0 : unknown;
-		}
+	device = model_find_device(model, text);
+	if (device) {
+		*ret_id = device->id;
+		return device->state == MODEL_ONLINE ? 0 : unknown;
 	}
 	for (size_t i = 0; i < model->records; i++) {
 		const struct model_record *record = &model->record[i];
@@ -145,6 +154,23 @@ static int select_volume(
 	return 0;
 }
 
+int model_select_volume(
+	struct model *model, const struct model_request *request, const char **ret_id)
+{
+	const struct model_link *link;
+	int r = select_volume(model, request, ENOENT, ret_id);
+
+	if (r || !request->link)
+		return r;
+	link = model_find_shown_link(model, request->link);
+	if (!link)
+		return ENOENT;
+	if (*ret_id && strcmp(*ret_id, link->id) != 0)
+		return EINVAL;
+	*ret_id = link->id;
+	return 0;
+}
+
 static int compare_links(const void *a, const void *b)
 {
 	return strcmp(((const struct model_link *)a)->path, ((const struct model_link *)b)->path);
@@ -160,7 +186,7 @@ static int select_links(struct model *model, const struct model_request *request
 	*ret_count = 0;
 	if (r)
 		return r;
-	if (request->link && !find_shown_link(model, request->link))
+	if (request->link && !model_find_shown_link(model, request->link))
 		return ENOENT;
 	for (size_t i = 0; i < model->links; i++) {
 		const struct model_link *link = &model->link[i];
@@ -208,9 +234,16 @@ static int delete (struct model *model, const struct model_request *request, str
 	select_volume(model, request, EINVAL, &selected);
 	strcpy(id, selected ? selected : "");
 	add_reply(model, links, count, reply);
-	for (size_t i = 0; i < count; i++)
-		remove_link(model, find_link(model, links[i].path));
-	if (is_link_alone && link_name_is_letter(links[0].path))
+	for (size_t i = 0; i < count; i++) {
+		struct model_link *link = model_find_link(model, links[i].path);
+
+		if (request->operation == OP_DELETE_POINTS_DBONLY)
+			link->is_unrecorded = true;
+		else
+			model_remove_link(model, link);
+	}
+	if (is_link_alone && link_name_is_letter(links[0].path) &&
+		!model_find_letter(model, links[0].id))
 		model_find_record(model, links[0].id)->mark = true;
 	for (size_t i = 0; !request->link && i < model->records; i++)
 		if (*id ? strcmp(model->record[i].id, id) == 0
@@ -228,9 +261,9 @@ static int create(struct model *model, const struct model_request *request)
 	if (r)
 		return r;
 	strcpy(owner, id);
-	if (link_name_is_letter(request->link) && find_letter(model, id))
+	if (link_name_is_letter(request->link) && model_find_letter(model, id))
 		return EINVAL;
-	if (find_shown_link(model, request->link))
+	if (model_find_shown_link(model, request->link))
 		return EEXIST;
 	model_add_link(model, request->link, owner);
 	if (link_name_is_letter(request->link))
@@ -240,8 +273,8 @@ static int create(struct model *model, const struct model_request *request)
 
 static int rename_link(struct model *model, const struct model_request *request)
 {
-	const struct model_link *old = find_shown_link(model, request->link);
-	const struct model_link *over = find_shown_link(model, request->new_link);
+	const struct model_link *old = model_find_shown_link(model, request->link);
+	const struct model_link *over = model_find_shown_link(model, request->new_link);
 	bool is_letter = link_name_is_letter(request->new_link);
 	const char *letter;
 	char id[MODEL_TEXT];
@@ -255,12 +288,14 @@ static int rename_link(struct model *model, const struct model_request *request)
 		(!request->may_replace || strcmp(over->path, request->new_link) != 0 ||
 			!model_find_owner(model, over->id)))
 		return EEXIST;
-	letter = find_letter(model, old->id);
+	letter = model_find_letter(model, old->id);
 	if (is_letter && letter && strcmp(letter, old->path) != 0 &&
 		strcmp(letter, request->new_link) != 0)
 		return EINVAL;
+	if (strcmp(old->path, request->new_link) == 0)
+		return 0;
 	strcpy(id, old->id);
-	remove_link(model, find_link(model, request->link));
+	model_remove_link(model, model_find_link(model, request->link));
 	model_add_link(model, request->new_link, id);
 	if (is_letter)
 		model_find_record(model, id)->mark = false;
@@ -272,11 +307,13 @@ int model_apply_request(
 {
 	if (request->operation == OP_CREATE_POINT)
 		return create(model, request);
-	if (request->operation == OP_DELETE_POINTS)
+	if (request->operation == OP_DELETE_POINTS || request->operation == OP_DELETE_POINTS_DBONLY)
 		return delete (model, request, reply);
 	if (request->operation == OP_QUERY_POINTS)
 		return query(model, request, reply);
-	return rename_link(model, request);
+	if (request->operation == OP_RENAME)
+		return rename_link(model, request);
+	return model_apply_volume_request(model, request, reply);
 }
 
 void model_show(const struct model *model, struct strbuf *text)
@@ -333,5 +370,7 @@ void model_format(const struct model *model, struct strbuf *text)
 	memcpy(links, model->link, sizeof(links));
 	qsort(links, model->links, sizeof(*links), compare_links);
 	for (size_t i = 0; i < model->links; i++)
-		strbuf_add_format(text, "%s %s\n", links[i].path, links[i].id);
+		strbuf_add_format(text, "%s %s%s\n", links[i].path, links[i].id,
+			links[i].is_unrecorded ? " unrecorded" : "");
+	strbuf_add_format(text, "auto_mount %s\n", model->is_auto_mount_off ? "off" : "on");
 }

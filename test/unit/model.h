@@ -8,7 +8,7 @@
  * A mount manager as one would write it who has read the manual and not the code: everything in
  * flat arrays that are copied whole and searched from the start.
  */
-enum { MODEL_DEVICES = 12, MODEL_RECORDS = 40, MODEL_LINKS = 120, MODEL_TEXT = 96 };
+enum { MODEL_DEVICES = 12, MODEL_RECORDS = 40, MODEL_LINKS = 200, MODEL_TEXT = 96 };
 
 enum model_state {
 	MODEL_GONE,
@@ -30,6 +30,10 @@ struct model_device {
 	bool is_virtual;
 	bool is_blank;
 	bool is_faulty;
+	bool is_removable;
+	bool is_disc;	      /* by its content */
+	bool wants_no_letter; /* says its GPT entry */
+	const char *label;
 	enum model_state state;
 	char id[MODEL_TEXT];
 };
@@ -48,7 +52,10 @@ struct model_record {
 struct model_link {
 	char path[MODEL_TEXT];
 	char id[MODEL_TEXT];
+	bool is_unrecorded; /* shows, but is not in the database */
 };
+
+#define MODEL_MOUNTS 5
 
 struct model {
 	struct model_device device[MODEL_DEVICES]; /* `name` is set for all */
@@ -57,6 +64,16 @@ struct model {
 	size_t records;
 	size_t links;
 	struct id_order order;
+	struct {
+		const char *device;
+		const char *path;
+		bool is_whole;
+	} mount[MODEL_MOUNTS]; /* in mount order, all of them on the root's */
+	size_t mounts;
+	bool is_auto_mount_off;
+	bool gives_letters;
+	bool suggests_label;
+	bool is_leaving[MODEL_DEVICES]; /* by request: for the caller to make a batch of */
 	/* IDs that a Volume{GUID} name has to be made for: the caller learns it, and adds it. */
 	const char *nameless[MODEL_DEVICES];
 	size_t nameless_count;
@@ -70,6 +87,7 @@ struct model_request {
 	const char *device; /* a node, a kernel name, an ID or a link */
 	bool is_word;	    /* `device` stands there without its key */
 	bool all;
+	bool is_off; /* keep=0, state=off */
 	const char *new_link;
 	bool may_replace;
 };
@@ -84,6 +102,31 @@ void model_apply_devices(struct model *model, const struct model_batch *batch);
 /* 0 or the errno; the reply is added to `reply`. */
 int model_apply_request(
 	struct model *model, const struct model_request *request, struct strbuf *reply);
+
+/* 0 or the errno. What is about a volume as such: model-volume.c. */
+int model_apply_volume_request(
+	struct model *model, const struct model_request *request, struct strbuf *reply);
+/* The volume that all of link, id and device name. */
+int model_select_volume(
+	struct model *model, const struct model_request *request, const char **ret_id);
+/* The names and letters of those that were not there `before`. */
+void model_welcome(struct model *model, const struct model_device before[MODEL_DEVICES]);
+/* All IDs of a device in the configured order (NULL: in any), and how many. */
+size_t model_get_ids(const struct model_device *device, const struct id_order *order,
+	char ids[ID_SCHEMES][UNIQUE_ID_MAX + 1]);
+/* In the order people count. */
+int model_compare_names(const char *a, const char *b);
+/* Whether the device had to do with less than the first of its IDs. */
+bool model_has_lost(const struct model *model, const struct model_device *device);
+
+/* Names are compared ignoring case. The second finds those that show. */
+struct model_link *model_find_link(struct model *model, const char *path);
+struct model_link *model_find_shown_link(struct model *model, const char *path);
+void model_remove_link(struct model *model, struct model_link *link);
+/* The recorded letter of a volume, whether it shows or not. */
+const char *model_find_letter(const struct model *model, const char *id);
+/* A device by what a client may call it, volume or not. */
+const struct model_device *model_find_device(const struct model *model, const char *text);
 
 struct model_record *model_find_record(struct model *model, const char *id);
 const struct model_device *model_find_owner(const struct model *model, const char *id);

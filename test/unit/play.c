@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Scripts for the small world of fixture.c.
+ * Scripts for the small world of fixture.c: the steps.
  */
 
 #include <errno.h>
 #include <string.h>
 
-#include "fixture.h"
-
-struct player {
-	struct world *world;
-	const char *line; /* for messages */
-	uint32_t epic;
-};
+#include "player.h"
 
 static const struct {
 	const char *name;
@@ -26,8 +20,7 @@ static const struct {
 	{ "EMSGSIZE", EMSGSIZE },
 };
 
-/* Cuts the next word off, leaving the rest of the line. */
-static char *take_word(char **rest)
+char *player_take_word(char **rest)
 {
 	char *word = strsep(rest, " ");
 
@@ -38,7 +31,7 @@ static char *take_word(char **rest)
 
 static void play_device(struct player *player, const char *verb, char *rest)
 {
-	const char *name = take_word(&rest);
+	const char *name = player_take_word(&rest);
 
 	if (strcmp(verb, "+") == 0)
 		world_plug(player->world, name, rest);
@@ -50,109 +43,73 @@ static void play_device(struct player *player, const char *verb, char *rest)
 		world_remove(player->world, name);
 }
 
-static void play_request(struct player *player, int expected, char *rest)
+/* Replaces %ID% by the volume name of that ID. */
+static char *expand(const struct player *player, const char *line)
 {
-	const char *operation = take_word(&rest);
+	struct strbuf text = STRBUF_INIT;
+	const char *at = line, *mark;
+
+	while ((mark = strchr(at, '%'))) {
+		const char *end = strchr(mark + 1, '%');
+		_cleanup_free_ char *id = NULL;
+		const char *name;
+
+		ck_assert_ptr_nonnull(end);
+		id = xasprintf("%.*s", (int)(end - mark - 1), mark + 1);
+		name = world_get_volume_name(player->world, id);
+		if (!name)
+			PLAYER_FAIL(player, "%s has no volume name", id);
+		strbuf_add(&text, at, (size_t)(mark - at));
+		strbuf_add_text(&text, name);
+		at = end + 1;
+	}
+	strbuf_add_text(&text, at);
+	return strbuf_take(&text);
+}
+
+static void play_request(struct player *player, int expected, char *line)
+{
+	_cleanup_free_ char *expanded = expand(player, line);
+	char *rest = expanded;
+	const char *operation = player_take_word(&rest);
 	int r;
 
 	if (strcmp(operation, "mv") == 0) {
 		bool may_replace = strncmp(rest, "-n ", 3) != 0;
-		char *from = (rest += may_replace ? 0 : 3, take_word(&rest));
+		char *from = (rest += may_replace ? 0 : 3, player_take_word(&rest));
 
-		r = world_rename(player->world, from, rest, may_replace);
+		r = world_decide_rename(player->world, from, rest, may_replace);
 	} else {
-		r = world_ask(player->world, operation, rest);
+		if (!operation_find_name(operation))
+			PLAYER_FAIL(player, "no such operation");
+		r = world_decide(player->world, operation, rest);
 	}
+	if (!player->is_writing)
+		world_commit_requests(player->world);
 	if (r != expected)
-		ck_abort_msg(
-			"%s: result %d, %s", player->line, r, strbuf_text(&player->world->why));
+		PLAYER_FAIL(player, "result %d, %s", r, strbuf_text(&player->world->why));
 }
 
-static void check_device(struct player *player, char *rest)
+static void play_option(struct player *player, const char *option)
 {
-	const char *name = take_word(&rest);
-	const struct device *device = volumes_find_name(&player->world->manager.volumes, name);
-	_cleanup_free_ char *seen = NULL;
+	struct world *world = player->world;
 
-	if (!device)
-		ck_abort_msg("%s: no such device", player->line);
-	seen = device->id ? xstrdup(device->id)
-			  : xasprintf("-%s", device->reason ? device->reason : "");
-	if (strcmp(seen, rest) != 0)
-		ck_abort_msg("%s: it is %s", player->line, seen);
-	if (device->id && volumes_find_id(&player->world->manager.volumes, device->id) != device)
-		ck_abort_msg("%s: another has it too", player->line);
+	if (strcmp(option, "auto_dl") == 0)
+		world->has_auto_dl = world->manager.gives_letters = true;
+	else if (strcmp(option, "suggest") == 0)
+		world->manager.suggests_label = true;
+	else if (strcmp(option, "full") == 0 || strcmp(option, "writable") == 0)
+		world->env.cannot_write = *option == 'f';
+	else
+		PLAYER_FAIL(player, "no such option");
 }
 
-static void check_link(struct player *player, char *rest)
+/* One mount more, or all of the device less. */
+static void play_mount(struct player *player, char *rest)
 {
-	const struct manager *manager = &player->world->manager;
-	const char *text = take_word(&rest), *fault;
-	const struct link *link;
-	struct link_name name;
-	const char *node = "-";
+	const char *name = player_take_word(&rest);
 
-	if (link_name_parse(text, strlen(text), &name, &fault) < 0)
-		ck_abort_msg("%s: %s", player->line, fault);
-	link = manager_find_link(manager, &manager->names, name.path);
-	if (link)
-		node = manager_get_node(manager, &manager->names, link->record->id);
-	if (link && strcmp(link->path, name.path) != 0)
-		ck_abort_msg("%s: it is spelled %s", player->line, link->path);
-	if (strcmp(node, rest) != 0)
-		ck_abort_msg("%s: it is %s", player->line, node);
-}
-
-static void check_mark(struct player *player, char *rest)
-{
-	const char *id = take_word(&rest);
-	const struct record *record = names_find_record(&player->world->manager.names, id);
-	const char *seen = "-";
-
-	if (!record)
-		ck_abort_msg("%s: no such record", player->line);
-	if (record->letter)
-		seen = record->no_drive_letter ? "both" : "letter";
-	else if (record->no_drive_letter)
-		seen = "mark";
-	if (strcmp(seen, rest) != 0)
-		ck_abort_msg("%s: it is %s", player->line, seen);
-}
-
-static void check_epic(struct player *player, const char *rest)
-{
-	uint32_t seen = player->world->manager.epic - player->epic;
-
-	player->epic = player->world->manager.epic;
-	if (seen != strtoul(rest, NULL, 10))
-		ck_abort_msg("%s: it is %u", player->line, seen);
-}
-
-static void check_tree(struct player *player, char *rest)
-{
-	const char *path = take_word(&rest), *seen = "-";
-	struct tree *tree = &player->world->tree;
-	const char *slash = strrchr(path, '/');
-	_cleanup_free_ char *folders = xstrndup(path, (size_t)(slash - path));
-	char *left = folders, *name;
-	struct node *node = tree->root;
-
-	while (node && (name = strsep(&left, "/")))
-		node = tree_find_child(tree, node, name);
-	if (node)
-		node = tree_find_child(tree, node, slash + 1);
-	if (node)
-		seen = node->target;
-	if (strcmp(seen, rest) != 0)
-		ck_abort_msg("%s: it is %s", player->line, seen);
-}
-
-static void check_notice(struct player *player, const char *rest)
-{
-	const char *seen = world_take_notice(player->world);
-
-	if (strcmp(seen ? seen : "", rest) != 0)
-		ck_abort_msg("%s: it is %s", player->line, seen ? seen : "nothing");
+	world_change_mount(player->world, name, *rest ? rest : NULL);
 }
 
 static void play_step(struct player *player, const char *verb, char *rest)
@@ -163,46 +120,54 @@ static void play_step(struct player *player, const char *verb, char *rest)
 			return;
 		}
 	}
-	if (strchr("+-&", *verb))
+	if (strchr("+-&", *verb)) {
 		play_device(player, verb, rest);
-	else if (*verb == '.')
+	} else if (*verb == '{') {
+		player->is_writing = true;
+	} else if (*verb == '}') {
+		player->is_writing = false;
+		world_commit_requests(player->world);
+	} else if (*verb == '.') {
 		world_settle(player->world);
-	else if (*verb == 'k' || *verb == 'u')
-		world_keep(player->world, rest, *verb == 'k');
-	else if (*verb == '~')
+	} else if (*verb == '~') {
 		world_reload(player->world);
-	else if (*verb == '=')
-		check_device(player, rest);
-	else if (*verb == '@')
-		check_link(player, rest);
-	else if (*verb == '?')
-		check_mark(player, rest);
-	else if (*verb == 'm')
+	} else if (*verb == 'o') {
+		play_option(player, rest);
+	} else if (*verb == 'm') {
+		play_mount(player, rest);
+	} else if (*verb == 'M') {
 		world_mount(player->world, rest);
-	else if (*verb == 't')
-		check_tree(player, rest);
-	else if (*verb == '!')
-		check_notice(player, rest);
-	else if (*verb == 'e')
-		check_epic(player, rest);
-	else
-		ck_abort_msg("%s: what is that?", player->line);
+	} else if (!player_check(player, *verb, rest)) {
+		PLAYER_FAIL(player, "what is that?");
+	}
 }
 
 void world_play(struct world *world, const char *script)
 {
 	_cleanup_free_ char *copy = xstrdup(script);
-	struct player player = { .world = world, .epic = world->manager.epic };
+	struct player player = {
+		.world = world,
+		.title = "",
+		.epic = world->manager.epic,
+		.written = world->rows.written,
+		.sequence = world->manager.history.next_sequence,
+	};
 	char *rest = copy, *line;
 
 	while ((line = strsep(&rest, "\n"))) {
 		_cleanup_free_ char *whole = xstrdup(line);
-		const char *verb = take_word(&line);
+		const char *verb;
 
+		if (*line == '#') {
+			player.title = line;
+			continue;
+		}
+		verb = player_take_word(&line);
 		player.line = whole;
 		if (*verb)
 			play_step(&player, verb, line);
 	}
+	free(player.volume_name);
 }
 
 void world_play_alone(const char *script, bool also_restless)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A naive store: rows in arrays, searched from the start. A delete must spell the path as the row
- * does: whoever shows links learns from it what went.
+ * does: whoever shows links learns from it what went. Unrecorded links have no row, ever.
  */
 
 #include <check.h>
@@ -30,25 +30,33 @@ void rows_fini(struct rows *rows)
 	*rows = (struct rows){ 0 };
 }
 
-static void delete_link(struct rows *rows, const char *path)
+static struct link_row *find_link(const struct rows *rows, const char *path)
 {
-	for (size_t i = 0; i < rows->link_count; i++) {
-		if (strcmp(rows->links[i].path, path) == 0) {
-			rows->links[i] = rows->links[--rows->link_count];
-			return;
-		}
-	}
-	ck_abort_msg("the layer deletes %s, which is not in the database", path);
+	for (size_t i = 0; i < rows->link_count; i++)
+		if (strcasecmp(rows->links[i].path, path) == 0)
+			return &rows->links[i];
+	return NULL;
+}
+
+static void delete_link(struct rows *rows, const struct link *link)
+{
+	struct link_row *row = find_link(rows, link->path);
+
+	if (row && !link->record && (link->is_unrecorded || strcmp(row->path, link->path) != 0))
+		ck_abort_msg("the layer deletes %s, the database has %s", link->path, row->path);
+	if (!row && !link->record && !link->is_unrecorded)
+		ck_abort_msg("the layer deletes %s, which is not in the database", link->path);
+	if (!row)
+		return;
+	*row = rows->links[--rows->link_count];
+	rows->written++;
 }
 
 /* A path is the primary key, ignoring case. */
 static void put_link(struct rows *rows, const struct link *link)
 {
-	struct link_row *row = NULL;
+	struct link_row *row = find_link(rows, link->path);
 
-	for (size_t i = 0; i < rows->link_count; i++)
-		if (strcasecmp(rows->links[i].path, link->path) == 0)
-			row = &rows->links[i];
 	if (!row) {
 		rows->links = xrealloc(rows->links, rows->link_count + 1, sizeof(*row));
 		row = &rows->links[rows->link_count++];
@@ -56,6 +64,7 @@ static void put_link(struct rows *rows, const struct link *link)
 	*row = (struct link_row){ .changed = link->changed };
 	strcpy(row->path, link->path);
 	strcpy(row->id, link->record->id);
+	rows->written++;
 }
 
 static void put_record(struct rows *rows, const struct record *record)
@@ -74,6 +83,7 @@ static void put_record(struct rows *rows, const struct record *record)
 	row->no_drive_letter = record->no_drive_letter;
 	row->keep_links = record->keep_links;
 	fingerprint_copy(&row->fingerprint, &record->fingerprint);
+	rows->written++;
 }
 
 static void delete_record(struct rows *rows, const char *id)
@@ -84,6 +94,7 @@ static void delete_record(struct rows *rows, const char *id)
 		if (strcmp(rows->records[i].id, id) == 0) {
 			fingerprint_fini(&rows->records[i].fingerprint);
 			rows->records[i] = rows->records[--rows->record_count];
+			rows->written++;
 			return;
 		}
 	}
@@ -133,6 +144,10 @@ static void check_points(const struct rows *rows)
 
 void rows_write(struct rows *rows, const struct names *layer)
 {
+	if (layer->has_settings) {
+		rows->is_auto_mount_off = layer->is_auto_mount_off;
+		rows->written++;
+	}
 	map_for_each (&layer->records, node, next) {
 		const struct record *record = container_of(node, struct record, by_id);
 
@@ -142,10 +157,10 @@ void rows_write(struct rows *rows, const struct names *layer)
 	map_for_each (&layer->links, node, next) {
 		const struct link *link = container_of(node, struct link, by_path);
 
-		if (link->record)
+		if (link->record && !link->is_unrecorded)
 			put_link(rows, link);
 		else
-			delete_link(rows, link->path);
+			delete_link(rows, link);
 	}
 	map_for_each (&layer->records, node, next) {
 		const struct record *record = container_of(node, struct record, by_id);
@@ -160,6 +175,7 @@ void rows_write(struct rows *rows, const struct names *layer)
 
 void rows_load(const struct rows *rows, struct names *ret_names)
 {
+	ret_names->is_auto_mount_off = rows->is_auto_mount_off;
 	for (size_t i = 0; i < rows->record_count; i++) {
 		const struct record_row *row = &rows->records[i];
 		struct record *record = names_edit_record(ret_names, row->id);

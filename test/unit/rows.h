@@ -34,10 +34,12 @@ struct rows {
 	size_t record_count;
 	struct point_row *points;
 	size_t point_count;
+	bool is_auto_mount_off;
+	size_t written; /* rows put or deleted, ever */
 };
 
 void rows_fini(struct rows *rows);
-/* Writes a layer: an upsert or a delete for each entry in it. */
+/* Writes a layer: an upsert or a delete for each entry in it that is more than memory. */
 void rows_write(struct rows *rows, const struct names *layer);
 /* Fills empty names. */
 void rows_load(const struct rows *rows, struct names *ret_names);

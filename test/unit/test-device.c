@@ -92,7 +92,7 @@ START_TEST(test_equal)
 	static const char *const words[] = { "", "uuid=1", "uuid=2", "partuuid=1", "dm=1", "md=1",
 		"wwn=1", "serial=1", "size=7", "part=1", "seq=1", "fstype=xfs", "blank",
 		"usage=raid", "table=gpt", "type=0x5", "fault=x", "label=x", "node=/dev/y",
-		"virtual", "component", "name=x", "flags=1" };
+		"virtual", "component", "pname=x", "flags=1" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		for (size_t j = 0; j < ARRAY_SIZE(words); j++) {

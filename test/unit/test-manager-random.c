@@ -14,27 +14,9 @@
 #include <string.h>
 
 #include "describe.h"
-#include "fixture.h"
-#include "model.h"
+#include "game.h"
 
-enum { SEEDS = 24, STEPS = 4200 };
-
-struct game {
-	struct world world;
-	struct model model;
-	unsigned int seed;
-	unsigned int step;
-	uint32_t random;
-	struct strbuf log; /* what was done in this step */
-};
-
-static int draw(struct game *game, int limit)
-{
-	game->random = game->random * 1664525 + 1013904223;
-	return (int)((game->random >> 8) % (uint32_t)limit);
-}
-
-#define PICK(game, array) ((array)[draw(game, (int)ARRAY_SIZE(array))])
+enum { SEEDS = 24, STEPS = 3000 };
 
 #define EXPECT(game, condition, ...)                            \
 	do {                                                    \
@@ -57,88 +39,6 @@ static void game_fail(struct game *game, int line, const char *format, ...)
 		strbuf_text(&game->log), text);
 }
 
-static const struct {
-	const char *name;
-	unsigned int partition;
-	bool is_virtual;
-} devices[MODEL_DEVICES] = { { "sda1", 1 }, { "sdb1", 1 }, { "sdc1", 1 }, { "sdd2", 2 }, { "sde" },
-	{ "sdf" }, { "dm-0", 0, true }, { "dm-1", 0, true }, { "md127", 0, true }, { "loop2" },
-	{ "loop10" }, { "loop3p1", 1 } };
-
-static const char *const values[ID_SCHEMES][6] = {
-	[ID_UUID] = { NULL, "1", "1", "1", "2", "3" },
-	[ID_PARTUUID] = { NULL, NULL, "p", "p", "p", "q" },
-	[ID_DM_UUID] = { NULL, NULL, NULL, NULL, "x", "y" },
-	[ID_MD_UUID] = { NULL, NULL, NULL, NULL, NULL, "m" },
-	[ID_WWN] = { NULL, NULL, NULL, "w", "w", "v" },
-	[ID_SERIAL] = { NULL, NULL, "0000", "s", "s", "t" },
-};
-
-/* In every third game most devices are themselves, and move about. */
-static const char *const quiet_values[ID_SCHEMES][6] = {
-	[ID_UUID] = { "1", "2", "3", "4", "5", "6" },
-	[ID_PARTUUID] = { NULL, NULL, NULL, "p", "q", "r" },
-	[ID_SERIAL] = { NULL, NULL, NULL, NULL, NULL, "s" },
-};
-
-static const char *const orders[] = { "uuid:partuuid:dm:md:wwn:serial",
-	"uuid:partuuid:dm:md:wwn:serial", "partuuid:uuid:serial", "serial:wwn:md:dm:partuuid:uuid",
-	"uuid", "dm:uuid" };
-
-static bool is_quiet(const struct game *game)
-{
-	return game->seed % 3 == 0;
-}
-
-static void draw_identity(struct game *game, struct model_device *device, int scheme)
-{
-	if (is_quiet(game))
-		device->identity[scheme] = PICK(game, quiet_values[scheme]);
-	else
-		device->identity[scheme] = PICK(game, values[scheme]);
-}
-
-/* Makes it a copy of another, or (in quiet games) another that is plugged in here. */
-static void copy_identity(struct game *game, struct model_device *device)
-{
-	const struct model_device *original = &game->model.device[draw(game, MODEL_DEVICES)];
-
-	if (is_quiet(game) && original->state != MODEL_GONE)
-		return;
-	memcpy(device->identity, original->identity, sizeof(device->identity));
-	device->size = original->size;
-}
-
-/* A device as new, as it was but for a detail, or as the copy of another. */
-static void draw_device(struct game *game, size_t i, struct model_device *ret_device)
-{
-	struct model_device *device = ret_device;
-
-	*device = game->model.device[i];
-	if (device->state == MODEL_GONE && draw(game, 2)) {
-		for (int scheme = 0; scheme < ID_SCHEMES; scheme++)
-			draw_identity(game, device, scheme);
-		device->size = 100;
-	}
-	if (draw(game, is_quiet(game) ? 2 : 4) == 0)
-		copy_identity(game, device);
-	if (draw(game, is_quiet(game) ? 20 : 3) == 0)
-		draw_identity(game, device, draw(game, ID_SCHEMES));
-	if (draw(game, 6) == 0)
-		device->size = draw(game, 4) ? 100 : 200;
-	if (device->size == 0 || draw(game, 30) == 0)
-		device->size = draw(game, 2) ? 0 : 100;
-	device->is_blank = draw(game, 12) == 0;
-	device->is_faulty = draw(game, 40) == 0;
-	if (device->state == MODEL_GONE || draw(game, 5) == 0)
-		device->diskseq = 1 + (uint64_t)draw(game, 6);
-	device->name = devices[i].name;
-	device->partition = devices[i].partition;
-	device->is_virtual = devices[i].is_virtual;
-	snprintf(device->node, sizeof(device->node), "/dev/%s%s", i == 7 ? "mapper/" : "",
-		devices[i].name);
-}
-
 static struct device *make_device(const struct model_device *from)
 {
 	struct device *device = device_new(from->name);
@@ -149,7 +49,10 @@ static struct device *make_device(const struct model_device *from)
 	device->diskseq = from->diskseq;
 	device->partition = from->partition;
 	device->is_virtual = from->is_virtual;
-	device->fstype = from->is_blank ? NULL : xstrdup("ext4");
+	device->fstype = from->is_blank ? NULL : xstrdup(from->is_disc ? "udf" : "ext4");
+	device->label = from->label ? xstrdup(from->label) : NULL;
+	device->is_removable = from->is_removable;
+	device->partition_flags = from->wants_no_letter ? DEVICE_GPT_NO_DRIVE_LETTER : 0;
 	device->fault = from->is_faulty ? xstrdup("broken") : NULL;
 	for (int i = 0; i < ID_SCHEMES; i++)
 		device->identity[i] = from->identity[i] ? xstrdup(from->identity[i]) : NULL;
@@ -161,6 +64,9 @@ static void log_device(struct game *game, const struct model_device *device)
 	strbuf_add_format(&game->log, "+ %s size=%u seq=%u%s%s", device->name,
 		(unsigned int)device->size, (unsigned int)device->diskseq,
 		device->is_blank ? " blank" : "", device->is_faulty ? " fault" : "");
+	strbuf_add_format(&game->log, " label=%s%s%s%s", device->label ? device->label : "",
+		device->is_removable ? " removable" : "", device->is_disc ? " disc" : "",
+		device->wants_no_letter ? " no letter" : "");
 	for (int i = 0; i < ID_SCHEMES; i++)
 		strbuf_add_format(
 			&game->log, " %s", device->identity[i] ? device->identity[i] : "-");
@@ -209,7 +115,14 @@ static void learn_names(struct game *game, const struct manager *manager, struct
 	}
 }
 
-/* Everybody goes, and comes again in one batch. */
+static void drop_unrecorded(struct model *model)
+{
+	for (size_t i = model->links; i-- > 0;)
+		if (model->link[i].is_unrecorded)
+			model_remove_link(model, &model->link[i]);
+}
+
+/* Everybody goes, and comes again in one batch. Links in memory only do not. */
 static void restart_model(struct game *game, const struct manager *manager, struct model *ret_model)
 {
 	struct model_device before[MODEL_DEVICES];
@@ -217,6 +130,8 @@ static void restart_model(struct game *game, const struct manager *manager, stru
 	struct model *model = ret_model;
 
 	*model = game->model;
+	drop_unrecorded(model);
+	model->gives_letters = game->world.has_auto_dl;
 	memcpy(before, model->device, sizeof(before));
 	for (size_t i = 0; i < MODEL_DEVICES; i++) {
 		model->device[i].state = MODEL_GONE;
@@ -228,6 +143,42 @@ static void restart_model(struct game *game, const struct manager *manager, stru
 	learn_names(game, manager, model);
 }
 
+/* Whether the database differs in more than hints. */
+static bool has_changed(const struct model *before, const struct model *after)
+{
+	struct model copies[2] = { *before, *after };
+	struct strbuf text[2] = { STRBUF_INIT, STRBUF_INIT };
+	bool has_changed;
+
+	for (int i = 0; i < 2; i++) {
+		drop_unrecorded(&copies[i]);
+		for (size_t j = 0; j < MODEL_DEVICES; j++)
+			copies[i].device[j].state = MODEL_GONE;
+		for (size_t j = 0; j < copies[i].records; j++) {
+			strcpy(copies[i].record[j].node, "");
+			copies[i].record[j].diskseq = 0;
+		}
+		model_format(&copies[i], &text[i]);
+	}
+	has_changed = strcmp(strbuf_text(&text[0]), strbuf_text(&text[1])) != 0;
+	strbuf_fini(&text[0]);
+	strbuf_fini(&text[1]);
+	return has_changed;
+}
+
+/* The state before a restart, from the one after: it only adds names, and notes where kept ones are. */
+static void expect_unchanged(struct game *game, struct model *after)
+{
+	after->links -= after->nameless_count; /* those just learned are the last */
+	for (size_t i = 0; i < game->model.links; i++)
+		if (game->model.link[i].is_unrecorded)
+			after->link[after->links++] = game->model.link[i];
+	for (size_t i = 0; i < after->records; i++)
+		if (after->record[i].keep)
+			strcpy(after->record[i].node, game->model.record[i].node);
+	expect_same(game, "before a restart it", &game->world.manager, after);
+}
+
 /* The database replayed over the same devices must give the same tree. */
 static void check_reload(struct game *game)
 {
@@ -236,6 +187,8 @@ static void check_reload(struct game *game)
 	bool is_silent;
 
 	manager_init(&fresh.manager, &game->model.order);
+	fresh.manager.suggests_label = game->model.suggests_label;
+	fresh.manager.gives_letters = fresh.has_auto_dl;
 	rows_load(&fresh.rows, &fresh.manager.names);
 	change_init(&fresh.change, &fresh.manager);
 	for (size_t i = 0; i < MODEL_DEVICES; i++)
@@ -250,13 +203,10 @@ static void check_reload(struct game *game)
 
 	restart_model(game, &fresh.manager, &model);
 	expect_same(game, "after a restart it", &fresh.manager, &model);
-	EXPECT(game, is_silent == (model.nameless_count == 0), "a restart changes the database\n");
-	for (size_t i = 0; i < model.nameless_count; i++)
-		model.links--; /* those just learned are the last */
-	for (size_t i = 0; i < model.records; i++)
-		if (model.record[i].keep) /* it notes at once where those are */
-			strcpy(model.record[i].node, game->model.record[i].node);
-	expect_same(game, "before a restart it", &game->world.manager, &model);
+	EXPECT(game, is_silent == !has_changed(&game->model, &model),
+		"a restart changes the database\n");
+	if (!fresh.has_auto_dl && !model.suggests_label)
+		expect_unchanged(game, &model);
 	change_fini(&fresh.change);
 	manager_fini(&fresh.manager);
 }
@@ -290,29 +240,19 @@ static void check_covered(struct game *game, const char *one, const char *other)
 	}
 }
 
-/* Whether the database differs in more than hints. */
-static bool has_changed(const struct model *before, const struct model *after)
+/* Who has a letter is not one that wants none. */
+static void expect_sane_marks(struct game *game)
 {
-	struct model copies[2] = { *before, *after };
-	struct strbuf text[2] = { STRBUF_INIT, STRBUF_INIT };
-	bool has_changed;
+	map_for_each (&game->world.manager.names.records, node, next) {
+		const struct record *record = container_of(node, struct record, by_id);
 
-	for (int i = 0; i < 2; i++) {
-		for (size_t j = 0; j < MODEL_DEVICES; j++)
-			copies[i].device[j].state = MODEL_GONE;
-		for (size_t j = 0; j < copies[i].records; j++) {
-			strcpy(copies[i].record[j].node, "");
-			copies[i].record[j].diskseq = 0;
-		}
-		model_format(&copies[i], &text[i]);
+		EXPECT(game, !record->letter || !record->no_drive_letter,
+			"%s has a letter and a mark\n", record->id);
 	}
-	has_changed = strcmp(strbuf_text(&text[0]), strbuf_text(&text[1])) != 0;
-	strbuf_fini(&text[0]);
-	strbuf_fini(&text[1]);
-	return has_changed;
 }
 
-static void take_step(struct game *game, bool is_certain, struct model *after)
+/* `is_one`: nothing in the change can have been undone by the rest of it. */
+static void take_step(struct game *game, bool is_certain, bool is_one, struct model *after)
 {
 	_cleanup_strbuf_ struct strbuf before = STRBUF_INIT, now = STRBUF_INIT;
 	struct world *world = &game->world;
@@ -332,11 +272,14 @@ static void take_step(struct game *game, bool is_certain, struct model *after)
 	world_commit(world);
 	learn_names(game, &world->manager, after);
 	EXPECT(game, is_counted || !has_changed(&game->model, after), "a change is not counted\n");
+	EXPECT(game, !is_one || !is_counted || has_changed(&game->model, after),
+		"a change is counted that is none\n");
 	game->model = *after;
 	expect_same(game, "it", &world->manager, &game->model);
 	describe_links(&world->manager, &now);
 	check_covered(game, strbuf_text(&before), strbuf_text(&now));
 	check_covered(game, strbuf_text(&now), strbuf_text(&before));
+	expect_sane_marks(game);
 	EXPECT(game, world->manager.epic == epic + is_counted, "the epic number is wrong\n");
 	EXPECT(game, world->manager.history.next_sequence == sequence + entries,
 		"the history has a gap\n");
@@ -349,19 +292,20 @@ static void play_devices(struct game *game)
 	struct model_device put[MODEL_DEVICES];
 	struct model_batch batch = { .put = { NULL } };
 	struct model after = game->model;
-	int count = draw(game, 3) ? 1 : 1 + draw(game, 6);
+	int count = game_draw(game, 3) ? 1 : 1 + game_draw(game, 6);
 
 	while (count-- > 0) {
-		size_t i = (size_t)draw(game, MODEL_DEVICES);
+		size_t i = (size_t)game_draw(game, MODEL_DEVICES);
 
 		if (batch.put[i] || batch.is_gone[i])
 			continue;
-		if (draw(game, 3) == 0) {
+		if (game_draw(game, 3) == 0) {
 			batch.is_gone[i] = true;
-			volumes_change_remove(&game->world.change.volumes, devices[i].name);
-			strbuf_add_format(&game->log, "- %s\n", devices[i].name);
+			volumes_change_remove(
+				&game->world.change.volumes, game->model.device[i].name);
+			strbuf_add_format(&game->log, "- %s\n", game->model.device[i].name);
 		} else {
-			draw_device(game, i, &put[i]);
+			game_draw_device(game, i, &put[i]);
 			batch.put[i] = &put[i];
 			volumes_change_put(&game->world.change.volumes, make_device(&put[i]));
 			log_device(game, &put[i]);
@@ -369,145 +313,84 @@ static void play_devices(struct game *game)
 	}
 	model_apply_devices(&after, &batch);
 	manager_decide_devices(&game->world.manager, &game->world.env, &game->world.change);
-	take_step(game, draw(game, 20) != 0, &after);
+	take_step(game, game_draw(game, 20) != 0, true, &after);
 }
 
-static const char *const links[] = { "/DosDevices/C:", "/DosDevices/D:", "/DosDevices/E:",
-	"/DosDevices/F:", "/DosDevices/data", "/DosDevices/Data", "/DosDevices/DATA",
-	"/DosDevices/backup", "/DosDevices/Backup",
-	"/Volumes/Volume{11111111-1111-1111-1111-111111111111}",
-	"/Volumes/Volume{aaaaaaaa-1111-1111-1111-111111111111}",
-	"/Volumes/Volume{AAAAAAAA-1111-1111-1111-111111111111}" };
-
-static const char *draw_link(struct game *game)
-{
-	if (draw(game, 4) == 0 && game->model.links)
-		return game->model.link[draw(game, (int)game->model.links)].path;
-	return PICK(game, links);
-}
-
-static const char *draw_id(struct game *game)
-{
-	if (draw(game, 10) == 0 || !game->model.records)
-		return "UUID=9";
-	return game->model.record[draw(game, (int)game->model.records)].id;
-}
-
-static const char *draw_volume(struct game *game)
-{
-	size_t i = (size_t)draw(game, MODEL_DEVICES);
-
-	switch (draw(game, 5)) {
-	case 0:
-		return draw_id(game);
-	case 1:
-		return draw_link(game);
-	case 2:
-		return draw(game, 8) ? game->model.device[i].name : "nonsense";
-	default:
-		return game->model.device[i].node;
-	}
-}
-
-static void draw_request(struct game *game, struct model_request *ret_request)
-{
-	static const enum operation_kind kinds[] = { OP_CREATE_POINT, OP_CREATE_POINT,
-		OP_CREATE_POINT, OP_DELETE_POINTS, OP_QUERY_POINTS, OP_RENAME };
-	struct model_request request = { .operation = PICK(game, kinds) };
-	bool needs_link = request.operation == OP_CREATE_POINT || request.operation == OP_RENAME;
-
-	if (needs_link || draw(game, 3))
-		request.link = draw_link(game);
-	if (request.operation == OP_RENAME) {
-		request.new_link = draw_link(game);
-		request.may_replace = draw(game, 2);
-	} else if (request.operation == OP_DELETE_POINTS && draw(game, 20) == 0) {
-		request.link = NULL;
-		request.all = true;
-	} else {
-		if (draw(game, 4) == 0)
-			request.id = draw_id(game);
-		if (request.operation == OP_CREATE_POINT ? !request.id || draw(game, 3) == 0
-							 : draw(game, 3) == 0)
-			request.device = draw_volume(game);
-		if (request.operation == OP_DELETE_POINTS && !request.link && !request.id)
-			request.device = draw_volume(game);
-		request.is_word = request.device && draw(game, 2) && request.device[0] != '/' &&
-			!unique_id_is_valid(request.device) && !link_name_is_form(request.device);
-	}
-	*ret_request = request;
-}
-
-/* Puts the request into words, and decides it. */
-static int decide_request(struct game *game, const struct model_request *request)
-{
-	_cleanup_strbuf_ struct strbuf line = STRBUF_INIT;
-
-	if (request->operation == OP_RENAME) {
-		strbuf_add_format(&game->log, "mv %s%s %s\n", request->may_replace ? "" : "-n ",
-			request->link, request->new_link);
-		return world_decide_rename(
-			&game->world, request->link, request->new_link, request->may_replace);
-	}
-	if (request->link)
-		strbuf_add_format(&line, "%s%s ", draw(game, 2) ? "link=" : "", request->link);
-	if (request->device)
-		strbuf_add_format(
-			&line, "%s%s ", request->is_word ? "" : "device=", request->device);
-	if (request->id)
-		strbuf_add_format(&line, "%s%s", draw(game, 2) ? "id=" : "", request->id);
-	if (request->all)
-		strbuf_add_text(&line, "all=1");
-	strbuf_add_format(&game->log, "%s %s\n", operation_find(request->operation)->name,
-		strbuf_text(&line));
-	return world_decide(
-		&game->world, operation_find(request->operation)->name, strbuf_text(&line));
-}
-
-static void play_request(struct game *game, struct model *after)
+static void play_request(
+	struct game *game, const struct model_request *request, struct model *after)
 {
 	_cleanup_strbuf_ struct strbuf reply = STRBUF_INIT;
 	struct world *world = &game->world;
-	struct model_request request;
-	int expected, seen;
+	int expected = model_apply_request(after, request, &reply);
+	int seen = game_decide_request(game, request);
 
-	draw_request(game, &request);
-	expected = model_apply_request(after, &request, &reply);
-	seen = decide_request(game, &request);
 	EXPECT(game, seen == expected, "the result is %d, expected %d (%s)\n", seen, expected,
 		strbuf_text(&world->why));
 	EXPECT(game, seen || strcmp(strbuf_text(&world->reply), strbuf_text(&reply)) == 0,
 		"the reply is\n%s, expected\n%s", strbuf_text(&world->reply), strbuf_text(&reply));
 }
 
-/* What KEEP_LINKS_WHEN_OFFLINE will do. */
-static void play_keep(struct game *game, struct model *after)
-{
-	struct model_record *record;
-
-	if (!after->records)
-		return;
-	record = &after->record[draw(game, (int)after->records)];
-	if (!model_get_node(after, record->id))
-		return;
-	record->keep = draw(game, 2);
-	names_edit_record(&game->world.change.names, record->id)->keep_links = record->keep;
-	strbuf_add_format(&game->log, "%s %s\n", record->keep ? "k" : "u", record->id);
-}
-
+/* One write. */
 static void play_requests(struct game *game)
 {
 	struct model after = game->model;
-	int count = draw(game, 3) ? 1 : 1 + draw(game, 5);
+	int count = game_draw(game, 3) ? 1 : 2 + game_draw(game, 4);
+	bool is_one = count == 1;
 
 	after.nameless_count = 0;
 	while (count-- > 0) {
-		if (draw(game, 25) == 0)
-			play_keep(game, &after);
-		else
-			play_request(game, &after);
+		struct model_request request;
+
+		game_draw_request(game, &request);
+		play_request(game, &request, &after);
 	}
-	take_step(game, draw(game, 20) != 0, &after);
+	take_step(game, game_draw(game, 20) != 0, is_one, &after);
+}
+
+/* One write of requests that send devices away. */
+static void play_removals(struct game *game)
+{
+	struct model after = game->model;
+	struct model_batch batch = { .put = { NULL } };
+
+	after.nameless_count = 0;
+	for (int count = game_draw(game, 3) ? 1 : 4; count > 0; count--) {
+		struct model_request request;
+
+		game_draw_removal(game, &request);
+		play_request(game, &request, &after);
+	}
+	memcpy(batch.is_gone, after.is_leaving, sizeof(batch.is_gone));
+	memset(after.is_leaving, 0, sizeof(after.is_leaving));
+	model_apply_devices(&after, &batch);
+	if (game->world.change.volumes.gones)
+		manager_decide_devices(&game->world.manager, &game->world.env, &game->world.change);
+	take_step(game, game_draw(game, 20) != 0, true, &after);
+}
+
+static void play_restart(struct game *game)
+{
+	struct model after;
+
+	strbuf_add_text(&game->log, "restart\n");
+	world_reload(&game->world);
+	restart_model(game, &game->world.manager, &after);
+	game->model = after;
+	expect_same(game, "started anew it", &game->world.manager, &game->model);
+}
+
+static void play_step(struct game *game)
+{
+	int kind = game_draw(game, 40);
+
+	if (kind < 18)
+		play_devices(game);
+	else if (kind < 20)
+		play_removals(game);
+	else if (kind < 39)
+		play_requests(game);
+	else
+		play_restart(game);
 }
 
 static void init_game(struct game *game, unsigned int seed)
@@ -518,26 +401,36 @@ static void init_game(struct game *game, unsigned int seed)
 	game->seed = seed;
 	game->random = seed;
 	world_init(&game->world);
-	ck_assert_int_eq(
-		id_order_parse(orders[seed % ARRAY_SIZE(orders)], &game->model.order, &fault), 0);
+	ck_assert_int_eq(id_order_parse(game_orders[seed % ARRAY_SIZE(game_orders)],
+				 &game->model.order, &fault),
+		0);
 	game->world.manager.order = game->model.order;
-	for (size_t i = 0; i < MODEL_DEVICES; i++)
-		game->model.device[i].name = devices[i].name;
+	game->world.has_auto_dl = seed % 4 == 1;
+	game->model.gives_letters = game->world.manager.gives_letters = seed % 4 == 1;
+	game->model.suggests_label = game->world.manager.suggests_label = seed % 5 == 2;
 	for (size_t i = 0; i < MODEL_DEVICES;
 		i++) /* nodes that may be asked for before they come */
-		draw_device(game, i, &game->model.device[i]);
+		game_draw_device(game, i, &game->model.device[i]);
 }
 
 /* The fixture checks that the tree shows it, and that its reader was told. */
 static void play_mounts(struct game *game)
 {
-	static const char *const paths[] = { "/a", "/a/b", "/c", "/cd", "/e" };
+	static const char *const paths[MODEL_MOUNTS] = { "/a", "/a/b", "/c", "/cd", "/e" };
 	_cleanup_strbuf_ struct strbuf words = STRBUF_INIT;
+	struct model *model = &game->model;
 
-	for (int count = draw(game, 6); count > 0; count--)
-		strbuf_add_format(&words, "%s%s %s ", devices[draw(game, MODEL_DEVICES)].name,
-			draw(game, 3) ? "" : "*", paths[count - 1]);
-	strbuf_add_format(&game->log, "m %s\n", strbuf_text(&words));
+	model->mounts = 0;
+	for (int count = game_draw(game, MODEL_MOUNTS + 1); count > 0; count--) {
+		size_t i = model->mounts++;
+
+		model->mount[i].device = model->device[game_draw(game, MODEL_DEVICES)].name;
+		model->mount[i].path = paths[count - 1];
+		model->mount[i].is_whole = game_draw(game, 3) != 0;
+		strbuf_add_format(&words, "%s%s %s ", model->mount[i].device,
+			model->mount[i].is_whole ? "" : "*", model->mount[i].path);
+	}
+	strbuf_add_format(&game->log, "M %s\n", strbuf_text(&words));
 	world_mount(&game->world, strbuf_text(&words));
 }
 
@@ -553,12 +446,9 @@ START_TEST(test_random)
 	init_game(game, only ? (unsigned int)strtoul(only, NULL, 10) : (unsigned int)_i);
 	for (game->step = 0; game->step < limit; game->step++) {
 		strbuf_reset(&game->log);
-		if (draw(game, 10) == 0)
+		if (game_draw(game, 10) == 0)
 			play_mounts(game);
-		if (draw(game, 2))
-			play_devices(game);
-		else
-			play_requests(game);
+		play_step(game);
 	}
 	strbuf_fini(&game->log);
 	world_fini(&game->world);

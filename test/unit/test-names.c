@@ -181,6 +181,46 @@ START_TEST(test_hint)
 }
 END_TEST
 
+/* A link that leaves the database but not the view, and is as it was otherwise. */
+START_TEST(test_unrecorded)
+{
+	names_unrecord_link(&layer, "/dosdevices/c:");
+	ck_assert(names_has_rows(&layer) && names_has_changes(&layer));
+	ck_assert_str_eq(names_find_link(&layer, "/DosDevices/C:")->path, "/DosDevices/C:");
+	ck_assert_uint_eq(names_find_link(&layer, "/DosDevices/C:")->changed, 5);
+	ck_assert_uint_eq(names_find_record(&layer, "UUID=1")->letter, 0);
+	ck_assert_uint_eq(count_links(&layer, "UUID=1"), 3);
+	names_merge(&base, &layer);
+	ck_assert(names_find_link(&base, "/DosDevices/C:")->is_unrecorded);
+
+	names_unrecord_link(&layer, "/DosDevices/C:");
+	names_unrecord_link(&layer, "/DosDevices/Nobody");
+	ck_assert_uint_eq(layer.links.count + layer.records.count, 0);
+	names_remove_unrecorded(&layer, "UUID=1");
+	ck_assert(!names_has_rows(&layer) && !names_has_changes(&layer));
+	ck_assert_ptr_null(names_find_link(&layer, "/DosDevices/C:"));
+	ck_assert_uint_eq(count_links(&layer, "UUID=1"), 2);
+	names_merge(&base, &layer);
+	ck_assert_uint_eq(count_links(&base, "UUID=1"), 2);
+	ck_assert_uint_eq(base.links.count, 3);
+}
+END_TEST
+
+START_TEST(test_settings)
+{
+	ck_assert(!names_is_auto_mount_off(&base) && !names_is_auto_mount_off(&layer));
+	names_set_auto_mount_off(&layer, true);
+	ck_assert(names_has_rows(&layer) && names_has_changes(&layer));
+	ck_assert(!names_is_auto_mount_off(&base) && names_is_auto_mount_off(&layer));
+	names_merge(&base, &layer);
+	ck_assert(!names_has_rows(&layer) && names_is_auto_mount_off(&layer));
+	names_set_auto_mount_off(&layer, false);
+	ck_assert(names_is_auto_mount_off(&base) && !names_is_auto_mount_off(&layer));
+	names_merge(&base, &layer);
+	ck_assert(!names_is_auto_mount_off(&base));
+}
+END_TEST
+
 START_TEST(test_fingerprint)
 {
 	struct fingerprint a = { .size = 1, .diskseq = 2 }, b = { .size = 9 };
@@ -411,6 +451,8 @@ int main(void)
 	tcase_add_test(tcase, test_new_owner);
 	tcase_add_test(tcase, test_remove_record);
 	tcase_add_test(tcase, test_hint);
+	tcase_add_test(tcase, test_unrecorded);
+	tcase_add_test(tcase, test_settings);
 	tcase_add_test(tcase, test_fingerprint);
 	tcase_add_loop_test(tcase, test_random, 1, 7);
 	suite_add_tcase(suite, tcase);

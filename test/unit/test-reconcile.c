@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Mount points that travel: the text of the file, the table of decisions, and disks that go from one
- * machine to another.
+ * Mount points that travel: the table of decisions, and disks that go from one machine to another.
  */
 
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 #include "core/hosting.h"
 #include "core/reconcile.h"
@@ -384,7 +382,7 @@ static void check_journey(const char *before, const char *after)
 	name = xstrdup(world_get_volume_name(&a.world, "UUID=2"));
 	words = xasprintf("a %s UUID=2", name);
 	expect_file(&disk, words);
-	world_play(&a.world, "m\n- sda\n");
+	world_play(&a.world, "M\n- sda\n");
 
 	begin(&b);
 	world_play(&b.world, before);
@@ -493,10 +491,7 @@ static void mount_all(struct world *world)
 				.id = (int)i + 2,
 				.parent = i ? 2 : 1,
 			});
-	mounts_finish(&mounts);
-	touched_fini(&world->touched);
-	manager_apply_mounts(&world->manager, &mounts, &world->touched);
-	tree_update(&world->tree, &world->manager, &world->touched, 1, &(struct deltas){ 0 });
+	world_apply_mounts(world, &mounts);
 }
 
 START_TEST(test_create)
@@ -543,79 +538,13 @@ START_TEST(test_consistent)
 	expect_points(&machine, "");
 	reconcile(&machine, &disk);
 	expect_points(&machine, "a " V1 "+ b " V1 "+");
-	world_play(&machine.world, "m\n- sda\n~\n> scrub_registry\n");
+	world_play(&machine.world, "M\n- sda\n~\n> scrub_registry\n");
 	expect_points(&machine, "");
 	world_play(&machine.world, "+ sda uuid=1\n+ sdb uuid=2\nm sda /h\n");
 	reconcile(&machine, &disk);
 	expect_points(&machine, "a " V1 "+ b " V1 "+");
 	world_fini(&machine.world);
 	strbuf_fini(&disk.text);
-}
-END_TEST
-
-/* --- the text -------------------------------------------------------------------------------- */
-
-START_TEST(test_text)
-{
-	static const char expected[] =
-		"mmfs-remote-database 1\n"
-		"path=\"a b\\x22\\x5C\\x24\\x0A\\xFF\" "
-		"volume=\"Volume{11111111-0000-0000-0000-000000000000}\" id=\"UUID=1\"\n"
-		"crc32c=";
-	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT, why = STRBUF_INIT;
-	_cleanup_replica_ struct replica replica = { 0 }, again = { 0 };
-
-	replica_set(&replica, "a b\"\\$\n\xff", V1, "UUID=1");
-	ck_assert_int_eq(replica_format(&replica, &text, &why), 0);
-	ck_assert_msg(strncasecmp(text.data, expected, strlen(expected)) == 0, "%s", text.data);
-	ck_assert_int_eq(replica_parse(text.data, text.len, &again, &why), 0);
-	ck_assert_uint_eq(again.count, 1);
-	ck_assert_str_eq(again.list[0].path, "a b\"\\$\n\xff");
-	/* Each byte counts. */
-	for (size_t i = 0; i < text.len; i++) {
-		struct replica none;
-
-		text.data[i] ^= 1;
-		ck_assert_int_eq(replica_parse(text.data, text.len, &none, &why), -EBADMSG);
-		text.data[i] ^= 1;
-		ck_assert_int_eq(replica_parse(text.data, i, &none, &why), -EBADMSG);
-	}
-}
-END_TEST
-
-START_TEST(test_limits)
-{
-	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT, why = STRBUF_INIT;
-	_cleanup_replica_ struct replica replica = { 0 }, again = { 0 };
-	char long_path[REPLICA_PATH_MAX + 2];
-
-	for (int i = 0; i < REPLICA_ENTRIES_MAX; i++) {
-		_cleanup_free_ char *path = xasprintf("%d", i * 7919 % REPLICA_ENTRIES_MAX);
-
-		replica_set(&replica, path, V1, "UUID=1");
-	}
-	ck_assert_uint_eq(replica.count, REPLICA_ENTRIES_MAX);
-	ck_assert_int_eq(replica_format(&replica, &text, &why), 0);
-	ck_assert_int_eq(replica_parse(text.data, text.len, &again, &why), 0);
-	replica_set(&replica, "more", V1, "UUID=1");
-	ck_assert_int_eq(replica_format(&replica, &text, &why), -ENOSPC);
-	replica_remove(&replica, "more");
-	replica_remove(&replica, "none");
-	ck_assert_int_eq(replica_format(&replica, &text, &why), 0);
-
-	memset(long_path, 'a', sizeof(long_path));
-	for (size_t i = 100; i < sizeof(long_path) - 1; i += 100)
-		long_path[i] = '/';
-	long_path[REPLICA_PATH_MAX + 1] = '\0';
-	ck_assert_ptr_nonnull(replica_check_path(long_path));
-	long_path[REPLICA_PATH_MAX] = '\0';
-	ck_assert_ptr_null(replica_check_path(long_path));
-	ck_assert_ptr_null(replica_check_path("..a/.b/c.. /.mmfsx"));
-	ck_assert_ptr_null(replica_check_path("a/.mmfs"));
-	for (const char *const *bad = (const char *const[]){ "", "/a", "a/", "a//b", ".", "..",
-		     "a/..", "./a", "a/../b", ".mmfs", ".mmfs/a", NULL };
-		*bad; bad++)
-		ck_assert_ptr_nonnull(replica_check_path(*bad));
 }
 END_TEST
 
@@ -632,8 +561,6 @@ int main(void)
 	tcase_add_test(tcase, test_new_id);
 	tcase_add_loop_test(tcase, test_create, 0, ARRAY_SIZE(creations));
 	tcase_add_test(tcase, test_consistent);
-	tcase_add_test(tcase, test_text);
-	tcase_add_test(tcase, test_limits);
 	suite_add_tcase(suite, tcase);
 	return fixture_run(suite);
 }

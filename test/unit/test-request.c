@@ -13,6 +13,7 @@
 #define ID KEY_BIT(KEY_ID)
 #define DEVICE KEY_BIT(KEY_DEVICE)
 #define ALL KEY_BIT(KEY_ALL)
+#define EPIC KEY_BIT(KEY_EPIC)
 #define VOLUME "Volume{3e6be9de-8139-11d1-9106-a43f08d823a6}"
 
 static int parse(const char *operation, const char *line, size_t len, struct request *ret_request,
@@ -120,6 +121,28 @@ START_TEST(test_good)
 }
 END_TEST
 
+START_TEST(test_epic)
+{
+	static const struct {
+		const char *line;
+		uint32_t epic;
+	} lines[] = { { "epic=0", 0 }, { "epic=1", 1 }, { " epic=\"42\" ", 42 }, { "epic=007", 7 },
+		{ "epic=4294967295", UINT32_MAX } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
+		struct request request;
+
+		ck_assert_int_eq(parse("change_notify", lines[i].line, strlen(lines[i].line),
+					 &request, &why),
+			0);
+		ck_assert_uint_eq(request.given, EPIC);
+		ck_assert_uint_eq(request.epic, lines[i].epic);
+		request_fini(&request);
+	}
+}
+END_TEST
+
 struct bad {
 	const char *operation;
 	const char *line;
@@ -128,6 +151,18 @@ struct bad {
 };
 
 static const struct bad bads[] = {
+	{ "change_notify", "", "change_notify needs epic=" },
+	{ "change_notify", "5", "change_notify does not take device=" },
+	{ "change_notify", "epic=", "epic= takes a number such as epic_number shows" },
+	{ "change_notify", "epic=-1", "epic= takes a number such as epic_number shows" },
+	{ "change_notify", "epic=+1", "epic= takes a number such as epic_number shows" },
+	{ "change_notify", "epic=1x", "epic= takes a number such as epic_number shows" },
+	{ "change_notify", "epic=0x1", "epic= takes a number such as epic_number shows" },
+	{ "change_notify", "epic=4294967296", "epic= takes a number such as epic_number shows" },
+	{ "change_notify", "epic=99999999999999999999999999",
+		"epic= takes a number such as epic_number shows" },
+	{ "change_notify", "epic=1 epic=1", "epic= is given twice" },
+	{ "query_points", "epic=1", "query_points does not take epic=" },
 	{ "query_points", "link=x:", "upper case" },
 	{ "query_points", "x:", "upper case" },
 	{ "query_points", "device=x:", "upper case" },
@@ -295,6 +330,7 @@ static const struct {
 	{ "delete_points", OP_DELETE_POINTS, true },
 	{ "delete_points_dbonly", OP_DELETE_POINTS_DBONLY, true },
 	{ "query_points", OP_QUERY_POINTS, false },
+	{ "change_notify", OP_CHANGE_NOTIFY, false },
 	{ "next_drive_letter", OP_NEXT_DRIVE_LETTER, true },
 	{ "auto_dl_assignments", OP_AUTO_DL_ASSIGNMENTS, true },
 	{ "keep_links_when_offline", OP_KEEP_LINKS_WHEN_OFFLINE, true },
@@ -365,6 +401,7 @@ int main(void)
 	TCase *tcase = tcase_create("request");
 
 	tcase_add_loop_test(tcase, test_good, 0, ARRAY_SIZE(goods));
+	tcase_add_test(tcase, test_epic);
 	tcase_add_loop_test(tcase, test_bad, 0, ARRAY_SIZE(bads));
 	tcase_add_test(tcase, test_needs);
 	tcase_add_test(tcase, test_length);

@@ -19,7 +19,7 @@ static const char *const scripts[] = {
 	    "! created /DosDevices/X: UUID=1 /dev/sda2\n! created Volume UUID=1 /dev/sda2\n!\n",
 	/* The same volume on another node: its links lead there, and are the same. */
 	ONE "&- sda1\n& sdb1 part=1 uuid=1\n.\n! changed UUID=1 /dev/sdb1\n!\n"
-	    "@ X: /dev/sdb1\nt DosDevices/X: /dev/sdb1\n",
+	    "@ X: /dev/sdb1\nT DosDevices/X: /dev/sdb1\n",
 	/* What describes it, and what does not. */
 	ONE "+ sda1 part=1 uuid=1 label=x\n! changed UUID=1 /dev/sda1\n!\n"
 	    "+ sda1 part=1 uuid=1 label=x seq=7\n!\n"
@@ -43,9 +43,11 @@ static const char *const scripts[] = {
 	"! created /DosDevices/B UUID=1 /dev/sda1\n!\nEEXIST mv -n X: B\n!\n> mv X: Y:\n"
 	"! deleted /DosDevices/X: UUID=1 /dev/sda1\n! created /DosDevices/Y: UUID=1 /dev/sda1\n!\n",
 	/* Kept links outlive their volume. */
-	ONE "k UUID=1\n!\n- sda1\n! removed UUID=1 /dev/sda1\n!\nt DosDevices/X: /dev/sda1\n"
+	ONE "> keep_links_when_offline UUID=1\n!\n- sda1\n! removed UUID=1 /dev/sda1\n!\nT "
+	    "DosDevices/X: /dev/sda1\n"
 	    "+ sdb1 part=1 uuid=1\n! arrived UUID=1 /dev/sdb1\n!\n- sdb1\n"
-	    "! removed UUID=1 /dev/sdb1\n!\nu UUID=1\n! deleted /DosDevices/X: UUID=1 /dev/sdb1\n"
+	    "! removed UUID=1 /dev/sdb1\n!\n> keep_links_when_offline UUID=1 keep=0\n! deleted "
+	    "/DosDevices/X: UUID=1 /dev/sdb1\n"
 	    "! deleted Volume UUID=1 /dev/sdb1\n!\n",
 	/* What the tree does not show: each thing is told once. */
 	"+ sda blank\n! unprocessed /dev/sda no content\n!\n+ sda blank seq=3\n!\n"
@@ -61,27 +63,28 @@ static const char *const scripts[] = {
 	    "! created Volume PARTUUID=q /dev/sdc1\n!\n",
 
 	/* mounts/ has every link of what is mounted, and nothing else. */
-	ONE "+ sdb1 part=1 uuid=2\n> create_point Y: sdb1\nt mounts/X: -\nm sda1 /a\n"
-	    "t mounts/X: /a\nt mounts/Y: -\nt mounts/x: -\n> create_point link=data device=sda1\n"
-	    "t mounts/data /a\n> mv data DATA\nt mounts/DATA /a\nt mounts/data -\n"
-	    "> delete_points X:\nt mounts/X: -\n> mv DATA Y:\nt mounts/Y: /a\nt mounts/DATA -\n",
+	ONE "+ sdb1 part=1 uuid=2\n> create_point Y: sdb1\nT mounts/X: -\nM sda1 /a\n"
+	    "T mounts/X: /a\nT mounts/Y: -\nT mounts/x: -\n> create_point link=data device=sda1\n"
+	    "T mounts/data /a\n> mv data DATA\nT mounts/DATA /a\nT mounts/data -\n"
+	    "> delete_points X:\nT mounts/X: -\n> mv DATA Y:\nT mounts/Y: /a\nT mounts/DATA -\n",
 	/* The first whole one leads, else the first. */
-	ONE "m sda1* /part sda1 /b sda1 /a sda1* /other\nt mounts/X: /b\n"
-	    "m sda1* /part sda1* /other\nt mounts/X: /part\nm sda1* /part sda1 /z\n"
-	    "t mounts/X: /z\nm sdq /z\nt mounts/X: -\n",
+	ONE "M sda1* /part sda1 /b sda1 /a sda1* /other\nT mounts/X: /b\n"
+	    "M sda1* /part sda1* /other\nT mounts/X: /part\nM sda1* /part sda1 /z\n"
+	    "T mounts/X: /z\nM sdq /z\nT mounts/X: -\n",
 	/* Only while the volume is present, kept or not; whoever comes is mounted already. */
-	"m sda1 /a\n+ sda1 part=1 uuid=1\n! arrived UUID=1 /dev/sda1\n"
+	"M sda1 /a\n+ sda1 part=1 uuid=1\n! arrived UUID=1 /dev/sda1\n"
 	"! created Volume UUID=1 /dev/sda1\n! mounted UUID=1 /dev/sda1 /a\n!\n"
-	"> create_point X: sda1\n! created /DosDevices/X: UUID=1 /dev/sda1\n!\nt mounts/X: /a\n"
-	"k UUID=1\n!\n- sda1\n! unmounted UUID=1 /dev/sda1 /a\n! removed UUID=1 /dev/sda1\n!\n"
-	"t mounts/X: -\nt DosDevices/X: /dev/sda1\n+ sda1 part=1 uuid=1\n"
-	"! arrived UUID=1 /dev/sda1\n! mounted UUID=1 /dev/sda1 /a\n!\nt mounts/X: /a\n",
+	"> create_point X: sda1\n! created /DosDevices/X: UUID=1 /dev/sda1\n!\nT mounts/X: /a\n"
+	"> keep_links_when_offline UUID=1\n!\n- sda1\n! unmounted UUID=1 /dev/sda1 /a\n! removed "
+	"UUID=1 /dev/sda1\n!\n"
+	"T mounts/X: -\nT DosDevices/X: /dev/sda1\n+ sda1 part=1 uuid=1\n"
+	"! arrived UUID=1 /dev/sda1\n! mounted UUID=1 /dev/sda1 /a\n!\nT mounts/X: /a\n",
 	/* Each mount point is told of. */
-	ONE "m sda1 /a\n! mounted UUID=1 /dev/sda1 /a\n!\nm sda1 /a sda1* /b sda1 /c\n"
+	ONE "M sda1 /a\n! mounted UUID=1 /dev/sda1 /a\n!\nM sda1 /a sda1* /b sda1 /c\n"
 	    "! mounted UUID=1 /dev/sda1 /b\n! mounted UUID=1 /dev/sda1 /c\n!\n"
-	    "m sda1 /c sda1 /a\n! unmounted UUID=1 /dev/sda1 /b\n!\nt mounts/X: /c\n"
-	    "m sda1 /d sda1 /a\n! unmounted UUID=1 /dev/sda1 /c\n! mounted UUID=1 /dev/sda1 /d\n"
-	    "!\nm\n! unmounted UUID=1 /dev/sda1 /a\n! unmounted UUID=1 /dev/sda1 /d\n!\n",
+	    "M sda1 /c sda1 /a\n! unmounted UUID=1 /dev/sda1 /b\n!\nT mounts/X: /c\n"
+	    "M sda1 /d sda1 /a\n! unmounted UUID=1 /dev/sda1 /c\n! mounted UUID=1 /dev/sda1 /d\n"
+	    "!\nM\n! unmounted UUID=1 /dev/sda1 /a\n! unmounted UUID=1 /dev/sda1 /d\n!\n",
 };
 
 START_TEST(test_script)
@@ -109,7 +112,7 @@ START_TEST(test_deltas)
 	uint64_t ino;
 
 	world_init(&world);
-	world_play(&world, "+ sda1 part=1 uuid=1\n> create_point X: sda1\nm sda1 /a\n");
+	world_play(&world, "+ sda1 part=1 uuid=1\n> create_point X: sda1\nM sda1 /a\n");
 	node = tree_find_child(&world.tree, world.tree.mounts, "X:");
 	ino = node->ino;
 	mounts_add(&mounts, &(struct mount){ .path = (char *)"/", .id = 1 });
