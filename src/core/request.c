@@ -66,8 +66,7 @@ const struct operation operations[] = {
 		KEY_BIT(KEY_SOURCE) | KEY_BIT(KEY_TARGET) | KEY_BIT(KEY_OPTIONS),
 		KEY_BIT(KEY_SOURCE) | KEY_BIT(KEY_TARGET), 0,
 		"source=DIRECTORY target=VOLUME [options=OPTIONS]",
-		"Registers a directory as a mount point of a volume, here and on the volume that "
-		"holds it." },
+		"Makes a directory a mount point of a volume, which travels with its disk." },
 	{ OP_VOLUME_MOUNT_POINT_DELETED, "volume_mount_point_deleted", CHANGES | OPERATION_HOSTS,
 		KEY_BIT(KEY_SOURCE) | KEY_BIT(KEY_TARGET), KEY_BIT(KEY_SOURCE), 0,
 		"source=DIRECTORY [target=VOLUME]", "Forgets a registered mount point." },
