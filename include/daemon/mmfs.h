@@ -12,6 +12,7 @@ struct mmfs_options {
 	bool suggests_label;
 	bool follows_partuuid;
 	enum replicate replicate;
+	bool mounts_registered;
 	const char *database;
 };
 

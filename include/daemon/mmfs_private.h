@@ -4,6 +4,7 @@
 /* Shared by mmfs.c, door.c and show.c; nobody else includes this. */
 
 #include "core/failures.h"
+#include "daemon/automount.h"
 #include "daemon/hosts.h"
 #include "daemon/mmfs.h"
 #include "daemon/workers.h"
@@ -22,6 +23,8 @@ struct mmfs {
 	struct fuse_server *fuse; /* NULL until mounted */
 	struct workers *workers;
 	struct hosts *hosts;
+	struct automount *automount;
+	bool mounts_registered; /* automount=registered */
 	struct failures failures;
 	struct notice_stream stream;
 	int signals;

@@ -158,6 +158,7 @@ static void apply(struct mmfs *mmfs, struct fuse_job *job)
 		hosts_handle_arrival(mmfs->hosts);
 		hosts_update(mmfs->hosts);
 	}
+	automount_update(mmfs->automount);
 	if (mmfs->host)
 		hosts_handle_commit(mmfs->hosts, steal_ptr(mmfs->host), 0, NULL);
 }
@@ -277,7 +278,8 @@ static void answer(struct mmfs *mmfs, struct fuse_job *job)
 static void check_settled(struct mmfs *mmfs)
 {
 	if (mmfs->is_starting || mmfs->is_committing || !mmfs->settling ||
-		!discovery_is_settled(mmfs->discovery) || !hosts_is_settled(mmfs->hosts))
+		!discovery_is_settled(mmfs->discovery) || !hosts_is_settled(mmfs->hosts) ||
+		!automount_is_settled(mmfs->automount))
 		return;
 	while (mmfs->settling) {
 		struct fuse_job *job = mmfs->settling;

@@ -47,6 +47,7 @@ struct host {
 
 	enum host_step step;
 	struct fuse_job *job; /* under way; NULL: a reconciliation */
+	bool is_last_line;    /* of the job, which is replied to when it is committed */
 	char *path;	      /* of the job's request, from the root */
 	uint64_t started;     /* µs of the monotonic clock */
 	unsigned int writes;
@@ -410,7 +411,8 @@ static void begin(struct hosts *hosts, struct host *host)
 		mmfs->host = host;
 		if (job)
 			job->done++;
-		door_commit(mmfs, job && job->done == job->count ? job : NULL);
+		host->is_last_line = job && job->done == job->count;
+		door_commit(mmfs, host->is_last_line ? job : NULL);
 		return;
 	}
 	change_fini(&mmfs->change);
@@ -440,8 +442,8 @@ void hosts_handle_commit(struct hosts *hosts, struct host *host, int error, cons
 	const struct host_errand *seen = host->seen;
 
 	if (!error) {
-		if (host->job && host->job->done == host->job->count)
-			host->job = NULL; /* it has its reply */
+		if (host->is_last_line)
+			host->job = NULL; /* it has its reply, and is gone */
 		end(hosts, host, 0, NULL);
 		return;
 	}

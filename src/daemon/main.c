@@ -54,6 +54,7 @@ static void print_usage(FILE *file)
 	      "        follow=partuuid|off        names follow a partition to its new unique ID\n"
 	      "        replicate=fixed|off|all    which volumes carry a file about their mount "
 	      "points\n"
+	      "        automount=registered|off   mount volumes at their registered mount points\n"
 	      "        uid=USER gid=GROUP mode=MODE\n"
 	      "                                   who may change names (the caller, 0600)\n"
 	      "        and those of libfuse and mount(8)\n"
@@ -164,6 +165,7 @@ enum own_option {
 	OPT_SUGGEST,
 	OPT_FOLLOW,
 	OPT_REPLICATE,
+	OPT_AUTOMOUNT,
 	OPT_UID,
 	OPT_GID,
 	OPT_MODE,
@@ -182,6 +184,7 @@ static const char *const own_options[OWN_OPTIONS] = {
 	[OPT_SUGGEST] = "suggest",
 	[OPT_FOLLOW] = "follow",
 	[OPT_REPLICATE] = "replicate",
+	[OPT_AUTOMOUNT] = "automount",
 	[OPT_UID] = "uid",
 	[OPT_GID] = "gid",
 	[OPT_MODE] = "mode",
@@ -244,6 +247,8 @@ static int set_own_option(struct arguments *arguments, enum own_option option, c
 		return parse_choice("follow", value, "partuuid", &options->follows_partuuid);
 	case OPT_REPLICATE:
 		return parse_replicate(value, &options->replicate);
+	case OPT_AUTOMOUNT:
+		return parse_choice("automount", value, "registered", &options->mounts_registered);
 	case OPT_UID:
 		return parse_user(value, &options->fuse.uid);
 	case OPT_GID:

@@ -47,6 +47,7 @@ void mmfs_read_mounts(struct mmfs *mmfs)
 	touched_fini(&touched);
 	door_show(mmfs, &deltas);
 	hosts_update(mmfs->hosts);
+	automount_update(mmfs->automount);
 	if (mount_source_has_ended(mmfs->mounts) && !mmfs->must_stop) {
 		log_info("the tree is mounted nowhere any more: stopping");
 		fuse_set_unmounted(mmfs->fuse);
@@ -181,8 +182,9 @@ static int find_devices(struct mmfs *mmfs, struct strbuf *why)
 		r = turn(mmfs, 0);
 	mmfs_read_mounts(mmfs);
 	while (r == 0 && !mmfs->must_stop &&
-		(mmfs->is_committing || !hosts_is_settled(mmfs->hosts)))
-		r = turn(mmfs, 0);
+		(mmfs->is_committing || !hosts_is_settled(mmfs->hosts) ||
+			!automount_is_settled(mmfs->automount)))
+		r = turn(mmfs, clock_get_monotonic() + SECOND);
 	return r;
 }
 
@@ -222,6 +224,8 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	mmfs->last = &mmfs->first;
 	mmfs->signals = -1;
 	mmfs->hosts = hosts_new(mmfs);
+	mmfs->automount = automount_new(mmfs);
+	mmfs->mounts_registered = options->mounts_registered;
 	manager_init(&mmfs->manager, &options->order);
 	mmfs->manager.replicate = options->replicate;
 	mmfs->manager.gives_letters = options->gives_letters;
@@ -284,6 +288,7 @@ void mmfs_stop(struct mmfs *mmfs)
 	discovery_free(mmfs->discovery);
 	workers_free(mmfs->workers);
 	hosts_free(mmfs->hosts);
+	automount_free(mmfs->automount);
 	mount_source_close(mmfs->mounts);
 	loop_free(mmfs->loop);
 	if (mmfs->signals >= 0)

@@ -292,6 +292,12 @@ int replica_file_set_aside(int root, char **ret_name, struct strbuf *why)
 	return fail(why, errno, "set " FOLDER "/" FILE_NAME " aside");
 }
 
+int replica_file_open_folder(int root, const char *path, bool also_mounted)
+{
+	return open_below(root, path, O_PATH | O_DIRECTORY,
+		RESOLVE_BENEATH | (also_mounted ? 0 : RESOLVE_NO_XDEV));
+}
+
 int replica_file_look(int root, const char *path)
 {
 	_cleanup_close_ int found = open_beneath(root, path, O_PATH | O_DIRECTORY), folder = -1;
