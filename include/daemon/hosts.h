@@ -34,5 +34,6 @@ void hosts_handle_commit(struct hosts *hosts, struct host *host, int error, cons
 
 /* Whether nothing is under way but what takes long. */
 bool hosts_is_settled(const struct hosts *hosts);
-/* When hosts_is_settled() may be another, µs of the monotonic clock; 0: not by time. */
+/* When hosts_handle_time() wants to be called, µs of the monotonic clock; 0: not at all. */
 uint64_t hosts_get_deadline(const struct hosts *hosts);
+void hosts_handle_time(struct hosts *hosts);

@@ -9,6 +9,10 @@
  * file is written first, and the decision made again. So a reply means that both the file and the
  * database are on disk. A commit that fails has the old file put back.
  *
+ * The kernel lets one client at a time write to a control file, so a request must not be kept for ever:
+ * a host that takes too long is given up, until it answers. What was not replied to must not be
+ * there afterwards: the file that has been written by then is put back, too.
+ *
  * A reconciliation is the same without a request. Where its file cannot be written, the machine still
  * learns from it.
  */
@@ -24,6 +28,7 @@
 #include "daemon/mmfs_private.h"
 
 #define PATIENCE (5 * SECOND) /* after that, nobody waits for a host to settle */
+#define LIMIT (15 * SECOND)   /* and after that, no request is kept waiting for it */
 #define WRITES_MAX 8	      /* for one request, while the state keeps changing */
 
 enum host_step {
@@ -47,6 +52,7 @@ struct host {
 
 	enum host_step step;
 	struct fuse_job *job; /* under way; NULL: a reconciliation */
+	bool is_given_up;     /* its answer is for nobody */
 	bool is_last_line;    /* of the job, which is replied to when it is committed */
 	char *path;	      /* of the job's request, from the root */
 	uint64_t started;     /* µs of the monotonic clock */
@@ -63,6 +69,8 @@ struct hosts {
 	struct mmfs *mmfs;
 	struct host *list;
 };
+
+static const char no_answer[] = "the hosting volume does not answer";
 
 static void advance(struct hosts *hosts, struct host *host);
 static void end(struct hosts *hosts, struct host *host, int error, const char *why);
@@ -82,7 +90,7 @@ static void reset(struct host *host)
 	host_errand_free(steal_ptr(host->seen));
 	strbuf_fini(&host->text);
 	strbuf_fini(&host->why);
-	host->has_file = host->is_unwritten = false;
+	host->has_file = host->is_unwritten = host->is_given_up = false;
 	host->writes = 0;
 	host->step = HOST_IDLE;
 }
@@ -157,6 +165,10 @@ static void next_line(struct hosts *hosts, struct fuse_job *job)
 		return;
 	}
 	host = get_host(hosts, where.host);
+	if (host->is_given_up) {
+		fail_job(hosts, job, -ETIMEDOUT, no_answer);
+		return;
+	}
 	job->next = NULL;
 	*host->last = job;
 	host->last = &job->next;
@@ -188,7 +200,8 @@ static void on_read(struct errand *done)
 	host->seen = errand;
 	if (errand->damaged)
 		report(hosts, host, -EBADMSG, errand->damaged);
-	if (errand->error < 0) {
+	if (errand->error < 0 || host->is_given_up) {
+		host->must_reconcile |= host->is_given_up && !errand->error;
 		end(hosts, host, errand->error, strbuf_text(&errand->why));
 		return;
 	}
@@ -272,13 +285,49 @@ static void end(struct hosts *hosts, struct host *host, int error, const char *w
 	advance(hosts, host);
 }
 
+static void write_host(struct hosts *hosts, struct host *host, const struct strbuf *text,
+	void (*finish)(struct errand *errand));
+
+static void on_restored(struct errand *done)
+{
+	struct host_errand *errand = container_of(done, struct host_errand, errand);
+	struct hosts *hosts = errand->hosts;
+	struct host *host = errand->host;
+	_cleanup_strbuf_ struct strbuf why = host->why;
+
+	host->why = (struct strbuf)STRBUF_INIT;
+	if (errand->error < 0)
+		log_error("%s: %s", host->id, strbuf_text(&errand->why));
+	host_errand_free(errand);
+	host->must_reconcile |= host->is_given_up;
+	end(hosts, host, host->is_given_up ? 0 : host->error, strbuf_text(&why));
+}
+
+/* The file was written after all, though nobody waits for that any more. */
+static void give_back(struct hosts *hosts, struct host *host, const struct host_errand *written)
+{
+	const struct host_errand *seen = host->seen;
+
+	if (written->error < 0) {
+		end(hosts, host, 0, NULL);
+		return;
+	}
+	strbuf_reset(&host->text);
+	strbuf_add(&host->text, strbuf_text(&written->text), written->text.len);
+	host->has_file = written->has_file;
+	host->step = HOST_RESTORING;
+	write_host(hosts, host, seen->has_file ? &seen->text : NULL, on_restored);
+}
+
 static void on_written(struct errand *done)
 {
 	struct host_errand *errand = container_of(done, struct host_errand, errand);
 	struct hosts *hosts = errand->hosts;
 	struct host *host = errand->host;
 
-	if (errand->error < 0 && host->job) {
+	if (host->is_given_up) {
+		give_back(hosts, host, errand);
+	} else if (errand->error < 0 && host->job) {
 		end(hosts, host, errand->error, strbuf_text(&errand->why));
 	} else {
 		if (errand->error < 0) {
@@ -293,20 +342,6 @@ static void on_written(struct errand *done)
 		door_work(hosts->mmfs);
 	}
 	host_errand_free(errand);
-}
-
-static void on_restored(struct errand *done)
-{
-	struct host_errand *errand = container_of(done, struct host_errand, errand);
-	struct hosts *hosts = errand->hosts;
-	struct host *host = errand->host;
-	_cleanup_strbuf_ struct strbuf why = host->why;
-
-	host->why = (struct strbuf)STRBUF_INIT;
-	if (errand->error < 0)
-		log_error("%s: %s", host->id, strbuf_text(&errand->why));
-	host_errand_free(errand);
-	end(hosts, host, host->error, strbuf_text(&why));
 }
 
 /* Sends the file to its volume: `text`, or that there shall be none (NULL). */
@@ -496,6 +531,30 @@ void hosts_handle_arrival(struct hosts *hosts)
 	}
 }
 
+void hosts_handle_time(struct hosts *hosts)
+{
+	uint64_t now = clock_get_monotonic();
+
+	for (struct host *host = hosts->list; host; host = host->next) {
+		struct fuse_job *job = steal_ptr(host->job);
+
+		if (host->step == HOST_IDLE || host->step == HOST_COMMITTING || host->is_given_up ||
+			now < host->started + LIMIT) {
+			host->job = job;
+			continue;
+		}
+		host->is_given_up = true;
+		if (job)
+			fail_job(hosts, job, -ETIMEDOUT, no_answer);
+		report(hosts, host, -ETIMEDOUT, no_answer);
+		while ((job = host->first)) {
+			host->first = job->next;
+			fail_job(hosts, job, -ETIMEDOUT, no_answer);
+		}
+		host->last = &host->first;
+	}
+}
+
 bool hosts_is_settled(const struct hosts *hosts)
 {
 	uint64_t now = clock_get_monotonic();
@@ -511,9 +570,11 @@ uint64_t hosts_get_deadline(const struct hosts *hosts)
 	uint64_t now = clock_get_monotonic(), deadline = 0;
 
 	for (const struct host *host = hosts->list; host; host = host->next) {
-		uint64_t limit = host->started + PATIENCE;
+		uint64_t limit =
+			host->started + (now < host->started + PATIENCE ? PATIENCE : LIMIT);
 
-		if (host->step != HOST_IDLE && now < limit && (!deadline || limit < deadline))
+		if (host->step != HOST_IDLE && !host->is_given_up &&
+			(!deadline || limit < deadline))
 			deadline = limit;
 	}
 	return deadline;

@@ -65,6 +65,7 @@ static void on_workers(void *data, uint32_t events)
 	struct mmfs *mmfs = data;
 
 	workers_handle(mmfs->workers);
+	door_work(mmfs); /* somebody may wait until nothing is under way */
 }
 
 static void on_signal(void *data, uint32_t events)
@@ -107,8 +108,10 @@ static int turn(struct mmfs *mmfs, uint64_t limit)
 
 	if (r == 0 && deadline && clock_get_monotonic() >= deadline)
 		discovery_handle_time(mmfs->discovery);
-	if (r == 0 && patience && clock_get_monotonic() >= patience)
+	if (r == 0 && patience && clock_get_monotonic() >= patience) {
+		hosts_handle_time(mmfs->hosts);
 		door_work(mmfs);
+	}
 	return r;
 }
 
