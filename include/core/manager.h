@@ -9,6 +9,13 @@
 #include "core/request.h"
 #include "core/volumes.h"
 
+/* Which volumes may carry a file about the mount points on them. */
+enum replicate {
+	REPLICATE_FIXED,
+	REPLICATE_OFF,
+	REPLICATE_ALL, /* removable ones, too */
+};
+
 /* The whole state of the mount manager. */
 struct manager {
 	struct names names;
@@ -20,6 +27,7 @@ struct manager {
 	bool gives_letters;    /* to volumes that arrive: AUTO_DL_ASSIGNMENTS was asked for */
 	bool follows_partuuid; /* names follow a partition to a new ID */
 	bool suggests_label;   /* a label is the suggested link of its volume */
+	enum replicate replicate;
 };
 
 /* What the rules may know of the world beside the state. */
@@ -42,7 +50,8 @@ struct change {
 	struct volumes_change volumes;
 	struct history_entry *entries;
 	size_t entry_count;
-	bool gives_letters; /* from now on */
+	struct notices notices; /* of what does not show otherwise */
+	bool gives_letters;	/* from now on */
 };
 
 /* What a change touched, for those who show the state. Names of things that may be gone. */

@@ -11,11 +11,14 @@ struct mount {
 	int id;		 /* the kernel's */
 	int parent;	 /* id of the mount it is on */
 	size_t order;	 /* position among all mounts */
+	uint64_t super;	 /* dev_t of the superblock, the device's or not */
+	char *fstype;	 /* "ext4" */
+	bool is_read_only;
 };
 
 /*
- * First all mounts there are, in mount order, by mounts_add(). mounts_finish() makes of them the
- * mounts of block devices that can be reached, ordered by device, and there the whole filesystem
+ * First all mounts there are, in mount order, by mounts_add(). mounts_finish() makes of them those
+ * that can be reached, ordered by device (those of none come first), and there the whole filesystem
  * before parts of it, in mount order. The rest is for finished lists.
  */
 struct mounts {
@@ -24,16 +27,22 @@ struct mounts {
 };
 
 void mounts_fini(struct mounts *mounts);
-/* Takes a copy of the path, and sets the order. */
+/* Takes copies of the texts, and sets the order. */
 void mounts_add(struct mounts *mounts, const struct mount *mount);
 /*
- * Drops what is no block device's, and what no path leads to because something is mounted over it.
+ * Drops what no path leads to because something is mounted over it.
  * Told from ids and paths alone: to look at a mount point could mean to wait for somebody.
  */
 void mounts_finish(struct mounts *mounts);
 /* The next mount of a device after `mount` (NULL: the first, which stands for it). */
 const struct mount *mounts_next(
 	const struct mounts *mounts, uint64_t number, const struct mount *mount);
+
+/*
+ * The mount that holds the directory `path` (absolute, without symlinks, `.` and `..`), whatever may
+ * be mounted on the directory itself. NULL: that of the root directory is not listed.
+ */
+const struct mount *mounts_find_under(const struct mounts *mounts, const char *path);
 
 /* One line of /proc/self/mountinfo. Texts point into the line. */
 struct mount_line {
@@ -44,6 +53,7 @@ struct mount_line {
 	const char *path;
 	const char *fstype;
 	const char *source;
+	bool is_read_only; /* here, or as a whole */
 };
 
 /* Takes a line (without its newline) apart, in place. -EINVAL: it is none. */

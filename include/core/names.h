@@ -46,6 +46,22 @@ struct record {
 };
 
 /*
+ * A registered mount point: the directory of a hosting volume at which another volume belongs. Its
+ * volume name is a link of the view, whose owner it leads to.
+ */
+struct point {
+	struct map_node by_place; /* names::points */
+	char *host;		  /* unique ID */
+	char *path;		  /* from the root of the hosting volume: "data/photos" */
+	char *volume;		  /* "/Volumes/Volume{…}" */
+	char *options;		  /* for mounting the volume there; NULL: none were given */
+	uint64_t changed;	  /* µs since 1970 */
+	bool is_replicated;	  /* was seen like this in the hosting volume's own file */
+	bool is_removed;	  /* in a layer: the mount point is deleted */
+	const char *reason;	  /* in a layer: why, where nobody asked for it; static storage */
+};
+
+/*
  * The database in memory. A layer is a `struct names` on top of another: look-ups fall through,
  * changes stay in the layer until it is merged (or forgotten). A layer is thus exactly the set of
  * rows that one transaction writes.
@@ -54,6 +70,7 @@ struct names {
 	const struct names *base; /* NULL: not a layer */
 	struct map links;	  /* by path, ignoring case */
 	struct map records;	  /* by unique ID */
+	struct map points;	  /* by host and path */
 	bool has_settings;	  /* in a layer: the following counts */
 	bool is_auto_mount_off;
 };
@@ -67,6 +84,9 @@ const struct record *names_find_record(const struct names *names, const char *id
 /* Links of a record in no order: first call with `link` NULL. */
 const struct link *names_next_link(
 	const struct names *names, const char *id, const struct link *link);
+
+/* The volume name that an ID has had for longest and that is in the database, or NULL. */
+const struct link *names_find_volume_name(const struct names *names, const char *id);
 
 /* All links of the view in no order; the caller frees the array. */
 size_t names_get_links(const struct names *names, const struct link ***ret_links);
@@ -84,8 +104,20 @@ void names_remove_link(struct names *layer, const char *path);
 void names_unrecord_link(struct names *layer, const char *path);
 /* Takes all such links of a unique ID out of the view. */
 void names_remove_unrecorded(struct names *layer, const char *id);
-/* Forgets a unique ID with all its links. */
+/* Forgets a unique ID with all its links, and the mount points on it and of it. */
 void names_remove_record(struct names *layer, const char *id);
+
+const struct point *names_find_point(const struct names *names, const char *host, const char *path);
+/* All mount points of the view, ordered by host and path; the caller frees the array. */
+size_t names_get_points(const struct names *names, const struct point ***ret_points);
+/* Copies `point`, but for its places in lists. Its volume name must be a link when all is decided. */
+void names_set_point(struct names *layer, const struct point *point);
+void names_remove_point(
+	struct names *layer, const char *host, const char *path, const char *reason);
+/* Moves mount points to another host, where those that are there already stay. */
+void names_move_points(struct names *layer, const char *host, const char *to);
+/* Mount points that lead to one volume name lead to another from now on. */
+void names_rename_points(struct names *layer, const char *volume, const char *to);
 
 bool names_is_auto_mount_off(const struct names *names);
 void names_set_auto_mount_off(struct names *layer, bool is_off);
@@ -96,6 +128,13 @@ bool names_has_changes(const struct names *layer);
 
 /* Moves the layer's content into `base`, which must be what it lies on. Cannot fail. */
 void names_merge(struct names *base, struct names *layer);
+
+/* For names.c, of point.c: parts of the functions above. */
+void names_fini_points(struct names *names);
+/* NULL: any host, any volume name. */
+void names_drop_points(struct names *layer, const char *host, const char *volume);
+bool names_has_changed_points(const struct names *layer);
+void names_merge_points(struct names *base, struct names *layer);
 
 void fingerprint_copy(struct fingerprint *to, const struct fingerprint *from);
 void fingerprint_fini(struct fingerprint *fingerprint);

@@ -14,8 +14,9 @@ enum notice_kind {
 	NOTICE_DUPLICATE,	    /* device, reason or the id it has instead */
 	NOTICE_MOUNTED,		    /* id, device, path */
 	NOTICE_UNMOUNTED,	    /* id, device, path */
-	NOTICE_MOUNT_POINT_CREATED, /* id, path */
-	NOTICE_MOUNT_POINT_DELETED, /* id, path */
+	NOTICE_MOUNT_POINT_CREATED, /* link, id, path, reason if nobody asked for it here */
+	NOTICE_MOUNT_POINT_DELETED, /* the same */
+	NOTICE_MOUNT_POINT_REFUSED, /* link, id, path, reason: found on a hosting volume */
 	NOTICE_KINDS,
 };
 

@@ -4,7 +4,8 @@
 #include "base/strbuf.h"
 #include "core/link_name.h"
 
-#define REQUEST_MAX 4095 /* bytes of one line, without its newline */
+#define REQUEST_MAX 4095	/* bytes of one line, without its newline */
+#define REQUEST_OPTIONS_MAX 511 /* bytes of mount options */
 
 enum operation_kind {
 	OP_CREATE_POINT,
@@ -23,6 +24,8 @@ enum operation_kind {
 	OP_SCRUB_REGISTRY,
 	OP_AUTO_MOUNT,
 	OP_UNIQUE_ID_CHANGED,
+	OP_VOLUME_MOUNT_POINT_CREATED,
+	OP_VOLUME_MOUNT_POINT_DELETED,
 	OP_BATCH,
 	OP_EPIC_NUMBER,
 	OP_UNPROCESSED,
@@ -34,13 +37,16 @@ enum operation_kind {
 
 /* Parts of a request. */
 enum request_key {
-	KEY_LINK,   /* link=   a link in any spelling */
-	KEY_ID,	    /* id=     a unique ID */
-	KEY_DEVICE, /* device= anything that identifies a volume */
-	KEY_ALL,    /* all=1 */
-	KEY_EPIC,   /* epic=   a number of changes */
-	KEY_KEEP,   /* keep=   0 or 1 */
-	KEY_STATE,  /* state=  on or off */
+	KEY_LINK,    /* link=   a link in any spelling */
+	KEY_ID,	     /* id=     a unique ID */
+	KEY_DEVICE,  /* device= anything that identifies a volume */
+	KEY_ALL,     /* all=1 */
+	KEY_EPIC,    /* epic=   a number of changes */
+	KEY_KEEP,    /* keep=   0 or 1 */
+	KEY_STATE,   /* state=  on or off */
+	KEY_SOURCE,  /* source= the absolute path of a directory */
+	KEY_TARGET,  /* target= anything that identifies a volume */
+	KEY_OPTIONS, /* options= for mounting it */
 	KEYS,
 };
 
@@ -53,6 +59,7 @@ enum operation_flag {
 	OPERATION_SHOWS = 8,	/* has something to read without a request */
 	OPERATION_WAITS = 16,	/* is over when discovery has dealt with some or all devices */
 	OPERATION_BATCHES = 32, /* may stand in a batch */
+	OPERATION_HOSTS = 64,	/* is decided when a hosting volume has been looked at */
 };
 
 /* One operation: one row here, one file in control/, one row in the manual page. */
@@ -94,7 +101,9 @@ struct request {
 	unsigned int given; /* KEY_BITs */
 	struct link_name link;
 	char *id;
-	struct volume_ref device;
+	struct volume_ref device; /* or the target */
+	char *source;		  /* an absolute path without `.`, `..` and empty parts */
+	char *options;		  /* mount options, NULL: none */
 	uint32_t epic;
 	bool is_on;		   /* keep=1, state=on */
 	struct link_name new_link; /* OP_RENAME */

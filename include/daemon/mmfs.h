@@ -11,6 +11,8 @@ struct mmfs_options {
 	bool gives_letters;
 	bool suggests_label;
 	bool follows_partuuid;
+	enum replicate replicate;
+	bool mounts_registered;
 	const char *database;
 };
 

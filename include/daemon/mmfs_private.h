@@ -4,7 +4,10 @@
 /* Shared by mmfs.c, door.c and show.c; nobody else includes this. */
 
 #include "core/failures.h"
+#include "daemon/automount.h"
+#include "daemon/hosts.h"
 #include "daemon/mmfs.h"
+#include "daemon/workers.h"
 #include "io/mounts.h"
 #include "io/store.h"
 
@@ -18,6 +21,10 @@ struct mmfs {
 	struct discovery *discovery;
 	struct mount_source *mounts;
 	struct fuse_server *fuse; /* NULL until mounted */
+	struct workers *workers;
+	struct hosts *hosts;
+	struct automount *automount;
+	bool mounts_registered; /* automount=registered */
 	struct failures failures;
 	struct notice_stream stream;
 	int signals;
@@ -26,7 +33,8 @@ struct mmfs {
 	struct fuse_job *settling;	/* wait until nothing is under way */
 
 	struct change change; /* being committed */
-	struct fuse_job *job; /* whose it is; NULL: devices */
+	struct fuse_job *job; /* whose it is; NULL: devices, or nobody's */
+	struct host *host;    /* on which it was decided, NULL: none */
 	bool is_committing;
 	bool is_starting; /* devices are only gathered */
 	bool must_stop;
@@ -43,6 +51,16 @@ void door_get_random(void *to, size_t len);
 void door_submit(void *data, struct fuse_job *job);
 /* Goes on with what can be gone on with: called when anything may have become ready. */
 void door_work(void *data);
+/* Gives a job that changes nothing back to its client. */
+void door_finish(struct mmfs *mmfs, struct fuse_job *job);
+/* Notes a failure that no client asked for: of the volume or path that `what` names. */
+void door_note_failure(struct mmfs *mmfs, int error, const char *what, const char *why);
+/* Commits mmfs::change. */
+void door_commit(struct mmfs *mmfs, struct fuse_job *job);
+/* Who asks, NULL: mmfs itself. */
+struct manager_env door_get_env(const struct fuse_job *job);
+/* Finds the number of the device that a request names. */
+void door_find_device(struct request *request);
 void door_on_store(void *data, uint32_t events);
 /* Shows what became different without a job: takes over `deltas`. */
 void door_show(struct mmfs *mmfs, struct deltas *deltas);

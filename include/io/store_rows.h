@@ -13,10 +13,12 @@ struct sqlite3_stmt;
 /* The tables of the database and what is in them. Part of io/store. */
 
 enum store_statement {
+	STORE_DELETE_POINT,
 	STORE_DELETE_LINK,
 	STORE_DELETE_RECORD,
 	STORE_PUT_RECORD,
 	STORE_ADD_LINK,
+	STORE_ADD_POINT,
 	STORE_ADD_ENTRY,
 	STORE_PUT_SETTING,
 	STORE_TRIM_HISTORY,

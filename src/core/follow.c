@@ -51,6 +51,7 @@ void follow_move(
 		else
 			names_set_link(names, path, to, env->now);
 	}
+	names_move_points(names, old, to);
 	names_remove_record(names, old);
 	edited = names_edit_record(names, to);
 	edited->no_drive_letter |= no_drive_letter && !edited->letter;

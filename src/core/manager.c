@@ -9,7 +9,9 @@
  */
 
 #include <string.h>
+#include <strings.h>
 
+#include "core/hosting.h"
 #include "core/manager.h"
 
 void manager_init(struct manager *manager, const struct id_order *order)
@@ -40,6 +42,7 @@ void change_fini(struct change *change)
 	for (size_t i = 0; i < change->entry_count; i++)
 		history_entry_fini(&change->entries[i]);
 	free(change->entries);
+	notices_fini(&change->notices);
 	*change = (struct change){ 0 };
 }
 
@@ -88,13 +91,79 @@ static void touch_id(struct touched *touched, const char *id, bool is_moved)
 	touched->is_moved[touched->id_count - 1] = is_moved;
 }
 
+static void touch_target(
+	struct touched *touched, const struct names *view, const struct point *point)
+{
+	const struct link *link = point ? names_find_link(view, point->volume) : NULL;
+
+	if (link)
+		touch_id(touched, link->record->id, false);
+}
+
+/* The paths of volumes that have mount points on a host are others, or may be. */
+static void touch_hosted(struct touched *touched, const struct manager *manager, const char *host)
+{
+	_cleanup_free_ const struct point **points = NULL;
+	size_t count;
+
+	if (!manager->names.points.count)
+		return;
+	count = names_get_points(&manager->names, &points);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(points[i]->host, host) == 0)
+			touch_target(touched, &manager->names, points[i]);
+}
+
+static void note_point(struct touched *touched, const struct manager *manager,
+	const struct names *view, const struct point *point, enum notice_kind kind)
+{
+	const struct link *link = names_find_link(view, point->volume);
+	_cleanup_free_ char *path = hosting_describe(manager, point);
+
+	notices_add(&touched->notices,
+		&(struct notice){
+			.kind = kind,
+			.link = link ? (char *)link->path : point->volume,
+			.id = link ? link->record->id : NULL,
+			.path = path,
+			.reason = (char *)point->reason,
+		});
+}
+
+static void touch_points(
+	struct touched *touched, const struct manager *manager, const struct change *change)
+{
+	map_for_each (&change->names.points, node, next) {
+		const struct point *point = container_of(node, struct point, by_place);
+		const struct point *before =
+			names_find_point(&manager->names, point->host, point->path);
+		bool is_same = before && !point->is_removed &&
+			strcasecmp(before->volume, point->volume) == 0;
+
+		touch_target(touched, &manager->names, before);
+		touch_target(touched, &change->names, point->is_removed ? NULL : point);
+		if (before && !is_same) {
+			struct point deleted = *before;
+
+			deleted.reason = point->is_removed ? point->reason : NULL;
+			note_point(touched, manager, &manager->names, &deleted,
+				NOTICE_MOUNT_POINT_DELETED);
+		}
+		if (!point->is_removed && !is_same)
+			note_point(touched, manager, &change->names, point,
+				NOTICE_MOUNT_POINT_CREATED);
+	}
+}
+
 static void touch_device(struct touched *touched, const struct manager *manager, const char *name)
 {
 	const struct device *device = volumes_find_name(&manager->volumes, name);
 
 	add_text(&touched->devices, &touched->device_count, name);
-	if (device && device->id)
+	if (device && device->id) {
 		touch_id(touched, device->id, true);
+		touch_hosted(touched, manager, device->id);
+	}
 }
 
 /* Lists what the change is about to touch; the state is still the one before. */
@@ -124,9 +193,12 @@ static void touch_change(
 		const struct assignment *assignment = &change->volumes.assignments[i];
 
 		add_text(&touched->devices, &touched->device_count, assignment->device->name);
-		if (assignment->id)
+		if (assignment->id) {
 			touch_id(touched, assignment->id, true);
+			touch_hosted(touched, manager, assignment->id);
+		}
 	}
+	touch_points(touched, manager, change);
 	touched->has_changed =
 		change_has_rows(change) || touched->link_count || touched->device_count;
 }
@@ -192,6 +264,7 @@ void manager_apply(struct manager *manager, struct change *change, struct touche
 		history_add(&manager->history, &change->entries[i]);
 	change->entry_count = 0;
 	manager->gives_letters |= change->gives_letters;
+	notices_move(&ret_touched->notices, &change->notices);
 	names_merge(&manager->names, &change->names);
 	volumes_apply(&manager->volumes, &change->volumes);
 }
@@ -218,8 +291,10 @@ void manager_apply_mounts(
 	map_for_each (&manager->volumes.by_id, node, next) {
 		const struct device *device = container_of(node, struct device, by_id);
 
-		if (!is_same_mounts(&manager->mounts, mounts, device->number))
-			touch_id(ret_touched, device->id, false);
+		if (is_same_mounts(&manager->mounts, mounts, device->number))
+			continue;
+		touch_id(ret_touched, device->id, false);
+		touch_hosted(ret_touched, manager, device->id);
 	}
 	mounts_fini(&manager->mounts);
 	manager->mounts = *mounts;

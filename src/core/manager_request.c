@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/manager_private.h"
 
@@ -381,7 +382,9 @@ static int decide_rename(struct context *context)
 	if (r == 0 && strcmp(path, name->path) != 0) {
 		if (link_name_is_letter(name->path))
 			context_set_mark(context, id, false);
-		names_remove_link(&context->change->names, path);
+		names_rename_points(&context->change->names, path, name->path);
+		if (strcasecmp(path, name->path) != 0)
+			names_remove_link(&context->change->names, path);
 		names_set_link(&context->change->names, name->path, id, context->env->now);
 		context_add_entry(context, "rename", name->path, id);
 	}
@@ -429,6 +432,8 @@ int manager_decide_request(const struct manager *manager, const struct manager_e
 	case OP_CHECK_UNPROCESSED_VOLUMES:
 	case OP_SETTLE:
 		return 0;
+	case OP_VOLUME_MOUNT_POINT_CREATED:
+	case OP_VOLUME_MOUNT_POINT_DELETED: /* reconcile_decide() */
 	case OP_BATCH:
 	case OP_EPIC_NUMBER:
 	case OP_UNPROCESSED:

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/hosting.h"
 #include "core/link_name.h"
 #include "core/manager_private.h"
 
@@ -133,9 +134,7 @@ static int add_volume_name(struct context *context, const char *id)
 
 int decide_query_paths(struct context *context, bool is_first_only)
 {
-	const struct manager *manager = context->manager;
-	const struct mount *mount = NULL;
-	const struct device *device;
+	_cleanup_paths_ struct paths paths = { 0 };
 	const struct record *record;
 	const char *id;
 	int r = context_select_volume(context, &id);
@@ -146,9 +145,9 @@ int decide_query_paths(struct context *context, bool is_first_only)
 	if (record && record->letter &&
 		add_path(context, (char[]){ record->letter, ':', '\0' }, is_first_only))
 		return 0;
-	device = volumes_find_id(&manager->volumes, id);
-	while (device && (mount = mounts_next(&manager->mounts, device->number, mount)))
-		if (add_path(context, mount->path, is_first_only))
+	hosting_get_paths(context->manager, &context->change->names, id, &paths);
+	for (size_t i = 0; i < paths.count; i++)
+		if (add_path(context, paths.list[i], is_first_only))
 			return 0;
 	return is_first_only ? add_volume_name(context, id) : 0;
 }

@@ -16,10 +16,16 @@
 #include "base/map.h"
 #include "core/mounts.h"
 
+static void mount_fini(struct mount *mount)
+{
+	free(mount->path);
+	free(mount->fstype);
+}
+
 void mounts_fini(struct mounts *mounts)
 {
 	for (size_t i = 0; i < mounts->count; i++)
-		free(mounts->list[i].path);
+		mount_fini(&mounts->list[i]);
 	free(mounts->list);
 	*mounts = (struct mounts){ 0 };
 }
@@ -33,6 +39,7 @@ void mounts_add(struct mounts *mounts, const struct mount *mount)
 	added = &mounts->list[mounts->count];
 	*added = *mount;
 	added->path = xstrdup(mount->path);
+	added->fstype = xstrdup(mount->fstype ? mount->fstype : "");
 	added->order = mounts->count++;
 }
 
@@ -180,7 +187,7 @@ void mounts_finish(struct mounts *mounts)
 	for (size_t i = 0; i < mounts->count; i++) {
 		const struct mount *mount = &mounts->list[i];
 
-		is_kept[i] = mount->number && strlen(mount->path) < PATH_MAX &&
+		is_kept[i] = strlen(mount->path) < PATH_MAX &&
 			walk_path(&walk, mount->path) == mount->id;
 	}
 	map_fini(&walk.by_id);
@@ -189,7 +196,7 @@ void mounts_finish(struct mounts *mounts)
 		if (is_kept[i])
 			mounts->list[kept++] = mounts->list[i];
 		else
-			free(mounts->list[i].path);
+			mount_fini(&mounts->list[i]);
 	}
 	mounts->count = kept;
 	if (kept)
@@ -218,6 +225,37 @@ const struct mount *mounts_next(
 	return mount < mounts->list + mounts->count && mount->number == number ? mount : NULL;
 }
 
+const struct mount *mounts_find_under(const struct mounts *mounts, const char *path)
+{
+	const struct mount *found = NULL;
+	size_t longest = 0;
+
+	for (size_t i = 0; i < mounts->count; i++) {
+		const struct mount *mount = &mounts->list[i];
+		size_t len = strcmp(mount->path, "/") == 0 ? 0 : strlen(mount->path);
+
+		if (strncmp(mount->path, path, len) == 0 && path[len] == '/' && path[len + 1] &&
+			(!found || len > longest)) {
+			found = mount;
+			longest = len;
+		}
+	}
+	return found;
+}
+
+/* Whether the word stands in a list with commas. */
+static bool has_option(const char *options, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = options; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (strncmp(at, word, len) == 0 && (at[len] == ',' || !at[len]))
+			return true;
+	}
+	return false;
+}
+
 /* Undoes the kernel's \ooo, which it writes for white space and backslashes. */
 static void decode(char *text)
 {
@@ -238,7 +276,7 @@ static void decode(char *text)
 int mount_line_parse(char *line, struct mount_line *ret_line)
 {
 	struct mount_line parsed = { 0 };
-	char *root, *path, *fstype, *source, *field;
+	char *root, *path, *fstype, *source, *options, *field;
 	int len = 0;
 
 	if (sscanf(line, "%d %d %u:%u %n", &parsed.id, &parsed.parent, &parsed.major, &parsed.minor,
@@ -248,8 +286,9 @@ int mount_line_parse(char *line, struct mount_line *ret_line)
 	line += len;
 	root = strsep(&line, " ");
 	path = strsep(&line, " ");
+	options = strsep(&line, " ");
 	while ((field = strsep(&line, " ")) && strcmp(field, "-") != 0)
-		; /* options, and tags of propagation */
+		; /* tags of propagation */
 	fstype = strsep(&line, " ");
 	source = strsep(&line, " ");
 	if (!source || path[0] != '/')
@@ -261,6 +300,7 @@ int mount_line_parse(char *line, struct mount_line *ret_line)
 	parsed.path = path;
 	parsed.fstype = fstype;
 	parsed.source = source;
+	parsed.is_read_only = has_option(options, "ro") || has_option(line, "ro");
 	*ret_line = parsed;
 	return 0;
 }

@@ -93,6 +93,7 @@ void names_fini(struct names *names)
 		record_free(container_of(node, struct record, by_id));
 	map_fini(&names->links);
 	map_fini(&names->records);
+	names_fini_points(names);
 }
 
 const struct link *names_find_link(const struct names *names, const char *path)
@@ -134,6 +135,20 @@ const struct link *names_next_link(
 	while (link && is_in_base && find_own_link(names, link->path))
 		link = link->next; /* the layer has its own word on this one */
 	return link;
+}
+
+const struct link *names_find_volume_name(const struct names *names, const char *id)
+{
+	const struct link *link = NULL, *found = NULL;
+
+	while ((link = names_next_link(names, id, link))) {
+		if (!link_name_is_volume(link->path) || link->is_unrecorded)
+			continue;
+		if (!found || link->changed < found->changed ||
+			(link->changed == found->changed && strcmp(link->path, found->path) < 0))
+			found = link;
+	}
+	return found;
 }
 
 static void link_attach(struct link *link, struct record *record)
@@ -226,7 +241,7 @@ struct record *names_edit_hint(struct names *layer, const char *id)
 }
 
 /* Takes the link out of the view, leaving a mark where it hides one of the base. */
-void names_remove_link(struct names *layer, const char *path)
+static void remove_link(struct names *layer, const char *path)
 {
 	const struct link *visible = names_find_link(layer, path);
 	struct link *own = find_own_link(layer, path);
@@ -253,6 +268,15 @@ void names_remove_link(struct names *layer, const char *path)
 	}
 }
 
+void names_remove_link(struct names *layer, const char *path)
+{
+	_cleanup_free_ char *volume = link_name_is_volume(path) ? xstrdup(path) : NULL;
+
+	remove_link(layer, path);
+	if (volume)
+		names_drop_points(layer, NULL, volume);
+}
+
 void names_set_link(struct names *layer, const char *path, const char *id, uint64_t changed)
 {
 	const struct link *visible = names_find_link(layer, path);
@@ -262,7 +286,7 @@ void names_set_link(struct names *layer, const char *path, const char *id, uint6
 	if (visible && !visible->is_unrecorded && strcmp(visible->record->id, id) == 0 &&
 		strcmp(visible->path, path) == 0)
 		return;
-	names_remove_link(layer, path);
+	remove_link(layer, path);
 	own = find_own_link(layer, path);
 	if (!own) {
 		own = xcalloc(1, sizeof(*own) + strlen(path) + 1);
@@ -316,6 +340,7 @@ void names_remove_record(struct names *layer, const char *id)
 
 	while ((link = names_next_link(layer, id, NULL)))
 		names_remove_link(layer, link->path);
+	names_drop_points(layer, id, NULL);
 	record = names_edit_record(layer, id);
 	record->no_drive_letter = false;
 	record->keep_links = false;
@@ -353,12 +378,13 @@ static bool has_link_rows(const struct names *layer)
 
 bool names_has_rows(const struct names *layer)
 {
-	return layer->records.count || layer->has_settings || has_link_rows(layer);
+	return layer->records.count || layer->points.count || layer->has_settings ||
+		has_link_rows(layer);
 }
 
 bool names_has_changes(const struct names *layer)
 {
-	if (layer->has_settings || has_link_rows(layer))
+	if (layer->has_settings || has_link_rows(layer) || names_has_changed_points(layer))
 		return true;
 	map_for_each (&layer->records, node, next)
 		if (!container_of(node, struct record, by_id)->is_hint)
@@ -410,6 +436,7 @@ void names_merge(struct names *base, struct names *layer)
 	if (layer->has_settings)
 		base->is_auto_mount_off = layer->is_auto_mount_off;
 	layer->has_settings = false;
+	names_merge_points(base, layer);
 	map_for_each (&layer->records, node, next)
 		merge_record(base, container_of(node, struct record, by_id));
 	map_for_each (&layer->links, node, next) {

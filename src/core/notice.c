@@ -20,6 +20,7 @@ static const char *const event_names[NOTICE_KINDS] = {
 	[NOTICE_UNMOUNTED] = "unmounted",
 	[NOTICE_MOUNT_POINT_CREATED] = "mount-point-created",
 	[NOTICE_MOUNT_POINT_DELETED] = "mount-point-deleted",
+	[NOTICE_MOUNT_POINT_REFUSED] = "mount-point-refused",
 };
 
 static char *copy(const char *text)

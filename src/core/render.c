@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/hosting.h"
 #include "core/link_name.h"
 #include "core/render.h"
 
@@ -165,17 +166,10 @@ static void render_unique_id(const struct manager *manager, const char *id, stru
 
 static void render_guid(const struct manager *manager, const char *id, struct strbuf *ret_text)
 {
-	_cleanup_free_ struct triple *triples = NULL;
-	size_t count = manager_get_triples(manager, &manager->names, id, &triples);
+	const struct link *link = names_find_volume_name(&manager->names, id);
 
-	for (size_t i = 0; i < count; i++) {
-		const char *name = link_name_get_base(triples[i].link);
-
-		if (link_name_is_volume(triples[i].link)) {
-			strbuf_add(ret_text, name + strlen("Volume{"), 36);
-			break;
-		}
-	}
+	if (link)
+		strbuf_add(ret_text, link_name_get_base(link->path) + strlen("Volume{"), 36);
 	strbuf_add_char(ret_text, '\n');
 }
 
@@ -201,10 +195,23 @@ static void render_mount_points(
 static void render_dos_paths(const struct manager *manager, const char *id, struct strbuf *ret_text)
 {
 	const struct record *record = names_find_record(&manager->names, id);
+	_cleanup_paths_ struct paths paths = { 0 };
 
 	if (record && record->letter)
 		strbuf_add_format(ret_text, "%c:\n", record->letter);
-	render_mount_points(manager, id, ret_text);
+	hosting_get_paths(manager, &manager->names, id, &paths);
+	for (size_t i = 0; i < paths.count; i++)
+		add_line(ret_text, paths.list[i]);
+}
+
+static void render_registered(
+	const struct manager *manager, const char *id, struct strbuf *ret_text)
+{
+	_cleanup_paths_ struct paths paths = { 0 };
+
+	hosting_get_points(manager, &manager->names, id, true, &paths);
+	for (size_t i = 0; i < paths.count; i++)
+		add_line(ret_text, paths.list[i]);
 }
 
 static void render_state(const struct manager *manager, const char *id, struct strbuf *ret_text)
@@ -293,6 +300,7 @@ const struct volume_file volume_files[] = {
 	{ "guid", render_guid },
 	{ "links", render_links },
 	{ "mount_points", render_mount_points },
+	{ "mount_points.registered", render_registered },
 	{ "dos_paths", render_dos_paths },
 	{ "state", render_state },
 	{ "fstype", render_fstype, .is_description = true },

@@ -63,6 +63,14 @@ const struct operation operations[] = {
 		KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE), KEY_BIT(KEY_DEVICE), 0,
 		"device=VOLUME [id=OLD-ID]",
 		"Gives a volume the names of the one that was on its partition before." },
+	{ OP_VOLUME_MOUNT_POINT_CREATED, "volume_mount_point_created", CHANGES | OPERATION_HOSTS,
+		KEY_BIT(KEY_SOURCE) | KEY_BIT(KEY_TARGET) | KEY_BIT(KEY_OPTIONS),
+		KEY_BIT(KEY_SOURCE) | KEY_BIT(KEY_TARGET), 0,
+		"source=DIRECTORY target=VOLUME [options=OPTIONS]",
+		"Makes a directory a mount point of a volume, which travels with its disk." },
+	{ OP_VOLUME_MOUNT_POINT_DELETED, "volume_mount_point_deleted", CHANGES | OPERATION_HOSTS,
+		KEY_BIT(KEY_SOURCE) | KEY_BIT(KEY_TARGET), KEY_BIT(KEY_SOURCE), 0,
+		"source=DIRECTORY [target=VOLUME]", "Forgets a registered mount point." },
 	{ OP_BATCH, "batch", CHANGES, 0, 0, 0, "OPERATION REQUEST\\n...\\ncommit\\n",
 		"Collects requests until the line `commit`: then all of them happen, or none." },
 	{ OP_EPIC_NUMBER, "epic_number", OPERATION_SHOWS, 0, 0, 0, "(read only)",
@@ -88,6 +96,9 @@ static const char *const key_names[KEYS] = {
 	[KEY_EPIC] = "epic",
 	[KEY_KEEP] = "keep",
 	[KEY_STATE] = "state",
+	[KEY_SOURCE] = "source",
+	[KEY_TARGET] = "target",
+	[KEY_OPTIONS] = "options",
 };
 
 const struct operation *operation_find(enum operation_kind kind)
@@ -118,6 +129,8 @@ void request_fini(struct request *request)
 {
 	free(request->id);
 	free(request->device.text);
+	free(request->source);
+	free(request->options);
 	*request = (struct request){ 0 };
 }
 
@@ -132,6 +145,9 @@ void request_format(const struct request *request, struct strbuf *ret_line)
 		[KEY_EPIC] = epic,
 		[KEY_KEEP] = request->is_on ? "1" : "0",
 		[KEY_STATE] = request->is_on ? "on" : "off",
+		[KEY_SOURCE] = request->source,
+		[KEY_TARGET] = request->device.text,
+		[KEY_OPTIONS] = request->options,
 	};
 
 	_Static_assert(ARRAY_SIZE(values) == KEYS, "one row per key");
@@ -353,6 +369,11 @@ static enum request_key guess_key(const struct request *request, const char *val
 
 	if (keys & KEY_BIT(KEY_STATE))
 		return KEY_STATE;
+	if (keys & KEY_BIT(KEY_SOURCE) && value[0] == '/' && strncmp(value, "/dev/", 5) != 0 &&
+		!link_name_is_form(value))
+		return KEY_SOURCE;
+	if (request->operation->keys & KEY_BIT(KEY_TARGET))
+		return KEY_TARGET;
 	if (link_name_is_form(value))
 		return keys & KEY_BIT(KEY_LINK) ? KEY_LINK : KEY_DEVICE;
 	if (unique_id_is_valid(value) && request->operation->keys & KEY_BIT(KEY_ID))
@@ -386,6 +407,48 @@ static int parse_switch(
 	return -EINVAL;
 }
 
+/* A directory, without looking: two slashes are one, the last means nothing. */
+static int parse_source(const char *text, char **ret_source, struct strbuf *why)
+{
+	_cleanup_strbuf_ struct strbuf source = STRBUF_INIT;
+
+	if (text[0] != '/') {
+		strbuf_add_text(why, "source= takes the absolute path of a directory");
+		return -EINVAL;
+	}
+	while (*(text += strspn(text, "/"))) {
+		size_t len = strcspn(text, "/");
+
+		if (text[0] == '.' && (len == 1 || (len == 2 && text[1] == '.'))) {
+			strbuf_add_text(why, "source= cannot contain '.' or '..'");
+			return -EINVAL;
+		}
+		strbuf_add_char(&source, '/');
+		strbuf_add(&source, text, len);
+		text += len;
+	}
+	if (!source.len)
+		strbuf_add_char(&source, '/');
+	*ret_source = strbuf_take(&source);
+	return 0;
+}
+
+static int parse_options(const char *text, char **ret_options, struct strbuf *why)
+{
+	size_t len = strlen(text);
+
+	for (const char *c = text; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			len = 0;
+	if (len == 0 || len > REQUEST_OPTIONS_MAX) {
+		strbuf_add_format(
+			why, "options= takes 1 to %d printable characters", REQUEST_OPTIONS_MAX);
+		return -EINVAL;
+	}
+	*ret_options = xstrdup(text);
+	return 0;
+}
+
 static int parse_value(
 	struct request *request, enum request_key key, const struct word *word, struct strbuf *why)
 {
@@ -397,6 +460,7 @@ static int parse_value(
 	case KEY_ID:
 		return parse_id(word->value, &request->id, why);
 	case KEY_DEVICE:
+	case KEY_TARGET:
 		r = volume_ref_parse(word->value, &request->device, why);
 		request->device.is_word = !word->key[0] && word->value[0] != '/' &&
 			request->device.kind == VOLUME_BY_DEVICE;
@@ -412,6 +476,10 @@ static int parse_value(
 		return parse_switch(word->value, "0", "1", &request->is_on, why);
 	case KEY_STATE:
 		return parse_switch(word->value, "off", "on", &request->is_on, why);
+	case KEY_SOURCE:
+		return parse_source(word->value, &request->source, why);
+	case KEY_OPTIONS:
+		return parse_options(word->value, &request->options, why);
 	case KEYS:
 		break;
 	}

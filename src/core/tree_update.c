@@ -268,6 +268,7 @@ static const int notice_ranks[NOTICE_KINDS] = {
 	[NOTICE_LINK_CREATED] = 8,
 	[NOTICE_MOUNTED] = 9,
 	[NOTICE_MOUNT_POINT_CREATED] = 10,
+	[NOTICE_MOUNT_POINT_REFUSED] = 11,
 };
 
 static int compare_optional(const char *a, const char *b)

@@ -25,7 +25,7 @@ void door_get_random(void *to, size_t len)
 		abort();
 }
 
-static struct manager_env get_env(const struct fuse_job *job)
+struct manager_env door_get_env(const struct fuse_job *job)
 {
 	return (struct manager_env){
 		.now = clock_get_real(),
@@ -51,6 +51,20 @@ static void note_failure(struct mmfs *mmfs, const struct fuse_job *job)
 	failures_add(&mmfs->failures, &failure);
 	log_debug("%s '%s' of uid %u: %s: %s", failure.operation, failure.request, failure.uid,
 		strerror(failure.error), failure.why);
+}
+
+void door_note_failure(struct mmfs *mmfs, int error, const char *what, const char *why)
+{
+	struct failure failure = {
+		.time = clock_get_real(),
+		.uid = getuid(),
+		.error = -error,
+		.operation = (char *)"reconcile",
+		.request = (char *)what,
+		.why = (char *)why,
+	};
+
+	failures_add(&mmfs->failures, &failure);
 }
 
 /* Tells the readers of `events`; they get it when the kernel and the client have got theirs. */
@@ -81,9 +95,41 @@ static void finish_without_change(struct mmfs *mmfs, struct fuse_job *job)
 	finish(mmfs, job, &none);
 }
 
+void door_finish(struct mmfs *mmfs, struct fuse_job *job)
+{
+	finish_without_change(mmfs, job);
+}
+
 void door_show(struct mmfs *mmfs, struct deltas *deltas)
 {
 	finish(mmfs, NULL, deltas);
+}
+
+/* Whether volumes or volume names come, for which hosting volumes may have waited. */
+static bool brings_volume_names(const struct change *change)
+{
+	if (change->volumes.assignment_count)
+		return true;
+	map_for_each (&change->names.links, node, next)
+		if (link_name_is_volume(container_of(node, struct link, by_path)->path))
+			return true;
+	return false;
+}
+
+/* What was found on hosting volumes and did not become a mount point, or is one no more. */
+static void note_mount_points(struct mmfs *mmfs, const struct notices *notices)
+{
+	for (size_t i = 0; i < notices->count; i++) {
+		const struct notice *notice = &notices->list[i];
+		bool is_refused = notice->kind == NOTICE_MOUNT_POINT_REFUSED;
+
+		if (!notice->reason || notice->kind == NOTICE_MOUNT_POINT_CREATED ||
+			(!is_refused && notice->kind != NOTICE_MOUNT_POINT_DELETED))
+			continue;
+		log_warning("mount point %s: %s", notice->path, notice->reason);
+		door_note_failure(
+			mmfs, is_refused ? -EEXIST : -ENOENT, notice->path, notice->reason);
+	}
 }
 
 /* Puts the committed change in place and shows it. */
@@ -91,11 +137,13 @@ static void apply(struct mmfs *mmfs, struct fuse_job *job)
 {
 	uint64_t now = clock_get_real();
 	struct deltas deltas = { 0 };
+	bool brings_names = brings_volume_names(&mmfs->change);
 	struct touched touched;
 
 	crash_point("daemon:before-apply");
 	manager_apply(&mmfs->manager, &mmfs->change, &touched);
 	change_fini(&mmfs->change);
+	note_mount_points(mmfs, &touched.notices);
 	if (job && job->operation->kind == OP_RENAME) {
 		const struct request *request = &job->lines[0].request;
 
@@ -106,9 +154,16 @@ static void apply(struct mmfs *mmfs, struct fuse_job *job)
 	tree_update(&mmfs->tree, &mmfs->manager, &touched, now, &deltas);
 	touched_fini(&touched);
 	finish(mmfs, job, &deltas);
+	if (brings_names) {
+		hosts_handle_arrival(mmfs->hosts);
+		hosts_update(mmfs->hosts);
+	}
+	automount_update(mmfs->automount);
+	if (mmfs->host)
+		hosts_handle_commit(mmfs->hosts, steal_ptr(mmfs->host), 0, NULL);
 }
 
-static void commit(struct mmfs *mmfs, struct fuse_job *job)
+void door_commit(struct mmfs *mmfs, struct fuse_job *job)
 {
 	if (!change_has_rows(&mmfs->change)) {
 		apply(mmfs, job);
@@ -120,19 +175,24 @@ static void commit(struct mmfs *mmfs, struct fuse_job *job)
 	store_commit(mmfs->store, &mmfs->change);
 }
 
+void door_find_device(struct request *request)
+{
+	struct volume_ref *device = &request->device;
+
+	if (device->text && device->kind == VOLUME_BY_DEVICE)
+		device->number = dev_path_find_number(device->text);
+}
+
 static int decide_line(struct mmfs *mmfs, const struct manager_env *env, struct fuse_job *job,
 	struct job_line *line, struct change *change)
 {
-	struct volume_ref *device = &line->request.device;
-
 	if (line->number)
 		strbuf_add_format(&job->why, "line %zu: ", line->number);
 	if (line->error) {
 		strbuf_add_text(&job->why, line->why);
 		return line->error;
 	}
-	if (device->text && device->kind == VOLUME_BY_DEVICE)
-		device->number = dev_path_find_number(device->text);
+	door_find_device(&line->request);
 	return manager_decide_request(
 		&mmfs->manager, env, &line->request, change, &job->reply, &job->why);
 }
@@ -150,7 +210,7 @@ static void encode_reply(struct fuse_job *job)
 /* Decides the lines of a job in order, up to the first that fails. */
 static void decide_job(struct mmfs *mmfs, struct fuse_job *job, struct change *change)
 {
-	struct manager_env env = get_env(job);
+	struct manager_env env = door_get_env(job);
 
 	for (job->done = 0; job->done < job->count; job->done++) {
 		strbuf_reset(&job->why);
@@ -175,13 +235,13 @@ static void begin_job(struct mmfs *mmfs, struct fuse_job *job)
 		finish_without_change(mmfs, job);
 		return;
 	}
-	commit(mmfs, job);
+	door_commit(mmfs, job);
 }
 
 /* Decides what the devices that are known by now bring. False: there are none. */
 static bool begin_devices(struct mmfs *mmfs)
 {
-	struct manager_env env = get_env(NULL);
+	struct manager_env env = door_get_env(NULL);
 
 	if (mmfs->is_starting)
 		return false;
@@ -192,14 +252,14 @@ static bool begin_devices(struct mmfs *mmfs)
 		return false;
 	}
 	manager_decide_devices(&mmfs->manager, &env, &mmfs->change);
-	commit(mmfs, NULL);
+	door_commit(mmfs, NULL);
 	return true;
 }
 
 /* The devices are what they are, written down or not: decides again without writing. */
 static void retry_devices(struct mmfs *mmfs)
 {
-	struct manager_env env = get_env(NULL);
+	struct manager_env env = door_get_env(NULL);
 	struct change change;
 
 	env.cannot_write = true;
@@ -229,7 +289,8 @@ static void answer(struct mmfs *mmfs, struct fuse_job *job)
 static void check_settled(struct mmfs *mmfs)
 {
 	if (mmfs->is_starting || mmfs->is_committing || !mmfs->settling ||
-		!discovery_is_settled(mmfs->discovery))
+		!discovery_is_settled(mmfs->discovery) || !hosts_is_settled(mmfs->hosts) ||
+		!automount_is_settled(mmfs->automount))
 		return;
 	while (mmfs->settling) {
 		struct fuse_job *job = mmfs->settling;
@@ -246,7 +307,7 @@ void door_work(void *data)
 	while (!mmfs->is_committing) {
 		struct fuse_job *job = mmfs->first;
 
-		if (begin_devices(mmfs))
+		if (begin_devices(mmfs) || hosts_begin(mmfs->hosts))
 			continue;
 		if (!job)
 			break;
@@ -273,7 +334,11 @@ void door_on_store(void *data, uint32_t events)
 		apply(mmfs, job);
 	} else {
 		log_error("%s", strbuf_text(&why));
-		if (job) {
+		if (mmfs->host) {
+			change_fini(&mmfs->change);
+			hosts_handle_commit(
+				mmfs->hosts, steal_ptr(mmfs->host), r, strbuf_text(&why));
+		} else if (job) {
 			job->done = 0;
 			job->error = r;
 			strbuf_reset(&job->why);
@@ -321,6 +386,8 @@ void door_submit(void *data, struct fuse_job *job)
 	job->next = NULL;
 	if (job->count == 0) {
 		finish_without_change(mmfs, job); /* an unfinished line: kept for the next write */
+	} else if (job->operation->flags & OPERATION_HOSTS) {
+		hosts_submit(mmfs->hosts, job);
 	} else if (job->operation->flags & OPERATION_WAITS) {
 		begin_wait(mmfs, job);
 	} else if (!(job->operation->flags & OPERATION_CHANGES)) {
@@ -349,4 +416,5 @@ void door_close(struct mmfs *mmfs)
 {
 	refuse_jobs(mmfs, mmfs->first);
 	refuse_jobs(mmfs, mmfs->settling);
+	hosts_close(mmfs->hosts);
 }

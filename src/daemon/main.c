@@ -52,6 +52,9 @@ static void print_usage(FILE *file)
 	      "        auto_dl                    give drive letters to volumes that arrive\n"
 	      "        suggest=label|off          links named like the labels of volumes\n"
 	      "        follow=partuuid|off        names follow a partition to its new unique ID\n"
+	      "        replicate=fixed|off|all    which volumes carry a file about their mount "
+	      "points\n"
+	      "        automount=registered|off   mount volumes at their registered mount points\n"
 	      "        uid=USER gid=GROUP mode=MODE\n"
 	      "                                   who may change names (the caller, 0600)\n"
 	      "        and those of libfuse and mount(8)\n"
@@ -114,6 +117,23 @@ static int parse_monitor(const char *text, enum monitor_mode *ret_mode)
 	return fail("monitor", text, "it is udev, kernel or auto");
 }
 
+static int parse_replicate(const char *text, enum replicate *ret_replicate)
+{
+	static const char *const words[] = {
+		[REPLICATE_FIXED] = "fixed",
+		[REPLICATE_OFF] = "off",
+		[REPLICATE_ALL] = "all",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(words[i], text) == 0) {
+			*ret_replicate = (enum replicate)i;
+			return 0;
+		}
+	}
+	return fail("replicate", text, "it is fixed, off or all");
+}
+
 /* An option that is off or, in one way, on. */
 static int parse_choice(const char *option, const char *text, const char *on, bool *ret_is_on)
 {
@@ -144,6 +164,8 @@ enum own_option {
 	OPT_AUTO_DL,
 	OPT_SUGGEST,
 	OPT_FOLLOW,
+	OPT_REPLICATE,
+	OPT_AUTOMOUNT,
 	OPT_UID,
 	OPT_GID,
 	OPT_MODE,
@@ -161,6 +183,8 @@ static const char *const own_options[OWN_OPTIONS] = {
 	[OPT_AUTO_DL] = "auto_dl",
 	[OPT_SUGGEST] = "suggest",
 	[OPT_FOLLOW] = "follow",
+	[OPT_REPLICATE] = "replicate",
+	[OPT_AUTOMOUNT] = "automount",
 	[OPT_UID] = "uid",
 	[OPT_GID] = "gid",
 	[OPT_MODE] = "mode",
@@ -221,6 +245,10 @@ static int set_own_option(struct arguments *arguments, enum own_option option, c
 		return parse_choice("suggest", value, "label", &options->suggests_label);
 	case OPT_FOLLOW:
 		return parse_choice("follow", value, "partuuid", &options->follows_partuuid);
+	case OPT_REPLICATE:
+		return parse_replicate(value, &options->replicate);
+	case OPT_AUTOMOUNT:
+		return parse_choice("automount", value, "registered", &options->mounts_registered);
 	case OPT_UID:
 		return parse_user(value, &options->fuse.uid);
 	case OPT_GID:

@@ -46,6 +46,8 @@ void mmfs_read_mounts(struct mmfs *mmfs)
 	tree_update(&mmfs->tree, &mmfs->manager, &touched, clock_get_real(), &deltas);
 	touched_fini(&touched);
 	door_show(mmfs, &deltas);
+	hosts_update(mmfs->hosts);
+	automount_update(mmfs->automount);
 	if (mount_source_has_ended(mmfs->mounts) && !mmfs->must_stop) {
 		log_info("the tree is mounted nowhere any more: stopping");
 		fuse_set_unmounted(mmfs->fuse);
@@ -56,6 +58,14 @@ void mmfs_read_mounts(struct mmfs *mmfs)
 static void on_mounts(void *data, uint32_t events)
 {
 	mmfs_read_mounts(data);
+}
+
+static void on_workers(void *data, uint32_t events)
+{
+	struct mmfs *mmfs = data;
+
+	workers_handle(mmfs->workers);
+	door_work(mmfs); /* somebody may wait until nothing is under way */
 }
 
 static void on_signal(void *data, uint32_t events)
@@ -93,10 +103,15 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 static int turn(struct mmfs *mmfs, uint64_t limit)
 {
 	uint64_t deadline = discovery_get_deadline(mmfs->discovery);
-	int r = loop_run_once(mmfs->loop, earlier(deadline, limit));
+	uint64_t patience = hosts_get_deadline(mmfs->hosts);
+	int r = loop_run_once(mmfs->loop, earlier(earlier(deadline, patience), limit));
 
 	if (r == 0 && deadline && clock_get_monotonic() >= deadline)
 		discovery_handle_time(mmfs->discovery);
+	if (r == 0 && patience && clock_get_monotonic() >= patience) {
+		hosts_handle_time(mmfs->hosts);
+		door_work(mmfs);
+	}
 	return r;
 }
 
@@ -139,6 +154,10 @@ static int start_parts(struct mmfs *mmfs, const struct mmfs_options *options, st
 	if (r == 0)
 		r = loop_add(mmfs->loop, store_get_fd(mmfs->store), door_on_store, mmfs);
 	if (r == 0)
+		r = workers_new(&mmfs->workers);
+	if (r == 0)
+		r = loop_add(mmfs->loop, workers_get_fd(mmfs->workers), on_workers, mmfs);
+	if (r == 0)
 		r = mount_source_open(&mmfs->mounts);
 	if (r == 0)
 		r = loop_add(mmfs->loop, mount_source_get_fd(mmfs->mounts), on_mounts, mmfs);
@@ -165,6 +184,10 @@ static int find_devices(struct mmfs *mmfs, struct strbuf *why)
 	while (r == 0 && mmfs->is_committing)
 		r = turn(mmfs, 0);
 	mmfs_read_mounts(mmfs);
+	while (r == 0 && !mmfs->must_stop &&
+		(mmfs->is_committing || !hosts_is_settled(mmfs->hosts) ||
+			!automount_is_settled(mmfs->automount)))
+		r = turn(mmfs, clock_get_monotonic() + SECOND);
 	return r;
 }
 
@@ -203,7 +226,11 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	map_set_seed(seed);
 	mmfs->last = &mmfs->first;
 	mmfs->signals = -1;
+	mmfs->hosts = hosts_new(mmfs);
+	mmfs->automount = automount_new(mmfs);
+	mmfs->mounts_registered = options->mounts_registered;
 	manager_init(&mmfs->manager, &options->order);
+	mmfs->manager.replicate = options->replicate;
 	mmfs->manager.gives_letters = options->gives_letters;
 	mmfs->manager.follows_partuuid = options->follows_partuuid;
 	mmfs->manager.suggests_label = options->suggests_label;
@@ -238,7 +265,8 @@ static void drain(struct mmfs *mmfs)
 
 	mmfs->is_starting = true; /* no new devices */
 	while (clock_get_monotonic() < limit &&
-		(mmfs->is_committing || (mmfs->fuse && !fuse_is_idle(mmfs->fuse))))
+		(mmfs->is_committing || !hosts_is_settled(mmfs->hosts) ||
+			(mmfs->fuse && !fuse_is_idle(mmfs->fuse))))
 		if (turn(mmfs, clock_get_monotonic() + SECOND / 100) < 0)
 			break;
 }
@@ -261,6 +289,9 @@ void mmfs_stop(struct mmfs *mmfs)
 	fuse_stop(mmfs->fuse);
 	store_close(mmfs->store);
 	discovery_free(mmfs->discovery);
+	workers_free(mmfs->workers);
+	hosts_free(mmfs->hosts);
+	automount_free(mmfs->automount);
 	mount_source_close(mmfs->mounts);
 	loop_free(mmfs->loop);
 	if (mmfs->signals >= 0)

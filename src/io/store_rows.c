@@ -19,6 +19,7 @@
 
 #include "base/crash_point.h"
 #include "core/link_name.h"
+#include "core/replica.h"
 #include "io/store_rows.h"
 
 /* migrations[N] makes version N + 1 out of version N. Scripts of released versions are frozen. */
@@ -45,6 +46,17 @@ static const char *const migrations[STORE_VERSION] = {
 	"CREATE INDEX links_of_record ON links (unique_id);"
 	"CREATE UNIQUE INDEX letter_of_record ON links (unique_id)"
 	"	WHERE path GLOB '/DosDevices/[A-Z]:';"
+	"CREATE TABLE mount_points ("
+	"	host TEXT NOT NULL REFERENCES records (unique_id) DEFERRABLE INITIALLY DEFERRED,"
+	"	path TEXT NOT NULL,"
+	"	volume TEXT NOT NULL COLLATE NOCASE"
+	"		REFERENCES links (path) DEFERRABLE INITIALLY DEFERRED,"
+	"	options TEXT,"
+	"	is_replicated INTEGER NOT NULL CHECK (is_replicated IN (0, 1)),"
+	"	changed INTEGER NOT NULL,"
+	"	PRIMARY KEY (host, path)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX mount_points_of_volume ON mount_points (volume);"
 	"CREATE TABLE history ("
 	"	sequence INTEGER PRIMARY KEY,"
 	"	time INTEGER NOT NULL,"
@@ -66,6 +78,7 @@ static const char *const migrations[STORE_VERSION] = {
 };
 
 static const char *const statements[STORE_STATEMENTS] = {
+	[STORE_DELETE_POINT] = "DELETE FROM mount_points WHERE host = ? AND path = ?",
 	[STORE_DELETE_LINK] = "DELETE FROM links WHERE path = ?",
 	[STORE_DELETE_RECORD] = "DELETE FROM records WHERE unique_id = ?",
 	[STORE_PUT_RECORD] =
@@ -79,6 +92,9 @@ static const char *const statements[STORE_STATEMENTS] = {
 		"	node = excluded.node, diskseq = excluded.diskseq,"
 		"	has_twin = excluded.has_twin",
 	[STORE_ADD_LINK] = "INSERT INTO links (path, unique_id, changed) VALUES (?, ?, ?)",
+	[STORE_ADD_POINT] =
+		"INSERT INTO mount_points (host, path, volume, options, is_replicated, changed)"
+		" VALUES (?, ?, ?, ?, ?, ?)",
 	[STORE_ADD_ENTRY] =
 		"INSERT INTO history (sequence, time, epic, operation, link, unique_id, device,"
 		"	uid, pid, command) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10"
@@ -92,6 +108,8 @@ static const char select_records[] =
 	"SELECT unique_id, keep_links, no_drive_letter, partuuid, dm_uuid, md_uuid, wwn, serial,"
 	"	size, node, diskseq, has_twin FROM records";
 static const char select_links[] = "SELECT path, unique_id, changed FROM links";
+static const char select_points[] =
+	"SELECT host, path, volume, options, is_replicated, changed FROM mount_points";
 static const char select_history[] =
 	"SELECT sequence, time, epic, operation, link, unique_id, device, uid, pid, command"
 	"	FROM history ORDER BY sequence";
@@ -229,6 +247,47 @@ static int take_link(struct loader *loader, struct row *row)
 	return 0;
 }
 
+/* Why a mount point cannot be in the database, NULL if it can. */
+static const char *find_point_fault(const struct point *point)
+{
+	struct link_name name;
+
+	if (!unique_id_is_valid(point->host))
+		return "has no valid host";
+	if (replica_check_path(point->path))
+		return "is no path on a volume";
+	if (find_link_fault(point->volume, &name) || name.kind != LINK_VOLUME)
+		return "leads to no volume name";
+	if (point->options && strlen(point->options) > REQUEST_OPTIONS_MAX)
+		return "has too many options";
+	return NULL;
+}
+
+static int take_point(struct loader *loader, struct row *row)
+{
+	struct point point = { .host = (char *)row_take_text(row) };
+	const char *fault;
+
+	point.path = (char *)row_take_text(row);
+	point.volume = (char *)row_take_text(row);
+	point.options = (char *)row_take_text(row);
+	point.is_replicated = row_take_number(row, 1);
+	point.changed = row_take_number(row, UINT64_MAX);
+	if (row->is_invalid || !point.host || !point.path || !point.volume)
+		return fail_row(loader, "the mount point", point.path, "has an invalid value");
+	fault = find_point_fault(&point);
+	if (!fault && !names_find_record(loader->names, point.host))
+		fault = "is on no known volume";
+	if (!fault && !names_find_link(loader->names, point.volume))
+		fault = "leads to no link";
+	if (!fault && names_find_point(loader->names, point.host, point.path))
+		fault = "is there twice";
+	if (fault)
+		return fail_row(loader, "the mount point", point.path, fault);
+	names_set_point(loader->names, &point);
+	return 0;
+}
+
 static int take_setting(struct loader *loader, struct row *row)
 {
 	const char *name = row_take_text(row);
@@ -302,6 +361,8 @@ int store_rows_load(struct sqlite3 *db, struct names *ret_names, struct history 
 	r = load_table(db, select_records, &loader, take_record);
 	if (r == 0)
 		r = load_table(db, select_links, &loader, take_link);
+	if (r == 0)
+		r = load_table(db, select_points, &loader, take_point);
 	if (r == 0)
 		r = load_table(db, select_settings, &loader, take_setting);
 	if (r == 0)
@@ -404,6 +465,45 @@ static int add_link(struct store_rows *rows, const struct link *link)
 	return row_write(&row, rows);
 }
 
+static int delete_point(struct store_rows *rows, const struct point *point)
+{
+	struct row row = { .statement = rows->statements[STORE_DELETE_POINT] };
+
+	row_add_text(&row, point->host);
+	row_add_text(&row, point->path);
+	return row_write(&row, rows);
+}
+
+static int add_point(struct store_rows *rows, const struct point *point)
+{
+	struct row row = { .statement = rows->statements[STORE_ADD_POINT] };
+
+	if (find_point_fault(point))
+		return SQLITE_CONSTRAINT;
+	row_add_text(&row, point->host);
+	row_add_text(&row, point->path);
+	row_add_text(&row, point->volume);
+	row_add_text(&row, point->options);
+	row_add_number(&row, point->is_replicated);
+	row_add_number(&row, point->changed);
+	return row_write(&row, rows);
+}
+
+/* Each is deleted first, like links; their references are looked at when the transaction ends. */
+static int write_points(struct store_rows *rows, const struct names *layer)
+{
+	map_for_each (&layer->points, node, next) {
+		const struct point *point = container_of(node, struct point, by_place);
+		int code = delete_point(rows, point);
+
+		if (code == SQLITE_OK && !point->is_removed)
+			code = add_point(rows, point);
+		if (code != SQLITE_OK)
+			return code;
+	}
+	return SQLITE_OK;
+}
+
 static int put_settings(struct store_rows *rows, const struct names *layer)
 {
 	struct row row = { .statement = rows->statements[STORE_PUT_SETTING] };
@@ -487,6 +587,8 @@ int store_rows_write(struct store_rows *rows, const struct change *change)
 		if (code != SQLITE_OK)
 			return code;
 	}
-	code = put_settings(rows, layer);
+	code = write_points(rows, layer);
+	if (code == SQLITE_OK)
+		code = put_settings(rows, layer);
 	return code == SQLITE_OK ? add_entries(rows, change) : code;
 }

@@ -543,13 +543,15 @@ lib_errno_text()
 	EEXIST) echo "File exists" ;;
 	EINVAL) echo "Invalid argument" ;;
 	EIO) echo "Input/output error" ;;
+	ELOOP) echo "Too many levels of symbolic links" ;;
 	EMSGSIZE) echo "Message too long" ;;
 	ENAMETOOLONG) echo "File name too long" ;;
 	ENOENT) echo "No such file or directory" ;;
 	ENOSPC) echo "No space left on device" ;;
+	ENOTDIR) echo "Not a directory" ;;
 	ENOTCONN) echo "Transport endpoint is not connected" ;;
 	ENOTTY) echo "Inappropriate ioctl for device" ;;
-	ENOTSUP) echo "Operation not supported" ;;
+	ENOTSUP | EOPNOTSUPP) echo "Operation not supported" ;;
 	EPERM) echo "Operation not permitted" ;;
 	EROFS) echo "Read-only file system" ;;
 	-) ;;

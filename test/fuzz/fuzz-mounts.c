@@ -15,7 +15,7 @@ static void check_order(const struct mounts *mounts)
 	for (size_t i = 0; i < mounts->count; i++) {
 		const struct mount *mount = &mounts->list[i], *next = mount + 1;
 
-		FUZZ_ASSERT(mount->number && mount->path[0] == '/');
+		FUZZ_ASSERT(mount->path[0] == '/' && mount->fstype);
 		FUZZ_ASSERT(strlen(mount->path) < PATH_MAX);
 		FUZZ_ASSERT(mounts_next(mounts, mount->number, NULL) <= mount);
 		if (i + 1 == mounts->count)
@@ -53,6 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			&(struct mount){
 				.number = parsed.major,
 				.path = (char *)parsed.path,
+				.fstype = (char *)parsed.fstype,
+				.is_read_only = parsed.is_read_only,
 				.is_whole = strcmp(parsed.root, "/") == 0,
 				.id = parsed.id,
 				.parent = parsed.parent,

@@ -30,6 +30,8 @@ static void check_again(const struct request *request)
 	FUZZ_ASSERT(is_same_text(again.id, request->id));
 	FUZZ_ASSERT(again.epic == request->epic);
 	FUZZ_ASSERT(is_same_text(again.device.text, request->device.text));
+	FUZZ_ASSERT(is_same_text(again.source, request->source));
+	FUZZ_ASSERT(is_same_text(again.options, request->options));
 	FUZZ_ASSERT(again.device.kind == request->device.kind && !again.device.is_word);
 	request_fini(&again);
 }
@@ -44,7 +46,8 @@ static void check_request(const struct request *request)
 	FUZZ_ASSERT(!operation->one_of || operation->one_of & request->given);
 	FUZZ_ASSERT(request->is_on || request->given & (KEY_BIT(KEY_KEEP) | KEY_BIT(KEY_STATE)));
 	FUZZ_ASSERT(!!request->id == !!(request->given & KEY_BIT(KEY_ID)));
-	FUZZ_ASSERT(!!request->device.text == !!(request->given & KEY_BIT(KEY_DEVICE)));
+	FUZZ_ASSERT(!!request->device.text ==
+		!!(request->given & (KEY_BIT(KEY_DEVICE) | KEY_BIT(KEY_TARGET))));
 	if (request->id)
 		FUZZ_ASSERT(unique_id_is_valid(request->id));
 	if (!(operation->flags & OPERATION_ANY_LINE))

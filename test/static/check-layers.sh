@@ -14,6 +14,7 @@ declare -A family=(
 	[fuse_wait]=fuse [notify]=fuse
 	[store]=store [store_file]=store [store_rows]=store
 	[udev]=udev [udev_identity]=udev [udevd]=udev
+	[mounts]=mounts [mounter]=mounts
 )
 # The libraries, by the families that may use them.
 declare -A library=(

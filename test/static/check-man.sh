@@ -78,7 +78,7 @@ check_operations "$mmfs" "$page"
 check_names "$page" Cm "mount option" \
 	< <(sed -nE 's/^\t\[OPT_[A-Z]+\] = "(.*)",$/\1/p' src/daemon/main.c)
 check_names "$page" Pa "file" \
-	< <(sed -nE 's/^\t\{ "([a-z_]+)", render_.*/\1/p' src/core/render.c)
+	< <(sed -nE 's/^\t\{ "([a-z_.]+)", render_.*/\1/p' src/core/render.c)
 check_functions
 if command -v mandoc >/dev/null; then
 	for page in contrib/man/*.[1-9]; do

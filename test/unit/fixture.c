@@ -185,7 +185,7 @@ static void show(struct world *world)
 	follower_check_tree(&world->tree, &world->manager);
 }
 
-static void apply_mounts(struct world *world, struct mounts *mounts)
+void world_apply_mounts(struct world *world, struct mounts *mounts)
 {
 	mounts_finish(mounts);
 	touched_fini(&world->touched);
@@ -203,7 +203,10 @@ void world_mount(struct world *world, const char *words)
 	mounts_add(&mounts, &(struct mount){ .path = (char *)"/", .id = 1, .parent = 0 });
 	for (char *name = strtok_r(copy, " ", &rest); name; name = strtok_r(NULL, " ", &rest)) {
 		struct mount mount = {
-			.path = strtok_r(NULL, " ", &rest), .id = ++id, .parent = 1
+			.path = strtok_r(NULL, " ", &rest),
+			.id = ++id,
+			.parent = 1,
+			.fstype = (char *)"ext4",
 		};
 		char *star = strchr(name, '*');
 
@@ -213,7 +216,7 @@ void world_mount(struct world *world, const char *words)
 		mount.number = map_hash_text(name);
 		mounts_add(&mounts, &mount);
 	}
-	apply_mounts(world, &mounts);
+	world_apply_mounts(world, &mounts);
 }
 
 void world_change_mount(struct world *world, const char *name, const char *path)
@@ -226,10 +229,13 @@ void world_change_mount(struct world *world, const char *name, const char *path)
 		.is_whole = true,
 		.id = 2,
 		.parent = 1,
+		.fstype = (char *)"ext4",
 	};
 
 	mounts_add(&mounts, &(struct mount){ .path = (char *)"/", .id = 1, .parent = 0 });
 	for (size_t i = 0; i < before->count; i++) {
+		if (before->list[i].id == 1)
+			continue;
 		if (before->list[i].id >= mount.id)
 			mount.id = before->list[i].id + 1;
 		if (path || before->list[i].number != mount.number)
@@ -237,7 +243,7 @@ void world_change_mount(struct world *world, const char *name, const char *path)
 	}
 	if (path)
 		mounts_add(&mounts, &mount);
-	apply_mounts(world, &mounts);
+	world_apply_mounts(world, &mounts);
 }
 
 const char *world_take_notice(struct world *world)

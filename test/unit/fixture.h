@@ -63,6 +63,8 @@ int world_rename(struct world *world, const char *from, const char *to, bool may
 /* Starts anew from the rows, with the same devices in one batch. */
 void world_reload(struct world *world);
 
+/* The same in detail: takes over the list. */
+void world_apply_mounts(struct world *world, struct mounts *mounts);
 /* All that is mounted: a word for the device ("sda1*": a part of it) and one for the path, … */
 void world_mount(struct world *world, const char *words);
 /* One mount of a device more, or (`path` NULL) all of it less. */

@@ -80,6 +80,7 @@ void follower_take(struct follower *follower, const struct notices *notices)
 		case NOTICE_DUPLICATE:
 		case NOTICE_MOUNT_POINT_CREATED:
 		case NOTICE_MOUNT_POINT_DELETED:
+		case NOTICE_MOUNT_POINT_REFUSED:
 		case NOTICE_KINDS:
 			break;
 		}
@@ -175,6 +176,7 @@ void describe_notice(const struct notice *notice, struct strbuf *text)
 		[NOTICE_UNMOUNTED] = "unmounted",
 		[NOTICE_MOUNT_POINT_CREATED] = "point-created",
 		[NOTICE_MOUNT_POINT_DELETED] = "point-deleted",
+		[NOTICE_MOUNT_POINT_REFUSED] = "point-refused",
 	};
 	const char *const texts[] = { notice->link, notice->id, notice->device, notice->path,
 		notice->reason };

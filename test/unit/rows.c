@@ -10,10 +10,21 @@
 
 #include "rows.h"
 
+static void point_fini(struct point_row *row)
+{
+	free(row->host);
+	free(row->path);
+	free(row->volume);
+	free(row->options);
+}
+
 void rows_fini(struct rows *rows)
 {
 	for (size_t i = 0; i < rows->record_count; i++)
 		fingerprint_fini(&rows->records[i].fingerprint);
+	for (size_t i = 0; i < rows->point_count; i++)
+		point_fini(&rows->points[i]);
+	free(rows->points);
 	free(rows->links);
 	free(rows->records);
 	*rows = (struct rows){ 0 };
@@ -89,6 +100,48 @@ static void delete_record(struct rows *rows, const char *id)
 	}
 }
 
+static void write_point(struct rows *rows, const struct point *point)
+{
+	size_t i = 0;
+
+	while (i < rows->point_count &&
+		(strcmp(rows->points[i].host, point->host) != 0 ||
+			strcmp(rows->points[i].path, point->path) != 0))
+		i++;
+	if (i < rows->point_count) {
+		point_fini(&rows->points[i]);
+		rows->points[i] = rows->points[--rows->point_count];
+	} else if (point->is_removed) {
+		ck_abort_msg("the layer deletes %s, which is not in the database", point->path);
+	}
+	if (point->is_removed)
+		return;
+	rows->points = xrealloc(rows->points, rows->point_count + 1, sizeof(*rows->points));
+	rows->points[rows->point_count++] = (struct point_row){
+		.host = xstrdup(point->host),
+		.path = xstrdup(point->path),
+		.volume = xstrdup(point->volume),
+		.options = point->options ? xstrdup(point->options) : NULL,
+		.changed = point->changed,
+		.is_replicated = point->is_replicated,
+	};
+}
+
+/* What the schema's references say. */
+static void check_points(const struct rows *rows)
+{
+	for (size_t i = 0; i < rows->point_count; i++) {
+		bool has_host = false, has_link = false;
+
+		for (size_t j = 0; j < rows->record_count; j++)
+			has_host |= strcmp(rows->records[j].id, rows->points[i].host) == 0;
+		for (size_t j = 0; j < rows->link_count; j++)
+			has_link |= strcasecmp(rows->links[j].path, rows->points[i].volume) == 0;
+		ck_assert_msg(has_host, "%s is on no record", rows->points[i].path);
+		ck_assert_msg(has_link, "%s leads to no link", rows->points[i].path);
+	}
+}
+
 void rows_write(struct rows *rows, const struct names *layer)
 {
 	if (layer->has_settings) {
@@ -115,6 +168,9 @@ void rows_write(struct rows *rows, const struct names *layer)
 		if (record->is_removed)
 			delete_record(rows, record->id);
 	}
+	map_for_each (&layer->points, node, next)
+		write_point(rows, container_of(node, struct point, by_place));
+	check_points(rows);
 }
 
 void rows_load(const struct rows *rows, struct names *ret_names)
@@ -133,5 +189,18 @@ void rows_load(const struct rows *rows, struct names *ret_names)
 
 		ck_assert_ptr_nonnull(names_find_record(ret_names, row->id));
 		names_set_link(ret_names, row->path, row->id, row->changed);
+	}
+	for (size_t i = 0; i < rows->point_count; i++) {
+		const struct point_row *row = &rows->points[i];
+
+		names_set_point(ret_names,
+			&(struct point){
+				.host = row->host,
+				.path = row->path,
+				.volume = row->volume,
+				.options = row->options,
+				.changed = row->changed,
+				.is_replicated = row->is_replicated,
+			});
 	}
 }

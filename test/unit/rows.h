@@ -18,11 +18,22 @@ struct record_row {
 	struct fingerprint fingerprint;
 };
 
+struct point_row {
+	char *host;
+	char *path;
+	char *volume;
+	char *options;
+	uint64_t changed;
+	bool is_replicated;
+};
+
 struct rows {
 	struct link_row *links;
 	size_t link_count;
 	struct record_row *records;
 	size_t record_count;
+	struct point_row *points;
+	size_t point_count;
 	bool is_auto_mount_off;
 	size_t written; /* rows put or deleted, ever */
 };

@@ -124,6 +124,29 @@ START_TEST(test_visible)
 }
 END_TEST
 
+static const struct {
+	const char *path;
+	int id; /* of the mount that holds it, 0: none */
+} places[] = { { "/a", 20 }, { "/a/b", 21 }, { "/a/b/c", 22 }, { "/a/b/c/d", 23 }, { "/ab", 20 },
+	{ "/a/bc", 21 }, { "/a/b/cc", 22 }, { "/", 0 }, { "/x/y/z", 20 } };
+
+START_TEST(test_under)
+{
+	const struct mount *mount;
+	struct mounts mounts = { 0 };
+
+	ck_assert_ptr_null(mounts_find_under(&mounts, "/a"));
+	add(&mounts, "20 1 0:9 / / rw - tmpfs x rw");
+	add(&mounts, "21 20 1:0 / /a rw - ext4 x rw");
+	add(&mounts, "22 21 2:0 / /a/b rw - ext4 x rw");
+	add(&mounts, "23 22 0:2 / /a/b/c rw - fuse x rw");
+	mounts_finish(&mounts);
+	mount = mounts_find_under(&mounts, places[_i].path);
+	ck_assert_int_eq(mount ? mount->id : 0, places[_i].id);
+	mounts_fini(&mounts);
+}
+END_TEST
+
 /* Many mounts below each other, over each other and beside each other, and long paths. */
 START_TEST(test_many)
 {
@@ -144,7 +167,8 @@ START_TEST(test_many)
 				.parent = i ? MANY + i + 1 : 1 });
 	}
 	mounts_finish(&mounts);
-	ck_assert_uint_eq(mounts.count, MANY / 2 + 2047); /* nothing longer than a path may be */
+	ck_assert_uint_eq(
+		mounts.count, 1 + MANY / 2 + 2047); /* nothing longer than a path may be */
 	mounts_fini(&mounts);
 }
 END_TEST
@@ -169,10 +193,20 @@ START_TEST(test_line)
 	ck_assert_str_eq(parsed.path, "/a \t\n\\b#\xff\\04_(deleted)");
 	ck_assert_str_eq(parsed.fstype, "ext3");
 	ck_assert_str_eq(parsed.source, "/dev/a b");
+	ck_assert(!parsed.is_read_only);
 	strcpy(line, "1 2 0:4 / /\\040(deleted) rw - tmpfs  rw");
 	ck_assert_int_eq(mount_line_parse(line, &parsed), 0);
 	ck_assert_str_eq(parsed.path, "/ (deleted)");
 	ck_assert_str_eq(parsed.source, "");
+	strcpy(line, "1 2 0:4 / /a rw,ro - tmpfs x rw");
+	ck_assert_int_eq(mount_line_parse(line, &parsed), 0);
+	ck_assert(parsed.is_read_only);
+	strcpy(line, "1 2 0:4 / /a rw,errors=ro ro - tmpfs x ro");
+	ck_assert_int_eq(mount_line_parse(line, &parsed), 0);
+	ck_assert(parsed.is_read_only);
+	strcpy(line, "1 2 0:4 / /a rw,rot,pro - tmpfs x a=ro");
+	ck_assert_int_eq(mount_line_parse(line, &parsed), 0);
+	ck_assert(!parsed.is_read_only);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		_cleanup_free_ char *copy = xstrdup(bad[i]);
 
@@ -228,6 +262,7 @@ int main(void)
 
 	tcase_add_test(tcase, test_next);
 	tcase_add_loop_test(tcase, test_visible, 0, ARRAY_SIZE(views));
+	tcase_add_loop_test(tcase, test_under, 0, ARRAY_SIZE(places));
 	tcase_add_test(tcase, test_many);
 	tcase_add_test(tcase, test_line);
 	tcase_add_test(tcase, test_touched);

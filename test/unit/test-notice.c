@@ -60,7 +60,8 @@ START_TEST(test_lines)
 {
 	static const char *const names[NOTICE_KINDS] = { "volume-arrived", "volume-removed",
 		"volume-changed", "link-created", "link-deleted", "volume-unprocessed", "duplicate",
-		"mounted", "unmounted", "mount-point-created", "mount-point-deleted" };
+		"mounted", "unmounted", "mount-point-created", "mount-point-deleted",
+		"mount-point-refused" };
 
 	for (unsigned int kind = 0; kind < NOTICE_KINDS; kind++) {
 		_cleanup_free_ char *expected =

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "base/base.h"
+
+/* Threads for what may have to wait for a sick disk: one for each errand, at most WORKERS_MAX. */
+struct workers;
+
+#define WORKERS_MAX 32
+
+/* Part of what it is about, which lives on while a thread is at it. */
+struct errand {
+	struct errand *next;
+	void *owner; /* the workers */
+	/* In the thread: may touch nothing but the errand. */
+	void (*run)(struct errand *errand);
+	/* On the main loop, when it is done: takes the errand over. */
+	void (*finish)(struct errand *errand);
+};
+
+int workers_new(struct workers **ret_workers);
+/* Leaves threads that are still at work behind, with all that they use. NULL is fine. */
+void workers_free(struct workers *workers);
+/* Becomes readable when errands are done. */
+int workers_get_fd(const struct workers *workers);
+/* Hands an errand over. */
+void workers_add(struct workers *workers, struct errand *errand);
+/* Finishes the errands that are done. */
+void workers_handle(struct workers *workers);

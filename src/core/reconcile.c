@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Mount points that travel with the disk: what the database of this machine and the file on a hosting
+ * volume learn from each other.
+ *
+ * The file is the word of the disk about its own directories: where it was seen the same before, and
+ * differs now, another machine has changed it. It is no word about the volumes of this machine: a
+ * volume name that is known here goes to another volume only if its owner is absent, and the volume
+ * that the file tells of is present. The table below has all cases; nothing but Volume{GUID} names is
+ * ever taken from a file, and no mount options.
+ */
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/hosting.h"
+#include "core/link_name.h"
+#include "core/manager_private.h"
+#include "core/reconcile.h"
+
+/* Who has the volume name of an entry, as this machine knows it. */
+enum owner {
+	OWNER_UNKNOWN, /* nobody */
+	OWNER_SAME,    /* the unique ID that the entry tells */
+	OWNER_ABSENT,  /* another, which is absent */
+	OWNER_PRESENT, /* another, which is present, or kept */
+	OWNERS,
+};
+
+enum verdict {
+	VERDICT_KEEP,	 /* both say the same */
+	VERDICT_IMPORT,	 /* the name becomes one of the entry's unique ID */
+	VERDICT_CORRECT, /* the entry gets the unique ID that is known here */
+	VERDICT_REFUSE,	 /* it stays an entry of the file */
+};
+
+static const enum verdict verdicts[OWNERS][2] = {
+	/* The entry's unique ID is     absent           present */
+	[OWNER_UNKNOWN] = { VERDICT_IMPORT, VERDICT_IMPORT },
+	[OWNER_SAME] = { VERDICT_KEEP, VERDICT_KEEP },
+	[OWNER_ABSENT] = { VERDICT_CORRECT, VERDICT_IMPORT },
+	[OWNER_PRESENT] = { VERDICT_CORRECT, VERDICT_REFUSE },
+};
+
+static const char reason_found[] = "found on the hosting volume";
+static const char reason_gone[] = "its directory is gone";
+static const char reason_elsewhere[] = "another machine has deleted it";
+static const char reason_other[] = "its volume name belongs to another volume that is present";
+static const char reason_itself[] = "it would be a mount point of its own volume";
+
+/* One host being reconciled. */
+struct work {
+	struct context context;
+	const struct reconcile *in;
+	struct reconciled *out;
+};
+
+static const struct names *get_view(const struct work *work)
+{
+	return &work->context.change->names;
+}
+
+/* The look has found that there is no such directory. What it could not tell may be one. */
+static bool is_gone(int error)
+{
+	return error == -ENOENT || error == -ENOTDIR || error == -ELOOP;
+}
+
+static bool is_present(const struct work *work, const char *id)
+{
+	return volumes_find_id(&work->context.manager->volumes, id) != NULL;
+}
+
+static enum owner find_owner(const struct work *work, const struct replica_entry *entry)
+{
+	const struct link *link = names_find_link(get_view(work), entry->volume);
+
+	if (!link)
+		return OWNER_UNKNOWN;
+	if (strcmp(link->record->id, entry->id) == 0)
+		return link->is_unrecorded ? OWNER_UNKNOWN : OWNER_SAME;
+	return is_present(work, link->record->id) || link->record->keep_links ? OWNER_PRESENT
+									      : OWNER_ABSENT;
+}
+
+static void note(struct work *work, enum notice_kind kind, const struct replica_entry *entry,
+	const char *reason)
+{
+	struct point point = { .host = (char *)work->in->host, .path = entry->path };
+	_cleanup_free_ char *path = hosting_describe(work->context.manager, &point);
+
+	notices_add(&work->context.change->notices,
+		&(struct notice){
+			.kind = kind,
+			.link = entry->volume,
+			.id = entry->id,
+			.path = path,
+			.reason = (char *)reason,
+		});
+}
+
+static void refuse(struct work *work, const struct replica_entry *entry, const char *reason)
+{
+	work->out->is_incomplete = true;
+	note(work, NOTICE_MOUNT_POINT_REFUSED, entry, reason);
+}
+
+static void import(struct work *work, const struct replica_entry *entry)
+{
+	struct context *context = &work->context;
+
+	names_set_link(&context->change->names, entry->volume, entry->id, context->env->now);
+	context_add_entry(context, "reconcile", entry->volume, entry->id);
+}
+
+/* Registers what the file says of a directory, keeping the options that were given for it here. */
+static void take_entry(struct work *work, const struct replica_entry *entry)
+{
+	const struct point *known = names_find_point(get_view(work), work->in->host, entry->path);
+	bool is_same = known && strcasecmp(known->volume, entry->volume) == 0;
+
+	if (is_same && known->is_replicated)
+		return;
+	names_set_point(&work->context.change->names,
+		&(struct point){
+			.host = (char *)work->in->host,
+			.path = entry->path,
+			.volume = is_same ? known->volume : entry->volume,
+			.options = is_same ? known->options : NULL,
+			.changed = is_same ? known->changed : work->context.env->now,
+			.is_replicated = true,
+			.reason = reason_found,
+		});
+}
+
+static void correct(struct work *work, const struct replica_entry *entry)
+{
+	const struct link *link = names_find_link(get_view(work), entry->volume);
+
+	replica_set(&work->out->file, entry->path, link->path, link->record->id);
+}
+
+static void judge(struct work *work, const struct replica_entry *entry)
+{
+	const char *host = work->in->host;
+	enum owner owner = find_owner(work, entry);
+	const struct link *link;
+
+	switch (verdicts[owner][is_present(work, entry->id)]) {
+	case VERDICT_REFUSE:
+		refuse(work, entry, reason_other);
+		return;
+	case VERDICT_IMPORT:
+		if (strcmp(entry->id, host) == 0) {
+			refuse(work, entry, reason_itself);
+			return;
+		}
+		import(work, entry);
+		break;
+	case VERDICT_CORRECT:
+		correct(work, entry);
+		break;
+	case VERDICT_KEEP:
+		break;
+	}
+	link = names_find_link(get_view(work), entry->volume);
+	if (link->is_unrecorded)
+		refuse(work, entry, reason_other);
+	else if (strcmp(link->record->id, host) == 0)
+		refuse(work, entry, reason_itself);
+	else
+		take_entry(work, entry);
+	work->out->is_incomplete |= !is_present(work, link->record->id);
+}
+
+/* The file gets what this machine knows of a directory. */
+static void give_point(struct work *work, const struct point *point)
+{
+	const struct link *link = names_find_link(get_view(work), point->volume);
+	struct point given = *point;
+
+	work->out->is_incomplete |= !is_present(work, link->record->id);
+	if (!work->in->is_written)
+		return;
+	if (!replica_find(&work->out->file, point->path) &&
+		work->out->file.count >= REPLICA_ENTRIES_MAX)
+		return;
+	replica_set(&work->out->file, point->path, link->path, link->record->id);
+	given.is_replicated = true;
+	if (!point->is_replicated)
+		names_set_point(&work->context.change->names, &given);
+}
+
+static void look_at_entry(struct work *work, const struct replica_entry *entry)
+{
+	const struct point *known = names_find_point(get_view(work), work->in->host, entry->path);
+
+	if (is_gone(entry->error)) {
+		names_remove_point(
+			&work->context.change->names, work->in->host, entry->path, reason_gone);
+		if (!known)
+			note(work, NOTICE_MOUNT_POINT_DELETED, entry, reason_gone);
+		replica_remove(&work->out->file, entry->path);
+	} else if (known && !known->is_replicated) {
+		give_point(work, known); /* changed here since the file was last seen */
+	} else {
+		judge(work, entry);
+	}
+}
+
+static void look_at_point(struct work *work, const struct point *point)
+{
+	const struct replica_entry *place = replica_find(work->in->places, point->path);
+	const char *reason = NULL;
+
+	if (place && is_gone(place->error))
+		reason = reason_gone;
+	else if (point->is_replicated && work->in->file)
+		reason = reason_elsewhere;
+	if (reason)
+		names_remove_point(&work->context.change->names, point->host, point->path, reason);
+	else
+		give_point(work, point);
+}
+
+/* All but the request. */
+static void look_at_all(struct work *work)
+{
+	const struct replica *file = work->in->file;
+	_cleanup_free_ const struct point **points = NULL;
+	size_t count = names_get_points(&work->context.manager->names, &points);
+
+	for (size_t i = 0; file && i < file->count; i++)
+		replica_set(&work->out->file, file->list[i].path, file->list[i].volume,
+			file->list[i].id);
+	for (size_t i = 0; file && i < file->count; i++)
+		look_at_entry(work, &file->list[i]);
+	for (size_t i = 0; i < count; i++) {
+		/* Imports can take a volume name, but never a mount point, out of the view. */
+		if (strcmp(points[i]->host, work->in->host) == 0 &&
+			!(file && replica_find(file, points[i]->path)))
+			look_at_point(work, points[i]);
+	}
+}
+
+/* The volume name by which a client means a volume, or that it has had for longest. */
+static int select_volume_name(struct work *work, const struct link **ret_link)
+{
+	const struct volume_ref *ref = &work->in->request->device;
+	const struct link *link = NULL;
+	const char *id;
+	int r = context_select_device(&work->context, &id);
+
+	if (r < 0)
+		return r;
+	if (ref->kind == VOLUME_BY_LINK && link_name_is_volume(ref->text))
+		link = names_find_link(get_view(work), ref->text);
+	if (!link)
+		link = names_find_volume_name(get_view(work), id);
+	if (!link || link->is_unrecorded)
+		return context_fail(&work->context, -ENOENT, "%s has no volume name", id);
+	if (strcmp(id, work->in->host) == 0)
+		return context_fail(&work->context, -EINVAL,
+			"%s cannot be a mount point of the volume that it is on",
+			work->in->request->source);
+	*ret_link = link;
+	return 0;
+}
+
+static int check_directory(struct work *work)
+{
+	const struct replica_entry *place = replica_find(work->in->places, work->in->path);
+	const char *source = work->in->request->source;
+	int error = place ? place->error : -ENOENT;
+
+	switch (-error) {
+	case 0:
+		return 0;
+	case ELOOP:
+		return context_fail(&work->context, error, "a part of %s is a symlink", source);
+	case ENOTDIR:
+		return context_fail(&work->context, error, "%s is no directory", source);
+	case EXDEV:
+		return context_fail(&work->context, -EBUSY,
+			"something else is mounted over a part of %s", source);
+	default:
+		return context_fail(
+			&work->context, error, "cannot look at %s: %s", source, strerror(-error));
+	}
+}
+
+static int decide_created(struct work *work)
+{
+	const struct request *request = work->in->request;
+	struct context *context = &work->context;
+	const struct link *link = NULL;
+	const struct point *known;
+	struct point point;
+	int r = select_volume_name(work, &link);
+
+	if (r == 0)
+		r = check_directory(work);
+	if (r < 0)
+		return r;
+	if (request->options && context->env->uid != 0)
+		return context_fail(context, -EPERM, "only root may give options=");
+	known = names_find_point(get_view(work), work->in->host, work->in->path);
+	if (known && strcasecmp(known->volume, link->path) != 0)
+		return context_fail(context, -EEXIST, "%s is a mount point of %s", request->source,
+			known->volume);
+	if (known && (!request->options || is_same_text(known->options, request->options)) &&
+		(known->is_replicated || !work->in->is_written))
+		return 0;
+	point = (struct point){
+		.host = (char *)work->in->host,
+		.path = (char *)work->in->path,
+		.volume = (char *)link->path,
+		.options = request->options ? request->options
+			: known		    ? known->options
+					    : NULL,
+		.changed = context->env->now,
+		.is_replicated = work->in->is_written,
+	};
+	names_set_point(&context->change->names, &point);
+	if (work->in->is_written)
+		replica_set(&work->out->file, work->in->path, link->path, link->record->id);
+	context_add_entry(context, request->operation->name, link->path, link->record->id);
+	return 0;
+}
+
+/* What there was before this change, here or in the file, which may have noticed it first. */
+static int decide_deleted(struct work *work)
+{
+	const struct reconcile *in = work->in;
+	struct context *context = &work->context;
+	const struct point *known = names_find_point(&context->manager->names, in->host, in->path);
+	const struct replica_entry *entry = in->file ? replica_find(in->file, in->path) : NULL;
+	_cleanup_free_ char *volume = NULL;
+	const struct link *link;
+	const char *id = NULL;
+	int r = 0;
+
+	if (in->request->given & KEY_BIT(KEY_TARGET))
+		r = context_select_device(context, &id);
+	if (r < 0)
+		return r;
+	if (!known && !entry)
+		return context_fail(
+			context, -EINVAL, "%s is no registered mount point", in->request->source);
+	volume = xstrdup(known ? known->volume : entry->volume);
+	link = names_find_link(get_view(work), volume);
+	if (id && (!link || strcmp(link->record->id, id) != 0))
+		return context_fail(
+			context, -EINVAL, "%s is a mount point of %s", in->request->source, volume);
+	names_remove_point(&context->change->names, in->host, in->path, NULL);
+	replica_remove(&work->out->file, in->path);
+	context_add_entry(
+		context, in->request->operation->name, volume, link ? link->record->id : NULL);
+	return 0;
+}
+
+int reconcile_decide(const struct manager *manager, const struct manager_env *env,
+	const struct reconcile *reconcile, struct change *change, struct reconciled *ret_reconciled)
+{
+	struct reconciled reconciled = { 0 };
+	struct work work = {
+		.context = { manager, env, reconcile->request, change, NULL, reconcile->why },
+		.in = reconcile,
+		.out = &reconciled,
+	};
+	int r = 0;
+
+	look_at_all(&work);
+	if (reconcile->request)
+		r = reconcile->request->operation->kind == OP_VOLUME_MOUNT_POINT_CREATED
+			? decide_created(&work)
+			: decide_deleted(&work);
+	if (r < 0) {
+		replica_fini(&reconciled.file);
+		return r;
+	}
+	*ret_reconciled = reconciled;
+	return 0;
+}
