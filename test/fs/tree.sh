@@ -33,7 +33,8 @@ show_tree()
 volume_files()
 {
 	printf "f 444 root root ./ids/$1/%s\n" dos_paths fstype guid keep_links label links \
-		mount_points no_drive_letter partuuid read_only removable size state unique_id uuid
+		mount_points mount_points.registered no_drive_letter partuuid read_only \
+		removable size state unique_id uuid
 	echo "d 555 root root ./ids/$1"
 	echo "l 777 root root ./ids/$1/device -> LOOP$2"
 }
@@ -69,6 +70,8 @@ expect_equal "$({
 		f 666 root root ./control/unprocessed
 		f 666 root root ./control/version
 		f 600 root root ./control/volume_arrival_notification
+		f 600 root root ./control/volume_mount_point_created
+		f 600 root root ./control/volume_mount_point_deleted
 		f 600 root root ./control/volume_removal_notification
 		d 555 root root ./devices
 		l 777 root root ./devices/loop01 -> ../ids/$id_a
