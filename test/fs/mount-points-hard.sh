@@ -277,14 +277,16 @@ umount "$h"
 DB=$TMP/other.db
 start_mmfs
 request create_point "link=$name device=$U"
-timeout 60 sh -c 'exec cat "$1" >"$2"' sh "$MM/events" "$TMP/events" &
-await test -e "$TMP/events"
+timeout 60 cat "$MM/events" >"$TMP/events" &
+reader=$!
 mount "$H" "$h"
 settle
 expect_equal "$U" "$(readlink "$MM/Volumes/$name")" "a name of a present volume"
 expect_equal "" "$(registered)" "what was refused"
 grep -q "path=\"a\".*$name.*$(number_uuid 3)" "$file" || fail "a refused entry has not stayed in the file"
 await grep -q '"event":"mount-point-refused"' "$TMP/events"
+kill "$reader"
+await_end "$reader"
 expect_match "belongs to another volume" "$(tail -n 1 "$CTL/error_log")" "error_log"
 stop_mmfs
 
