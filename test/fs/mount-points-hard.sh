@@ -178,7 +178,7 @@ start_mmfs
 fsfreeze -f "$h"
 frozen=$h
 mkdir -p "$TMP/replies"
-(created "$h/b") 2>"$TMP/replies/1" &
+lib_try created "$h/b" 2>"$TMP/replies/1" &
 hung=$!
 request create_point "X: $U"
 expect_equal "X:" "$(links "$U")" "links while a volume is frozen"
