@@ -178,7 +178,7 @@ start_mmfs
 fsfreeze -f "$h"
 frozen=$h
 mkdir -p "$TMP/replies"
-(created "$h/b") 2>"$TMP/replies/1" &
+lib_try created "$h/b" 2>"$TMP/replies/1" &
 hung=$!
 request create_point "X: $U"
 expect_equal "X:" "$(links "$U")" "links while a volume is frozen"
@@ -277,14 +277,16 @@ umount "$h"
 DB=$TMP/other.db
 start_mmfs
 request create_point "link=$name device=$U"
-timeout 60 sh -c 'exec cat "$1" >"$2"' sh "$MM/events" "$TMP/events" &
-await test -e "$TMP/events"
+timeout 60 cat "$MM/events" >"$TMP/events" &
+reader=$!
 mount "$H" "$h"
 settle
 expect_equal "$U" "$(readlink "$MM/Volumes/$name")" "a name of a present volume"
 expect_equal "" "$(registered)" "what was refused"
 grep -q "path=\"a\".*$name.*$(number_uuid 3)" "$file" || fail "a refused entry has not stayed in the file"
 await grep -q '"event":"mount-point-refused"' "$TMP/events"
+kill "$reader"
+await_end "$reader"
 expect_match "belongs to another volume" "$(tail -n 1 "$CTL/error_log")" "error_log"
 stop_mmfs
 
