@@ -67,22 +67,36 @@ static int fail(const char *option, const char *value, const char *why)
 	return -EINVAL;
 }
 
+/* -1 is no user: for chown(2) and the like it means nobody in particular. */
+static bool parse_account(const char *text, uint32_t *ret_number)
+{
+	char *end;
+	unsigned long number;
+
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	*ret_number = (uint32_t)number;
+	return text[0] >= '0' && text[0] <= '9' && !*end && !errno && number < UINT32_MAX;
+}
+
 static int parse_user(const char *text, uint32_t *ret_uid)
 {
 	const struct passwd *user = getpwnam(text);
-	char *end;
 
-	*ret_uid = user ? user->pw_uid : (uint32_t)strtoul(text, &end, 10);
-	return user || (*text && !*end) ? 0 : fail("uid", text, "there is no such user");
+	if (user)
+		*ret_uid = user->pw_uid;
+	return user || parse_account(text, ret_uid) ? 0
+						    : fail("uid", text, "there is no such user");
 }
 
 static int parse_group(const char *text, uint32_t *ret_gid)
 {
 	const struct group *group = getgrnam(text);
-	char *end;
 
-	*ret_gid = group ? group->gr_gid : (uint32_t)strtoul(text, &end, 10);
-	return group || (*text && !*end) ? 0 : fail("gid", text, "there is no such group");
+	if (group)
+		*ret_gid = group->gr_gid;
+	return group || parse_account(text, ret_gid) ? 0
+						     : fail("gid", text, "there is no such group");
 }
 
 static int parse_number(const char *option, const char *text, int base, unsigned long max,
