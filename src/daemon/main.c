@@ -162,6 +162,7 @@ enum own_option {
 	OPT_GID,
 	OPT_MODE,
 	OPT_FSNAME,
+	OPT_MAX_READ,
 	OWN_OPTIONS
 };
 
@@ -179,19 +180,20 @@ static const char *const own_options[OWN_OPTIONS] = {
 	[OPT_GID] = "gid",
 	[OPT_MODE] = "mode",
 	[OPT_FSNAME] = "fsname",
+	[OPT_MAX_READ] = "max_read",
 };
 
 /* What libfuse knows and what makes sense here. */
 static const char *const fuse_options_passed[] = { "allow_other", "allow_root", "auto_unmount",
-	"default_permissions", "ro", "nosuid", "nodev", "noexec", "noatime", "nodiratime", "sync",
-	"dirsync", "blkdev", "context", "fscontext", "defcontext", "rootcontext", "max_read" };
+	"default_permissions", "ro", "nosuid", "nodev", "noexec", "noatime", "sync", "dirsync",
+	"blkdev", "context", "fscontext", "defcontext", "rootcontext" };
 
 /* What mount(8), fstab and systemd put beside it, for themselves. */
 static const char *const ignored_options[] = { "defaults", "rw", "suid", "dev", "exec", "async",
-	"atime", "diratime", "relatime", "norelatime", "strictatime", "nostrictatime", "lazytime",
-	"nolazytime", "silent", "loud", "auto", "noauto", "user", "nouser", "users", "nousers",
-	"owner", "noowner", "group", "nogroup", "_netdev", "nofail", "mand", "nomand", "iversion",
-	"noiversion", "subtype", "comment" };
+	"atime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime",
+	"lazytime", "nolazytime", "silent", "loud", "auto", "noauto", "user", "nouser", "users",
+	"nousers", "owner", "noowner", "group", "nogroup", "_netdev", "nofail", "mand", "nomand",
+	"iversion", "noiversion", "subtype", "comment" };
 
 static bool is_listed(const char *const *list, size_t count, const char *name)
 {
@@ -246,6 +248,10 @@ static int set_own_option(struct arguments *arguments, enum own_option option, c
 	case OPT_FSNAME:
 		free(arguments->source);
 		arguments->source = xstrdup(value);
+		break;
+	case OPT_MAX_READ:
+		r = parse_number("max_read", value, 10, UINT32_MAX, &number);
+		options->fuse.max_read = (uint32_t)number;
 		break;
 	case OWN_OPTIONS:
 		break;

@@ -99,6 +99,7 @@ static struct fuse_session *new_session(
 {
 	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
 	_cleanup_free_ char *source = xasprintf("fsname=%s", options->source);
+	_cleanup_free_ char *max_read = xasprintf("max_read=%u", options->max_read);
 	struct fuse_session *session;
 
 	if (fuse_opt_add_arg(&args, "mmfs") < 0)
@@ -107,6 +108,8 @@ static struct fuse_session *new_session(
 	add_option(&args, "subtype=mmfs,default_permissions,nosuid,nodev,noexec");
 	if (options->is_root)
 		add_option(&args, "allow_other");
+	if (options->max_read)
+		add_option(&args, max_read);
 	if (options->mount)
 		add_option(&args, options->mount);
 	if (options->is_debugging && fuse_opt_add_arg(&args, "-d") < 0)

@@ -194,6 +194,12 @@ done
 umount "$MM"
 expect_gone
 
+# What is accepted for the mount leads to a tree that can be read.
+for option in noatime nodiratime sync dirsync auto_unmount max_read=4096 max_read=0; do
+	start_foreground -f -o "$options,$option" "$MM"
+	stop_mmfs
+done
+
 # A relative mount point and database.
 mkdir "$TMP/relative"
 expect_ok bash -c 'cd "$TMP/relative" && exec "$MMFS" -o "db=names.db,devices=$DEVICES" ../mnt'
