@@ -7,6 +7,7 @@
 
 /* What a volume's folder showed at the last update, as far as its files do not remember it. */
 struct shown {
+	uint64_t changed; /* when its files were last said to differ */
 	bool is_online;
 	uint64_t description; /* hash of what describes the volume */
 	char **mounts;	      /* mount points, as listed */

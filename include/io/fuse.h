@@ -21,6 +21,7 @@ struct fuse_options {
 	uint32_t uid; /* owner of what changes something */
 	uint32_t gid;
 	uint32_t mode;
+	uint32_t max_read; /* bytes of one read, or 0 */
 };
 
 /* One line of what a client wrote. */

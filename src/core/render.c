@@ -137,9 +137,10 @@ void render_volume_info(const struct manager *manager, struct strbuf *ret_text)
 	_cleanup_free_ struct triple *triples = NULL;
 	size_t count = manager_get_triples(manager, &manager->names, NULL, &triples);
 
+	/* A gauge: node_exporter refuses a whole file for one of OpenMetrics' own types. */
 	strbuf_add_text(ret_text,
-		"# TYPE mmfs_volume info\n"
-		"# HELP mmfs_volume Links of volumes, and the devices they lead to.\n");
+		"# TYPE mmfs_volume_info gauge\n"
+		"# HELP mmfs_volume_info Links of volumes, and the devices they lead to.\n");
 	for (size_t i = 0; i < count; i++) {
 		bool is_online = volumes_find_id(&manager->volumes, triples[i].id) != NULL;
 

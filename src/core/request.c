@@ -502,6 +502,9 @@ static int request_add_word(struct request *request, const struct word *word, st
 	}
 	if (request->given & KEY_BIT(key)) {
 		strbuf_add_format(why, "%s= is given twice", key_names[key]);
+		if (!word->key[0] &&
+			request->operation->needs & ~request->given & KEY_BIT(KEY_LINK))
+			strbuf_add_text(why, ": a name that is no drive letter needs link=");
 		return -EINVAL;
 	}
 	r = parse_value(request, key, word, why);

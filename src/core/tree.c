@@ -209,8 +209,8 @@ static struct node *find_volume_file(struct tree *tree, struct node *folder, con
 
 		if (strcmp(volume_files[i].name, name) != 0)
 			continue;
-		node = node_new(
-			tree, folder, name, NODE_VOLUME, folder->ino + 1 + i, folder->changed);
+		node = node_new(tree, folder, name, NODE_VOLUME, folder->ino + 1 + i,
+			folder->shown->changed);
 		node->id = xstrdup(folder->id);
 		node->file = i;
 		return node;

@@ -98,7 +98,7 @@ static void look_at_volume(
 	const struct manager *manager = update->manager;
 	_cleanup_strbuf_ struct strbuf description = STRBUF_INIT;
 	const struct mount *mount = NULL;
-	struct shown shown = { 0 };
+	struct shown shown = { .changed = update->now };
 
 	if (device) {
 		render_description(manager, device->id, &description);

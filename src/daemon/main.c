@@ -70,22 +70,36 @@ static int fail(const char *option, const char *value, const char *why)
 	return -EINVAL;
 }
 
+/* -1 is no user: for chown(2) and the like it means nobody in particular. */
+static bool parse_account(const char *text, uint32_t *ret_number)
+{
+	char *end;
+	unsigned long number;
+
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	*ret_number = (uint32_t)number;
+	return text[0] >= '0' && text[0] <= '9' && !*end && !errno && number < UINT32_MAX;
+}
+
 static int parse_user(const char *text, uint32_t *ret_uid)
 {
 	const struct passwd *user = getpwnam(text);
-	char *end;
 
-	*ret_uid = user ? user->pw_uid : (uint32_t)strtoul(text, &end, 10);
-	return user || (*text && !*end) ? 0 : fail("uid", text, "there is no such user");
+	if (user)
+		*ret_uid = user->pw_uid;
+	return user || parse_account(text, ret_uid) ? 0
+						    : fail("uid", text, "there is no such user");
 }
 
 static int parse_group(const char *text, uint32_t *ret_gid)
 {
 	const struct group *group = getgrnam(text);
-	char *end;
 
-	*ret_gid = group ? group->gr_gid : (uint32_t)strtoul(text, &end, 10);
-	return group || (*text && !*end) ? 0 : fail("gid", text, "there is no such group");
+	if (group)
+		*ret_gid = group->gr_gid;
+	return group || parse_account(text, ret_gid) ? 0
+						     : fail("gid", text, "there is no such group");
 }
 
 static int parse_number(const char *option, const char *text, int base, unsigned long max,
@@ -170,6 +184,7 @@ enum own_option {
 	OPT_GID,
 	OPT_MODE,
 	OPT_FSNAME,
+	OPT_MAX_READ,
 	OWN_OPTIONS
 };
 
@@ -189,19 +204,20 @@ static const char *const own_options[OWN_OPTIONS] = {
 	[OPT_GID] = "gid",
 	[OPT_MODE] = "mode",
 	[OPT_FSNAME] = "fsname",
+	[OPT_MAX_READ] = "max_read",
 };
 
 /* What libfuse knows and what makes sense here. */
 static const char *const fuse_options_passed[] = { "allow_other", "allow_root", "auto_unmount",
-	"default_permissions", "ro", "nosuid", "nodev", "noexec", "noatime", "nodiratime", "sync",
-	"dirsync", "blkdev", "context", "fscontext", "defcontext", "rootcontext", "max_read" };
+	"default_permissions", "ro", "nosuid", "nodev", "noexec", "noatime", "sync", "dirsync",
+	"blkdev", "context", "fscontext", "defcontext", "rootcontext" };
 
 /* What mount(8), fstab and systemd put beside it, for themselves. */
 static const char *const ignored_options[] = { "defaults", "rw", "suid", "dev", "exec", "async",
-	"atime", "diratime", "relatime", "norelatime", "strictatime", "nostrictatime", "lazytime",
-	"nolazytime", "silent", "loud", "auto", "noauto", "user", "nouser", "users", "nousers",
-	"owner", "noowner", "group", "nogroup", "_netdev", "nofail", "mand", "nomand", "iversion",
-	"noiversion", "subtype", "comment" };
+	"atime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime",
+	"lazytime", "nolazytime", "silent", "loud", "auto", "noauto", "user", "nouser", "users",
+	"nousers", "owner", "noowner", "group", "nogroup", "_netdev", "nofail", "mand", "nomand",
+	"iversion", "noiversion", "subtype", "comment" };
 
 static bool is_listed(const char *const *list, size_t count, const char *name)
 {
@@ -260,6 +276,10 @@ static int set_own_option(struct arguments *arguments, enum own_option option, c
 	case OPT_FSNAME:
 		free(arguments->source);
 		arguments->source = xstrdup(value);
+		break;
+	case OPT_MAX_READ:
+		r = parse_number("max_read", value, 10, UINT32_MAX, &number);
+		options->fuse.max_read = (uint32_t)number;
 		break;
 	case OWN_OPTIONS:
 		break;

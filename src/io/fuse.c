@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -99,6 +100,7 @@ static struct fuse_session *new_session(
 {
 	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
 	_cleanup_free_ char *source = xasprintf("fsname=%s", options->source);
+	_cleanup_free_ char *max_read = xasprintf("max_read=%u", options->max_read);
 	struct fuse_session *session;
 
 	if (fuse_opt_add_arg(&args, "mmfs") < 0)
@@ -107,6 +109,8 @@ static struct fuse_session *new_session(
 	add_option(&args, "subtype=mmfs,default_permissions,nosuid,nodev,noexec");
 	if (options->is_root)
 		add_option(&args, "allow_other");
+	if (options->max_read)
+		add_option(&args, max_read);
 	if (options->mount)
 		add_option(&args, options->mount);
 	if (options->is_debugging && fuse_opt_add_arg(&args, "-d") < 0)
@@ -116,11 +120,37 @@ static struct fuse_session *new_session(
 	return session;
 }
 
+/* Mounts. What fusermount3 says to stderr meanwhile counts as a message of libfuse. */
+static int mount_session(struct fuse_server *server)
+{
+	int said = memfd_create("fusermount3", MFD_CLOEXEC);
+	int before = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	bool is_heard = said >= 0 && before >= 0 && dup2(said, STDERR_FILENO) >= 0;
+	int r = fuse_session_mount(server->session, server->mountpoint);
+	char text[250];
+	ssize_t n = 0;
+
+	if (is_heard) {
+		dup2(before, STDERR_FILENO);
+		n = pread(said, text, sizeof(text) - 1, 0);
+	}
+	if (n > 0) {
+		text[n] = '\0';
+		text[strcspn(text, "\n")] = '\0';
+		snprintf(last_message, sizeof(last_message), ": %s", text);
+	}
+	if (said >= 0)
+		close(said);
+	if (before >= 0)
+		close(before);
+	return r;
+}
+
 static int start_session(struct fuse_server *server, struct strbuf *why)
 {
 	int fd, r;
 
-	if (fuse_session_mount(server->session, server->mountpoint) != 0) {
+	if (mount_session(server) != 0) {
 		strbuf_add_format(why, "cannot mount on %s%s", server->mountpoint,
 			access("/dev/fuse", F_OK) == 0 ? last_message : ": there is no /dev/fuse");
 		return -EIO;

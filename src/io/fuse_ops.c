@@ -181,6 +181,7 @@ static void op_init(void *data, struct fuse_conn_info *connection)
 	connection->want &=
 		~(FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_SPLICE_READ |
 			FUSE_CAP_SPLICE_WRITE | FUSE_CAP_FLOCK_LOCKS | FUSE_CAP_POSIX_LOCKS);
+	connection->max_read = server->options.max_read; /* libfuse wants to be told twice */
 	server->max_write = connection->max_write;
 	server->has_no_opendir =
 		server->options.is_cached && connection->capable & FUSE_CAP_NO_OPENDIR_SUPPORT;

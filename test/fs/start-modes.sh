@@ -105,7 +105,8 @@ for words in "" "--nonsense $MM" "-x" "a b $MM" "-o"; do
 	[ -n "$output" ] || fail "mmfs $words says nothing"
 done
 for option in nonsense nonsense=1 monitor=never cache=perhaps mode=rwx mode=1777 db= \
-	id= id=uuid:nonsense uid=nobody-there gid=nobody-there monitor_buffer=-1 monitor_buffer=x; do
+	id= id=uuid:nonsense uid=nobody-there gid=nobody-there uid=-1 gid=-1 uid=4294967295 \
+	gid=4294967296 "uid= 5" monitor_buffer=-1 monitor_buffer=x; do
 	expect_refusal 2 "${option%%=*}" -o "$options,$option" "$MM"
 done
 
@@ -192,6 +193,12 @@ for option in nosuid nodev noexec; do
 done
 umount "$MM"
 expect_gone
+
+# What is accepted for the mount leads to a tree that can be read.
+for option in noatime nodiratime sync dirsync auto_unmount max_read=4096 max_read=0; do
+	start_foreground -f -o "$options,$option" "$MM"
+	stop_mmfs
+done
 
 # A relative mount point and database.
 mkdir "$TMP/relative"

@@ -109,6 +109,13 @@ await lib_is_ended "$helper"
 expect_equal 0 "$(count_mounts)" "the number of mounts"
 mmfs_pid=
 
+# What fusermount3 refuses is one line, with its reason.
+code=0
+errors=$(as_user "$TMP/mmfs" -o "devices=$DEVICES" "$TMP" 2>&1 </dev/null) || code=$?
+expect_equal 1 "$code" "the status of mmfs on the folder of another user"
+expect_match "^mmfs: cannot mount on $TMP: fusermount3: .*access" "$errors" "what it says"
+expect_equal 1 "$(wc -l <<<"$errors")" "the number of lines it says ($errors)"
+
 # $XDG_STATE_HOME; in the foreground; ended by SIGTERM.
 become_user XDG_STATE_HOME="$TMP/state" "$TMP/mmfs" -f -o "devices=$DEVICES" "$MM" </dev/null >>"$LOG" 2>&1 &
 mmfs_pid=$!

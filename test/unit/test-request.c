@@ -182,6 +182,8 @@ static const struct bad bads[] = {
 	{ "query_points", "X: Y: Z:", "device= is given twice" },
 	{ "query_points", "id=UUID=1 UUID=2", "id= is given twice" },
 	{ "query_points", "sda sdb", "device= is given twice" },
+	{ "create_point", "backup /dev/sdb1",
+		"given twice: a name that is no drive letter needs link=" },
 	{ "query_points", "sda device=sdb", "device= is given twice" },
 	{ "query_points", "all=1", "does not take all=" },
 	{ "query_points", "link=\"X:", "not closed" },

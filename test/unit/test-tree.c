@@ -128,6 +128,10 @@ START_TEST(test_deltas)
 	node = tree_find_child(&world.tree, world.tree.mounts, "X:");
 	ck_assert_uint_ne(node->ino, ino);
 	ck_assert_str_eq(node->target, "/b");
+	/* A file of a volume that the kernel has not asked for before is as new as what it says. */
+	node = tree_find_child(&world.tree, world.tree.ids, "UUID=1");
+	ck_assert_uint_ne(node->changed, 5000);
+	ck_assert_uint_eq(tree_find_child(&world.tree, node, "mount_points")->changed, 5000);
 	deltas_fini(&deltas);
 	world_fini(&world);
 }
