@@ -149,23 +149,24 @@ struct probing_job *probing_take(struct probing *probing, struct probe_answer *r
 	return NULL;
 }
 
+static void replace(char **text, char **by)
+{
+	free(*text);
+	*text = steal_ptr(*by);
+}
+
 void probing_fill(struct device *device, struct probe_answer *answer)
 {
-	free(device->identity[ID_UUID]);
-	device->identity[ID_UUID] = steal_ptr(answer->uuid);
-	device->fstype = steal_ptr(answer->fstype);
-	device->usage = steal_ptr(answer->usage);
-	device->label = steal_ptr(answer->label);
-	device->table = steal_ptr(answer->table);
-	if (answer->partuuid) {
-		free(device->identity[ID_PARTUUID]);
-		device->identity[ID_PARTUUID] = steal_ptr(answer->partuuid);
-	}
+	replace(&device->identity[ID_UUID], &answer->uuid);
+	replace(&device->fstype, &answer->fstype);
+	replace(&device->usage, &answer->usage);
+	replace(&device->label, &answer->label);
+	replace(&device->table, &answer->table);
+	if (answer->partuuid)
+		replace(&device->identity[ID_PARTUUID], &answer->partuuid);
 	if (answer->partition_type) {
-		free(device->partition_type);
-		device->partition_type = steal_ptr(answer->partition_type);
-		free(device->partition_name);
-		device->partition_name = steal_ptr(answer->partition_name);
+		replace(&device->partition_type, &answer->partition_type);
+		replace(&device->partition_name, &answer->partition_name);
 		device->partition_flags = answer->partition_flags;
 	}
 }

@@ -280,7 +280,9 @@ static int make_report(struct udev_device *from, bool use_udevd, struct device_r
 		report.disk_number = udev_device_get_devnum(parent);
 		report.start = get_number(from, "start");
 	}
-	report.wants_probe = report.device->size && !report.device->fstype && !report.device->table;
+	/* A partition has its disk's table among udevd's properties. */
+	report.wants_probe =
+		report.device->size && !report.device->fstype && (parent || !report.device->table);
 	*ret_report = report;
 	return 0;
 }
