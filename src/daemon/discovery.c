@@ -317,16 +317,29 @@ static void on_udevd_end(void *data, uint32_t events)
 	discovery->has_news(discovery->data);
 }
 
+/* Without udevd, which would say so: who writes to a disk may have written its partition table. */
+static void look_at_partitions(struct discovery *discovery, const char *disk)
+{
+	map_for_each (&discovery->entries, node, next) {
+		struct entry *entry = container_of(node, struct entry, by_name);
+
+		if (device_is_partition_of(entry->name, disk))
+			entry_look(discovery, entry, false);
+	}
+}
+
 static void handle_written(struct discovery *discovery, const char *name)
 {
 	struct entry *entry = find_entry(discovery, name);
 
 	if (!entry)
 		return;
-	if (!discovery->uses_udevd)
+	if (!discovery->uses_udevd) {
 		entry_look(discovery, entry, false);
-	else if (entry->state != ENTRY_AWAITS_UDEVD)
+		look_at_partitions(discovery, name);
+	} else if (entry->state != ENTRY_AWAITS_UDEVD) {
 		await_udevd(discovery, entry, 0, WATCH_LIMIT);
+	}
 }
 
 static void read_watch(struct discovery *discovery)
