@@ -290,6 +290,7 @@ partition_table()
 		1: start=$two, size=2048, uuid=$(partuuid 2)
 		3: start=$three, size=4096, uuid=$(partuuid 3)
 	END
+	settle
 	expect_link one "${device}p2"
 	change "${device}p2"
 	change "${device}p3"
