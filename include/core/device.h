@@ -73,6 +73,8 @@ struct device *device_copy(const struct device *device);
  * behind a `!`. Without a positive glob everything else matches.
  */
 bool device_name_matches(const char *name, const char *globs);
+/* Whether these are the kernel names of a partition and its disk: sda1, loop2p1. */
+bool device_is_partition_of(const char *name, const char *disk);
 /* Kernel names in the order people count: loop2 before loop10. */
 int device_compare_names(const char *a, const char *b);
 /* The label that a volume suggests for a link, of its filesystem or else its partition, or NULL. */

@@ -183,6 +183,18 @@ bool device_has_slave(const struct device *device, const char *name)
 	return false;
 }
 
+bool device_is_partition_of(const char *name, const char *disk)
+{
+	size_t len = strlen(disk);
+
+	if (!len || strncmp(name, disk, len) != 0)
+		return false;
+	name += len;
+	if (strchr("0123456789", disk[len - 1]) && *name++ != 'p')
+		return false;
+	return *name && !name[strspn(name, "0123456789")];
+}
+
 int device_compare_names(const char *a, const char *b)
 {
 	size_t len_a = strlen(a), len_b = strlen(b);

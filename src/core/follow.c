@@ -12,23 +12,39 @@
 #include "core/link_name.h"
 #include "core/manager_private.h"
 
+/* Whether a record of before the change is of a volume that was on the partition and is absent. */
+static bool was_on(const struct manager *manager, const struct change *change,
+	const struct record *record, const char *partuuid)
+{
+	return is_same_text(record->fingerprint.value[ID_PARTUUID], partuuid) &&
+		names_find_record(&change->names, record->id) &&
+		!volumes_change_find_id(&manager->volumes, &change->volumes, record->id);
+}
+
+/* The partition itself, which shows while it is empty, is found if nothing else was there. */
 int follow_find(const struct manager *manager, const struct change *change,
 	const struct device *device, const char **ret_id)
 {
-	const char *partuuid = device->identity[ID_PARTUUID], *found = NULL;
+	const char *partuuid = device->identity[ID_PARTUUID], *found = NULL, *partition = NULL;
+	char empty[UNIQUE_ID_MAX + 1];
 
+	if (!unique_id_format(ID_PARTUUID, partuuid, device->partition, empty))
+		return -ENOENT;
 	map_for_each (&manager->names.records, node, next) {
-		const char *id = container_of(node, struct record, by_id)->id;
-		const struct record *record = names_find_record(&change->names, id);
+		const struct record *record = container_of(node, struct record, by_id);
 
-		if (!partuuid || !record ||
-			!is_same_text(record->fingerprint.value[ID_PARTUUID], partuuid) ||
-			volumes_change_find_id(&manager->volumes, &change->volumes, id))
+		if (!was_on(manager, change, record, partuuid))
 			continue;
+		if (strcmp(record->id, empty) == 0) {
+			partition = record->id;
+			continue;
+		}
 		if (found)
 			return -EINVAL;
-		found = id;
+		found = record->id;
 	}
+	if (!found)
+		found = partition;
 	*ret_id = found;
 	return found ? 0 : -ENOENT;
 }

@@ -57,8 +57,9 @@ struct discovery {
 	int udevd; /* descriptor that tells of its end, or negative */
 	bool uses_udevd;
 	struct map entries;
-	size_t waiting; /* entries that are not idle */
-	size_t slow;	/* of these, those that nobody waits for */
+	size_t waiting;	   /* entries that are not idle */
+	size_t slow;	   /* of these, those that nobody waits for */
+	uint64_t deadline; /* none of them has an earlier one */
 	uint64_t rescan_at;
 	void (*has_news)(void *data);
 	void *data;
@@ -95,6 +96,12 @@ static struct entry *get_entry(struct discovery *discovery, const char *name)
 	return entry;
 }
 
+static void note_deadline(struct discovery *discovery, uint64_t deadline)
+{
+	if (deadline && (!discovery->deadline || deadline < discovery->deadline))
+		discovery->deadline = deadline;
+}
+
 /* Every change of what is waited for goes through here. */
 static void entry_set_state(struct discovery *discovery, struct entry *entry,
 	enum entry_state state, bool is_slow, uint64_t deadline)
@@ -106,6 +113,7 @@ static void entry_set_state(struct discovery *discovery, struct entry *entry,
 	entry->deadline = deadline;
 	discovery->waiting += entry->state != ENTRY_IDLE;
 	discovery->slow += entry->is_slow;
+	note_deadline(discovery, deadline);
 }
 
 static void stop_probe(struct discovery *discovery, struct entry *entry)
@@ -317,16 +325,29 @@ static void on_udevd_end(void *data, uint32_t events)
 	discovery->has_news(discovery->data);
 }
 
+/* Without udevd, which would say so: who writes to a disk may have written its partition table. */
+static void look_at_partitions(struct discovery *discovery, const char *disk)
+{
+	map_for_each (&discovery->entries, node, next) {
+		struct entry *entry = container_of(node, struct entry, by_name);
+
+		if (device_is_partition_of(entry->name, disk))
+			entry_look(discovery, entry, false);
+	}
+}
+
 static void handle_written(struct discovery *discovery, const char *name)
 {
 	struct entry *entry = find_entry(discovery, name);
 
 	if (!entry)
 		return;
-	if (!discovery->uses_udevd)
+	if (!discovery->uses_udevd) {
 		entry_look(discovery, entry, false);
-	else if (entry->state != ENTRY_AWAITS_UDEVD)
+		look_at_partitions(discovery, name);
+	} else if (entry->state != ENTRY_AWAITS_UDEVD) {
 		await_udevd(discovery, entry, WATCH_LIMIT);
+	}
 }
 
 static void read_watch(struct discovery *discovery)
@@ -451,17 +472,10 @@ bool discovery_is_settled(const struct discovery *discovery)
 
 uint64_t discovery_get_deadline(const struct discovery *discovery)
 {
-	uint64_t deadline = discovery->rescan_at;
+	uint64_t rescan_at = discovery->rescan_at;
+	uint64_t deadline = discovery->waiting ? discovery->deadline : 0;
 
-	if (!discovery->waiting)
-		return deadline;
-	map_for_each (&discovery->entries, node, next) {
-		struct entry *entry = container_of(node, struct entry, by_name);
-
-		if (entry->deadline && (!deadline || entry->deadline < deadline))
-			deadline = entry->deadline;
-	}
-	return deadline;
+	return rescan_at && (!deadline || rescan_at < deadline) ? rescan_at : deadline;
 }
 
 /* A probe has taken long: its device is shown with that fault, and the answer may still come. */
@@ -482,24 +496,31 @@ static void handle_slow_probe(struct discovery *discovery, struct entry *entry, 
 	entry_set_state(discovery, entry, ENTRY_AWAITS_PROBE, true, now + PROBE_LIMIT);
 }
 
-void discovery_handle_time(struct discovery *discovery)
+static void handle_deadlines(struct discovery *discovery, uint64_t now)
 {
-	uint64_t now = clock_get_monotonic();
-
-	if (discovery->rescan_at && discovery->rescan_at <= now)
-		discovery_rescan(discovery);
+	discovery->deadline = 0;
 	map_for_each (&discovery->entries, node, next) {
 		struct entry *entry = container_of(node, struct entry, by_name);
 
-		if (!entry->deadline || entry->deadline > now)
-			continue;
-		if (entry->state == ENTRY_AWAITS_PROBE) {
+		if (!entry->deadline || entry->deadline > now) {
+			note_deadline(discovery, entry->deadline);
+		} else if (entry->state == ENTRY_AWAITS_PROBE) {
 			handle_slow_probe(discovery, entry, now);
 		} else {
 			log_debug("%s: udevd says nothing: reading it", entry->name);
 			entry_look(discovery, entry, false);
 		}
 	}
+}
+
+void discovery_handle_time(struct discovery *discovery)
+{
+	uint64_t now = clock_get_monotonic();
+
+	if (discovery->rescan_at && discovery->rescan_at <= now)
+		discovery_rescan(discovery);
+	if (discovery->deadline && discovery->deadline <= now)
+		handle_deadlines(discovery, now);
 	discovery->has_news(discovery->data);
 }
 

@@ -247,8 +247,10 @@ static void fill_common(struct device *device, struct udev_device *from, struct 
  */
 static bool wants_probe(const struct device *device)
 {
-	if (!device->fstype || !device->table)
-		return !device->fstype && !device->table;
+	if (!device->fstype) /* a partition has its disk's table among udevd's properties */
+		return !device->table || device->partition;
+	if (!device->table)
+		return false;
 	return !device->partition && !device_is_disc(device) &&
 		!is_same_text(device->usage, "raid");
 }

@@ -6,6 +6,8 @@
 #	$helpers		where the programs of this folder are
 #	tree_points		what `points` should say, collected from the links and ids/ one by one
 #	expect_sound		that it does, and that there is nothing else
+#	show_tree [DIR]		all that the tree at DIR ($MM) says of devices and names, but for times
+#	expect_fresh [OPTION…]	that a daemon that starts now, with a copy of the database, shows the same
 #	start_over [OPTION…]	as start_mmfs, over a mount whose daemon is dead
 #	await_crash		returns when the daemon has died by SIGKILL
 #	number_uuid N		a UUID made of a number
@@ -30,6 +32,7 @@ tree_points()
 	local folder id node link
 
 	for folder in "$MM"/ids/*/; do
+		[ -d "$folder" ] || continue # there are none
 		read -r id <"$folder/unique_id"
 		node=$(readlink "$folder/device")
 		while read -r link; do
@@ -47,6 +50,38 @@ expect_sound()
 	expect_equal "$(tree_points)" "$(sort <<<"$found")" "points (after the tree's links)"
 	expect_equal "$(sed 's/^LINK="\([^"]*\)".*/\1/' <<<"$found" | sort)" \
 		"$(cd "$MM" && find DosDevices Volumes -type l -printf '/%p\n' | sort)" "the list of links"
+}
+
+show_tree()
+{
+	(
+		cd "${1-$MM}"
+		find . -path ./control -prune -o -printf '%P %y %l\n'
+		grep -r '' ids points control/unprocessed || true
+	) | sort
+}
+
+expect_fresh()
+{
+	local option words=() pid dir=$TMP/fresh
+
+	for option in "db=$dir.db" "devices=$DEVICES" ${MMFS_OPTIONS:+"$MMFS_OPTIONS"} "$@"; do
+		words+=(-o "$option")
+	done
+	mkdir -p "$dir"
+	cp "$DB" "$dir.db"
+	rm -f "$dir.db-wal"
+	[ ! -e "$DB-wal" ] || cp "$DB-wal" "$dir.db-wal"
+	run_mmfs -f "${words[@]}" "$dir" </dev/null >"$dir.log" 2>&1 &
+	pid=$!
+	await_mount "$pid" "$dir"
+	show_tree "$dir" >"$dir.tree"
+	umount "$dir"
+	await_end "$pid"
+	expect_equal "0" "${status:-0}" "how the fresh daemon ended: $(cat "$dir.log")"
+	show_tree >"$dir.here"
+	diff -U 0 "$dir.tree" "$dir.here" >"$dir.diff" ||
+		fail "the tree (+) is not what a fresh daemon shows (-): $(sed 60q "$dir.diff")"
 }
 
 lib_answers()

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Many loop devices at once, much faster than losetup(8) can:
+ * Many loop devices at once, much faster than losetup(8) can, and images for them:
  *
+ *	loops make NUMBER COUNT FILE-PREFIX [LABEL]	swap space with number_uuid NUMBER, …
  *	loops add FIRST COUNT			makes /dev/loop<FIRST…>
  *	loops attach FIRST COUNT FILE-PREFIX	FILE-PREFIX0, 1, … to /dev/loop<FIRST…>
  *	loops detach FIRST COUNT
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -60,11 +62,13 @@ static int add(int control, int first, int count)
 	return 0;
 }
 
-static int remove_all(int control, int first, int count)
+#define REMOVERS 32
+
+static int remove_some(int control, int first, int count, int from)
 {
 	int tries = 2000; /* 20 s */
 
-	for (int i = 0; i < count; i++) {
+	for (int i = from; i < count; i += REMOVERS) {
 		while (ioctl(control, LOOP_CTL_REMOVE, first + i) < 0 && errno != ENODEV) {
 			if (errno != EBUSY || !--tries) {
 				fprintf(stderr, "loops: cannot remove %d: %s\n", first + i,
@@ -75,6 +79,25 @@ static int remove_all(int control, int first, int count)
 		}
 	}
 	return 0;
+}
+
+/* The kernel takes its time for each, and does many at once. */
+static int remove_all(int control, int first, int count)
+{
+	int status, code = 0;
+
+	for (int i = 0; i < REMOVERS; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(remove_some(control, first, count, i));
+		if (pid < 0)
+			code = 1;
+	}
+	while (wait(&status) > 0)
+		if (status)
+			code = 1;
+	return code;
 }
 
 /* The devices are opened before, so that the rest goes as fast as it can. */
@@ -103,17 +126,50 @@ static int change(int first, int count, const char *prefix)
 	return code;
 }
 
+/* The header of swap space, and the UUID that number_uuid of lib-robust.sh makes. */
+static int make_one(const char *prefix, int i, int number, const char *label)
+{
+	static const uint32_t header[] = { 1, 15, 0 }; /* version, last page, bad pages */
+	uint8_t page[4096] = { 0 }, *uuid = page + 1036;
+	char path[4096];
+	int fd, code;
+
+	memcpy(page + 1024, header, sizeof(header));
+	uuid[6] = 0x40;
+	uuid[8] = 0x80;
+	for (int at = 15; number; at--, number /= 100)
+		uuid[at] = (uint8_t)(number / 10 % 10 << 4 | number % 10);
+	if (label)
+		memcpy(page + 1052, label, strnlen(label, 15));
+	memcpy(page + sizeof(page) - 10, "SWAPSPACE2", 10);
+	snprintf(path, sizeof(path), "%s%d", prefix, i);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	code = fd < 0 || ftruncate(fd, 65536) < 0 || write(fd, page, sizeof(page)) < 0;
+	if (code)
+		perror(path);
+	if (fd >= 0)
+		close(fd);
+	return code;
+}
+
 int main(int argc, char **argv)
 {
 	int control, first, count;
 
 	if (argc < 4)
 		return 2;
+	first = atoi(argv[2]);
+	count = atoi(argv[3]);
+	if (strcmp(argv[1], "make") == 0 && argc >= 5) {
+		int code = 0;
+
+		for (int i = 0; i < count && code == 0; i++)
+			code = make_one(argv[4], i, first + i, argv[5]);
+		return code;
+	}
 	control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 	if (control < 0)
 		return 1;
-	first = atoi(argv[2]);
-	count = atoi(argv[3]);
 	if (strcmp(argv[1], "add") == 0)
 		return add(control, first, count);
 	if (strcmp(argv[1], "remove") == 0)

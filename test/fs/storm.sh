@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# 200 devices come and go at once. The tree is right afterwards, and the memory is given back.
+# 200 devices come and go at once, and the daemon is told to look at all of them again meanwhile. The
+# tree is right afterwards, and the memory is given back.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-robust.sh"
@@ -18,11 +19,15 @@ get_rss()
 }
 
 start_mmfs "$storm_devices"
-for ((round = 1; round <= ${ROUNDS:-6}; round++)); do
-	"$helpers/loops" attach "$first" "$count" "$TMP/many-"
+for ((round = 1; round <= ${ROUNDS:-9}; round++)); do
+	"$helpers/loops" attach "$first" "$count" "$TMP/many-" &
+	kill -HUP "$mmfs_pid"
+	wait $!
+	kill -HUP "$mmfs_pid"
 	settle
 	expect_many "$first" "$count"
 	full=$(get_rss)
+	kill -HUP "$mmfs_pid"
 	"$helpers/loops" detach "$first" "$count"
 	await lib_are_free "$first" "$count"
 	settle
@@ -30,8 +35,8 @@ for ((round = 1; round <= ${ROUNDS:-6}; round++)); do
 	expect_equal "" "$(ls "$MM/devices" "$MM/ids" | grep -v :$ || true)" "what is left of them"
 	empty=$(get_rss)
 	echo "round $round: RSS $full KiB with $count volumes, $empty KiB without"
-	# The first rounds fill what is kept on purpose: the names, the history, SQLite's cache.
-	[ "$round" != 3 ] || base=$empty
+	# The first rounds fill what is kept on purpose: the names, the history, events, SQLite's cache.
+	[ "$round" != 7 ] || base=$empty
 done
 [ "$empty" -le $((base * 11 / 10)) ] || is_sanitized || fail "RSS grew from $base to $empty KiB"
 
@@ -42,6 +47,7 @@ await lib_are_free "$first" "$((count / 2))"
 settle
 expect_many "$((first + count / 2))" "$((count / 2))" "$((count / 2))"
 expect_sound
+expect_fresh "$storm_devices"
 before=$(points)
 restart_mmfs "$storm_devices"
 expect_equal "$before" "$(points)" "points after a start with the same devices"

@@ -101,6 +101,23 @@ START_TEST(test_kind)
 }
 END_TEST
 
+START_TEST(test_partition_of)
+{
+	ck_assert(device_is_partition_of("sda1", "sda"));
+	ck_assert(device_is_partition_of("sdaa12", "sdaa"));
+	ck_assert(device_is_partition_of("loop2p13", "loop2"));
+	ck_assert(device_is_partition_of("nvme0n1p2", "nvme0n1"));
+	ck_assert(!device_is_partition_of("sda", "sda"));
+	ck_assert(!device_is_partition_of("sdaa", "sda"));
+	ck_assert(!device_is_partition_of("sdaa1", "sda"));
+	ck_assert(!device_is_partition_of("sda", "sda1"));
+	ck_assert(!device_is_partition_of("loop21", "loop2"));
+	ck_assert(!device_is_partition_of("loop21p1", "loop2"));
+	ck_assert(!device_is_partition_of("loop2p", "loop2"));
+	ck_assert(!device_is_partition_of("mmcblk0boot0", "mmcblk0"));
+}
+END_TEST
+
 START_TEST(test_equal)
 {
 	static const char *const words[] = { "", "uuid=1", "uuid=2", "partuuid=1", "dm=1", "md=1",
@@ -193,6 +210,7 @@ int main(void)
 
 	tcase_add_loop_test(tcase, test_kind, 0, ARRAY_SIZE(kinds));
 	tcase_add_test(tcase, test_equal);
+	tcase_add_test(tcase, test_partition_of);
 	tcase_add_test(tcase, test_globs);
 	tcase_add_test(tcase, test_equal_fields);
 	suite_add_tcase(suite, tcase);

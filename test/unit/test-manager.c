@@ -90,6 +90,11 @@ static const char *const scripts[] = {
 	"EINVAL unique_id_changed id=UUID=1\nENOENT unique_id_changed device=sdz\n"
 	"> unique_id_changed device=sda1 id=UUID=1\n@ a /dev/sda1\n@ b -\n"
 	"> unique_id_changed device=sda1\n@ b /dev/sda1\n",
+	/* The empty partition seen in between is meant if nothing else was there. */
+	"+ sda1 part=1 uuid=1 partuuid=p\n> create_point link=a device=sda1\n"
+	"+ sda1 part=1 partuuid=p\n+ sda1 part=1 uuid=2 partuuid=p\n"
+	"> unique_id_changed device=sda1\n@ a /dev/sda1\n> unique_id_changed device=sda1\n"
+	"ENOENT unique_id_changed device=sda1\n",
 	/* One letter at most; the wish for none goes along, and so does the keep flag. */
 	"+ sda1 part=1 uuid=1 partuuid=p\n> create_point X: sda1\n"
 	"+ sda1 part=1 uuid=2 partuuid=p\n> create_point Y: sda1\n"
