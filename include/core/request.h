@@ -122,5 +122,8 @@ int request_parse(const struct operation *operation, const char *line, size_t le
 /* Writes a request down so that it reads back as the same: for the log, and for tests. */
 void request_format(const struct request *request, struct strbuf *ret_line);
 
+/* Reads the absolute path of a directory; the result has no empty components. -EINVAL. */
+int request_parse_source(const char *text, char **ret_source, struct strbuf *why);
+
 /* Reads what `ln -s` is given as its target. The same errors. */
 int volume_ref_parse(const char *text, struct volume_ref *ret_ref, struct strbuf *why);

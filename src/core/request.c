@@ -408,7 +408,7 @@ static int parse_switch(
 }
 
 /* A directory, without looking: two slashes are one, the last means nothing. */
-static int parse_source(const char *text, char **ret_source, struct strbuf *why)
+int request_parse_source(const char *text, char **ret_source, struct strbuf *why)
 {
 	_cleanup_strbuf_ struct strbuf source = STRBUF_INIT;
 
@@ -477,7 +477,7 @@ static int parse_value(
 	case KEY_STATE:
 		return parse_switch(word->value, "off", "on", &request->is_on, why);
 	case KEY_SOURCE:
-		return parse_source(word->value, &request->source, why);
+		return request_parse_source(word->value, &request->source, why);
 	case KEY_OPTIONS:
 		return parse_options(word->value, &request->options, why);
 	case KEYS:

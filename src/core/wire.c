@@ -127,6 +127,22 @@ static int decode_create_point(const struct wire_input *in, struct request *requ
 	return r < 0 ? r : get_device(in, &device, request);
 }
 
+/* The folder is a path of this machine; the volume has any of its names. */
+static int decode_mount_folder(const struct wire_input *in, struct request *request)
+{
+	struct part source = { get16(in, 0), get16(in, 2) };
+	_cleanup_free_ char *text = NULL;
+	int r = get_name(in, &source, &text);
+
+	if (r == 0)
+		r = request_parse_source(text, &request->source, in->why);
+	if (r == 0)
+		r = get_device(in, &(struct part){ get16(in, 4), get16(in, 6) }, request);
+	if (r == 0)
+		request->given = KEY_BIT(KEY_SOURCE) | KEY_BIT(KEY_TARGET);
+	return r;
+}
+
 static struct part get_member(const struct wire_input *in, size_t at)
 {
 	return (struct part){ get32(in, at), get16(in, at + 4) };
@@ -295,6 +311,7 @@ static int encode_number(const struct reply *reply, struct strbuf *output)
 #define CODE(name) IOCTL_MOUNTMGR_##name, #name
 #define POINT_IN sizeof(MOUNTMGR_MOUNT_POINT)
 #define TARGET_IN sizeof(MOUNTMGR_TARGET_NAME)
+#define FOLDER_IN sizeof(MOUNTMGR_VOLUME_MOUNT_POINT)
 #define PATHS_HEADER offsetof(MOUNTMGR_VOLUME_PATHS, MultiSz)
 
 static const struct wire_code codes[] = {
@@ -309,6 +326,10 @@ static const struct wire_code codes[] = {
 	{ CODE(NEXT_DRIVE_LETTER), OP_NEXT_DRIVE_LETTER, false, TARGET_IN,
 		sizeof(MOUNTMGR_DRIVE_LETTER_INFORMATION), decode_target, encode_letter, 0 },
 	{ CODE(AUTO_DL_ASSIGNMENTS), OP_AUTO_DL_ASSIGNMENTS, false, 0, 0, NULL, NULL, 0 },
+	{ CODE(VOLUME_MOUNT_POINT_CREATED), OP_VOLUME_MOUNT_POINT_CREATED, false, FOLDER_IN, 0,
+		decode_mount_folder, NULL, 0 },
+	{ CODE(VOLUME_MOUNT_POINT_DELETED), OP_VOLUME_MOUNT_POINT_DELETED, false, FOLDER_IN, 0,
+		decode_mount_folder, NULL, 0 },
 	{ CODE(CHANGE_NOTIFY), OP_CHANGE_NOTIFY, false, sizeof(MOUNTMGR_CHANGE_NOTIFY_INFO),
 		sizeof(MOUNTMGR_CHANGE_NOTIFY_INFO), decode_epic, encode_number, 0 },
 	{ CODE(KEEP_LINKS_WHEN_OFFLINE), OP_KEEP_LINKS_WHEN_OFFLINE, false, TARGET_IN, 0,

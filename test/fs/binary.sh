@@ -131,6 +131,20 @@ for code in BOOT_DL_ASSIGNMENT TRACELOG_CACHE SILO_ARRIVAL 0x6DC05C 0x6D0000 0x4
 	expect_call "[I]" "INVALID_DEVICE_REQUEST 0" $code 4096
 done
 
+# A folder of another volume leads to this one, and no longer does.
+mkdir "$TMP/host"
+mount "$a" "$TMP/host"
+folder=$TMP/host/folder
+mkdir "$folder"
+target=$((8 + 2 * ${#folder}))
+for code in CREATED DELETED; do
+	expect_call "[S] folder" "SUCCESS 0" VOLUME_MOUNT_POINT_$code 0 \
+		raw 8 $((2 * ${#folder})) $target $((2 * ${#b})) "'$folder'" "'$b'"
+	[ $code = DELETED ] || expect_match "$folder" "$(ask query_dos_volume_paths "$b")" "the paths of b"
+done
+expect_equal "" "$(ask query_dos_volume_paths "$b" | grep -F "$folder" || true)" "the paths of b"
+umount "$TMP/host"
+
 # Longer than an ioctl: an input that is, and a list.
 expect_call "100 KiB of input" "SUCCESS 0" CREATE_POINT 0 raw 8 28 36 $((2 * ${#a})) "'$letter'" "'$a'" z100000
 expect_call "all the input there is" "SUCCESS $size_x|$answer_x" QUERY_POINTS 4096 \

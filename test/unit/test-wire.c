@@ -347,6 +347,12 @@ struct status_row {
 #define AS_DEVICE(length, name) "L0 0 0 L0 0 0 L24 " #length " 0 '" name "'"
 
 static const struct status_row statuses[] = {
+	{ "6 [S]: too short", IOCTL_MOUNTMGR_VOLUME_MOUNT_POINT_CREATED, "8 4 12",
+		STATUS_INVALID_PARAMETER },
+	{ "6 [I]: a string ends behind the input", IOCTL_MOUNTMGR_VOLUME_MOUNT_POINT_CREATED,
+		"8 4 12 20 '/a' '/dev/sdb1'", STATUS_INVALID_PARAMETER },
+	{ "7 [I]: a folder without its root", IOCTL_MOUNTMGR_VOLUME_MOUNT_POINT_DELETED,
+		"8 4 12 18 'ab' '/dev/sdb1'", STATUS_INVALID_PARAMETER },
 	{ "QUERY 5 [RT]: unknown link", QUERY, AS_LINK(28, "\\DosDevices\\Z:"),
 		STATUS_OBJECT_NAME_NOT_FOUND },
 	{ "QUERY 5 [RT]: unknown volume name", QUERY, AS_LINK(96, "\\??\\" VOLUME),
@@ -537,6 +543,8 @@ START_TEST(test_codes)
 		{ IOCTL_MOUNTMGR_NEXT_DRIVE_LETTER, 4, 3, 3 },
 		{ IOCTL_MOUNTMGR_AUTO_DL_ASSIGNMENTS, 5, 3, 3 },
 		{ IOCTL_MOUNTMGR_CHANGE_NOTIFY, 8, 1, 1 },
+		{ IOCTL_MOUNTMGR_VOLUME_MOUNT_POINT_CREATED, 6, 3, 3 },
+		{ IOCTL_MOUNTMGR_VOLUME_MOUNT_POINT_DELETED, 7, 3, 3 },
 		{ IOCTL_MOUNTMGR_KEEP_LINKS_WHEN_OFFLINE, 9, 3, 3 },
 		{ IOCTL_MOUNTMGR_CHECK_UNPROCESSED_VOLUMES, 10, 1, 3 },
 		{ IOCTL_MOUNTMGR_VOLUME_ARRIVAL_NOTIFICATION, 11, 1, 3 },
