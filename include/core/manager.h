@@ -23,6 +23,8 @@ struct manager {
 	struct mounts mounts;
 	struct history history;
 	struct id_order order;
+	char **leaving; /* unique IDs whose names go with them */
+	size_t leaving_count;
 	uint32_t epic;	       /* changes of the database since start, from 1 */
 	bool gives_letters;    /* to volumes that arrive: AUTO_DL_ASSIGNMENTS was asked for */
 	bool follows_partuuid; /* names follow a partition to a new ID */
@@ -40,6 +42,12 @@ struct manager_env {
 	bool cannot_write; /* devices: decide without writing anything */
 };
 
+/* Of a volume about to be deleted, or after all not. */
+struct leaving_mark {
+	char *id;
+	bool is_leaving;
+};
+
 /*
  * A decided change: everything that has to be written (the layer of names, the new history
  * entries) and everything that has to be put in place afterwards. Any number of requests can be
@@ -52,6 +60,8 @@ struct change {
 	size_t entry_count;
 	struct notices notices; /* of what does not show otherwise */
 	bool gives_letters;	/* from now on */
+	struct leaving_mark *marks;
+	size_t mark_count;
 };
 
 /* What a change touched, for those who show the state. Names of things that may be gone. */

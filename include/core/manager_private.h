@@ -43,6 +43,13 @@ int follow_find(const struct manager *manager, const struct change *change,
 void follow_move(
 	struct change *change, const struct manager_env *env, const char *from, const char *to);
 
+/* leaving.c */
+int decide_leaving(struct context *context, bool is_leaving);
+/* Forgets the volumes among those leaving that are absent once the change is applied. */
+void leaving_decide(
+	const struct manager *manager, const struct manager_env *env, struct change *change);
+void leaving_apply(struct manager *manager, struct change *change);
+
 /* manager_volume.c: operations on one volume, or on all */
 int decide_next_drive_letter(struct context *context);
 int decide_auto_dl_assignments(struct context *context);

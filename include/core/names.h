@@ -85,7 +85,7 @@ const struct record *names_find_record(const struct names *names, const char *id
 const struct link *names_next_link(
 	const struct names *names, const char *id, const struct link *link);
 
-/* The volume name that an ID has had for longest and that is in the database, or NULL. */
+/* The volume name that an ID has had for longest, one in the database before others, or NULL. */
 const struct link *names_find_volume_name(const struct names *names, const char *id);
 
 /* All links of the view in no order; the caller frees the array. */

@@ -40,6 +40,8 @@ void notices_add(struct notices *notices, const struct notice *notice);
 /* Moves all of `from` to the end of `to`. */
 void notices_move(struct notices *to, struct notices *from);
 void notices_fini(struct notices *notices);
+/* To tell whether they say the same; 0: there are none. */
+uint64_t notices_get_hash(const struct notices *notices);
 
 /*
  * The stream of events: the newest lines, numbered from 1, one JSON object each. Readers have a

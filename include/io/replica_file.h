@@ -17,6 +17,11 @@ struct replica_mount {
 	uint64_t number; /* st_dev that its root must have, 0: any */
 };
 
+/*
+ * Whether there may be a file on the volume, told without holding anything open. False is certain,
+ * but for what is mounted there.
+ */
+bool replica_file_may_exist(const struct replica_mount *mount);
 /* Opens the root (O_PATH). -ESTALE: what is at the path is another mount by now. */
 int replica_file_open_root(const struct replica_mount *mount, int *ret_root, struct strbuf *why);
 /*

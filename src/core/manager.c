@@ -12,7 +12,7 @@
 #include <strings.h>
 
 #include "core/hosting.h"
-#include "core/manager.h"
+#include "core/manager_private.h"
 
 void manager_init(struct manager *manager, const struct id_order *order)
 {
@@ -27,6 +27,9 @@ void manager_fini(struct manager *manager)
 	volumes_fini(&manager->volumes);
 	mounts_fini(&manager->mounts);
 	history_fini(&manager->history);
+	for (size_t i = 0; i < manager->leaving_count; i++)
+		free(manager->leaving[i]);
+	free(manager->leaving);
 }
 
 void change_init(struct change *change, const struct manager *manager)
@@ -42,6 +45,9 @@ void change_fini(struct change *change)
 	for (size_t i = 0; i < change->entry_count; i++)
 		history_entry_fini(&change->entries[i]);
 	free(change->entries);
+	for (size_t i = 0; i < change->mark_count; i++)
+		free(change->marks[i].id);
+	free(change->marks);
 	notices_fini(&change->notices);
 	*change = (struct change){ 0 };
 }
@@ -267,6 +273,7 @@ void manager_apply(struct manager *manager, struct change *change, struct touche
 	notices_move(&ret_touched->notices, &change->notices);
 	names_merge(&manager->names, &change->names);
 	volumes_apply(&manager->volumes, &change->volumes);
+	leaving_apply(manager, change);
 }
 
 static bool is_same_mounts(const struct mounts *a, const struct mounts *b, uint64_t number)

@@ -295,5 +295,6 @@ void manager_decide_devices(
 			decide_arrival(manager, env, assignment->device, assignment->id, change);
 	}
 	decide_newcomers(manager, env, change);
+	leaving_decide(manager, env, change);
 	decide_twins(manager, change);
 }

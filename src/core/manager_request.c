@@ -427,6 +427,10 @@ int manager_decide_request(const struct manager *manager, const struct manager_e
 		return decide_scrub(&context);
 	case OP_UNIQUE_ID_CHANGED:
 		return decide_unique_id_changed(&context);
+	case OP_PREPARE_VOLUME_DELETE:
+		return decide_leaving(&context, true);
+	case OP_CANCEL_VOLUME_DELETE:
+		return decide_leaving(&context, false);
 	case OP_AUTO_MOUNT:
 		return decide_auto_mount(&context);
 	case OP_CHECK_UNPROCESSED_VOLUMES:

@@ -119,14 +119,11 @@ static bool add_path(struct context *context, const char *path, bool is_first_on
 /* The volume name: better than nothing for who asks for one path. */
 static int add_volume_name(struct context *context, const char *id)
 {
-	_cleanup_free_ struct triple *triples = NULL;
-	size_t count = manager_get_triples(context->manager, &context->change->names, id, &triples);
+	const struct link *link = names_find_volume_name(&context->change->names, id);
 
-	for (size_t i = 0; i < count; i++) {
-		if (link_name_is_volume(triples[i].link)) {
-			reply_add_volume_path(context->reply, triples[i].link);
-			return 0;
-		}
+	if (link) {
+		reply_add_volume_path(context->reply, link->path);
+		return 0;
 	}
 	context->reply->is_nameless = true;
 	return context_fail(context, -ENOENT, "%s has no path and no volume name", id);

@@ -137,17 +137,23 @@ const struct link *names_next_link(
 	return link;
 }
 
+/* Whether a volume name speaks for its volume rather than another. */
+static bool is_better_name(const struct link *link, const struct link *other)
+{
+	if (link->is_unrecorded != other->is_unrecorded)
+		return other->is_unrecorded;
+	if (link->changed != other->changed)
+		return link->changed < other->changed;
+	return strcmp(link->path, other->path) < 0;
+}
+
 const struct link *names_find_volume_name(const struct names *names, const char *id)
 {
 	const struct link *link = NULL, *found = NULL;
 
-	while ((link = names_next_link(names, id, link))) {
-		if (!link_name_is_volume(link->path) || link->is_unrecorded)
-			continue;
-		if (!found || link->changed < found->changed ||
-			(link->changed == found->changed && strcmp(link->path, found->path) < 0))
+	while ((link = names_next_link(names, id, link)))
+		if (link_name_is_volume(link->path) && (!found || is_better_name(link, found)))
 			found = link;
-	}
 	return found;
 }
 

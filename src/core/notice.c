@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/map.h"
 #include "core/notice.h"
 #include "core/render.h"
 
@@ -71,6 +72,20 @@ void notices_fini(struct notices *notices)
 		notice_fini(&notices->list[i]);
 	free(notices->list);
 	*notices = (struct notices){ 0 };
+}
+
+uint64_t notices_get_hash(const struct notices *notices)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+
+	for (size_t i = 0; i < notices->count; i++) {
+		const struct notice *notice = &notices->list[i];
+
+		strbuf_add_format(&text, "%d %s %s %s\n", notice->kind,
+			notice->link ? notice->link : "", notice->id ? notice->id : "",
+			notice->path ? notice->path : "");
+	}
+	return text.len ? map_hash_text(text.data) : 0;
 }
 
 void notice_stream_init(struct notice_stream *stream)

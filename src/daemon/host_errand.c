@@ -76,8 +76,12 @@ static void run(struct errand *work)
 		.number = errand->number,
 	};
 	int root = -1;
-	int r = replica_file_open_root(&mount, &root, &errand->why);
+	int r;
 
+	/* Most volumes host nothing: to hold these open would keep umount(8) from them. */
+	if (!errand->is_write && !errand->places.count && !replica_file_may_exist(&mount))
+		return;
+	r = replica_file_open_root(&mount, &root, &errand->why);
 	if (r == 0 && errand->is_write)
 		r = write_file(errand, root);
 	else if (r == 0 && errand->uses_file)

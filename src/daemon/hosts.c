@@ -29,6 +29,7 @@
 
 #define PATIENCE (5 * SECOND) /* after that, nobody waits for a host to settle */
 #define LIMIT (15 * SECOND)   /* and after that, no request is kept waiting for it */
+#define REST (SECOND / 2)     /* before a new mount is looked at: umount(8) must not find it busy */
 #define WRITES_MAX 8	      /* for one request, while the state keeps changing */
 
 enum host_step {
@@ -45,6 +46,7 @@ struct host {
 	char *id;
 	int mount_id; /* of the mount that it was, or is being, reconciled by; 0: none */
 	bool must_reconcile;
+	uint64_t look_at;		/* µs of the monotonic clock: not before */
 	bool is_incomplete;		/* it tells of volumes that are not here */
 	uint64_t refused;		/* hash of what was refused last */
 	uint64_t reported;		/* hash of the failure that was reported last */
@@ -254,20 +256,25 @@ static void begin_job(struct hosts *hosts, struct host *host)
 	read_host(hosts, host, where.mount);
 }
 
+static bool is_resting(const struct host *host)
+{
+	return host->step == HOST_IDLE && host->must_reconcile &&
+		clock_get_monotonic() < host->look_at;
+}
+
 /* Begins what is to be done next on a host. */
 static void advance(struct hosts *hosts, struct host *host)
 {
-	while (host->step == HOST_IDLE && (host->first || host->must_reconcile)) {
-		const struct mount *mount = hosting_get_mount(&hosts->mmfs->manager, host->id);
+	const struct mount *mount;
 
-		if (host->first) {
-			begin_job(hosts, host);
-			continue;
-		}
-		host->must_reconcile = false;
-		if (mount)
-			read_host(hosts, host, mount);
-	}
+	while (host->step == HOST_IDLE && host->first)
+		begin_job(hosts, host);
+	if (host->step != HOST_IDLE || !host->must_reconcile || is_resting(host))
+		return;
+	host->must_reconcile = false;
+	mount = hosting_get_mount(&hosts->mmfs->manager, host->id);
+	if (mount)
+		read_host(hosts, host, mount);
 }
 
 /* What was under way is over, with an error or without. */
@@ -389,15 +396,8 @@ static int check_file(
 /* The same refusals as last time are no news. */
 static void check_refusals(struct host *host, struct change *change)
 {
-	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
-	uint64_t hash;
+	uint64_t hash = notices_get_hash(&change->notices);
 
-	for (size_t i = 0; i < change->notices.count; i++) {
-		const struct notice *notice = &change->notices.list[i];
-
-		strbuf_add_format(&text, "%s %s %s\n", notice->link, notice->id, notice->path);
-	}
-	hash = text.len ? map_hash_text(text.data) : 0;
 	if (hash == host->refused)
 		notices_fini(&change->notices);
 	host->refused = hash;
@@ -517,6 +517,7 @@ void hosts_update(struct hosts *hosts)
 		host->mount_id = mount->id;
 		host->refused = host->reported = 0;
 		host->must_reconcile = true;
+		host->look_at = hosts->mmfs->fuse ? clock_get_monotonic() + REST : 0;
 		advance(hosts, host);
 	}
 }
@@ -524,9 +525,8 @@ void hosts_update(struct hosts *hosts)
 void hosts_handle_arrival(struct hosts *hosts)
 {
 	for (struct host *host = hosts->list; host; host = host->next) {
-		if (!host->is_incomplete || !host->mount_id || host == hosts->mmfs->host)
-			continue;
-		host->must_reconcile = true;
+		host->must_reconcile |=
+			host->is_incomplete && host->mount_id && host != hosts->mmfs->host;
 		advance(hosts, host);
 	}
 }
@@ -538,6 +538,7 @@ void hosts_handle_time(struct hosts *hosts)
 	for (struct host *host = hosts->list; host; host = host->next) {
 		struct fuse_job *job = steal_ptr(host->job);
 
+		advance(hosts, host);
 		if (host->step == HOST_IDLE || host->step == HOST_COMMITTING || host->is_given_up ||
 			now < host->started + LIMIT) {
 			host->job = job;
@@ -560,7 +561,7 @@ bool hosts_is_settled(const struct hosts *hosts)
 	uint64_t now = clock_get_monotonic();
 
 	for (const struct host *host = hosts->list; host; host = host->next)
-		if (host->step != HOST_IDLE && now < host->started + PATIENCE)
+		if (is_resting(host) || (host->step != HOST_IDLE && now < host->started + PATIENCE))
 			return false;
 	return true;
 }
@@ -573,8 +574,11 @@ uint64_t hosts_get_deadline(const struct hosts *hosts)
 		uint64_t limit =
 			host->started + (now < host->started + PATIENCE ? PATIENCE : LIMIT);
 
-		if (host->step != HOST_IDLE && !host->is_given_up &&
-			(!deadline || limit < deadline))
+		if (is_resting(host))
+			limit = host->look_at;
+		else if (host->step == HOST_IDLE || host->is_given_up)
+			continue;
+		if (!deadline || limit < deadline)
 			deadline = limit;
 	}
 	return deadline;

@@ -86,6 +86,16 @@ int replica_file_open_root(const struct replica_mount *mount, int *ret_root, str
 	return 0;
 }
 
+bool replica_file_may_exist(const struct replica_mount *mount)
+{
+	_cleanup_free_ char *path = xasprintf("%s/" FOLDER, mount->path);
+	struct statx found;
+
+	return statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &found) ==
+		0 ||
+		errno != ENOENT;
+}
+
 /* Whether root alone can have put it there, on this very filesystem. */
 static const char *find_fault(const struct stat *found, dev_t device)
 {

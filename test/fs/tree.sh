@@ -53,6 +53,7 @@ expect_equal "$({
 		f 600 root root ./control/auto_mount
 		f 600 root root ./control/batch
 		f 666 root root ./control/change_notify
+		f 600 root root ./control/cancel_volume_delete
 		f 600 root root ./control/check_unprocessed_volumes
 		f 600 root root ./control/create_point
 		f 600 root root ./control/delete_points
@@ -64,6 +65,7 @@ expect_equal "$({
 		f 666 root root ./control/query_dos_volume_path
 		f 666 root root ./control/query_dos_volume_paths
 		f 666 root root ./control/query_points
+		f 600 root root ./control/prepare_volume_delete
 		f 600 root root ./control/scrub_registry
 		f 666 root root ./control/settle
 		f 600 root root ./control/unique_id_changed

@@ -134,14 +134,14 @@ static char *look(const char *name, const char *disk, describe_fn *describe)
 	_cleanup_strbuf_ struct strbuf lines = STRBUF_INIT;
 	_cleanup_free_ char *pattern = xasprintf("%sp*", disk);
 	struct probing probing;
-	glob_t nodes = { .gl_offs = 1 };
+	glob_t nodes = { 0 };
 
 	ck_assert_int_eq(probing_init(&probing), 0);
-	glob(pattern, GLOB_DOOFFS, NULL, &nodes);
+	glob(pattern, 0, NULL, &nodes);
 	for (size_t i = 0; i <= nodes.gl_pathc; i++) {
 		struct device_report report;
 
-		describe(i ? nodes.gl_pathv[i] : disk, &report);
+		describe(i ? nodes.gl_pathv[i - 1] : disk, &report);
 		read_content(&probing, &report);
 		add_line(&lines, name, report.device);
 		device_report_fini(&report);

@@ -238,11 +238,22 @@ static size_t add_mounts(
 	return count;
 }
 
+/* Names in the database come first, then old ones. */
+static bool is_better_name(const struct model_link *link, const struct model_link *other)
+{
+	if (link->is_unrecorded != other->is_unrecorded)
+		return other->is_unrecorded;
+	if (link->changed != other->changed)
+		return link->changed < other->changed;
+	return strcmp(link->path, other->path) < 0;
+}
+
 static int query_paths(
 	struct model *model, const struct model_request *request, struct strbuf *reply)
 {
 	bool is_one = request->operation == OP_QUERY_DOS_VOLUME_PATH;
-	const char *id, *letter, *name = NULL;
+	const struct model_link *name = NULL;
+	const char *id, *letter;
 	int r = model_select_volume(model, request, &id);
 
 	if (r)
@@ -255,10 +266,10 @@ static int query_paths(
 	for (size_t i = 0; i < model->links; i++)
 		if (strcmp(model->link[i].id, id) == 0 &&
 			link_name_is_volume(model->link[i].path) &&
-			(!name || strcmp(model->link[i].path, name) < 0))
-			name = model->link[i].path;
+			(!name || is_better_name(&model->link[i], name)))
+			name = &model->link[i];
 	if (name)
-		strbuf_add_format(reply, "PATH=\"%s\"\n", name);
+		strbuf_add_format(reply, "PATH=\"%s\"\n", name->path);
 	return name ? 0 : ENOENT;
 }
 

@@ -69,6 +69,7 @@ void model_add_link(struct model *model, const char *path, const char *id)
 	strcpy(link->path, path);
 	strcpy(link->id, id);
 	link->is_unrecorded = false;
+	link->changed = model->now;
 }
 
 const char *model_find_letter(const struct model *model, const char *id)

@@ -53,6 +53,7 @@ struct model_link {
 	char path[MODEL_TEXT];
 	char id[MODEL_TEXT];
 	bool is_unrecorded; /* shows, but is not in the database */
+	uint64_t changed;
 };
 
 #define MODEL_MOUNTS 5
@@ -63,6 +64,7 @@ struct model {
 	struct model_link link[MODEL_LINKS];
 	size_t records;
 	size_t links;
+	uint64_t now; /* as the caller has it */
 	struct id_order order;
 	struct {
 		const char *device;

@@ -448,6 +448,7 @@ START_TEST(test_random)
 		strbuf_reset(&game->log);
 		if (game_draw(game, 10) == 0)
 			play_mounts(game);
+		game->model.now = game->world.env.now;
 		play_step(game);
 	}
 	strbuf_fini(&game->log);

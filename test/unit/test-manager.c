@@ -233,6 +233,17 @@ END_TEST
 
 /* A restart would be an arrival, which makes a volume name anew. */
 static const char *const scripts_at_rest[] = {
+	/* Names of a volume about to be deleted go with it, unless it is not deleted after all. */
+	TWO "> create_point X: sda1\n> create_point Y: sdb1\n> keep_links_when_offline sda1\ne 3\n"
+	    "> prepare_volume_delete sda1\n> prepare_volume_delete device=Y:\ne 0\n"
+	    "> prepare_volume_delete sda1\n> cancel_volume_delete sdb1\n@ X: /dev/sda1\n"
+	    "+ sda1 part=1 uuid=1 label=new\n@ X: /dev/sda1\ne 0\n- sda1\n- sdb1\ne 1\n@ X: -\n"
+	    "+ sda1 part=1 uuid=1\n+ sdb1 part=1 uuid=2\n@ X: -\n@ Y: /dev/sdb1\n- sda1\ne 1\n"
+	    "+ sda1 part=1 uuid=1\ne 0\nENOENT prepare_volume_delete /dev/sdz1\n"
+	    "- sda1\nENOENT prepare_volume_delete UUID=1\n",
+	/* It is the volume that leaves: on another device it stays. */
+	TWO "> create_point X: sda1\n> prepare_volume_delete sda1\n& sdc1 part=1 uuid=1\n"
+	    "&- sda1\n.\n@ X: /dev/sdc1\n- sdc1\n+ sdc1 part=1 uuid=1\n@ X: -\n",
 	/* Deleting is one change however many links there are; nothing to delete is none. */
 	TWO "> create_point X: sda1\ne 1\n> delete_points UUID=1\ne 1\n"
 	    "> delete_points UUID=1\n> delete_points sda1\ne 0\n"

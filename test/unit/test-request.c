@@ -344,6 +344,8 @@ static const struct {
 	{ "scrub_registry", OP_SCRUB_REGISTRY, true },
 	{ "auto_mount", OP_AUTO_MOUNT, true },
 	{ "unique_id_changed", OP_UNIQUE_ID_CHANGED, true },
+	{ "prepare_volume_delete", OP_PREPARE_VOLUME_DELETE, true },
+	{ "cancel_volume_delete", OP_CANCEL_VOLUME_DELETE, true },
 	{ "batch", OP_BATCH, true },
 	{ "epic_number", OP_EPIC_NUMBER, false },
 	{ "unprocessed", OP_UNPROCESSED, false },
