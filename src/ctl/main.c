@@ -182,12 +182,11 @@ static void print_usage(void)
 static void print_commands(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		printf("command\t%s\t%s\t%s\n", commands[i].name, commands[i].usage,
-			commands[i].help);
+		printf("command\t%s\t%s\t%s\n", commands[i].name, commands[i].help,
+			commands[i].usage);
 	for (size_t i = 0; i < ARRAY_SIZE(known_options); i++)
-		printf("option\t%s\t%s\t%s\n", known_options[i].name,
-			known_options[i].argument ? known_options[i].argument : "",
-			known_options[i].help);
+		printf("option\t%s\t%s\t%s\n", known_options[i].name, known_options[i].help,
+			known_options[i].argument ? known_options[i].argument : "");
 }
 
 static const struct command *find_command(const char *name)
