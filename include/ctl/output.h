@@ -7,6 +7,7 @@
 
 enum column_type {
 	COLUMN_TEXT,
+	COLUMN_PROSE, /* may be cut off where the terminal ends */
 	COLUMN_NUMBER,
 	COLUMN_FLAG, /* "0" or "1" */
 	COLUMN_LIST, /* lines */

@@ -376,6 +376,7 @@ int main(int argc, char **argv)
 	int r;
 
 	setlocale(LC_CTYPE, "");
+	argv[0] = (char[]){ "mmctl" }; /* for the messages of getopt */
 	r = parse_options(argc, argv, &invocation);
 	if (r != CTL_OK)
 		fputs("mmctl: mmctl --help lists the options\n", stderr);

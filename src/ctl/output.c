@@ -32,6 +32,7 @@ static void set_type(struct libscols_column *column, enum column_type type)
 {
 	static const int json_types[] = {
 		[COLUMN_TEXT] = SCOLS_JSON_STRING,
+		[COLUMN_PROSE] = SCOLS_JSON_STRING,
 		[COLUMN_NUMBER] = SCOLS_JSON_NUMBER,
 		[COLUMN_FLAG] = SCOLS_JSON_BOOLEAN,
 		[COLUMN_LIST] = SCOLS_JSON_ARRAY_STRING,
@@ -49,6 +50,7 @@ static void set_type(struct libscols_column *column, enum column_type type)
 static void add_column(struct table *table, size_t number)
 {
 	static const int flags[] = {
+		[COLUMN_PROSE] = SCOLS_FL_TRUNC,
 		[COLUMN_NUMBER] = SCOLS_FL_RIGHT,
 		[COLUMN_FLAG] = SCOLS_FL_RIGHT,
 		[COLUMN_LIST] = SCOLS_FL_WRAP,

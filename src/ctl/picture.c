@@ -33,8 +33,8 @@ static const struct column columns[COLUMNS] = {
 	[SIZE] = { "SIZE", "size", COLUMN_TEXT, false },
 	[LINKS] = { "LINKS", "names that were given", COLUMN_LIST, false },
 	[MOUNTPOINTS] = { "MOUNTPOINTS", "where it is mounted", COLUMN_LIST, false },
-	[REASON] = { "REASON", "why it is no volume", COLUMN_TEXT, false },
-	[LABEL] = { "LABEL", "label of the file system", COLUMN_TEXT, true },
+	[REASON] = { "REASON", "why it is no volume", COLUMN_PROSE, false },
+	[LABEL] = { "LABEL", "label of the file system", COLUMN_PROSE, true },
 	[ID] = { "ID", "unique ID", COLUMN_TEXT, true },
 };
 
@@ -202,7 +202,8 @@ static char *get_links(const struct ctl *ctl, const char *folder)
 static void set_file(const struct picture *picture, struct line *line, size_t column,
 	const char *folder, const char *file)
 {
-	_cleanup_free_ char *value = tree_read_line(picture->ctl, "%s/%s", folder, file);
+	_cleanup_free_ char *text = tree_read_line(picture->ctl, "%s/%s", folder, file);
+	_cleanup_free_ char *value = text_unescape(text);
 	_cleanup_free_ char *size = column == SIZE ? format_size(picture->ctl, value) : NULL;
 
 	table_set(picture->table, line, column, size ? size : value);

@@ -40,7 +40,7 @@ static const struct {
 	[ID] = { { "ID", "its unique ID", COLUMN_TEXT, false }, NULL },
 	[STATE] = { { "STATE", "online or offline", COLUMN_TEXT, true }, "state" },
 	[FSTYPE] = { { "FSTYPE", "file system", COLUMN_TEXT, true }, "fstype" },
-	[LABEL] = { { "LABEL", "its label", COLUMN_TEXT, true }, "label" },
+	[LABEL] = { { "LABEL", "its label", COLUMN_PROSE, true }, "label" },
 	[SIZE] = { { "SIZE", "size", COLUMN_TEXT, true }, "size" },
 	[GUID] = { { "GUID", "GUID of the volume name", COLUMN_TEXT, true }, "guid" },
 	[UUID] = { { "UUID", "UUID of the file system", COLUMN_TEXT, true }, "uuid" },
@@ -78,7 +78,8 @@ static const char *read_once(const struct ctl *ctl, struct map *answers, const c
 		if (text.len && text.data[text.len - 1] == '\n')
 			text.data[--text.len] = '\0';
 		answer->key = xstrdup(key);
-		answer->text = strbuf_take(&text);
+		answer->text = text_unescape(strbuf_text(&text));
+		strbuf_fini(&text);
 		map_add(answers, &answer->node, hash);
 	}
 	return answer->text;
