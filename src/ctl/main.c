@@ -328,7 +328,10 @@ static int find_tree(struct invocation *invocation)
 		return CTL_NOT_MOUNTED;
 	}
 	if (r < 0 || !ctl->mount) {
-		if (invocation->mount)
+		if (invocation->mount && errno == ENOTCONN)
+			ctl_fail("mmfs at %s has ended: umount %s, and start it again",
+				invocation->mount, invocation->mount);
+		else if (invocation->mount)
 			ctl_fail("cannot look at %s: %m", invocation->mount);
 		else
 			ctl_fail("mmfs is not mounted here: mount it with mmfs DIR");
