@@ -5,10 +5,10 @@
 
 # To build and to run: the headers bring the libraries with them.
 # shellcheck disable=SC2034 # used by those who include this
-build_packages=(gcc libc6-dev meson ninja-build pkgconf libblkid-dev libfuse3-dev libmount-dev
-	libseccomp-dev libsqlite3-dev libudev-dev fuse3)
+build_packages=(gcc libc6-dev meson ninja-build pkgconf libblkid-dev libfuse3-dev libjson-c-dev
+	libmount-dev libseccomp-dev libsmartcols-dev libsqlite3-dev libudev-dev fuse3)
 # The same, by the names that pkg-config knows.
-build_modules=(blkid fuse3 libseccomp libudev mount sqlite3)
+build_modules=(blkid fuse3 json-c libseccomp libudev mount smartcols sqlite3)
 
 say()
 {

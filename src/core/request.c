@@ -55,8 +55,8 @@ const struct operation operations[] = {
 		"device=VOLUME", "Replies with a volume's drive letter and mount points." },
 	{ OP_SCRUB_REGISTRY, "scrub_registry", CHANGES | OPERATION_ANY_LINE, 0, 0, 0, "1",
 		"Forgets every volume that is neither present nor kept." },
-	{ OP_AUTO_MOUNT, "auto_mount", CHANGES | OPERATION_SHOWS, KEY_BIT(KEY_STATE),
-		KEY_BIT(KEY_STATE), 0, "on|off",
+	{ OP_AUTO_MOUNT, "auto_mount", CHANGES | OPERATION_SHOWS | OPERATION_BATCHES,
+		KEY_BIT(KEY_STATE), KEY_BIT(KEY_STATE), 0, "on|off",
 		"Whether new volumes that are not removable may get a drive letter by "
 		"themselves." },
 	{ OP_UNIQUE_ID_CHANGED, "unique_id_changed", CHANGES | OPERATION_BATCHES,

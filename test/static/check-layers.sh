@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Layers: daemon -> io -> core -> base, never upwards; an io file includes no other io file but those
-# of its own family, and one third-party library at most. What is installed, include/mmfs and src/lib,
-# uses none of them but for parts of the base that link libc alone. Usage: check-layers.sh ROOT
+# of its own family, and one third-party library at most. The client, ctl, stands beside all this: it
+# uses base and the parsers of the core. What is installed, include/mmfs and src/lib, uses none of them
+# but for parts of the base that link libc alone. Usage: check-layers.sh ROOT
 set -eu
 cd "$1"
 
@@ -25,6 +26,15 @@ declare -A library=(
 	[libmount.h]=mounts [libmount/libmount.h]=mounts
 )
 libraries=$(IFS='|' && echo "${!library[*]}")
+# The same of the client: its files that may use a library. JSON is what its database is made of.
+declare -A ctl_library=(
+	[libsmartcols/libsmartcols.h]=" output "
+	[libmount/libmount.h]=" find_mount "
+	[libudev.h]=" evidence " [blkid/blkid.h]=" evidence "
+	[json-c/json.h]=" database "
+)
+# What of the core it may use: syntax, no state.
+ctl_core=" core/link_name.h core/unique_id.h "
 # What of libc the core may use: no descriptors, clocks, threads, environment.
 core_libc=" assert.h ctype.h errno.h fnmatch.h inttypes.h limits.h stdarg.h stdbool.h stddef.h
 stdint.h stdio.h stdlib.h string.h strings.h time.h "
@@ -60,12 +70,16 @@ check_own() # FILE LAYER HEADER
 	core) allowed="mmfs base core" ;;
 	io) allowed="mmfs base core io" ;;
 	daemon) allowed="mmfs base core io daemon" ;;
+	ctl) allowed="mmfs base core ctl" ;;
 	*) fail "$file" "is in no known layer" && return ;;
 	esac
 	[[ " $allowed " == *" ${header%%/*} "* ]] || fail "$file" "$layer/ includes $header"
 	[[ $header != *..* && -e include/$header ]] || fail "$file" "there is no include/$header"
 	if [[ $layer == io && $header == io/* && $(family_of "$file") != $(family_of "$header") ]]; then
 		fail "$file" "an io file includes $header of another"
+	fi
+	if [[ $layer == ctl && $header == core/* && $ctl_core != *" $header "* ]]; then
+		fail "$file" "the client may not know of $header"
 	fi
 	if [[ $layer == daemon && $header == io/* ]] && grep -qE "<($libraries)>" "include/$header"; then
 		fail "$file" "includes a library by way of $header"
@@ -74,8 +88,13 @@ check_own() # FILE LAYER HEADER
 
 check_system() # FILE LAYER HEADER
 {
-	local file=$1 layer=$2 header=$3 owner=${library[$3]:-}
+	local file=$1 layer=$2 header=$3 owner=${library[$3]:-} base=${1##*/}
 
+	if [[ $layer == ctl && -n ${ctl_library[$header]:-} ]]; then
+		[[ ${ctl_library[$header]} == *" ${base%.[ch]} "* ]] ||
+			fail "$file" "may not include <$header>"
+		return
+	fi
 	if [[ -n $owner && ($layer != io || $owner != $(family_of "$file")) ]]; then
 		fail "$file" "may not include <$header>"
 	fi

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# bash completion of mmctl. Commands and options come from the program, names from the mounted tree.
+# It needs nothing but bash.
+
+# The words so far as the shell will see them: readline cuts at : and =, which names are full of.
+_mmctl_words()
+{
+	local line=${COMP_LINE:0:COMP_POINT} word='' quote='' c i
+
+	_mmctl_list=()
+	_mmctl_quote=''
+	for ((i = 0; i < ${#line}; i++)); do
+		c=${line:i:1}
+		if [[ $c == \\ && $quote != \' ]]; then
+			((++i))
+			word+=${line:i:1}
+		elif [[ -n $quote ]]; then
+			if [[ $c == "$quote" ]]; then quote=''; else word+=$c; fi
+		elif [[ $c == [\"\'] ]]; then
+			quote=$c
+		elif [[ $c == [[:space:]] ]]; then
+			[[ -z $word ]] || _mmctl_list+=("$word")
+			word=''
+		else
+			word+=$c
+		fi
+	done
+	_mmctl_current=$word
+	_mmctl_quote=$quote
+}
+
+# Offers those of the lines on stdin that begin with $1, quoted as the word was begun, without what
+# readline takes for words before it.
+_mmctl_offer()
+{
+	local word quoted cut=0 raw=${COMP_LINE:0:COMP_POINT}
+
+	# What readline keeps is everything up to the last of its breaks inside of the word.
+	if [[ -z $_mmctl_quote ]]; then
+		raw=${raw##*[[:space:]]}
+		[[ $1 != *[:=]* || $raw != *[:=]* ]] || cut=1
+	fi
+	while IFS= read -r word; do
+		[[ $word == "$1"* ]] || continue
+		case $_mmctl_quote in
+		\") quoted=${word//\\/\\\\} quoted=${quoted//\"/\\\"} quoted=${quoted//\$/\\\$} quoted=${quoted//\`/\\\`} ;;
+		\') quoted=${word//\'/\'\\\'\'} ;;
+		*)
+			printf -v quoted %q "$word"
+			if [[ $cut = 1 ]]; then
+				local before=${1%"${1##*[:=]}"}
+				printf -v quoted %q "${word#"$before"}"
+			fi
+			;;
+		esac
+		COMPREPLY+=("$quoted")
+	done
+}
+
+_mmctl_ask()
+{
+	local program=${_mmctl_list[0]/#\~/$HOME} i mount=()
+
+	for ((i = 1; i < ${#_mmctl_list[@]}; i++)); do
+		case ${_mmctl_list[i]} in
+		-m | --mount) mount=(-m "${_mmctl_list[i + 1]-}") ;;
+		--mount=*) mount=(-m "${_mmctl_list[i]#*=}") ;;
+		-m*) mount=(-m "${_mmctl_list[i]#-m}") ;;
+		esac
+	done
+	"$program" "${mount[@]}" "$@" 2>/dev/null
+}
+
+_mmctl_files()
+{
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen "$1" -- "$_mmctl_current")
+}
+
+# What stands at a place behind the command.
+_mmctl_argument() # COMMAND NUMBER
+{
+	case $1-$2 in
+	create-1 | query-* | next-letter-0 | keep-0 | paths-0 | wait-0 | explain-0 | mount-point-2)
+		_mmctl_offer "$_mmctl_current" < <(_mmctl_ask --complete names)
+		;;
+	delete-* | rename-* | verify-0) _mmctl_offer "$_mmctl_current" < <(_mmctl_ask --complete links) ;;
+	auto-0) _mmctl_offer "$_mmctl_current" <<<$'on\noff\nletters' ;;
+	keep-1) _mmctl_offer "$_mmctl_current" <<<$'on\noff' ;;
+	mount-point-0) _mmctl_offer "$_mmctl_current" <<<$'add\ndel' ;;
+	mount-point-1) _mmctl_files -d ;;
+	batch-0 | import-0) _mmctl_files -f ;;
+	esac
+}
+
+_mmctl()
+{
+	local _mmctl_list _mmctl_current _mmctl_quote command='' number=0 i
+
+	COMPREPLY=()
+	_mmctl_words
+	for ((i = 1; i < ${#_mmctl_list[@]}; i++)); do
+		case ${_mmctl_list[i]} in
+		-m | -o | --mount | --output | --link | --id | --device | --timeout) ((++i)) ;;
+		-*) ;;
+		*)
+			if [[ -z $command ]]; then command=${_mmctl_list[i]}; else ((++number)); fi
+			;;
+		esac
+	done
+	case ${_mmctl_list[-1]} in
+	-m | --mount) _mmctl_files -d && return ;;
+	--link) _mmctl_offer "$_mmctl_current" < <(_mmctl_ask --complete links) && return ;;
+	--id) _mmctl_offer "$_mmctl_current" < <(_mmctl_ask --complete ids) && return ;;
+	--device) _mmctl_offer "$_mmctl_current" < <(_mmctl_ask --complete devices) && return ;;
+	-o | --output | --timeout) return ;;
+	esac
+	if [[ $_mmctl_current == -* ]]; then
+		_mmctl_offer "$_mmctl_current" < <(_mmctl_ask --commands | sed -n 's/^option\t\([^\t]*\).*/--\1/p')
+	elif [[ -z $command ]]; then
+		_mmctl_offer "$_mmctl_current" < <(_mmctl_ask --commands | sed -n 's/^command\t\([^\t]*\).*/\1/p')
+	else
+		_mmctl_argument "$command" "$number"
+	fi
+}
+
+complete -F _mmctl mmctl

@@ -1,0 +1,68 @@
+#compdef mmctl
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# zsh completion of mmctl. Commands and options come from the program, names from the mounted tree;
+# zsh quotes them itself.
+
+_mmctl_ask()
+{
+	local -a mount
+	local i
+
+	for ((i = 2; i < CURRENT; i++)); do
+		case ${words[i]} in
+		-m|--mount) mount=(-m ${(Q)words[i+1]}) ;;
+		--mount=*) mount=(-m ${(Q)words[i]#*=}) ;;
+		esac
+	done
+	${(Q)words[1]} $mount "$@" 2>/dev/null
+}
+
+_mmctl_offer()
+{
+	local -a found
+	found=("${(@f)$(_mmctl_ask --complete $1)}")
+	compadd -- ${found:#}
+}
+
+_mmctl()
+{
+	local command i number=0
+	local -a found
+
+	for ((i = 2; i < CURRENT; i++)); do
+		case ${words[i]} in
+		-m|-o|--mount|--output|--link|--id|--device|--timeout) ((i++)) ;;
+		-*) ;;
+		*) if [[ -z $command ]]; then command=${words[i]}; else ((number++)); fi ;;
+		esac
+	done
+	case ${words[CURRENT-1]} in
+	-m|--mount) _files -/ && return ;;
+	--link) _mmctl_offer links && return ;;
+	--id) _mmctl_offer ids && return ;;
+	--device) _mmctl_offer devices && return ;;
+	-o|--output|--timeout) return ;;
+	esac
+	if [[ ${words[CURRENT]} == -* ]]; then
+		found=(${(f)"$(_mmctl_ask --commands | sed -n 's/^option\t\([^\t]*\).*/--\1/p')"})
+		compadd -- $found
+		return
+	fi
+	if [[ -z $command ]]; then
+		found=(${(f)"$(_mmctl_ask --commands | sed -n 's/^command\t\([^\t]*\)\t\([^\t]*\).*/\1:\2/p')"})
+		_describe command found
+		return
+	fi
+	case $command-$number in
+	create-1|query-*|next-letter-0|keep-0|paths-0|wait-0|explain-0|mount-point-2) _mmctl_offer names ;;
+	delete-*|rename-*|verify-0) _mmctl_offer links ;;
+	auto-0) compadd on off letters ;;
+	keep-1) compadd on off ;;
+	mount-point-0) compadd add del ;;
+	mount-point-1) _files -/ ;;
+	batch-0|import-0) _files ;;
+	esac
+}
+
+_mmctl "$@"

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/link_name.h"
+#include "ctl/ctl.h"
+
+/* The mounted tree, as any program sees it. Functions return 0 or a negative errno. */
+
+/* Path of something in the tree, from printf-like words behind the mount point. */
+char *tree_path(const struct ctl *ctl, const char *format, ...) _printf_(2, 3);
+
+int tree_read(const struct ctl *ctl, const char *name, struct strbuf *ret_text);
+/* The first line of a file without its newline; empty if there is none. */
+char *tree_read_line(const struct ctl *ctl, const char *format, ...) _printf_(2, 3);
+/* Where a link leads; NULL if there is none. */
+char *tree_read_link(const struct ctl *ctl, const char *format, ...) _printf_(2, 3);
+
+/* Names in a folder of the tree, sorted; a list that ends with NULL. */
+char **tree_list(const struct ctl *ctl, const char *folder);
+void texts_free(char **list);
+DEFINE_CLEANUP(char *, texts_free)
+
+/*
+ * Writes `text`, lines of requests, to a control file and reads the reply from the same open file.
+ * When it fails the reply is the sentence that tells why, or empty.
+ */
+int tree_request(const struct ctl *ctl, const char *operation, const char *text, size_t len,
+	struct strbuf *ret_reply);
+
+/* Adds ` key="value"` to a request, escaped. */
+void request_add(struct strbuf *request, const char *key, const char *value);
+
+/* Says that `what` cannot be done, why, and what to do about it. Returns the exit code. */
+int tree_report(const struct ctl *ctl, int error, const char *reason, const char *what);
+/* One request of one line; a failure is reported as that of `what`. Returns the exit code. */
+int tree_run(const struct ctl *ctl, const char *operation, const struct strbuf *request,
+	struct strbuf *ret_reply, const char *what);
+
+/*
+ * Takes `KEY="value"` off a line of such pairs, undoes its escapes in place, and moves on to what
+ * follows. NULL, and nothing taken, if something else stands there.
+ */
+char *pairs_take(char **at, const char *key);
+
+/* A copy with each \xHH undone: names of files in ids/ and devices/, and udev's texts. */
+char *text_unescape(const char *text);
+
+struct point {
+	const char *link;
+	const char *id;
+	const char *device;
+};
+
+/* Triples, with the text they were read from. */
+struct points {
+	char *text;
+	struct point *list;
+	size_t count;
+};
+
+void points_fini(struct points *points);
+/* Takes the text over. */
+void points_parse(char *text, struct points *ret_points);
+int tree_read_points(const struct ctl *ctl, struct points *ret_points);
+
+/* What a word of the command line names. */
+enum name_kind {
+	NAME_LINK,
+	NAME_ID,
+	NAME_DEVICE,
+};
+
+struct name {
+	enum name_kind kind;
+	char text[4096]; /* canonical path of a link, an ID, or a node or kernel name */
+};
+
+/* A word that may name a volume in any way. CTL_OK, or CTL_USAGE with a message. */
+int name_guess(const struct ctl *ctl, const char *word, struct name *ret_name);
+/* A word that can only be a link. */
+int name_parse_link(const struct ctl *ctl, const char *word, struct link_name *ret_link);
+/* The key of a request that such a name goes with. */
+const char *name_get_key(const struct name *name);
+
+/*
+ * Path below the mount of the folder of the volume that is online under a name, NULL if there is
+ * none. Asks nothing of the control files, so that looking often leaves no traces.
+ */
+char *tree_find_online(const struct ctl *ctl, const struct name *name);

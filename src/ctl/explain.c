@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whether names and devices belong together, looked at anew: the commands explain and verify.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl/database.h"
+#include "ctl/evidence.h"
+#include "ctl/output.h"
+
+static const char *const scheme_words[ID_SCHEMES] = {
+	[ID_UUID] = "uuid",
+	[ID_PARTUUID] = "partuuid",
+	[ID_DM_UUID] = "dm",
+	[ID_MD_UUID] = "md",
+	[ID_WWN] = "wwn",
+	[ID_SERIAL] = "serial",
+};
+
+/* A device, and what the tree has about it. */
+struct finding {
+	const struct ctl *ctl;
+	struct evidence evidence;
+	char *folder;	 /* of its volume, NULL: it has none */
+	char *id;	 /* the volume's */
+	char *reason;	 /* why it is no volume */
+	bool is_id_seen; /* in the schemes so far */
+};
+
+static void finding_fini(struct finding *finding)
+{
+	evidence_fini(&finding->evidence);
+	free(finding->folder);
+	free(finding->id);
+	free(finding->reason);
+}
+
+static char *find_reason(const struct ctl *ctl, const char *node)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+
+	tree_read(ctl, "control/unprocessed", &text);
+	for (char *at = text.data; at && *at; at += *at == '\n') {
+		const char *device = pairs_take(&at, "DEVICE"), *reason = pairs_take(&at, "REASON");
+
+		if (reason && is_same_text(device, node))
+			return xstrdup(reason);
+		at += strcspn(at, "\n");
+	}
+	return NULL;
+}
+
+/* The node behind a name: of links and IDs the volume's. */
+static char *find_node(const struct ctl *ctl, const struct name *name)
+{
+	_cleanup_free_ char *folder = NULL;
+
+	if (name->kind == NAME_DEVICE)
+		return *name->text == '/' ? xstrdup(name->text) : xasprintf("/dev/%s", name->text);
+	folder = tree_find_online(ctl, name);
+	return folder ? tree_read_link(ctl, "%s/device", folder) : NULL;
+}
+
+static int finding_make(struct finding *finding, const char *word)
+{
+	_cleanup_free_ char *node = NULL;
+	struct name name;
+	int r = name_guess(finding->ctl, word, &name);
+
+	if (r != CTL_OK)
+		return r;
+	node = find_node(finding->ctl, &name);
+	if (!node)
+		return ctl_fail("cannot explain %s: no volume of that name is present (mmctl list "
+				"shows the links, mmctl history what became of them)",
+			word);
+	r = evidence_gather(node, &finding->evidence);
+	if (r < 0)
+		return ctl_fail("cannot explain %s: %s", word, strerror(-r));
+	name.kind = NAME_DEVICE;
+	snprintf(name.text, sizeof(name.text), "%s", finding->evidence.node);
+	finding->folder = tree_find_online(finding->ctl, &name);
+	if (finding->folder)
+		finding->id = text_unescape(finding->folder + strlen("ids/"));
+	else
+		finding->reason = find_reason(finding->ctl, finding->evidence.node);
+	return CTL_OK;
+}
+
+/* What became of one identity of the device. */
+static char *judge(struct finding *finding, const char *id, bool is_there)
+{
+	_cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
+	_cleanup_free_ char *owner = NULL;
+
+	if (!id)
+		return xstrdup(is_there ? "identifies nothing" : "absent");
+	if (is_same_text(id, finding->id)) {
+		finding->is_id_seen = true;
+		return xstrdup("used");
+	}
+	strbuf_add_file_name(&name, id);
+	owner = tree_read_link(finding->ctl, "ids/%s/device", name.data);
+	if (owner && strcmp(owner, finding->evidence.node) != 0)
+		return xasprintf("taken by %s", owner);
+	if (!finding->id)
+		return xstrdup("not used");
+	return xstrdup(finding->is_id_seen ? "not needed" : "passed over");
+}
+
+enum {
+	SCHEME,
+	UDEV,
+	PROBE,
+	ID,
+	RESULT,
+	COLUMNS,
+};
+
+static const struct column columns[COLUMNS] = {
+	[SCHEME] = { "SCHEME", "kind of identity", COLUMN_TEXT, false },
+	[UDEV] = { "UDEV", "what udev says", COLUMN_TEXT, false },
+	[PROBE] = { "PROBE", "what libblkid reads, or sysfs says", COLUMN_TEXT, false },
+	[ID] = { "ID", "the unique ID that would be", COLUMN_TEXT, true },
+	[RESULT] = { "RESULT", "what became of it", COLUMN_TEXT, false },
+};
+
+static void add_scheme(struct finding *finding, enum id_scheme scheme, struct table *table,
+	struct json_object *schemes)
+{
+	const struct evidence *evidence = &finding->evidence;
+	const char *udev = evidence->udev[scheme], *probe = evidence->probe[scheme];
+	char text[UNIQUE_ID_MAX + 1];
+	bool is_id = unique_id_format(scheme, udev ? udev : probe, evidence->partition, text);
+	_cleanup_free_ char *result = judge(finding, is_id ? text : NULL, udev || probe);
+	const char *cells[COLUMNS] = { scheme_words[scheme], udev, probe, is_id ? text : NULL,
+		result };
+	static const char *const keys[COLUMNS] = { "scheme", "udev", "probe", "id", "result" };
+	struct line *line = table_add(table, NULL);
+	struct json_object *object = json_object_new_object();
+
+	for (size_t i = 0; i < COLUMNS; i++) {
+		table_set(table, line, i, cells[i]);
+		json_object_object_add(
+			object, keys[i], cells[i] ? json_object_new_string(cells[i]) : NULL);
+	}
+	json_object_array_add(schemes, object);
+	if (strcmp(result, "used") == 0)
+		table_color(table, line, "green");
+}
+
+static char *summarize(const struct finding *finding)
+{
+	const struct evidence *evidence = &finding->evidence;
+
+	if (finding->id)
+		return xasprintf("%s is the volume %s", evidence->node, finding->id);
+	if (finding->reason)
+		return xasprintf("%s is no volume: %s", evidence->node, finding->reason);
+	return xasprintf("%s is no volume, nor might it be one: it is a disk with a partition "
+			 "table, a part of something else, empty, or left out by the option "
+			 "devices=",
+		evidence->node);
+}
+
+static void print_line(const char *key, const char *value)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+
+	strbuf_add_printable(&text, value);
+	printf("%s%s\n", key, strbuf_text(&text));
+}
+
+static struct json_object *read_links(const struct finding *finding)
+{
+	_cleanup_free_ char *file = xasprintf("%s/links", finding->folder ? finding->folder : "");
+	struct json_object *links = json_object_new_array();
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	char *rest, *line;
+
+	if (finding->folder)
+		tree_read(finding->ctl, file, &text);
+	for (rest = text.data; rest && (line = strsep(&rest, "\n"));)
+		if (*line)
+			json_object_array_add(links, json_object_new_string(line));
+	return links;
+}
+
+static void print_text(const struct finding *finding, struct json_object *links)
+{
+	_cleanup_free_ char *summary = summarize(finding);
+
+	print_line("", summary);
+	for (size_t i = 0; i < json_object_array_length(links); i++)
+		print_line(i ? "       " : "names: ",
+			json_object_get_string(json_object_array_get_idx(links, i)));
+	if (finding->evidence.fault)
+		print_line("probe: ", finding->evidence.fault);
+	else
+		print_line("probe: ",
+			finding->evidence.fstype ? finding->evidence.fstype : "no content");
+	if (!finding->evidence.is_known_to_udev)
+		print_line("udev:  ", "has not dealt with it");
+	putchar('\n');
+}
+
+static struct json_object *new_text(const char *text)
+{
+	return text ? json_object_new_string(text) : NULL;
+}
+
+/* Takes both arrays over. */
+static void print_json(
+	const struct finding *finding, struct json_object *links, struct json_object *schemes)
+{
+	_cleanup_json_ struct json_object *object = json_object_new_object();
+	const struct evidence *evidence = &finding->evidence;
+
+	json_object_object_add(object, "device", new_text(evidence->node));
+	json_object_object_add(object, "id", new_text(finding->id));
+	json_object_object_add(object, "reason", new_text(finding->reason));
+	json_object_object_add(object, "fstype", new_text(evidence->fstype));
+	json_object_object_add(object, "fault", new_text(evidence->fault));
+	json_object_object_add(object, "links", links);
+	json_object_object_add(object, "schemes", schemes);
+	puts(json_object_to_json_string_ext(
+		object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+int cmd_explain(struct ctl *ctl, int count, char **words)
+{
+	_cleanup_(finding_fini) struct finding finding = { .ctl = ctl };
+	_cleanup_(table_free_p) struct table *table = table_new(ctl, "schemes", columns, COLUMNS);
+	_cleanup_json_ struct json_object *schemes = json_object_new_array(), *links = NULL;
+	int r = table ? finding_make(&finding, words[0]) : CTL_USAGE;
+
+	if (r != CTL_OK)
+		return r;
+	for (size_t i = 0; i < ID_SCHEMES; i++)
+		add_scheme(&finding, (enum id_scheme)i, table, schemes);
+	links = read_links(&finding);
+	if (ctl->is_quiet)
+		return finding.id ? CTL_OK : CTL_FAILED;
+	if (ctl->format == FORMAT_JSON) {
+		print_json(&finding, steal_ptr(links), steal_ptr(schemes));
+		return CTL_OK;
+	}
+	if (ctl->format == FORMAT_TABLE && ctl->has_headings)
+		print_text(&finding, links);
+	return table_print(table);
+}
+
+static bool find_scheme(const char *id, enum id_scheme *ret_scheme)
+{
+	static const char *const tags[ID_SCHEMES] = {
+		[ID_UUID] = "UUID=",
+		[ID_PARTUUID] = "PARTUUID=",
+		[ID_DM_UUID] = "DM_UUID=",
+		[ID_MD_UUID] = "MD_UUID=",
+		[ID_WWN] = "WWN=",
+		[ID_SERIAL] = "SERIAL=",
+	};
+
+	for (size_t i = 0; i < ID_SCHEMES; i++) {
+		*ret_scheme = (enum id_scheme)i;
+		if (strncmp(id, tags[i], strlen(tags[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the device that a link leads to has this ID now. */
+static int verify(const struct ctl *ctl, const char *link, const char *id, const char *node)
+{
+	_cleanup_(evidence_fini) struct evidence evidence = { 0 };
+	_cleanup_free_ char *now = NULL;
+	char found[UNIQUE_ID_MAX + 1] = "nothing";
+	enum id_scheme scheme;
+	int r = evidence_gather(node, &evidence);
+
+	if (r < 0)
+		return ctl_fail("%s is not to be relied on: %s: %s", link, node, strerror(-r));
+	if (evidence.fault)
+		return ctl_fail("%s is not to be relied on: %s: %s", link, node, evidence.fault);
+	if (!find_scheme(id, &scheme) || !evidence_format(&evidence, scheme, found) ||
+		strcmp(found, id) != 0)
+		return ctl_fail("%s is not to be relied on: %s should have %s and has %s (mmctl "
+				"explain %s tells more)",
+			link, node, id, found, node);
+	now = tree_read_link(ctl, "%s", link + 1);
+	if (!is_same_text(now, node))
+		return ctl_fail("%s is not to be relied on: it has just changed", link);
+	if (!ctl->is_quiet)
+		printf("%s is %s, which has %s\n", link, node, id);
+	return CTL_OK;
+}
+
+int cmd_verify(struct ctl *ctl, int count, char **words)
+{
+	_cleanup_free_ char *folder = NULL, *node = NULL, *id = NULL;
+	struct name name = { .kind = NAME_LINK };
+	struct link_name link;
+
+	if (name_parse_link(ctl, words[0], &link) != CTL_OK)
+		return CTL_USAGE;
+	snprintf(name.text, sizeof(name.text), "%s", link.path);
+	folder = tree_find_online(ctl, &name);
+	node = folder ? tree_read_link(ctl, "%s/device", folder) : NULL;
+	if (!node)
+		return ctl_fail(
+			"%s is not to be relied on: no volume of that name is present", link.path);
+	id = text_unescape(folder + strlen("ids/"));
+	return verify(ctl, link.path, id, node);
+}

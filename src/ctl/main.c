@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mmctl: the commands and options, from two tables, which manual page and completions are checked
+ * against.
+ */
+
+#include <errno.h>
+#include <getopt.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl/find_mount.h"
+#include "ctl/mounted_tree.h"
+
+/* Options that only some commands take. */
+enum {
+	TAKES_ROWS = 1 << 0, /* -J -P -n -o -b */
+	TAKES_SELECTION = 1 << 1,
+	TAKES_ALL = 1 << 2,
+	TAKES_TIMEOUT = 1 << 3,
+	TAKES_REPLACE = 1 << 4,
+	TAKES_IMPORT = 1 << 5,
+};
+
+struct command {
+	const char *name;
+	command_fn *run;
+	const char *usage; /* words behind it */
+	int min, max;	   /* number of words */
+	unsigned int takes;
+	const char *help;
+};
+
+#define WORDS_MAX 4096
+
+static const struct command commands[] = {
+	{ "list", cmd_list, "", 0, 0, TAKES_ROWS, "shows all links" },
+	{ "tree", cmd_tree, "", 0, 0, TAKES_ROWS, "shows the disks, and what is on them" },
+	{ "query", cmd_query, "[NAME...]", 0, WORDS_MAX, TAKES_ROWS | TAKES_SELECTION,
+		"shows the links of volumes" },
+	{ "create", cmd_create, "LINK VOLUME", 2, 2, 0, "gives a volume one more link" },
+	{ "delete", cmd_delete, "[LINK...]", 0, WORDS_MAX, TAKES_ROWS | TAKES_SELECTION | TAKES_ALL,
+		"deletes links" },
+	{ "rename", cmd_rename, "LINK NEW-LINK", 2, 2, TAKES_REPLACE, "renames a link" },
+	{ "next-letter", cmd_next_letter, "VOLUME", 1, 1, TAKES_ROWS,
+		"gives a volume a drive letter" },
+	{ "auto", cmd_auto, "[on|off|letters]", 0, 1, TAKES_ROWS,
+		"shows or sets whether volumes may get letters by themselves" },
+	{ "keep", cmd_keep, "VOLUME [on|off]", 1, 2, 0,
+		"keeps the links of a volume while it is absent" },
+	{ "scrub", cmd_scrub, "", 0, 0, 0, "forgets volumes that are absent and not kept" },
+	{ "mount-point", cmd_mount_point, "add DIRECTORY VOLUME | del DIRECTORY [VOLUME]", 1, 3, 0,
+		"registers a mount point, or forgets it" },
+	{ "paths", cmd_paths, "VOLUME", 1, 1, TAKES_ROWS, "shows drive letter and mount points" },
+	{ "events", cmd_events, "", 0, 0, TAKES_ROWS, "follows what happens" },
+	{ "watch", cmd_events, "", 0, 0, TAKES_ROWS, "the same as events" },
+	{ "wait", cmd_wait, "NAME", 1, 1, TAKES_TIMEOUT, "returns when a volume is present" },
+	{ "settle", cmd_settle, "", 0, 0, 0, "returns when all events have been dealt with" },
+	{ "batch", cmd_batch, "[FILE]", 0, 1, 0, "runs lines of requests, all or none" },
+	{ "status", cmd_status, "", 0, 0, TAKES_ROWS, "shows version, state and counts" },
+	{ "history", cmd_history, "", 0, 0, TAKES_ROWS, "shows the last changes" },
+	{ "export", cmd_export, "", 0, 0, 0, "writes the names as JSON" },
+	{ "import", cmd_import, "[FILE]", 0, 1, TAKES_IMPORT, "merges what export has written" },
+	{ "explain", cmd_explain, "NAME", 1, 1, TAKES_ROWS,
+		"says why a device has the ID and names it has" },
+	{ "verify", cmd_verify, "LINK", 1, 1, 0, "looks whether the device still is the volume" },
+};
+
+enum {
+	OPT_LINK = 256,
+	OPT_ID,
+	OPT_DEVICE,
+	OPT_ALL,
+	OPT_DB_ONLY,
+	OPT_TIMEOUT,
+	OPT_REPLACE,
+	OPT_DRY_RUN,
+	OPT_EXACT,
+	OPT_SKIP_ABSENT,
+	OPT_COMMANDS,
+	OPT_COMPLETE,
+};
+
+static const struct known_option {
+	int value; /* the letter, if it has one */
+	const char *name;
+	const char *argument;
+	unsigned int takes; /* 0: all commands */
+	const char *help;
+} known_options[] = {
+	{ 'm', "mount", "DIR", 0, "where mmfs is mounted" },
+	{ 'q', "quiet", NULL, 0, "prints errors only" },
+	{ 'h', "help", NULL, 0, "shows this, or how a command is used" },
+	{ 'V', "version", NULL, 0, "shows the version" },
+	{ 'J', "json", NULL, TAKES_ROWS, "prints JSON" },
+	{ 'P', "pairs", NULL, TAKES_ROWS, "prints KEY=\"value\" pairs" },
+	{ 'n', "noheadings", NULL, TAKES_ROWS, "prints no headings" },
+	{ 'o', "output", "COLUMNS", TAKES_ROWS, "these columns; +COLUMNS: these as well" },
+	{ 'b', "bytes", NULL, TAKES_ROWS, "prints sizes in bytes" },
+	{ OPT_LINK, "link", "LINK", TAKES_SELECTION, "what has this link" },
+	{ OPT_ID, "id", "ID", TAKES_SELECTION, "what has this unique ID" },
+	{ OPT_DEVICE, "device", "VOLUME", TAKES_SELECTION, "what is on this device" },
+	{ OPT_ALL, "all", NULL, TAKES_ALL, "all links of volumes that are present" },
+	{ OPT_DB_ONLY, "db-only", NULL, TAKES_ALL, "the links show until the volume goes" },
+	{ OPT_TIMEOUT, "timeout", "SECONDS", TAKES_TIMEOUT, "gives up after this time" },
+	{ OPT_REPLACE, "replace", NULL, TAKES_REPLACE, "takes the place of another link" },
+	{ OPT_DRY_RUN, "dry-run", NULL, TAKES_IMPORT, "only shows what would change" },
+	{ OPT_EXACT, "exact", NULL, TAKES_IMPORT, "deletes links that the file does not have" },
+	{ OPT_SKIP_ABSENT, "skip-absent", NULL, TAKES_IMPORT, "leaves absent volumes out" },
+};
+
+static int fail(int code, const char *format, va_list args)
+{
+	fflush(stdout);
+	fputs("mmctl: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	return code;
+}
+
+int ctl_fail(const char *format, ...)
+{
+	va_list args;
+	int code;
+
+	va_start(args, format);
+	code = fail(CTL_FAILED, format, args);
+	va_end(args);
+	return code;
+}
+
+int ctl_misuse(const char *format, ...)
+{
+	va_list args;
+	int code;
+
+	va_start(args, format);
+	code = fail(CTL_USAGE, format, args);
+	va_end(args);
+	return code;
+}
+
+static void print_option(const struct known_option *option)
+{
+	_cleanup_free_ char *words = NULL;
+
+	words = xasprintf("%s%s%s", option->name, option->argument ? "=" : "",
+		option->argument ? option->argument : "");
+	if (option->value < 256)
+		printf("  -%c, --%-18s %s\n", option->value, words, option->help);
+	else
+		printf("      --%-18s %s\n", words, option->help);
+}
+
+static void print_command_usage(const struct command *command)
+{
+	printf("usage: mmctl %s [options] %s\n\n", command->name, command->usage);
+	printf("It %s.\n\n", command->help);
+	for (size_t i = 0; i < ARRAY_SIZE(known_options); i++)
+		if (known_options[i].takes & command->takes)
+			print_option(&known_options[i]);
+	puts("\nAll of it is in mmctl(1).");
+}
+
+static void print_usage(void)
+{
+	puts("usage: mmctl [options] COMMAND [argument...]\n"
+	     "\n"
+	     "Shows and changes the names that mmfs keeps for the volumes of this machine.\n");
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		printf("  %-12s %s\n", commands[i].name, commands[i].help);
+	putchar('\n');
+	for (size_t i = 0; i < ARRAY_SIZE(known_options); i++)
+		print_option(&known_options[i]);
+	puts("\nNAME and VOLUME: a link, a unique ID, or a device. All of it is in mmctl(1).");
+}
+
+/* For programs: what there is, separated by tabs. */
+static void print_commands(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		printf("command\t%s\t%s\t%s\n", commands[i].name, commands[i].help,
+			commands[i].usage);
+	for (size_t i = 0; i < ARRAY_SIZE(known_options); i++)
+		printf("option\t%s\t%s\t%s\n", known_options[i].name, known_options[i].help,
+			known_options[i].argument ? known_options[i].argument : "");
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* What the command line says beyond the words of a command. */
+struct invocation {
+	struct ctl ctl;
+	const char *mount;
+	const char *complete;
+	unsigned int given; /* options that not all commands take */
+	bool wants_help, wants_version, wants_commands;
+};
+
+static int parse_timeout(const char *text, int64_t *ret_ms)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (end == text || *end || !(seconds >= 0 && seconds < 1e9))
+		return ctl_misuse("--timeout takes a number of seconds, not '%s'", text);
+	*ret_ms = (int64_t)(seconds * 1000);
+	return CTL_OK;
+}
+
+/* Options that set a switch, by their value. */
+static bool set_switch(struct invocation *invocation, int value)
+{
+	struct ctl *ctl = &invocation->ctl;
+	const struct {
+		int value;
+		bool *place;
+	} switches[] = {
+		{ 'q', &ctl->is_quiet },
+		{ 'h', &invocation->wants_help },
+		{ 'V', &invocation->wants_version },
+		{ 'b', &ctl->is_in_bytes },
+		{ OPT_ALL, &ctl->is_all },
+		{ OPT_DB_ONLY, &ctl->is_db_only },
+		{ OPT_REPLACE, &ctl->may_replace },
+		{ OPT_DRY_RUN, &ctl->is_dry_run },
+		{ OPT_EXACT, &ctl->is_exact },
+		{ OPT_SKIP_ABSENT, &ctl->skips_absent },
+		{ OPT_COMMANDS, &invocation->wants_commands },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(switches); i++) {
+		if (switches[i].value == value) {
+			*switches[i].place = true;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool set_text(struct invocation *invocation, int value)
+{
+	const struct {
+		int value;
+		const char **place;
+	} texts[] = {
+		{ 'm', &invocation->mount },
+		{ 'o', &invocation->ctl.columns },
+		{ OPT_LINK, &invocation->ctl.link },
+		{ OPT_ID, &invocation->ctl.id },
+		{ OPT_DEVICE, &invocation->ctl.device },
+		{ OPT_COMPLETE, &invocation->complete },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		if (texts[i].value == value) {
+			*texts[i].place = optarg;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int take_option(struct invocation *invocation, int value)
+{
+	struct ctl *ctl = &invocation->ctl;
+
+	for (size_t i = 0; i < ARRAY_SIZE(known_options); i++)
+		if (known_options[i].value == value)
+			invocation->given |= known_options[i].takes;
+	if (set_switch(invocation, value) || set_text(invocation, value))
+		return CTL_OK;
+	switch (value) {
+	case 'J':
+		ctl->format = FORMAT_JSON;
+		return CTL_OK;
+	case 'P':
+		ctl->format = FORMAT_PAIRS;
+		return CTL_OK;
+	case 'n':
+		ctl->has_headings = false;
+		return CTL_OK;
+	case OPT_TIMEOUT:
+		return parse_timeout(optarg, &ctl->timeout_ms);
+	default:
+		return CTL_USAGE; /* getopt has said it */
+	}
+}
+
+static int parse_options(int argc, char **argv, struct invocation *invocation)
+{
+	struct option options[ARRAY_SIZE(known_options) + 3] = { 0 };
+	int value, r = CTL_OK;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(known_options); i++)
+		options[i] = (struct option){ known_options[i].name,
+			known_options[i].argument ? required_argument : no_argument, NULL,
+			known_options[i].value };
+	options[i++] = (struct option){ "commands", no_argument, NULL, OPT_COMMANDS };
+	options[i++] = (struct option){ "complete", required_argument, NULL, OPT_COMPLETE };
+	while (r == CTL_OK && (value = getopt_long(argc, argv, "m:qhVJPno:b", options, NULL)) != -1)
+		r = take_option(invocation, value);
+	return r;
+}
+
+static int find_tree(struct invocation *invocation)
+{
+	_cleanup_free_ char *version = NULL, *other = NULL;
+	struct ctl *ctl = &invocation->ctl;
+	int r = 0;
+
+	if (invocation->mount)
+		ctl->mount = realpath(invocation->mount, NULL);
+	else
+		r = find_mount(&ctl->mount, &other);
+	if (r == -ENOTUNIQ) {
+		ctl_fail("mmfs is mounted at %s and at %s: choose with -m DIR", ctl->mount, other);
+		return CTL_NOT_MOUNTED;
+	}
+	if (r < 0 || !ctl->mount) {
+		if (invocation->mount && errno == ENOTCONN)
+			ctl_fail("mmfs at %s has ended: umount %s, and start it again",
+				invocation->mount, invocation->mount);
+		else if (invocation->mount)
+			ctl_fail("cannot look at %s: %m", invocation->mount);
+		else
+			ctl_fail("mmfs is not mounted here: mount it with mmfs DIR");
+		return CTL_NOT_MOUNTED;
+	}
+	version = tree_read_line(ctl, "control/version");
+	if (strncmp(version, "mmfs ", 5) == 0)
+		return CTL_OK;
+	ctl_fail("mmfs is not mounted at %s, or has ended there", ctl->mount);
+	return CTL_NOT_MOUNTED;
+}
+
+static int run(struct invocation *invocation, int count, char **words)
+{
+	const struct command *command = count ? find_command(words[0]) : NULL;
+	int r;
+
+	if (invocation->complete) {
+		r = find_tree(invocation);
+		return r == CTL_OK ? ctl_complete(&invocation->ctl, invocation->complete) : r;
+	}
+	if (!count)
+		return ctl_misuse("which command? mmctl --help lists them");
+	if (!command)
+		return ctl_misuse("there is no command '%s': mmctl --help lists them", words[0]);
+	if (invocation->wants_help) {
+		print_command_usage(command);
+		return CTL_OK;
+	}
+	count--;
+	words++;
+	if (count < command->min || count > command->max)
+		return ctl_misuse("usage: mmctl %s %s", command->name, command->usage);
+	if (invocation->given & ~command->takes)
+		return ctl_misuse("%s does not take all of these options: mmctl %s --help lists "
+				  "them",
+			command->name, command->name);
+	r = find_tree(invocation);
+	return r == CTL_OK ? command->run(&invocation->ctl, count, words) : r;
+}
+
+int main(int argc, char **argv)
+{
+	struct invocation invocation = { .ctl = { .timeout_ms = -1, .has_headings = true } };
+	int r;
+
+	setlocale(LC_CTYPE, "");
+	argv[0] = (char[]){ "mmctl" }; /* for the messages of getopt */
+	r = parse_options(argc, argv, &invocation);
+	if (r != CTL_OK)
+		fputs("mmctl: mmctl --help lists the options\n", stderr);
+	else if (invocation.wants_version)
+		puts("mmctl " MMFS_VERSION);
+	else if (invocation.wants_commands)
+		print_commands();
+	else if (invocation.wants_help && optind == argc)
+		print_usage();
+	else
+		r = run(&invocation, argc - optind, argv + optind);
+	free(invocation.ctl.mount);
+	if ((fflush(stdout) != 0 || ferror(stdout)) && r == CTL_OK)
+		r = ctl_fail("cannot print: %s", strerror(errno));
+	return r;
+}

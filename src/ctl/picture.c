@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command tree: the machine, its disks, and what is on them. Where things are is sysfs's answer;
+ * what they are, and are called, mmfs's.
+ */
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "ctl/mounted_tree.h"
+#include "ctl/output.h"
+
+enum {
+	NAME,
+	STATE,
+	FSTYPE,
+	SIZE,
+	LINKS,
+	MOUNTPOINTS,
+	REASON,
+	LABEL,
+	ID,
+	COLUMNS,
+};
+
+static const struct column columns[COLUMNS] = {
+	[NAME] = { "NAME", "kernel name, or unique ID of an absent volume", COLUMN_TREE, false },
+	[STATE] = { "STATE", "online, offline, duplicate or unprocessed", COLUMN_TEXT, false },
+	[FSTYPE] = { "FSTYPE", "file system", COLUMN_TEXT, false },
+	[SIZE] = { "SIZE", "size", COLUMN_TEXT, false },
+	[LINKS] = { "LINKS", "names that were given", COLUMN_LIST, false },
+	[MOUNTPOINTS] = { "MOUNTPOINTS", "where it is mounted", COLUMN_LIST, false },
+	[REASON] = { "REASON", "why it is no volume", COLUMN_PROSE, false },
+	[LABEL] = { "LABEL", "label of the file system", COLUMN_PROSE, true },
+	[ID] = { "ID", "unique ID", COLUMN_TEXT, true },
+};
+
+/* A block device of the picture. */
+struct item {
+	char *name;   /* as in sysfs */
+	char *folder; /* of its volume; NULL: it is none */
+	char *reason; /* why not; NULL: it is only there for what is on it */
+	char *parent; /* name of another item; NULL: the machine */
+	struct line *line;
+};
+
+struct picture {
+	const struct ctl *ctl;
+	struct table *table;
+	struct item *items;
+	size_t count;
+};
+
+static void picture_fini(struct picture *picture)
+{
+	for (size_t i = 0; i < picture->count; i++) {
+		free(picture->items[i].name);
+		free(picture->items[i].folder);
+		free(picture->items[i].reason);
+		free(picture->items[i].parent);
+	}
+	free(picture->items);
+	table_free(picture->table);
+}
+
+static struct item *find_item(const struct picture *picture, const char *name)
+{
+	for (size_t i = 0; name && i < picture->count; i++)
+		if (strcmp(picture->items[i].name, name) == 0)
+			return &picture->items[i];
+	return NULL;
+}
+
+/* sysfs has ! for the / of a name. */
+static char *get_sysfs_name(const char *device)
+{
+	char *name = xstrdup(device);
+
+	for (char *c = name; *c; c++)
+		*c = *c == '/' ? '!' : *c;
+	return name;
+}
+
+/* The disk of a partition. */
+static char *find_disk(const char *name)
+{
+	_cleanup_free_ char *mark = xasprintf("/sys/class/block/%s/partition", name);
+	_cleanup_free_ char *path = xasprintf("/sys/class/block/%s/..", name);
+	_cleanup_free_ char *disk = access(mark, F_OK) == 0 ? realpath(path, NULL) : NULL;
+
+	return disk ? xstrdup(strrchr(disk, '/') + 1) : NULL;
+}
+
+/* What a mapped device is made of, if it is one thing. */
+static char *find_slave(const char *name)
+{
+	_cleanup_free_ char *path = xasprintf("/sys/class/block/%s/slaves", name);
+	char *slave = NULL;
+	struct dirent *entry;
+	DIR *folder = opendir(path);
+	size_t count = 0;
+
+	while (folder && (entry = readdir(folder))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		free(slave);
+		slave = xstrdup(entry->d_name);
+		count++;
+	}
+	if (folder)
+		closedir(folder);
+	if (count > 1) {
+		free(slave);
+		slave = NULL;
+	}
+	return slave;
+}
+
+/* Takes folder and reason over. What a device is on comes along. */
+static void add_item(struct picture *picture, const char *name, char *folder, char *reason)
+{
+	struct item *item = find_item(picture, name);
+	_cleanup_free_ char *parent = NULL;
+
+	if (item) {
+		item->folder = folder ? folder : item->folder;
+		item->reason = reason ? reason : item->reason;
+		return;
+	}
+	parent = find_disk(name);
+	if (!parent)
+		parent = find_slave(name);
+	if ((picture->count & (picture->count + 1)) == 0)
+		picture->items =
+			xrealloc(picture->items, picture->count * 2 + 2, sizeof(*picture->items));
+	picture->items[picture->count++] = (struct item){ .name = xstrdup(name),
+		.folder = folder,
+		.reason = reason,
+		.parent = parent ? xstrdup(parent) : NULL };
+	if (parent)
+		add_item(picture, parent, NULL, NULL);
+}
+
+static void add_volumes(struct picture *picture)
+{
+	_cleanup_(texts_free_p) char **names = tree_list(picture->ctl, "devices");
+
+	for (size_t i = 0; names[i]; i++) {
+		_cleanup_free_ char *target = tree_read_link(picture->ctl, "devices/%s", names[i]);
+		_cleanup_free_ char *device = text_unescape(names[i]);
+		_cleanup_free_ char *name = get_sysfs_name(device);
+
+		if (target && strncmp(target, "../", 3) == 0)
+			add_item(picture, name, xstrdup(target + 3), NULL);
+	}
+}
+
+static void add_unprocessed(struct picture *picture)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+
+	tree_read(picture->ctl, "control/unprocessed", &text);
+	for (char *at = text.data; at && *at; at += *at == '\n') {
+		const char *device = pairs_take(&at, "DEVICE"), *reason = pairs_take(&at, "REASON");
+		_cleanup_free_ char *name = NULL;
+
+		if (device && reason && strncmp(device, "/dev/", 5) == 0) {
+			name = get_sysfs_name(device + 5);
+			add_item(picture, name, NULL, xstrdup(reason));
+		}
+		at += strcspn(at, "\n");
+	}
+}
+
+/* Names that were given, without their folder; if there are none, the volume names. */
+static char *get_links(const struct ctl *ctl, const char *folder)
+{
+	_cleanup_free_ char *file = xasprintf("%s/links", folder);
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	struct strbuf given = STRBUF_INIT, others = STRBUF_INIT;
+	char *rest, *line;
+
+	tree_read(ctl, file, &text);
+	for (rest = text.data; rest && (line = strsep(&rest, "\n"));) {
+		struct strbuf *list = *line && link_name_is_volume(line) ? &others : &given;
+
+		if (*line)
+			strbuf_add_format(
+				list, "%s%s", list->len ? "\n" : "", link_name_get_base(line));
+	}
+	if (given.len) {
+		strbuf_fini(&others);
+		return strbuf_take(&given);
+	}
+	strbuf_fini(&given);
+	return strbuf_take(&others);
+}
+
+static void set_file(const struct picture *picture, struct line *line, size_t column,
+	const char *folder, const char *file)
+{
+	_cleanup_free_ char *text = tree_read_line(picture->ctl, "%s/%s", folder, file);
+	_cleanup_free_ char *value = text_unescape(text);
+	_cleanup_free_ char *size = column == SIZE ? format_size(picture->ctl, value) : NULL;
+
+	table_set(picture->table, line, column, size ? size : value);
+}
+
+static void describe_volume(const struct picture *picture, struct line *line, const char *folder)
+{
+	_cleanup_free_ char *links = get_links(picture->ctl, folder);
+	_cleanup_free_ char *file = xasprintf("%s/mount_points", folder);
+	_cleanup_strbuf_ struct strbuf mounts = STRBUF_INIT;
+
+	set_file(picture, line, STATE, folder, "state");
+	set_file(picture, line, FSTYPE, folder, "fstype");
+	set_file(picture, line, SIZE, folder, "size");
+	set_file(picture, line, LABEL, folder, "label");
+	set_file(picture, line, ID, folder, "unique_id");
+	table_set(picture->table, line, LINKS, links);
+	tree_read(picture->ctl, file, &mounts);
+	if (mounts.len)
+		mounts.data[mounts.len - 1] = '\0';
+	table_set(picture->table, line, MOUNTPOINTS, mounts.data);
+}
+
+static void describe_device(const struct picture *picture, const struct item *item)
+{
+	_cleanup_free_ char *path = xasprintf("/sys/class/block/%s/size", item->name);
+	_cleanup_free_ char *bytes = NULL, *size = NULL;
+	unsigned long long sectors = 0;
+	FILE *file = fopen(path, "re");
+
+	if (file && fscanf(file, "%llu", &sectors) == 1) {
+		bytes = xasprintf("%llu", sectors * 512);
+		size = format_size(picture->ctl, bytes);
+		table_set(picture->table, item->line, SIZE, size);
+	}
+	if (file)
+		fclose(file);
+	if (item->reason) {
+		bool is_duplicate = strncmp(item->reason, "duplicate", 9) == 0;
+
+		table_set(picture->table, item->line, STATE,
+			is_duplicate ? "duplicate" : "unprocessed");
+		table_set(picture->table, item->line, REASON, item->reason);
+		table_color(picture->table, item->line, is_duplicate ? "red" : "brown");
+	}
+}
+
+static void draw(struct picture *picture, const char *parent, struct line *above)
+{
+	for (size_t i = 0; i < picture->count; i++) {
+		struct item *item = &picture->items[i];
+
+		if (item->line || !is_same_text(item->parent, parent))
+			continue;
+		item->line = table_add(picture->table, above);
+		table_set(picture->table, item->line, NAME, item->name);
+		if (item->folder)
+			describe_volume(picture, item->line, item->folder);
+		else
+			describe_device(picture, item);
+		draw(picture, item->name, item->line);
+	}
+}
+
+static void draw_offline(struct picture *picture, struct line *machine)
+{
+	_cleanup_(texts_free_p) char **folders = tree_list(picture->ctl, "ids");
+
+	for (size_t i = 0; folders[i]; i++) {
+		_cleanup_free_ char *folder = xasprintf("ids/%s", folders[i]);
+		_cleanup_free_ char *state = tree_read_line(picture->ctl, "%s/state", folder);
+		_cleanup_free_ char *id = text_unescape(folders[i]);
+		struct line *line;
+
+		if (strcmp(state, "offline") != 0)
+			continue;
+		line = table_add(picture->table, machine);
+		describe_volume(picture, line, folder);
+		table_set(picture->table, line, NAME, id);
+		table_color(picture->table, line, "darkgray");
+	}
+}
+
+static int compare_items(const void *a, const void *b)
+{
+	const struct item *one = a, *other = b;
+
+	return strverscmp(one->name, other->name);
+}
+
+int cmd_tree(struct ctl *ctl, int count, char **words)
+{
+	_cleanup_(picture_fini) struct picture picture = { .ctl = ctl };
+	struct utsname system;
+	struct line *machine;
+
+	picture.table = table_new(ctl, "machine", columns, COLUMNS);
+	if (!picture.table)
+		return CTL_USAGE;
+	add_volumes(&picture);
+	add_unprocessed(&picture);
+	if (picture.count)
+		qsort(picture.items, picture.count, sizeof(*picture.items), compare_items);
+	uname(&system);
+	machine = table_add(picture.table, NULL);
+	table_set(picture.table, machine, NAME, system.nodename);
+	draw(&picture, NULL, machine);
+	draw_offline(&picture, machine);
+	return table_print(picture.table);
+}

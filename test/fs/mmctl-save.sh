@@ -1,0 +1,128 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# mmctl export and import: the round trip is the identity, and an import happens as a whole.
+
+. "$(dirname "$0")/lib.sh"
+require jq mkfs.ext4 mkswap
+
+: "${MMCTL:=${MMFS%/*}/mmctl}"
+id_a=UUID=11111111-2222-3333-4444-555555555555
+id_b=UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
+id_c=UUID=cccccccc-bbbb-cccc-dddd-eeeeeeeeeeee
+a=${LOOP}01
+b=${LOOP}02
+make_image a 16M ext4 "${id_a#UUID=}"
+make_image b 4M swap "${id_b#UUID=}"
+make_image c 4M swap "${id_c#UUID=}"
+
+mmctl()
+{
+	"$MMCTL" -m "$MM" "$@"
+}
+
+expect_import_fail()
+{
+	local regex=$1 before errors code=0
+
+	shift
+	before=$(mmctl export)
+	errors=$(lib_try mmctl import "$@" 2>&1 >/dev/null) || code=$?
+	expect_equal 1 "$code" "the status of import $*"
+	expect_match "$regex" "$errors" "what import $* said"
+	expect_equal "$before" "$(mmctl export)" "the names after an import that failed"
+}
+
+attach a 01
+attach b 02
+attach c 03
+start_mmfs
+mmctl create X: "$a"
+mmctl create 'a "quoted" \ name' "$a" 2>/dev/null && fail "a backslash was taken"
+mmctl create 'a "quoted" $(name) nämé 日本' "$a"
+mmctl create C: "$b"
+mmctl create backup "$b"
+mmctl keep backup
+mmctl create M: "${LOOP}03"
+mmctl -q delete M: # it wants no letter now
+mmctl auto off
+mmctl export >"$TMP/saved"
+expect_equal 3 "$(jq '.volumes | length' "$TMP/saved")" "the volumes of an export"
+expect_equal "false|true|true" "$(jq -r '[.auto_mount, (.volumes[] | select(.id == "'"$id_b"'").keep_links),
+	(.volumes[] | select(.id == "'"$id_c"'").no_drive_letter)] | join("|")' "$TMP/saved")" "the settings"
+expect_equal "$(jq -r '.[] | .id + .link' "$MM/points.json" | sort)" \
+	"$(jq -r '.volumes[] | .id + .links[]' "$TMP/saved" | sort)" "the links"
+
+# Nothing to do is nothing done.
+before=$(epic)
+expect_equal "" "$(mmctl import "$TMP/saved")" "what changes"
+expect_equal "$before" "$(epic)" "the epic number after an import of what is there"
+
+# Everything is lost; a new database has other volume names.
+stop_mmfs
+mv "$DB" "$DB.old"
+start_mmfs
+fresh=$(mmctl export)
+diff=$(mmctl import --dry-run --exact "$TMP/saved")
+expect_equal "$fresh" "$(mmctl export)" "the names after a dry run"
+for line in "+ /DosDevices/X:  $id_a" '+ /DosDevices/a "quoted" $(name) nämé 日本'"  $id_a" "+ keep_links  $id_b" \
+	"+ no_drive_letter  $id_c" "- auto_mount"; do
+	grep -qxF -- "$line" <<<"$diff" || fail "the dry run does not show '$line' but $diff"
+done
+before=$(epic)
+expect_equal "$diff" "$(mmctl import --exact - <"$TMP/saved")" "what an import shows (after the dry run)"
+expect_equal $((before + 1)) "$(epic)" "the epic number after an import: it is one transaction"
+expect_equal "$(cat "$TMP/saved")" "$(mmctl export)" "the names after the round trip"
+restart_mmfs
+expect_equal "$(cat "$TMP/saved")" "$(mmctl export)" "the names after a restart"
+
+# A merge adds, and leaves the rest.
+mmctl -q delete X:
+mmctl create mine "$a"
+mmctl keep backup off
+mmctl auto on
+mmctl -q import "$TMP/saved"
+expect_equal "mine" "$({ diff <(mmctl export | jq -r '.volumes[].links[]') <(jq -r '.volumes[].links[]' "$TMP/saved") || true; } |
+	sed -n 's|^. /DosDevices/||p')" "what is there beside the file's links"
+expect_equal "$(jq '[.auto_mount, (.volumes[] | .keep_links, .no_drive_letter)]' "$TMP/saved")" \
+	"$(mmctl export | jq '[.auto_mount, (.volumes[] | .keep_links, .no_drive_letter)]')" "the settings"
+expect_equal "- /DosDevices/mine  $id_a" "$(mmctl import --exact "$TMP/saved")" "what --exact takes away"
+
+# A mark comes and goes, and whoever lends a letter has it back.
+expect_equal "+ no_drive_letter  $id_c" "$(
+	jq '(.volumes[] | select(.id == "'"$id_c"'")).no_drive_letter = false' "$TMP/saved" | mmctl -q import
+	expect_equal 0 "$(cat "$MM/ids/$id_c/no_drive_letter")" "the mark" >&2
+	mmctl import "$TMP/saved"
+)" "what gives the mark back"
+expect_equal "$(cat "$TMP/saved")" "$(mmctl export)" "the names after the mark has come and gone"
+
+# All or nothing.
+jq '(.volumes[] | select(.id == "'"$id_a"'")).links += ["/DosDevices/new", "/DosDevices/Backup"]' "$TMP/saved" >"$TMP/wrong"
+expect_import_fail "cannot import: .*/DosDevices/backup is a link of $id_b" "$TMP/wrong"
+jq '(.volumes[] | select(.id == "'"$id_a"'")).no_drive_letter = true' "$TMP/saved" >"$TMP/wrong"
+expect_import_fail "has a drive letter and wants none" "$TMP/wrong"
+for text in '' '{' '[]' '{}' '{"format":"mmfs-names","version":2,"volumes":[]}' \
+	'{"format":"mmfs-names","version":1,"volumes":[{"id":"x","links":[]}]}' \
+	'{"format":"mmfs-names","version":1,"volumes":[{"id":"UUID=1"}]}' \
+	'{"format":"mmfs-names","version":1,"volumes":[{"id":"UUID=1","links":[3]}]}' \
+	'{"format":"mmfs-names","version":1,"volumes":[{"id":"UUID=1","links":["a/b"]}]}' \
+	'{"format":"mmfs-names","version":1,"volumes":[{"id":"UUID=1","links":["a\nb"]}]}'; do
+	printf '%s' "$text" >"$TMP/wrong"
+	expect_import_fail "cannot import $TMP/wrong: " "$TMP/wrong"
+done
+expect_import_fail "No such file" "$TMP/nothing"
+
+# Volumes that are away: one that is kept is in the export, another is not.
+detach 02
+detach 03
+settle
+expect_equal "$id_a $id_b" "$(mmctl export | jq -r '.volumes | map(.id) | join(" ")')" "the volumes of an export"
+expect_import_fail "$id_c is not here" "$TMP/saved"
+mmctl -q delete X:
+mmctl import --skip-absent "$TMP/saved" >/dev/null 2>&1
+expect_equal "$a" "$(readlink "$MM/DosDevices/X:")" "a link after an import without those that are away"
+attach b 04
+attach c 05
+settle
+expect_equal "$(cat "$TMP/saved")" "$(mmctl export)" "the names when all have come back"
+stop_mmfs
