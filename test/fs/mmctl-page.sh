@@ -4,9 +4,9 @@
 # The examples of mmctl.1 work, and so do the completions: live names, escaped as the shell needs it.
 
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-mmctl.sh"
 require jq mkfs.ext4 mkswap
 
-: "${MMCTL:=${MMFS%/*}/mmctl}"
 root=$(realpath "$(dirname "$0")/../..")
 b=${LOOP}01
 c=${LOOP}02
@@ -15,11 +15,6 @@ make_image c 4M swap aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
 attach b 01
 attach c 02
 start_mmfs
-
-mmctl()
-{
-	"$MMCTL" -m "$MM" "$@"
-}
 
 # --- examples --------------------------------------------------------------------------------------
 

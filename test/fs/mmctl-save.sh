@@ -4,9 +4,9 @@
 # mmctl export and import: the round trip is the identity, and an import happens as a whole.
 
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-mmctl.sh"
 require jq mkfs.ext4 mkswap
 
-: "${MMCTL:=${MMFS%/*}/mmctl}"
 id_a=UUID=11111111-2222-3333-4444-555555555555
 id_b=UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
 id_c=UUID=cccccccc-bbbb-cccc-dddd-eeeeeeeeeeee
@@ -15,11 +15,6 @@ b=${LOOP}02
 make_image a 16M ext4 "${id_a#UUID=}"
 make_image b 4M swap "${id_b#UUID=}"
 make_image c 4M swap "${id_c#UUID=}"
-
-mmctl()
-{
-	"$MMCTL" -m "$MM" "$@"
-}
 
 expect_import_fail()
 {

@@ -1,0 +1,169 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# mmctl: every command, its exit codes and messages, and that table, pairs and JSON say the same.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-mmctl.sh"
+require jq mkfs.ext4 mkswap
+
+id_a=UUID=11111111-2222-3333-4444-555555555555
+id_b=UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
+a=${LOOP}01
+b=${LOOP}02
+
+# --- without a mount -----------------------------------------------------------------------------
+
+expect_exit 3 'not mounted' "$MMCTL" -m "$MM" list
+expect_exit 3 'cannot look at' "$MMCTL" -m "$TMP/nothing" list
+expect_exit 2 'which command' "$MMCTL"
+expect_exit 2 "no command 'nonsense'" "$MMCTL" nonsense
+expect_exit 2 'usage: mmctl create' "$MMCTL" create X:
+expect_exit 2 'usage: mmctl list' "$MMCTL" list X:
+expect_exit 2 'does not take' "$MMCTL" list --dry-run
+expect_exit 2 'unrecognized option' "$MMCTL" list --nonsense
+expect_exit 2 'timeout takes' "$MMCTL" wait X: --timeout=soon
+expect_match '^mmctl [0-9]' "$("$MMCTL" --version)" "the version"
+expect_match 'usage: mmctl' "$("$MMCTL" --help)" "the help"
+expect_match 'usage: mmctl import.*--dry-run' "$("$MMCTL" import --help)" "the help of a command"
+
+make_image a 16M ext4 "${id_a#UUID=}" $'l "\t$x'
+make_image b 4M swap "${id_b#UUID=}"
+make_image clone 4M swap "${id_b#UUID=}"
+make_image blank 4M blank
+attach a 01
+attach b 02
+start_mmfs
+attach clone 03
+attach blank 04
+settle
+
+# It finds the mount by itself where there is one, and does not choose between two.
+in_namespace='
+	while read -r target; do
+		[ "$target" = "$MM" ] || [ "$target" = "${KEPT-}" ] || umount -l "$target"
+	done < <(findmnt -rno TARGET -t fuse.mmfs)'
+expect_equal "$(cat "$MM/points")" "$(unshare -m bash -c "$in_namespace"'; "$1" list -P -o LINK,ID,DEVICE' - "$MMCTL")" \
+	"what list says without -m"
+expect_exit 3 'not mounted here' unshare -m bash -c 'MM=; '"$in_namespace"'; exec "$1" list' - "$MMCTL"
+
+# --- create, delete, rename ----------------------------------------------------------------------
+
+expect_ok mmctl create X: "$a"
+expect_ok mmctl create backup "${b#/dev/}"
+expect_ok mmctl create "$MM/DosDevices/by-id" "$id_a"
+expect_ok mmctl create second backup
+expect_equal "$b" "$(readlink "$MM/DosDevices/second")" "a link made after another"
+expect_exit 1 "cannot create X:: /DosDevices/X: is a link of $id_a" mmctl create X: "$b"
+expect_exit 1 "cannot create Y:: $id_a has the drive letter X: already" mmctl create Y: "$a"
+expect_exit 1 "cannot create new: .*mmctl list" mmctl create new /dev/nothing
+expect_exit 2 "upper case" mmctl create x: "$a"
+expect_exit 2 "cannot contain" mmctl create a/b "$a"
+expect_exit 1 "only root" setpriv --reuid=1234 --regid=1234 --clear-groups "$MMCTL" -m "$MM" create no "$a"
+expect_ok mmctl rename second third
+expect_exit 1 "/DosDevices/backup is a link to $b .--replace" mmctl rename third backup
+expect_exit 1 "there is no link /DosDevices/nothing" mmctl rename nothing something
+expect_ok mmctl create M: "$b"
+expect_exit 1 "has the drive letter M: already" mmctl rename third C:
+expect_ok mmctl rename --replace third backup
+expect_equal $'M:\nX:\nbackup\nby-id' "$(ls "$MM/DosDevices")" "the links"
+expect_equal "/DosDevices/M:" "$(mmctl delete M: -n -o LINK)" "what was deleted"
+expect_ok mmctl create M: "$b"
+expect_exit 1 "cannot delete M: and others: .*nothing" mmctl delete M: nothing
+expect_ok mmctl -q delete M: by-id
+expect_equal $'X:\nbackup' "$(ls "$MM/DosDevices")" "the links after deleting two"
+expect_exit 2 "delete what" mmctl delete
+expect_exit 2 "delete what" mmctl delete X: --all
+expect_ok mmctl create db "$a"
+expect_ok mmctl -q delete --db-only db
+expect_equal "$a" "$(readlink "$MM/DosDevices/db")" "a link that is deleted from the database only"
+
+# --- the same in all formats, whatever names and labels are like -----------------------------------
+
+names=('with space' ' leading' 'qu"ote' "apo'strophe" 'dol$HOME' '`touch pwned`' '$(touch pwned)' ';' '*' '-n' '#'
+	'~' '{a,b}' '%s%n' '<>' '|' '=' 'ümläut' '日本語' '👍' $'e\u0301' "$(printf 'l%.0s' {1..255})" 'LINK="x"')
+for name in "${names[@]}"; do
+	expect_ok mmctl create -- "$name" "$a"
+done
+columns=LINK,DEVICE,ID,STATE,FSTYPE,LABEL,SIZE,GUID,UUID,PARTUUID,RO,RM,KEEP,NOLETTER
+filter='.points[] | [.link, .device, .id, .state, .fstype, .label, .size, .guid, .uuid, .partuuid, .ro, .rm, .keep,
+	.noletter] | map(if . == true then "1" elif . == false then "0" else . // "" end) | join("|")'
+# A control character is itself in JSON, and an escape in the others.
+escape()
+{
+	sed 's/\t/\\x09/g'
+}
+json=$(mmctl list -J -o "$columns" | jq -r "$filter")
+cd "$TMP"
+# shellcheck disable=SC2153 # eval sets them
+pairs=$(mmctl list -P -o "$columns" | while IFS= read -r line; do
+	eval "$line"
+	printf '%b|%b|%b|%b|%b|' "$LINK" "$DEVICE" "$ID" "$STATE" "$FSTYPE"
+	printf '%b|%b|%b|%b|%b|%b|' "$LABEL" "$SIZE" "$GUID" "$UUID" "$PARTUUID" "$RO"
+	printf '%b|%b|%b\n' "$RM" "$KEEP" "$NOLETTER"
+done)
+expect_equal "$json" "$pairs" "the pairs (after the JSON)"
+expect_match $'l "\t\\$x' "$json" "a hostile label"
+[ ! -e pwned ] || fail "a name was run as a command"
+for column in ${columns//,/ }; do
+	expect_equal "$(mmctl list -J -o "$column" | jq -r '.points[][] | if . == true then 1 elif . == false then 0 else . // "" end' | escape)" \
+		"$(mmctl list -n -o "$column" | sed 's/^ *\([01]\)$/\1/')" "the table's column $column"
+done
+expect_equal "$(jq -r '.[] | [.link, .id, .device] | join("|")' "$MM/points.json")" \
+	"$(mmctl list -J | jq -r '.points[] | [.link, .id, .device] | join("|")')" "the triples"
+expect_equal "$(points)" "$(mmctl list -P -o LINK,ID,DEVICE)" "the pairs of the triples"
+expect_match 'LINK +DEVICE +ID' "$(mmctl list | head -n 1)" "the headings"
+expect_match 'LINK +DEVICE +ID +SIZE' "$(mmctl list -o +size | head -n 1)" "the headings with one more"
+expect_exit 2 "there is no column 'x', but LINK" mmctl list -o link,x
+expect_match '16777216' "$(mmctl list -b -o SIZE)" "sizes in bytes"
+expect_equal "" "$(mmctl list -q)" "what list says quietly"
+mmctl -q delete "$(printf 'l%.0s' {1..255})"
+wide=$(script -qec "stty cols 80; TERM=xterm $MMCTL -m $MM tree" /dev/null </dev/null | tr -d '\r')
+expect_match $'\e\\[' "$wide" "the colours of a terminal"
+while IFS= read -r line; do
+	line=$(sed 's/\x1b\[[0-9;]*m//g' <<<"$line")
+	[ ${#line} -le 80 ] || fail "longer than the terminal: $line"
+done <<<"$wide"
+[[ $(script -qec "NO_COLOR=1 TERM=xterm $MMCTL -m $MM tree" /dev/null </dev/null) != *$'\e'* ]] ||
+	fail "there are colours in spite of NO_COLOR"
+[[ $(mmctl tree) != *$'\e'* ]] || fail "there are colours where is no terminal"
+
+# --- query, paths, status, tree, history -----------------------------------------------------------
+
+expect_equal "/DosDevices/backup" "$(mmctl query backup -n -o LINK)" "the link that was asked for"
+expect_equal "$(mmctl query "$b")" "$(mmctl query "$id_b")" "what is asked for by device and by ID"
+expect_equal "/DosDevices/X:" "$(mmctl query --link X: --id "$id_a" -n -o LINK)" "what matches two keys"
+expect_exit 1 "no link /DosDevices/nothing" mmctl query nothing
+expect_exit 2 "query what" mmctl query
+mkdir "$TMP/dir"
+mount "$a" "$TMP/dir"
+settle
+expect_equal "X:
+$TMP/dir" "$(mmctl paths X: -n)" "the paths"
+expect_equal "$TMP/dir" "$(mmctl list -J -o LINK,MOUNTPOINTS | jq -r '.points[] | select(.link == "/DosDevices/X:").mountpoints[0]')" \
+	"the mount point"
+expect_ok mmctl keep backup
+status_json=$(mmctl status -J | jq -c '.status[0] | [.mountpoint, .volumes, .offline, .links, .unprocessed, .auto]')
+expect_equal "[\"$MM\",2,0,$(points | wc -l),2,\"on\"]" "$status_json" "the status"
+tree=$(mmctl tree -J -o +ID)
+expect_equal "$(uname -n)" "$(jq -r '.machine[0].name' <<<"$tree")" "the machine"
+state_of()
+{
+	jq -r ".. | objects | select(.name == \"${1#/dev/}\") | .state + \" \" + (.reason // .id)" <<<"$tree"
+}
+expect_equal "online $id_a" "$(state_of "$a")" "a volume in the tree"
+expect_equal "duplicate duplicate of $b, which has $id_b" "$(state_of "${LOOP}03")" "a clone in the tree"
+expect_equal "unprocessed no content" "$(state_of "${LOOP}04")" "a blank device in the tree"
+detach 03
+detach 02
+settle
+tree=$(mmctl tree -J -o +ID)
+expect_equal "offline $id_b" "$(state_of "$id_b")" "a kept volume in the tree"
+expect_equal "backup" "$(jq -r '.. | objects | select(.state == "offline").links[0]' <<<"$tree")" "its link"
+expect_equal "$(jq -r '[.operation, .link // "", .id // "", .uid] | join("|")' "$MM/history")" \
+	"$(mmctl history -J | jq -r '.history[] | [.operation, .link // "", .id // "", .uid] | join("|")')" "the history"
+attach b 02
+settle
+
+umount "$TMP/dir"
+stop_mmfs
