@@ -203,4 +203,30 @@ expect_lively
 go_on
 await is_volume "$slow"
 stop_mmfs
-losetup -d "$slow"
+
+# --- it is taken away while it hangs ------------------------------------------------------------------
+
+lib_is_detached()
+{
+	[ ! -e "/sys/block/${1#/dev/}/loop/backing_file" ]
+}
+
+lib_has_no_probe()
+{
+	! find_probes >/dev/null
+}
+
+start_mmfs monitor=kernel
+is_volume "$slow" || fail "the disk is no volume"
+stall
+touch_slow
+await has_reason "$slow"
+losetup -d "$slow" # as soon as nobody has it open
+expect_lively
+go_on
+await lib_is_detached "$slow"
+settle
+expect_equal "" "$(cat "$CTL/unprocessed")" "unprocessed devices"
+! is_volume "$slow" || fail "it is still there"
+await lib_has_no_probe
+stop_mmfs
