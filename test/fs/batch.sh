@@ -182,7 +182,7 @@ expect_batch_refused EINVAL "line 2: a drive letter must be upper case" "create_
 create_point x: $b
 commit
 "
-for operation in nonsense commits Commit create_points query_points query_dos_volume_path scrub_registry auto_mount \
+for operation in nonsense commits Commit create_points query_points query_dos_volume_path scrub_registry \
 	auto_dl_assignments settle check_unprocessed_volumes volume_arrival_notification \
 	volume_removal_notification batch epic_number version rename '#'; do
 	expect_batch_refused EINVAL "line 2: '$operation' is no operation of a batch" "create_point X: $a
