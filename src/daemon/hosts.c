@@ -29,7 +29,7 @@
 
 #define PATIENCE (5 * SECOND) /* after that, nobody waits for a host to settle */
 #define LIMIT (15 * SECOND)   /* and after that, no request is kept waiting for it */
-#define REST (SECOND / 2)     /* before a new mount is looked at: umount(8) must not find it busy */
+#define REST (SECOND / 4)     /* before a new mount is looked at: umount(8) must not find it busy */
 #define WRITES_MAX 8	      /* for one request, while the state keeps changing */
 
 enum host_step {
