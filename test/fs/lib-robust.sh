@@ -121,7 +121,7 @@ metric()
 
 is_sanitized()
 {
-	ldd "$MMFS" | grep -q 'lib[at]san'
+	[[ $(ldd "$MMFS") == *lib[at]san* ]]
 }
 
 is_waiting()

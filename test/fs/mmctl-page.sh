@@ -84,7 +84,7 @@ done
 expect_equal "with\\ space" "$(offers "verify wi")" "a link with a space"
 expect_equal "c" "$(offers "delete a=b:")" "what follows the last break of readline"
 expect_equal "X:" "$(offers "query X")" "a letter"
-expect_equal "1111" "$(offers "query UUID=" | cut -c1-4 | head -n 1)" "an ID behind its ="
+expect_equal "1111" "$(offers "query UUID=" | cut -c1-4 | sed -n 1p)" "an ID behind its ="
 expect_equal "$b" "$(offers "create new $b")" "a device"
 expect_equal "next-letter" "$(offers "ne")" "a command"
 expect_equal "--noheadings" "$(offers "list --no")" "an option"

@@ -112,8 +112,8 @@ done
 expect_equal "$(jq -r '.[] | [.link, .id, .device] | join("|")' "$MM/points.json")" \
 	"$(mmctl list -J | jq -r '.points[] | [.link, .id, .device] | join("|")')" "the triples"
 expect_equal "$(points)" "$(mmctl list -P -o LINK,ID,DEVICE)" "the pairs of the triples"
-expect_match 'LINK +DEVICE +ID' "$(mmctl list | head -n 1)" "the headings"
-expect_match 'LINK +DEVICE +ID +SIZE' "$(mmctl list -o +size | head -n 1)" "the headings with one more"
+expect_match 'LINK +DEVICE +ID' "$(mmctl list | sed -n 1p)" "the headings"
+expect_match 'LINK +DEVICE +ID +SIZE' "$(mmctl list -o +size | sed -n 1p)" "the headings with one more"
 expect_exit 2 "there is no column 'x', but LINK" mmctl list -o link,x
 expect_match '16777216' "$(mmctl list -b -o SIZE)" "sizes in bytes"
 expect_equal "" "$(mmctl list -q)" "what list says quietly"

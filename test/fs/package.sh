@@ -16,7 +16,7 @@ export LD_LIBRARY_PATH
 read -ra flags <<<"$(pkg-config --cflags --libs libmmfs)"
 # A library that was built with sanitizers wants its programs to be.
 sanitizers=()
-if nm -D "$LD_LIBRARY_PATH/libmmfs.so" | grep -q __asan_init; then
+if [[ $(nm -D "$LD_LIBRARY_PATH/libmmfs.so") == *__asan_init* ]]; then
 	sanitizers=(-fsanitize=address -fsanitize=undefined)
 fi
 mkdir "$TMP/client"

@@ -164,7 +164,7 @@ stop_mmfs
 
 for mode in -f -d; do
 	start_foreground $mode -o "$options" "$MM"
-	expect_equal "$DB" "$(readlink /proc/$mmfs_pid/fd/* | grep -x "$DB" | head -n 1)" "its database"
+	expect_equal "$DB" "$(readlink /proc/$mmfs_pid/fd/* | grep -x "$DB" | sed -n 1p)" "its database"
 
 	# A second one on the same database is refused and does not disturb.
 	mkdir -p "$TMP/second"
