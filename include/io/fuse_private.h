@@ -109,12 +109,14 @@ void fuse_op_read(
 void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
 	struct fuse_file_info *info);
 void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
+/* Sends it when all that was changed by now is what every process sees. */
+void fuse_post(struct fuse_server *server, const struct notify_reply *reply);
 void fuse_reply_slice(fuse_req_t req, const struct strbuf *text, uint64_t offset, size_t size);
 struct open_file *fuse_get_file(const struct fuse_file_info *info);
 
 /* fuse_wait.c: files that are waited for */
 bool fuse_wait_is_for(const struct open_file *file); /* it blocks those who read it */
-int fuse_wait_open(fuse_req_t req, struct open_file *file, const struct fuse_file_info *info);
+uint32_t fuse_wait_open(struct open_file *file);     /* FOPEN_ flags */
 void fuse_wait_release(struct open_file *file);
 void fuse_wait_read(
 	fuse_req_t req, struct open_file *file, size_t size, const struct fuse_file_info *info);

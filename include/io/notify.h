@@ -19,7 +19,6 @@ struct notify_reply {
 		REPLY_POLL,
 		REPLY_WAKE, /* of who polls; there is no `req` */
 		REPLY_IOCTL,
-		REPLY_IOCTL_NEWS,
 	} kind;
 	int error;		       /* REPLY_ERROR: positive errno or 0 */
 	size_t size;		       /* REPLY_WRITTEN, REPLY_DATA, REPLY_IOCTL… */
@@ -42,8 +41,8 @@ struct notify_folder {
 /*
  * Takes over `deltas` and what the reply points to: invalidates them all, then sends the reply.
  * Entries of the folder that the client holds (`held`, or NULL) are left out: the kernel updates
- * what it sees there by itself. News (REPLY_DATA, REPLY_POLL, REPLY_WAKE, REPLY_IOCTL_NEWS) wait until whatever was
- * posted before is what every process sees. Never blocks.
+ * what it sees there by itself. News (REPLY_DATA, REPLY_POLL, REPLY_WAKE, REPLY_IOCTL) wait until
+ * whatever was posted before is what every process sees. Never blocks.
  */
 void notify_post(struct notify *notify, struct deltas *deltas, const struct notify_folder *held,
 	const struct notify_reply *reply);

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fuse.h>
 #include <string.h>
 
 #include "core/render.h"
@@ -99,12 +100,38 @@ struct open_file *fuse_get_file(const struct fuse_file_info *info)
 	return (struct open_file *)(uintptr_t)info->fh;
 }
 
+void fuse_post(struct fuse_server *server, const struct notify_reply *reply)
+{
+	struct deltas none = { 0 };
+
+	notify_post(server->notify, &none, NULL, reply);
+}
+
+static void post_data(fuse_req_t req, const void *data, size_t size)
+{
+	struct notify_reply reply = { .req = req, .kind = REPLY_DATA, .size = size };
+
+	reply.data = memcpy(xrealloc(NULL, size + 1, 1), data, size);
+	fuse_post(fuse_req_userdata(req), &reply);
+}
+
+/*
+ * An open file shows the changes up to here, and tells of those to come: between, there must be none
+ * that its reader does not see yet. In the kernel's own words, as libfuse has not all of them.
+ */
+static void reply_open(fuse_req_t req, struct open_file *file, uint32_t flags)
+{
+	struct fuse_open_out answer = { .fh = (uintptr_t)file, .open_flags = flags };
+
+	post_data(req, &answer, sizeof(answer));
+}
+
 void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
 	struct fuse_server *server = fuse_req_userdata(req);
 	const struct node *node = tree_find(server->backend.tree, ino);
 	struct open_file *file;
-	int r;
+	uint32_t flags = FOPEN_DIRECT_IO;
 
 	fuse_count(server, COUNT_OPEN);
 	if (!node) {
@@ -127,19 +154,13 @@ void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 	file->node = node;
 	file->kind = node->kind;
 	file->operation = node->operation;
-	info->fh = (uintptr_t)file;
-	info->direct_io = 1;
-	if (fuse_wait_is_for(file)) {
-		r = fuse_wait_open(req, file, info);
-	} else {
-		if (node->kind == NODE_MANAGER)
-			fuse_manager_open(file, info);
-		else if (node->kind != NODE_CONTROL)
-			file->blob = fuse_get_text(server, node);
-		r = fuse_reply_open(req, info);
-	}
-	if (r == -ENOENT)
-		open_file_release(file); /* open(2) was interrupted */
+	if (fuse_wait_is_for(file))
+		flags |= fuse_wait_open(file);
+	else if (node->kind == NODE_MANAGER)
+		fuse_manager_open(file, info);
+	else if (node->kind != NODE_CONTROL)
+		file->blob = fuse_get_text(server, node);
+	reply_open(req, file, flags);
 }
 
 void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
@@ -149,14 +170,23 @@ void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info
 	fuse_reply_err(req, 0);
 }
 
-void fuse_reply_slice(fuse_req_t req, const struct strbuf *text, uint64_t offset, size_t size)
+static size_t get_slice(const struct strbuf *text, uint64_t offset, size_t size)
 {
 	if (offset >= text->len)
-		fuse_reply_buf(req, NULL, 0);
-	else if (size < text->len - offset)
-		fuse_reply_buf(req, text->data + offset, size);
-	else
-		fuse_reply_buf(req, text->data + offset, text->len - offset);
+		return 0;
+	return size < text->len - offset ? size : text->len - offset;
+}
+
+void fuse_reply_slice(fuse_req_t req, const struct strbuf *text, uint64_t offset, size_t size)
+{
+	size = get_slice(text, offset, size);
+	fuse_reply_buf(req, size ? text->data + offset : NULL, size);
+}
+
+static void post_slice(fuse_req_t req, const struct strbuf *text, uint64_t offset, size_t size)
+{
+	size = get_slice(text, offset, size);
+	post_data(req, size ? text->data + offset : "", size);
 }
 
 void fuse_op_read(
@@ -178,7 +208,10 @@ void fuse_op_read(
 		file->blob = fuse_get_text(server, file->node);
 	}
 	if (!file->has_reply) {
-		fuse_reply_slice(req, &file->blob->text, position, size);
+		if (file->kind == NODE_CONTROL)
+			post_slice(req, &file->blob->text, position, size);
+		else
+			fuse_reply_slice(req, &file->blob->text, position, size);
 		return;
 	}
 	if (!file->is_anchored) {
@@ -187,7 +220,7 @@ void fuse_op_read(
 	}
 	if (position < file->anchor)
 		file->anchor = 0;
-	fuse_reply_slice(req, &file->reply, position - file->anchor, size);
+	post_slice(req, &file->reply, position - file->anchor, size);
 }
 
 /* Cuts the text in lines and parses them, up to the first that is wrong. Returns what is left. */

@@ -156,8 +156,6 @@ void fuse_manager_answer_number(struct fuse_client *client, struct notify_reply 
 	client->file->epic = client->file->server->backend.manager->epic;
 	add_number(client->file->epic, client->record.out_len, &output);
 	answer(client, STATUS_SUCCESS, &output, ret_reply);
-	if (ret_reply->kind == REPLY_IOCTL)
-		ret_reply->kind = REPLY_IOCTL_NEWS;
 }
 
 /* What the state alone answers. */

@@ -31,21 +31,13 @@ bool fuse_wait_is_for(const struct open_file *file)
 
 /*
  * Without a file position: else the kernel would have a second read of the same open file, from a
- * process that inherited it, wait for the first one beyond the reach of signals. libfuse has no
- * word for this.
+ * process that inherited it, wait for the first one beyond the reach of signals.
  */
-int fuse_wait_open(fuse_req_t req, struct open_file *file, const struct fuse_file_info *info)
+uint32_t fuse_wait_open(struct open_file *file)
 {
-	struct fuse_server *server = fuse_req_userdata(req);
-	struct fuse_open_out answer = {
-		.fh = info->fh,
-		.open_flags = FOPEN_DIRECT_IO | FOPEN_NONSEEKABLE | FOPEN_STREAM |
-			FOPEN_NOFLUSH, /* or the last close(2) could fail at the end */
-	};
-	struct iovec vector = { &answer, sizeof(answer) };
-
-	notice_reader_init(&file->reader, server->backend.stream);
-	return fuse_reply_iov(req, &vector, 1);
+	notice_reader_init(&file->reader, file->server->backend.stream);
+	return FOPEN_NONSEEKABLE | FOPEN_STREAM |
+		FOPEN_NOFLUSH; /* or the last close(2) could fail at the end */
 }
 
 static bool has_text(const struct fuse_server *server, const struct open_file *file)
@@ -102,14 +94,6 @@ static void take_text(struct fuse_server *server, struct open_file *file, size_t
 	ret_reply->data = memcpy(xrealloc(NULL, n + 1, 1), buffer, n);
 }
 
-/* Sends it when all that was changed by now is what every process sees. */
-static void post(struct fuse_server *server, const struct notify_reply *reply)
-{
-	struct deltas none = { 0 };
-
-	notify_post(server->notify, &none, NULL, reply);
-}
-
 static struct wait *wait_add(struct fuse_server *server, struct open_file *file)
 {
 	struct wait *wait = xcalloc(1, sizeof(*wait));
@@ -152,7 +136,7 @@ void fuse_wait_read(
 
 	if (is_ready(server, file)) {
 		take_text(server, file, size, &reply);
-		post(server, &reply);
+		fuse_post(server, &reply);
 	} else if (info->flags & O_NONBLOCK) {
 		fuse_reply_err(req, EAGAIN);
 	} else if (fuse_req_interrupted(req)) {
@@ -185,7 +169,7 @@ void fuse_wait_number(struct fuse_server *server, struct fuse_client *call)
 
 	if (server->is_ending || call->epic != server->backend.manager->epic) {
 		finish_call(server, call, &reply);
-		post(server, &reply);
+		fuse_post(server, &reply);
 	} else if (fuse_req_interrupted(call->req)) {
 		fuse_reply_err(call->req, EINTR);
 		free(call);
@@ -233,7 +217,7 @@ void fuse_op_poll(
 		return;
 	}
 	reply.events |= POLLIN | POLLRDNORM;
-	post(server, &reply);
+	fuse_post(server, &reply);
 }
 
 static void finish(struct fuse_server *server, struct wait *wait)
@@ -251,7 +235,7 @@ static void finish(struct fuse_server *server, struct wait *wait)
 			take_text(server, wait->file, wait->size, &reply);
 	}
 	wait_remove(server, wait);
-	post(server, &reply);
+	fuse_post(server, &reply);
 }
 
 void fuse_wait_wake(struct fuse_server *server)

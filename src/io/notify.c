@@ -15,11 +15,13 @@
  * the reply comes, and an invalidation of an earlier change may be waiting for that lock. So these
  * replies go another way, on which no folder is invalidated that a waiting client can hold.
  *
- * News of a change, for those who wait for one, go behind whatever makes the kernel's caches right for
- * it. If it came through a folder, that is the client itself: the kernel puts the entry right when it
- * has got the reply, before it gives up the lock. To invalidate the name of that entry means to wait
- * for this lock. Once does for all changes before, as the client of each got the lock from the client
- * of the one before: else news of many changes would queue up behind many clients, time and again.
+ * What shows the state, or tells of a change, goes behind whatever makes the kernel's caches right
+ * for it: else its reader looks at the name, finds what was, and waits for news it has had already.
+ * If the change came through a folder, that is the client itself: the kernel puts the entry right
+ * when it has got the reply, before it gives up the lock. To invalidate the name of that entry means
+ * to wait for this lock. Once does for all changes before, as the client of each got the lock from
+ * the client of the one before: else news of many changes would queue up behind many clients, time
+ * and again.
  */
 
 #include <assert.h>
@@ -90,7 +92,6 @@ static void reply_send(const struct notify_reply *reply)
 		fuse_reply_poll(reply->req, reply->events);
 		break;
 	case REPLY_IOCTL:
-	case REPLY_IOCTL_NEWS:
 		fuse_reply_ioctl(reply->req, 0, reply->data, reply->size);
 		free(reply->data);
 		break;
@@ -104,7 +105,7 @@ static void reply_send(const struct notify_reply *reply)
 static bool is_news(const struct notify_reply *reply)
 {
 	return reply->kind == REPLY_DATA || reply->kind == REPLY_POLL ||
-		reply->kind == REPLY_WAKE || reply->kind == REPLY_IOCTL_NEWS;
+		reply->kind == REPLY_WAKE || reply->kind == REPLY_IOCTL;
 }
 
 static void item_free(struct item *item)
