@@ -58,6 +58,8 @@ struct change {
 	struct volumes_change volumes;
 	struct history_entry *entries;
 	size_t entry_count;
+	size_t ended_entries;	/* those of steps that have ended … */
+	uint32_t steps;		/* … each of which is a change of the database by itself */
 	struct notices notices; /* of what does not show otherwise */
 	bool gives_letters;	/* from now on */
 	struct leaving_mark *marks;
@@ -89,6 +91,11 @@ void manager_fini(struct manager *manager);
 
 void change_init(struct change *change, const struct manager *manager);
 void change_fini(struct change *change);
+/*
+ * What was decided since the last call is a change of the database of its own, with an epic number
+ * of its own, if it has history.
+ */
+void change_end_step(struct change *change);
 /* Whether there is anything to commit, and whether that counts as a change of the database. */
 bool change_has_rows(const struct change *change);
 bool change_is_counted(const struct change *change);

@@ -32,9 +32,9 @@ struct mmfs {
 	struct fuse_job *first, **last; /* waiting their turn */
 	struct fuse_job *settling;	/* wait until nothing is under way */
 
-	struct change change; /* being committed */
-	struct fuse_job *job; /* whose it is; NULL: devices, or nobody's */
-	struct host *host;    /* on which it was decided, NULL: none */
+	struct change change;  /* being committed */
+	struct fuse_job *jobs; /* whose it is, in order; NULL: devices, or nobody's */
+	struct host *host;     /* on which it was decided, NULL: none */
 	bool is_committing;
 	bool is_starting; /* devices are only gathered */
 	bool must_stop;
@@ -55,8 +55,8 @@ void door_work(void *data);
 void door_finish(struct mmfs *mmfs, struct fuse_job *job);
 /* Notes a failure that no client asked for: of the volume or path that `what` names. */
 void door_note_failure(struct mmfs *mmfs, int error, const char *what, const char *why);
-/* Commits mmfs::change. */
-void door_commit(struct mmfs *mmfs, struct fuse_job *job);
+/* Commits mmfs::change, which was decided for these jobs. */
+void door_commit(struct mmfs *mmfs, struct fuse_job *jobs);
 /* Who asks, NULL: mmfs itself. */
 struct manager_env door_get_env(const struct fuse_job *job);
 /* Finds the number of the device that a request names. */

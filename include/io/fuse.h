@@ -43,7 +43,8 @@ struct fuse_job {
 	const struct operation *operation;
 	struct job_line *lines;
 	size_t count;
-	bool is_whole; /* all lines happen, or none */
+	bool is_whole;	/* all lines happen, or none */
+	bool may_share; /* one transaction with others like it */
 	uint32_t uid;
 	uint32_t pid;
 	char command[17];

@@ -52,6 +52,12 @@ void change_fini(struct change *change)
 	*change = (struct change){ 0 };
 }
 
+void change_end_step(struct change *change)
+{
+	change->steps += change->entry_count > change->ended_entries;
+	change->ended_entries = change->entry_count;
+}
+
 bool change_has_rows(const struct change *change)
 {
 	return names_has_rows(&change->names) || change->entry_count;
@@ -68,7 +74,7 @@ void change_add_entry(struct change *change, const struct manager *manager,
 	struct history_entry entry = {
 		.sequence = manager->history.next_sequence + change->entry_count,
 		.time = env->now,
-		.epic = manager->epic + 1,
+		.epic = manager->epic + change->steps + 1,
 		.operation = xstrdup(operation),
 		.link = triple->link ? xstrdup(triple->link) : NULL,
 		.id = triple->id ? xstrdup(triple->id) : NULL,
@@ -264,7 +270,9 @@ void manager_apply(struct manager *manager, struct change *change, struct touche
 	*ret_touched = (struct touched){ 0 };
 	touch_change(ret_touched, manager, change);
 	note_devices(&ret_touched->notices, manager, change);
-	if (change_is_counted(change))
+	if (change->steps)
+		manager->epic += change->steps;
+	else if (change_is_counted(change))
 		manager->epic++;
 	for (size_t i = 0; i < change->entry_count; i++)
 		history_add(&manager->history, &change->entries[i]);

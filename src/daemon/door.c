@@ -5,7 +5,8 @@
  *	decide (core, pure) -> commit (store thread) -> apply (core) -> reply (notify thread)
  *
  * Jobs that change nothing are answered at once from the state. While a commit is under way the
- * rest queues up; devices gather in one batch. What is visible is committed: the state changes only
+ * rest queues up; devices gather in one batch, and of jobs as many as may share the next commit:
+ * waiting for the disk is what a change costs. What is visible is committed: the state changes only
  * after the store has said so, and a failed commit leaves no trace.
  */
 
@@ -18,6 +19,8 @@
 #include "base/log.h"
 #include "daemon/mmfs_private.h"
 #include "io/dev_path.h"
+
+#define SHARED_LINES 1000 /* in one transaction, of writes that need not be */
 
 void door_get_random(void *to, size_t len)
 {
@@ -132,8 +135,19 @@ static void note_mount_points(struct mmfs *mmfs, const struct notices *notices)
 	}
 }
 
+/* The first takes `deltas` along, all replies go behind it. */
+static void finish_all(struct mmfs *mmfs, struct fuse_job *jobs, struct deltas *deltas)
+{
+	do {
+		struct fuse_job *next = jobs ? jobs->next : NULL;
+
+		finish(mmfs, jobs, deltas);
+		jobs = next;
+	} while (jobs);
+}
+
 /* Puts the committed change in place and shows it. */
-static void apply(struct mmfs *mmfs, struct fuse_job *job)
+static void apply(struct mmfs *mmfs, struct fuse_job *jobs)
 {
 	uint64_t now = clock_get_real();
 	struct deltas deltas = { 0 };
@@ -144,8 +158,8 @@ static void apply(struct mmfs *mmfs, struct fuse_job *job)
 	manager_apply(&mmfs->manager, &mmfs->change, &touched);
 	change_fini(&mmfs->change);
 	note_mount_points(mmfs, &touched.notices);
-	if (job && job->operation->kind == OP_RENAME) {
-		const struct request *request = &job->lines[0].request;
+	if (jobs && jobs->operation->kind == OP_RENAME) {
+		const struct request *request = &jobs->lines[0].request;
 
 		tree_rename(&mmfs->tree, tree_get_link_folder(&mmfs->tree, request->link.path),
 			link_name_get_base(request->link.path),
@@ -153,7 +167,7 @@ static void apply(struct mmfs *mmfs, struct fuse_job *job)
 	}
 	tree_update(&mmfs->tree, &mmfs->manager, &touched, now, &deltas);
 	touched_fini(&touched);
-	finish(mmfs, job, &deltas);
+	finish_all(mmfs, jobs, &deltas);
 	if (brings_names) {
 		hosts_handle_arrival(mmfs->hosts);
 		hosts_update(mmfs->hosts);
@@ -163,13 +177,13 @@ static void apply(struct mmfs *mmfs, struct fuse_job *job)
 		hosts_handle_commit(mmfs->hosts, steal_ptr(mmfs->host), 0, NULL);
 }
 
-void door_commit(struct mmfs *mmfs, struct fuse_job *job)
+void door_commit(struct mmfs *mmfs, struct fuse_job *jobs)
 {
 	if (!change_has_rows(&mmfs->change)) {
-		apply(mmfs, job);
+		apply(mmfs, jobs);
 		return;
 	}
-	mmfs->job = job;
+	mmfs->jobs = jobs;
 	mmfs->is_committing = true;
 	mmfs->commits++;
 	store_commit(mmfs->store, &mmfs->change);
@@ -226,8 +240,35 @@ static void decide_job(struct mmfs *mmfs, struct fuse_job *job, struct change *c
 		manager_decide_devices(&mmfs->manager, &env, change);
 }
 
-static void begin_job(struct mmfs *mmfs, struct fuse_job *job)
+static struct fuse_job *take_job(struct mmfs *mmfs)
 {
+	struct fuse_job *job = mmfs->first;
+
+	mmfs->first = job->next;
+	if (!mmfs->first)
+		mmfs->last = &mmfs->first;
+	job->next = NULL;
+	return job;
+}
+
+/* Jobs behind the first that go into the same commit, each upon the ones before. */
+static void add_jobs(struct mmfs *mmfs, struct fuse_job *job)
+{
+	size_t lines = job->count;
+
+	while (mmfs->first && mmfs->first->may_share && lines < SHARED_LINES) {
+		change_end_step(&mmfs->change);
+		job = job->next = take_job(mmfs);
+		lines += job->count;
+		decide_job(mmfs, job, &mmfs->change);
+		change_end_step(&mmfs->change);
+	}
+}
+
+static void begin_jobs(struct mmfs *mmfs)
+{
+	struct fuse_job *job = take_job(mmfs);
+
 	change_init(&mmfs->change, &mmfs->manager);
 	decide_job(mmfs, job, &mmfs->change);
 	if (job->error && !job->done) {
@@ -235,6 +276,8 @@ static void begin_job(struct mmfs *mmfs, struct fuse_job *job)
 		finish_without_change(mmfs, job);
 		return;
 	}
+	if (job->may_share)
+		add_jobs(mmfs, job);
 	door_commit(mmfs, job);
 }
 
@@ -305,46 +348,50 @@ void door_work(void *data)
 	struct mmfs *mmfs = data;
 
 	while (!mmfs->is_committing) {
-		struct fuse_job *job = mmfs->first;
-
 		if (begin_devices(mmfs) || hosts_begin(mmfs->hosts))
 			continue;
-		if (!job)
-			break;
-		mmfs->first = job->next;
 		if (!mmfs->first)
-			mmfs->last = &mmfs->first;
-		begin_job(mmfs, job);
+			break;
+		begin_jobs(mmfs);
 	}
 	check_settled(mmfs);
+}
+
+/* Nothing of them has happened. */
+static void fail_jobs(struct mmfs *mmfs, struct fuse_job *job, int error, const char *why)
+{
+	for (struct fuse_job *next; job; job = next) {
+		next = job->next;
+		job->done = 0;
+		job->error = error;
+		strbuf_reset(&job->why);
+		strbuf_add_text(&job->why, why);
+		finish_without_change(mmfs, job);
+	}
 }
 
 void door_on_store(void *data, uint32_t events)
 {
 	struct mmfs *mmfs = data;
-	struct fuse_job *job = mmfs->job;
+	struct fuse_job *jobs = mmfs->jobs;
 	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
 	int r;
 
 	if (!store_take_result(mmfs->store, &r, &why))
 		return;
 	mmfs->is_committing = false;
-	mmfs->job = NULL;
+	mmfs->jobs = NULL;
 	if (r == 0) {
-		apply(mmfs, job);
+		apply(mmfs, jobs);
 	} else {
 		log_error("%s", strbuf_text(&why));
 		if (mmfs->host) {
 			change_fini(&mmfs->change);
 			hosts_handle_commit(
 				mmfs->hosts, steal_ptr(mmfs->host), r, strbuf_text(&why));
-		} else if (job) {
-			job->done = 0;
-			job->error = r;
-			strbuf_reset(&job->why);
-			strbuf_add_text(&job->why, strbuf_text(&why));
+		} else if (jobs) {
 			change_fini(&mmfs->change);
-			finish_without_change(mmfs, job);
+			fail_jobs(mmfs, jobs, r, strbuf_text(&why));
 		} else {
 			retry_devices(mmfs);
 		}
@@ -399,22 +446,9 @@ void door_submit(void *data, struct fuse_job *job)
 	}
 }
 
-/* Jobs whose turn does not come any more. */
-static void refuse_jobs(struct mmfs *mmfs, struct fuse_job *job)
-{
-	for (struct fuse_job *next; job; job = next) {
-		next = job->next;
-		job->done = 0;
-		job->error = -ENODEV;
-		strbuf_reset(&job->why);
-		strbuf_add_text(&job->why, "mmfs is stopping");
-		finish_without_change(mmfs, job);
-	}
-}
-
 void door_close(struct mmfs *mmfs)
 {
-	refuse_jobs(mmfs, mmfs->first);
-	refuse_jobs(mmfs, mmfs->settling);
+	fail_jobs(mmfs, mmfs->first, -ENODEV, "mmfs is stopping");
+	fail_jobs(mmfs, mmfs->settling, -ENODEV, "mmfs is stopping");
 	hosts_close(mmfs->hosts);
 }

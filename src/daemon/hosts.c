@@ -237,7 +237,7 @@ static void begin_job(struct hosts *hosts, struct host *host)
 	struct hosting where;
 	int r;
 
-	host->first = job->next;
+	host->first = steal_ptr(job->next);
 	if (!host->first)
 		host->last = &host->first;
 	strbuf_reset(&job->why);

@@ -265,6 +265,8 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 	job->client->size = size;
 	job->client->carried = file->pending.len;
 	job->client->offset = (uint64_t)offset;
+	job->may_share = file->operation->kind == OP_CREATE_POINT ||
+		file->operation->kind == OP_DELETE_POINTS;
 	strbuf_add(&text, strbuf_text(&file->pending), file->pending.len);
 	strbuf_add(&text, data, size);
 	if (file->operation->kind == OP_BATCH)

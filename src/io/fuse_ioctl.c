@@ -200,6 +200,7 @@ static void submit(struct fuse_client *client, const struct wire_code *code,
 	job->code = code;
 	job->room = client->record.out_len;
 	job->is_whole = true;
+	job->may_share = code->operation == OP_CREATE_POINT; /* has no output to have no room for */
 	if (error) {
 		strbuf_add_format(&text, "%s of %u bytes", code->name, client->record.in_len);
 		fuse_job_add_fault(job, strbuf_take(&text), error, strbuf_take(why));

@@ -391,6 +391,42 @@ START_TEST(test_several)
 }
 END_TEST
 
+/* Requests of several clients in one change: each of them counts, if it changes something. */
+START_TEST(test_steps)
+{
+	struct world world;
+	const struct history *history = &world.manager.history;
+	uint32_t epic;
+
+	world_init(&world);
+	world_play(&world, TWO);
+	epic = world.manager.epic;
+	ck_assert_int_eq(world_decide(&world, "create_point", "X: sdb1"), 0);
+	ck_assert_int_eq(world_decide(&world, "create_point", "link=data device=X:"), 0);
+	change_end_step(&world.change);
+	ck_assert_int_eq(world_decide(&world, "create_point", "Y: sdb1"), EINVAL);
+	change_end_step(&world.change);
+	ck_assert_int_eq(world_decide(&world, "delete_points", "X:"), 0);
+	change_end_step(&world.change);
+	ck_assert_uint_eq(world.manager.epic, epic);
+	world_commit(&world);
+	ck_assert_uint_eq(world.manager.epic, epic + 2);
+	ck_assert_uint_eq(history->entries[history->count - 3].epic, epic + 1);
+	ck_assert_uint_eq(history->entries[history->count - 2].epic, epic + 1);
+	ck_assert_uint_eq(history->entries[history->count - 1].epic, epic + 2);
+	ck_assert_str_eq(world_show(&world), "/DosDevices/data /dev/sdb1\n");
+	/* What one made and another deleted is nowhere to be seen, and did happen. */
+	ck_assert_int_eq(world_decide(&world, "create_point", "link=brief device=sda1"), 0);
+	change_end_step(&world.change);
+	ck_assert_int_eq(world_decide(&world, "delete_points", "link=brief"), 0);
+	change_end_step(&world.change);
+	world_commit(&world);
+	ck_assert_uint_eq(world.manager.epic, epic + 4);
+	ck_assert_str_eq(world_show(&world), "/DosDevices/data /dev/sdb1\n");
+	world_fini(&world);
+}
+END_TEST
+
 static void check_entry(const struct world *world, size_t from_end, const char *operation,
 	const char *link, const char *id)
 {
@@ -489,6 +525,7 @@ int main(void)
 	tcase_add_test(tcase, test_mark_by_volume_name);
 	tcase_add_test(tcase, test_replies);
 	tcase_add_test(tcase, test_several);
+	tcase_add_test(tcase, test_steps);
 	tcase_add_test(tcase, test_history);
 	tcase_add_test(tcase, test_touched);
 	suite_add_tcase(suite, tcase);
