@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "base/texts.h"
 #include "core/manager.h"
 #include "core/notice.h"
 
@@ -29,10 +30,10 @@ struct node {
 	uint64_t changed; /* µs since 1970 */
 	uint64_t lookups; /* how many times the kernel was told of it */
 	bool is_volume_folder;
-	bool is_folding;  /* its children's names are compared ignoring case */
-	bool is_writable; /* users may make, remove and rename links in it */
-	char *target;	  /* NODE_LINK */
-	char *id;	  /* unique ID of volume folders, NODE_VOLUME, and the links of volumes */
+	bool is_folding;    /* its children's names are compared ignoring case */
+	bool is_writable;   /* users may make, remove and rename links in it */
+	const char *target; /* NODE_LINK; of tree::texts */
+	const char *id; /* unique ID of volume folders, NODE_VOLUME, links of volumes; the same */
 	struct shown *shown; /* volume folders: what readers of `events` have been told */
 	const struct operation *operation;
 	size_t file; /* index in volume_files */
@@ -56,6 +57,7 @@ struct deltas {
 struct tree {
 	struct map by_ino;
 	struct map by_name;
+	struct texts texts; /* all links of a volume have the same */
 	struct node *root;
 	struct node *dos_devices;
 	struct node *volumes;

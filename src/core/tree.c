@@ -90,10 +90,10 @@ void shown_fini(struct shown *shown)
 	*shown = (struct shown){ 0 };
 }
 
-static void node_free(struct node *node)
+static void node_free(struct tree *tree, struct node *node)
 {
-	free(node->target);
-	free(node->id);
+	texts_release(&tree->texts, node->target);
+	texts_release(&tree->texts, node->id);
 	if (node->shown)
 		shown_fini(node->shown);
 	free(node->shown);
@@ -135,7 +135,7 @@ static void tree_remove_if_dead(struct tree *tree, struct node *node)
 	if (node->parent || node->lookups || node == tree->root)
 		return;
 	map_remove(&tree->by_ino, &node->by_ino);
-	node_free(node);
+	node_free(tree, node);
 }
 
 void tree_remove_name(struct tree *tree, struct node *node)
@@ -196,9 +196,10 @@ void tree_init(struct tree *tree, uint64_t now)
 void tree_fini(struct tree *tree)
 {
 	map_for_each (&tree->by_ino, node, next)
-		node_free(container_of(node, struct node, by_ino));
+		node_free(tree, container_of(node, struct node, by_ino));
 	map_fini(&tree->by_ino);
 	map_fini(&tree->by_name);
+	texts_fini(&tree->texts);
 }
 
 /* A file of a volume's folder, made now unless the kernel knows it already. */
@@ -211,7 +212,7 @@ static struct node *find_volume_file(struct tree *tree, struct node *folder, con
 			continue;
 		node = node_new(tree, folder, name, NODE_VOLUME, folder->ino + 1 + i,
 			folder->shown->changed);
-		node->id = xstrdup(folder->id);
+		node->id = texts_hold(&tree->texts, folder->id);
 		node->file = i;
 		return node;
 	}
@@ -305,8 +306,8 @@ void deltas_add_link(struct deltas *deltas, enum notice_kind kind, const struct 
 		&(struct notice){
 			.kind = kind,
 			.link = path,
-			.id = node->id,
-			.device = node->target,
+			.id = (char *)node->id,
+			.device = (char *)node->target,
 		});
 }
 

@@ -37,7 +37,7 @@ static void sync_symlink(
 	if (target) {
 		deltas_add_entry(update->deltas, folder, name, update->now);
 		tree_add(update->tree, folder, name, NODE_LINK, update->now)->target =
-			xstrdup(target);
+			texts_hold(&update->tree->texts, target);
 	}
 }
 
@@ -74,8 +74,8 @@ static void sync_link(const struct update *update, const char *path)
 	if (!id)
 		return;
 	node = tree_find_entry(update->tree, folder, name);
-	free(node->id);
-	node->id = xstrdup(id);
+	texts_release(&update->tree->texts, node->id);
+	node->id = texts_hold(&update->tree->texts, id);
 	if (!is_same)
 		deltas_add_link(update->deltas, NOTICE_LINK_CREATED, update->tree, node);
 }
@@ -86,7 +86,7 @@ static void note_volume(const struct update *update, enum notice_kind kind,
 	notices_add(&update->deltas->notices,
 		&(struct notice){
 			.kind = kind,
-			.id = folder->id,
+			.id = (char *)folder->id,
 			.device = (char *)device,
 			.path = (char *)mount_point,
 		});
@@ -198,7 +198,7 @@ static struct node *add_volume_folder(const struct update *update, const char *n
 	struct node *folder = tree_add(tree, tree->ids, name, NODE_FOLDER, update->now);
 
 	folder->is_volume_folder = true;
-	folder->id = xstrdup(id);
+	folder->id = texts_hold(&tree->texts, id);
 	folder->shown = xcalloc(1, sizeof(*folder->shown));
 	deltas_add_entry(update->deltas, tree->ids, name, update->now);
 	return folder;

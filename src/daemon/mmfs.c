@@ -7,6 +7,7 @@
  */
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -245,6 +246,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 		mmfs_stop(mmfs);
 		return r;
 	}
+	malloc_trim(0); /* what reading the database took is not needed again */
 	*ret_mmfs = mmfs;
 	return 0;
 }

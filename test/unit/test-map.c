@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "base/map.h"
+#include "base/texts.h"
 #include "fixture.h"
 
 struct item {
@@ -119,6 +119,31 @@ START_TEST(test_spread)
 }
 END_TEST
 
+/* One copy per text, as long as somebody holds it. */
+START_TEST(test_texts)
+{
+	struct texts texts = { 0 };
+	char text[] = "UUID=1";
+	const char *one = texts_hold(&texts, text), *two;
+
+	ck_assert_ptr_null(texts_hold(&texts, NULL));
+	texts_release(&texts, NULL);
+	ck_assert_ptr_ne(one, text);
+	ck_assert_ptr_eq(one, texts_hold(&texts, "UUID=1"));
+	text[5] = '2';
+	ck_assert_str_eq(one, "UUID=1");
+	two = texts_hold(&texts, text);
+	ck_assert_str_eq(two, "UUID=2");
+	texts_release(&texts, one);
+	ck_assert_ptr_eq(one, texts_hold(&texts, one));
+	texts_release(&texts, one);
+	texts_release(&texts, one);
+	texts_release(&texts, two);
+	ck_assert_uint_eq(texts.by_text.count, 0);
+	texts_fini(&texts);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("map");
@@ -127,6 +152,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_random, 0, 3);
 	tcase_add_test(tcase, test_hashes);
 	tcase_add_test(tcase, test_spread);
+	tcase_add_test(tcase, test_texts);
 	suite_add_tcase(suite, tcase);
 	return fixture_run(suite);
 }
