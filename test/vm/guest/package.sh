@@ -38,14 +38,14 @@ make_room()
 	rmdir /mnt/mm
 	systemctl daemon-reload
 	is_absent
-	mkdir $packages
-	tar -C $packages -xf /dev/disk/by-id/virtio-vm-packages
+	mkdir "$packages"
+	tar -C "$packages" -xf /dev/disk/by-id/virtio-vm-packages
 	list_files >/run/files
 }
 
 install_packages()
 {
-	apt-get -y install $packages/*.deb
+	apt-get -y install "$packages"/*.deb
 	expect_equal "active running success" "$(show ActiveState) $(show SubState) $(show Result)" \
 		"the service"
 	expect_equal enabled "$(systemctl is-enabled mmfs.service)" "the service at boot"
@@ -55,7 +55,7 @@ install_packages()
 
 smoke_test()
 {
-	$packages/smoke
+	"$packages"/smoke
 }
 
 # Names are there again when the command is done, by another process.
@@ -64,7 +64,7 @@ upgrade()
 	local pid
 
 	pid=$(show MainPID)
-	apt-get -y --reinstall install $packages/mmfs_*.deb
+	dpkg --install "$packages"/mmfs_*.deb
 	expect_equal active "$(show ActiveState)" "the service"
 	[ "$(show MainPID)" != "$pid" ] || fail "the process is the old one"
 	[ -L "$MM/DosDevices/root" ] || fail "the name is gone"
@@ -73,11 +73,11 @@ upgrade()
 # Who removes a package may want it back, with all names.
 remove()
 {
-	apt-get -y remove mmfs
+	dpkg --remove mmfs
 	systemctl daemon-reload
 	is_absent
 	[ -s /var/lib/mmfs/mounted-devices.db ] || fail "the names are gone"
-	apt-get -y install $packages/mmfs_*.deb
+	dpkg --install "$packages"/mmfs_*.deb
 	[ -L "$MM/DosDevices/root" ] || fail "the name is gone"
 }
 
