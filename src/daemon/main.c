@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Options, going to the background, start and stop.
+ * Options, start and stop.
  */
 
 #include <errno.h>
@@ -8,18 +8,20 @@
 #include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "core/request.h"
+#include "daemon/background.h"
 #include "daemon/mmfs.h"
 
 #define EXIT_USAGE 2
+#define EXIT_MOUNT_USAGE 1    /* of mount(8), and so of its helpers */
+#define EXIT_MOUNT_FAILURE 32 /* the same */
 #define OPTION_OPERATIONS 256 /* has no letter */
 #define ROOT_DATABASE "/var/lib/mmfs/mounted-devices.db"
 
@@ -31,6 +33,9 @@ struct arguments {
 	char *devices;
 	char *mountpoint;
 	bool is_foreground;
+	bool is_helper; /* called by mount(8), for which letters have other meanings */
+	bool is_fake;	/* check the command line, and no more */
+	bool is_sloppy; /* options that do not exist are no error */
 };
 
 static void print_usage(FILE *file)
@@ -60,6 +65,14 @@ static void print_usage(FILE *file)
 	      "        and those of libfuse and mount(8)\n"
 	      "    -h, --help             show this\n"
 	      "    -V, --version          show versions\n",
+		file);
+}
+
+static void print_helper_usage(FILE *file)
+{
+	fputs("usage: mount.mmfs SOURCE MOUNTPOINT [-fnsv] [-N NAMESPACE] [-o OPTION[,OPTION...]]\n"
+	      "\n"
+	      "What mount(8) calls for the types mmfs and fuse.mmfs; mmfs -h tells the options.\n",
 		file);
 }
 
@@ -307,7 +320,7 @@ static int set_option(struct arguments *arguments, char *text)
 		strncmp(text, "x-", 2) == 0 || strncmp(text, "X-", 2) == 0)
 		return 0;
 	if (!is_listed(fuse_options_passed, ARRAY_SIZE(fuse_options_passed), text))
-		return fail(text, value, "there is no such option");
+		return arguments->is_sloppy ? 0 : fail(text, value, "there is no such option");
 	strbuf_add_format(&arguments->mount, "%s%s%s%s", arguments->mount.len ? "," : "", text,
 		value ? "=" : "", value ? value : "");
 	return 0;
@@ -346,6 +359,86 @@ static void print_operations(void)
 {
 	for (size_t i = 0; i < operation_count; i++)
 		printf("%s\t%s\t%s\n", operations[i].name, operations[i].usage, operations[i].help);
+}
+
+/* Nothing has been opened yet, and there is one thread: all that follows happens in there. */
+static int enter_namespace(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int r = fd < 0 || setns(fd, CLONE_NEWNS) < 0 ? -errno : 0;
+
+	if (r < 0)
+		fprintf(stderr, "mmfs: cannot enter the mount namespace %s: %s\n", path,
+			strerror(-r));
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+static int fail_usage(const struct arguments *arguments)
+{
+	if (arguments->is_helper)
+		print_helper_usage(stderr);
+	else
+		print_usage(stderr);
+	return EXIT_USAGE;
+}
+
+/* Returns an exit code, or -1 to go on. */
+static int parse_operands(struct arguments *arguments, int count, char **operands)
+{
+	if (count != 1 && count != 2)
+		return fail_usage(arguments);
+	if (count == 2 && !arguments->source)
+		arguments->source = xstrdup(operands[0]);
+	arguments->mountpoint = get_absolute(operands[count - 1]);
+	return -1;
+}
+
+/*
+ * The command line of a helper, as mount(8) describes it: SOURCE DIRECTORY [-sfnv] [-N NAMESPACE]
+ * [-o OPTIONS] [-t TYPE.SUBTYPE]. Returns an exit code, or -1 to go on.
+ */
+static int parse_helper_arguments(struct arguments *arguments, int argc, char **argv)
+{
+	_cleanup_strbuf_ struct strbuf options = STRBUF_INIT;
+	const char *space = NULL; /* of mounts */
+	int option, code;
+
+	while ((option = getopt(argc, argv, "fhnN:o:st:vV")) != -1) {
+		switch (option) {
+		case 'f':
+			arguments->is_fake = true;
+			break;
+		case 's':
+			arguments->is_sloppy = true;
+			break;
+		case 'N':
+			space = optarg;
+			break;
+		case 'o':
+			strbuf_add_format(&options, "%s,", optarg);
+			break;
+		case 'n': /* there is no mtab */
+		case 't': /* we are of one type */
+		case 'v':
+			break;
+		case 'h':
+			print_helper_usage(stdout);
+			return EXIT_SUCCESS;
+		case 'V':
+			print_version();
+			return EXIT_SUCCESS;
+		default:
+			return fail_usage(arguments);
+		}
+	}
+	if (set_options(arguments, strbuf_text(&options)) < 0)
+		return EXIT_USAGE;
+	code = parse_operands(arguments, argc - optind, argv + optind);
+	if (code < 0 && !arguments->is_fake && space && enter_namespace(space) < 0)
+		return EXIT_FAILURE;
+	return code;
 }
 
 /* Returns an exit code, or -1 to go on. */
@@ -387,18 +480,10 @@ static int parse_arguments(struct arguments *arguments, int argc, char **argv)
 			print_operations();
 			return EXIT_SUCCESS;
 		default:
-			print_usage(stderr);
-			return EXIT_USAGE;
+			return fail_usage(arguments);
 		}
 	}
-	if (argc - optind != 1 && argc - optind != 2) {
-		print_usage(stderr);
-		return EXIT_USAGE;
-	}
-	if (argc - optind == 2 && !arguments->source)
-		arguments->source = xstrdup(argv[optind]);
-	arguments->mountpoint = get_absolute(argv[argc - 1]);
-	return -1;
+	return parse_operands(arguments, argc - optind, argv + optind);
 }
 
 static void complete_options(struct arguments *arguments)
@@ -419,93 +504,22 @@ static void complete_options(struct arguments *arguments)
 	options->fuse.is_root = getuid() == 0;
 }
 
-/* The protocol of sd_notify(3). */
-static void notify_systemd(const char *message)
+/* In the exit codes of mount(8) if it is who asks. */
+static int get_status(const struct arguments *arguments, int code)
 {
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	socklen_t len;
-	int fd;
-
-	if (!path || (path[0] != '/' && path[0] != '@') || strlen(path) >= sizeof(address.sun_path))
-		return;
-	memcpy(address.sun_path, path, strlen(path));
-	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
-	if (path[0] == '@')
-		address.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	if (sendto(fd, message, strlen(message), MSG_NOSIGNAL, (struct sockaddr *)&address, len) <
-		0)
-		log_warning("cannot notify %s: %s", path, strerror(errno));
-	close(fd);
-}
-
-/* Passes the child's messages on until it says, with a NUL, that all is well. Its end is failure. */
-static _Noreturn void relay(int fd)
-{
-	char text[4096];
-	ssize_t n;
-
-	while ((n = read(fd, text, sizeof(text))) > 0 || (n < 0 && errno == EINTR)) {
-		const char *end = n > 0 ? memchr(text, '\0', (size_t)n) : NULL;
-
-		if (n > 0)
-			fwrite(text, 1, end ? (size_t)(end - text) : (size_t)n, stderr);
-		if (end)
-			_exit(EXIT_SUCCESS);
-	}
-	_exit(EXIT_FAILURE);
-}
-
-/*
- * Forks. The parent stays until the outcome is known; the child has a pipe to it as stderr, so that
- * the prober, which keeps that, holds nothing of the caller's: `mmfs … | cat` ends.
- */
-static int go_to_background(void)
-{
-	int ends[2];
-	pid_t child;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
-	child = fork();
-	if (child < 0)
-		return -errno;
-	if (child > 0) {
-		close(ends[1]);
-		relay(ends[0]);
-	}
-	close(ends[0]);
-	dup2(ends[1], STDERR_FILENO);
-	close(ends[1]);
-	setsid();
-	return 0;
-}
-
-static void leave_terminal(void)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	ssize_t n = write(STDERR_FILENO, "", 1);
-
-	log_init(true);
-	if (n < 0)
-		log_warning("cannot tell that the mount is there: %s", strerror(errno));
-	if (null >= 0) {
-		dup2(null, STDIN_FILENO);
-		dup2(null, STDOUT_FILENO);
-		dup2(null, STDERR_FILENO);
-		close(null);
-	}
+	if (!arguments->is_helper || code == EXIT_SUCCESS)
+		return code;
+	return code == EXIT_USAGE ? EXIT_MOUNT_USAGE : EXIT_MOUNT_FAILURE;
 }
 
 static int run(struct arguments *arguments)
 {
 	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
-	int r = arguments->is_foreground ? 0 : go_to_background();
 	struct mmfs *mmfs = NULL;
+	int r = 0;
 
+	if (!arguments->is_foreground)
+		r = background_enter(get_status(arguments, EXIT_FAILURE));
 	if (r < 0) {
 		log_error("cannot go to the background: %s", strerror(-r));
 		return r;
@@ -519,14 +533,22 @@ static int run(struct arguments *arguments)
 	if (chdir("/") < 0)
 		log_warning("cannot change to /: %s", strerror(errno));
 	if (!arguments->is_foreground)
-		leave_terminal();
-	notify_systemd("READY=1");
+		background_leave_terminal();
+	background_notify("READY=1");
 	r = mmfs_run(mmfs);
-	notify_systemd("STOPPING=1");
+	background_notify("STOPPING=1");
 	if (r < 0)
 		log_error("cannot wait for events: %s", strerror(-r));
 	mmfs_stop(mmfs);
 	return r;
+}
+
+/* Whether it is a link such as mount.mmfs or mount.fuse.mmfs. */
+static bool is_helper(const char *program)
+{
+	const char *slash = program ? strrchr(program, '/') : NULL;
+
+	return program && strncmp(slash ? slash + 1 : program, "mount.", 6) == 0;
 }
 
 int main(int argc, char **argv)
@@ -540,7 +562,11 @@ int main(int argc, char **argv)
 	int code;
 
 	log_init(false);
-	code = parse_arguments(&arguments, argc, argv);
+	arguments.is_helper = is_helper(argv[0]);
+	code = arguments.is_helper ? parse_helper_arguments(&arguments, argc, argv)
+				   : parse_arguments(&arguments, argc, argv);
+	if (code < 0 && arguments.is_fake)
+		code = EXIT_SUCCESS;
 	if (code < 0) {
 		complete_options(&arguments);
 		code = run(&arguments) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -550,5 +576,5 @@ int main(int argc, char **argv)
 	free(arguments.database);
 	free(arguments.devices);
 	free(arguments.mountpoint);
-	return code;
+	return get_status(&arguments, code);
 }

@@ -167,6 +167,71 @@ partition_table_changes()
 	expect_equal "${a}2" "$(node_of a2)" "the name of a partition that is back"
 }
 
+has_archive()
+{
+	[ "$(findmnt -no SOURCE /srv/archive)" = "$1" ]
+}
+
+has_no_archive()
+{
+	! findmnt /srv/archive >/dev/null
+}
+
+# What became of the example's unit for a device.
+result_of()
+{
+	systemctl show --property Result --value "$(systemd-escape --path \
+		--template=mount-archive@.service "$1")"
+}
+
+is_skipped()
+{
+	[ "$(result_of "$1")" = exec-condition ]
+}
+
+# The example: one name is mounted when it arrives, and nothing else is.
+mounted_when_plugged()
+{
+	local archive=${disks[3]} host
+
+	cp "$EXAMPLES/mount-archive.rules" /etc/udev/rules.d/90-mount-archive.rules
+	cp "$EXAMPLES/mount-archive@.service" /etc/systemd/system/
+	udevadm control --reload
+	systemctl daemon-reload
+	host=$(host_of "$archive")
+	mkfs.ext4 -q "$archive"
+	settle
+	await is_skipped "$archive" # has no name yet
+	name "$archive" archive
+	drop_disk "$archive"
+	await names_lack archive
+	rescan_disk "$host"
+	await [ -L "$MM/DosDevices/archive" ]
+	archive=$(node_of archive)
+	await has_archive "$archive"
+	# Another one comes meanwhile.
+	host=$(host_of "$a")
+	drop_disk "$a"
+	await names_are_gone
+	rescan_disk "$host"
+	await names_are_back
+	a=$(node_of a1)
+	a=${a%1}
+	await is_skipped "${a}1"
+	has_archive "$archive" || fail "the archive is not mounted any more"
+	drop_disk "$archive"
+	await has_no_archive
+	rm /etc/udev/rules.d/90-mount-archive.rules
+	udevadm control --reload
+	mapfile -t disks < <(list_disks)
+	expect_equal "" "$(systemctl --failed --plain --no-legend)" "the list of failed units"
+}
+
+names_lack()
+{
+	! [ -L "$MM/DosDevices/$1" ]
+}
+
 are_partitioned()
 {
 	local node
@@ -205,7 +270,7 @@ storm()
 }
 
 for test in identities identities_of_the_disk identities_without_udevd blank_disk removal_in_use \
-	other_order partition_table_changes storm; do
+	other_order partition_table_changes mounted_when_plugged storm; do
 	check $test
 done
 finish

@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 #
 # What the cases in the guest have in common. A case is a script that includes this, names functions
-# for `check`, and ends with `finish`. The daemon is that of mmfs.service, the tree is /mnt/mm.
+# for `check`, and ends with `finish`. The daemon is that of mmfs.service, the tree is /mnt/mm;
+# $EXAMPLES is contrib/examples.
 #
 #	check FUNCTION	runs it in a shell of its own, which ends at the first command that fails;
 #			reports `ok FUNCTION` or `not ok FUNCTION: why` with what it has printed.
@@ -28,6 +29,8 @@
 set -eEu -o pipefail
 shopt -s inherit_errexit nullglob
 
+# shellcheck disable=SC2034 # used by the cases
+EXAMPLES=$(dirname "$0")/examples
 MM=/mnt/mm
 CTL=$MM/control
 wait_limit=120 # seconds; takes a second or two where it was measured

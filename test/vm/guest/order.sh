@@ -92,19 +92,19 @@ names()
 	name /dev/vm/copy copy
 	name "$(disk two)" X:
 	name "$(disk three)" ntfs
-	name "$(part four 1)" filesystem
+	name "$(part four 1)" photos
 	name "$(part four 2)" empty
 	name "$(disk six)" swap
 	name "$(disk five)" minix
-	mkdir -p /srv/filesystem
-	mount "$MM/DosDevices/filesystem" /srv/filesystem
-	echo right >/srv/filesystem/file
-	umount /srv/filesystem
-	echo "$MM/DosDevices/filesystem /srv/filesystem auto nofail,x-systemd.requires=mmfs.service 0 0" \
-		>>/etc/fstab
+	mkdir -p /srv/photos
+	mount "$MM/DosDevices/photos" /srv/photos
+	echo right >/srv/photos/file
+	umount /srv/photos
+	cat "$EXAMPLES/fstab" >>/etc/fstab
 	systemctl daemon-reload
-	systemctl start srv-filesystem.mount
-	expect_equal right "$(cat /srv/filesystem/file)" "the file"
+	systemctl start srv-photos.mount srv-backup.automount
+	expect_equal right "$(cat /srv/photos/file)" "the file"
+	expect_backup
 	note "$(cut -d' ' -f1,3 "$MM/points" | grep DosDevices | tr '\n' ' ')"
 }
 
@@ -112,7 +112,7 @@ names()
 stop_for_the_night()
 {
 	sed -E 's/ DEVICE=.*//' "$MM/points" | sort >/root/points
-	umount /srv/filesystem
+	umount /srv/photos
 	systemctl stop mmfs.service
 	sync
 }
@@ -123,7 +123,7 @@ names_are_right()
 	note "$(cut -d' ' -f1,3 "$MM/points" | grep DosDevices | tr '\n' ' ')"
 	expect_equal "$(disk two)" "$(node_of X:)" "X:"
 	expect_equal "$(disk three)" "$(node_of ntfs)" "the name of the NTFS"
-	expect_equal "$(part four 1)" "$(node_of filesystem)" "the name of a filesystem"
+	expect_equal "$(part four 1)" "$(node_of photos)" "the name of a filesystem"
 	expect_equal "$(part four 2)" "$(node_of empty)" "the name of a partition without content"
 	expect_equal "$(disk six)" "$(node_of swap)" "the name of swap"
 	expect_equal "/dev/$(kernel_name /dev/vm/origin)" "$(node_of origin)" "the name of the origin"
@@ -145,9 +145,22 @@ links_are_the_same()
 
 fstab_has_mounted()
 {
-	systemctl start srv-filesystem.mount
-	expect_equal right "$(cat /srv/filesystem/file)" "the file"
-	expect_equal "$(part four 1)" "$(findmnt -no SOURCE /srv/filesystem)" "the source"
+	systemctl start srv-photos.mount
+	expect_equal right "$(cat /srv/photos/file)" "the file"
+	expect_equal "$(part four 1)" "$(findmnt -no SOURCE /srv/photos)" "the source"
+	expect_backup
+}
+
+# The line for a disk that comes and goes: there is none, there is one, and it goes.
+expect_backup()
+{
+	! ls /srv/backup 2>/dev/null || fail "there is a backup disk"
+	name "$(disk two)" backup
+	ls /srv/backup
+	expect_equal "$(disk two)" "$(findmnt -no SOURCE -t vfat /srv/backup)" "the source of the backup"
+	systemctl stop srv-backup.mount
+	rm "$MM/DosDevices/backup"
+	! ls /srv/backup 2>/dev/null || fail "the backup disk is there still"
 }
 
 if [ "$BOOT" = 1 ]; then

@@ -168,19 +168,31 @@ security()
 
 mounts_by_type()
 {
+	local type
+
 	mkdir -p /mnt/mm2
-	mount -t fuse.mmfs mmfs /mnt/mm2 -o db=/var/lib/mmfs2/names.db,mode=0660,gid=disk
-	is_mounted /mnt/mm2 || fail "process 1 does not see /mnt/mm2"
-	expect_equal 660 "$(stat -c %a /mnt/mm2/control/create_point)" "the mode of create_point"
-	umount /mnt/mm2
+	for type in mmfs fuse.mmfs; do
+		mount -t "$type" none /mnt/mm2 -o db=/var/lib/mmfs2/names.db,mode=0660,gid=disk
+		is_mounted /mnt/mm2 || fail "process 1 does not see /mnt/mm2"
+		expect_equal 660 "$(stat -c %a /mnt/mm2/control/create_point)" "the mode of create_point"
+		umount /mnt/mm2
+		await daemon_is_gone /mnt/mm2
+	done
 }
 
 mounts_from_fstab()
 {
-	local line="mmfs /mnt/mm2 fuse.mmfs nofail,noauto,db=/var/lib/mmfs2/names.db 0 0"
+	local type options=nofail,noauto,_netdev,x-systemd.mount-timeout=60,db=/var/lib/mmfs2/names.db
 
-	echo "$line" >>/etc/fstab
-	await daemon_is_gone /mnt/mm2
+	for type in mmfs fuse.mmfs; do
+		sed -i '/ \/mnt\/mm2 /d' /etc/fstab
+		echo "mmfs /mnt/mm2 $type $options 0 0" >>/etc/fstab
+		mount_from_fstab
+	done
+}
+
+mount_from_fstab()
+{
 	mount /mnt/mm2
 	[ -e /mnt/mm2/control/version ] || fail "/mnt/mm2 is not mmfs"
 	umount /mnt/mm2
@@ -191,6 +203,7 @@ mounts_from_fstab()
 	ls /mnt/mm2/Volumes
 	systemctl stop mnt-mm2.mount
 	is_gone /mnt/mm2 || fail "/mnt/mm2 is still mounted"
+	await daemon_is_gone /mnt/mm2
 }
 
 daemon_is_gone()

@@ -1,0 +1,183 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# mount(8) and fstab with the types mmfs and fuse.mmfs, by the links that `meson install` makes, with
+# all that mount(8) and systemd put into the arguments of a helper.
+
+# With mounts of its own: mount(8) finds helpers in the system's folders and nowhere else.
+[ -n "${ALONE-}" ] || ALONE=1 exec unshare -m --propagation private /bin/bash "$0" "$@"
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-robust.sh"
+require meson
+
+make_image a 1M swap "$(number_uuid 1)"
+attach a 00
+settle_udevd
+options=db=$DB,devices=$DEVICES
+
+# --- what is installed, where mount(8) looks -----------------------------------------------------
+
+build=${MMFS%/*}
+meson install -C "$build" --no-rebuild --destdir "$TMP/root" >"$TMP/install.log" 2>&1 ||
+	fail "meson install: $(tail -n 5 "$TMP/install.log")"
+prefix=$(meson introspect --buildoptions "$build" | jq -r '.[] | select(.name == "prefix").value')
+expect_equal "mount.fuse.mmfs mount.mmfs" "$(cd "$TMP/root/sbin" && echo mount.*)" "the links"
+for link in mount.mmfs mount.fuse.mmfs; do
+	expect_equal "$prefix/sbin/mmfs" "$(readlink "$TMP/root/sbin/$link")" "the target of $link"
+	expect_ok test -f "$TMP/root$prefix/share/man/man8/$link.8"
+done
+
+# Adds what is installed to a folder of the system, for this case alone: all is links.
+covered=()
+cover() # FOLDER
+{
+	local folder under=$TMP/under-${#covered[@]}
+
+	folder=$(realpath "$1")
+	mkdir "$under"
+	mount --bind "$folder" "$under"
+	mount -t tmpfs tmpfs "$folder"
+	covered+=("$folder")
+	ln -s "$under"/* "$folder/" 2>/dev/null || true # there may be none
+	cp -P --remove-destination "$TMP/root$1"/* "$folder/"
+}
+at_end()
+{
+	local i
+
+	for ((i = ${#covered[@]} - 1; i >= 0; i--)); do
+		umount "${covered[i]}"
+	done
+}
+cover "$prefix/sbin"
+cover /sbin
+
+# --- tools ---------------------------------------------------------------------------------------
+
+show()
+{
+	findmnt -n -o "$1" --mountpoint "$MM" || true
+}
+
+# What is there after a mount, and that it goes.
+expect_mounted() # SOURCE
+{
+	expect_equal "$1 fuse.mmfs" "$(show SOURCE,FSTYPE | tr -s ' ')" "the mount"
+	expect_match "ID=\"UUID=$(number_uuid 1)\" DEVICE=\"${LOOP}00\"" "$(points)" "points"
+	mmfs_pid=$(pgrep -f "^/sbin/mount\..*db=$DB" -o)
+	expect_match '^[0-9]+$' "$mmfs_pid" "the daemon's process"
+}
+
+unmount()
+{
+	umount "$MM"
+	await lib_is_ended "$mmfs_pid"
+	mmfs_pid=
+}
+
+expect_nothing()
+{
+	expect_equal 0 "$(count_mounts)" "the number of mounts"
+	! pgrep -f "^/sbin/mount\..*db=$DB" >/dev/null || fail "there is a daemon"
+}
+
+expect_status() # STATUS REGEX COMMAND…
+{
+	local expected=$1 pattern=$2 said code=0
+
+	shift 2
+	said=$(lib_try "$@" 2>&1 </dev/null) || code=$?
+	expect_equal "$expected" "$code" "the status of $* ($said)"
+	expect_match "$pattern" "$said" "what $* says"
+	expect_nothing
+}
+
+# --- mount(8) ------------------------------------------------------------------------------------
+
+expect_ok mount -t mmfs none "$MM" -o "$options,gid=disk,mode=0660"
+expect_mounted none
+expect_equal "disk 660" "$(stat -c '%G %a' "$CTL/create_point")" "create_point"
+unmount
+expect_ok mount -t fuse.mmfs mmfs "$MM" -o "$options,ro"
+expect_mounted mmfs
+expect_match "(^|,)ro(,|$)" "$(show OPTIONS)" "the options in mountinfo"
+unmount
+expect_ok mount -n -s -v -t mmfs anything "$MM" -o \
+	"$options,rw,nofail,_netdev,noauto,user,x-systemd.automount,x-systemd.requires=a.service,X-mount.mkdir,unheard-of=1"
+expect_mounted anything
+unmount
+expect_ok mount -t mmfs.more none "$MM" -o "$options"
+expect_mounted none
+unmount
+
+# Nothing happens with -f but what needs no mount; without -s an option has to exist.
+for type in mmfs fuse.mmfs; do
+	expect_status 0 "" mount -f -t $type none "$MM" -o "$options"
+	expect_status 1 "option unheard-of=1: there is no such option" \
+		mount -t $type none "$MM" -o "$options,unheard-of=1"
+	expect_status 1 "option mode=rwx: " mount -f -s -t $type none "$MM" -o "$options,mode=rwx"
+	expect_status 32 "/proc/1/stat/db: Not a directory" \
+		mount -t $type none "$MM" -o "$options,db=/proc/1/stat/db"
+done
+
+# --- fstab ---------------------------------------------------------------------------------------
+
+write_fstab() # SOURCE TYPE OPTIONS
+{
+	echo "$1 $MM $2 $options,$3 0 0" >"$TMP/fstab"
+}
+for type in mmfs fuse.mmfs; do
+	for source in none mmfs; do
+		write_fstab $source $type \
+			"defaults,nofail,_netdev,auto,exec,user,comment=a,x-systemd.device-timeout=5,x-gvfs-hide"
+		expect_ok mount -T "$TMP/fstab" "$MM"
+		expect_mounted $source
+		# Who mounts all there is does not mount it again.
+		expect_ok mount -a -T "$TMP/fstab"
+		expect_equal 1 "$(count_mounts)" "the number of mounts"
+		unmount
+		expect_ok mount -a -T "$TMP/fstab"
+		expect_mounted $source
+		unmount
+	done
+	write_fstab mmfs $type noauto,unheard-of
+	expect_ok mount -a -T "$TMP/fstab"
+	expect_status 1 "there is no such option" mount -T "$TMP/fstab" "$MM"
+done
+
+# --- the arguments by themselves ----------------------------------------------------------------
+
+for link in mount.mmfs mount.fuse.mmfs; do
+	expect_status 0 "^usage: mount.mmfs " "/sbin/$link" -h
+	expect_status 0 "^mmfs [0-9]" "/sbin/$link" -V
+	expect_status 1 "usage: " "/sbin/$link"
+	expect_status 1 "usage: " "/sbin/$link" none "$MM" more
+	expect_status 1 "usage: " "/sbin/$link" none "$MM" -d
+	expect_status 1 "unheard-of" "/sbin/$link" none "$MM" -f -o unheard-of
+	expect_status 0 "^$" "/sbin/$link" none "$MM" -o "$options,unheard-of" -fs
+	expect_status 32 "/missing: No such file or directory" \
+		"/sbin/$link" none "$MM" -o "$options" -N "$TMP/missing"
+	expect_ok "/sbin/$link" none "$MM" -sfnv -o "$options"
+	expect_nothing
+	expect_ok "/sbin/$link" none "$MM" -nv -o "devices=$DEVICES" -o "db=$DB" -t fuse.mmfs
+	expect_mounted none
+	unmount
+done
+
+# Another mount namespace: the tree is there, and not here.
+has_other_mounts()
+{
+	[ "$(readlink "/proc/$1/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ]
+}
+unshare -m --propagation private sleep 1000 &
+other=$!
+await has_other_mounts "$other"
+expect_ok mount -N "$other" -t mmfs none "$MM" -o "$options"
+expect_equal 0 "$(count_mounts)" "the number of mounts here"
+expect_match "ID=\"UUID=$(number_uuid 1)\"" "$(nsenter --mount="/proc/$other/ns/mnt" cat "$MM/points")" "points"
+mmfs_pid=$(pgrep -f "^/sbin/mount\..*db=$DB" -o)
+kill "$mmfs_pid"
+await lib_is_ended "$mmfs_pid"
+mmfs_pid=
+kill "$other"
