@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "core/request.h"
+#include "core/interface.h"
 #include "daemon/mmfs.h"
 
 #define EXIT_USAGE 2
@@ -341,11 +341,13 @@ static void print_version(void)
 	printf("mmfs %s\nlibfuse %s\n", MMFS_VERSION, fuse_get_version());
 }
 
-/* The table of control files for programs: the manual page is checked against it. */
+/* For programs: the manual page is checked against it. */
 static void print_operations(void)
 {
-	for (size_t i = 0; i < operation_count; i++)
-		printf("%s\t%s\t%s\n", operations[i].name, operations[i].usage, operations[i].help);
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+
+	interface_format(&text);
+	fputs(strbuf_text(&text), stdout);
 }
 
 /* Returns an exit code, or -1 to go on. */
