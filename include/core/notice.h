@@ -20,6 +20,15 @@ enum notice_kind {
 	NOTICE_KINDS,
 };
 
+/* As readers of `events` know it; members in brackets are not always there. */
+struct notice_event {
+	const char *name;
+	const char *members; /* "link id device": beside `seq`, `epic`, `time` and `event` */
+};
+
+/* By notice_kind, and at last the one of readers who have lost some. */
+extern const struct notice_event notice_events[NOTICE_KINDS + 1];
+
 /* Texts that do not apply are NULL. */
 struct notice {
 	enum notice_kind kind;

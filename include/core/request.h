@@ -64,7 +64,9 @@ enum operation_flag {
 	OPERATION_HOSTS = 64,	/* is decided when a hosting volume has been looked at */
 };
 
-/* One operation: one row here, one file in control/, one row in the manual page. */
+#define OPERATION_FLAGS 7 /* how many there are */
+
+/* One operation: one row here, one file in control/, one section in the manual page. */
 struct operation {
 	enum operation_kind kind;
 	const char *name; /* of the control file; NULL for OP_RENAME */
@@ -74,10 +76,16 @@ struct operation {
 	unsigned int one_of; /* KEY_BITs of which at least one must be given, or none */
 	const char *usage;   /* "link=LINK device=VOLUME" */
 	const char *help;    /* a sentence */
+	const char *errors;  /* "EEXIST ENOENT": beside the common ones; NULL: none */
 };
 
 extern const struct operation operations[];
 extern const size_t operation_count;
+extern const struct operation operation_rename;
+/* What any of them may fail with, or a command in its place: ln, rm, mv. */
+extern const char operation_common_errors[];
+extern const char *const request_key_names[KEYS];
+extern const char *const operation_flag_names[OPERATION_FLAGS]; /* by the number of their bit */
 
 const struct operation *operation_find(enum operation_kind kind);
 const struct operation *operation_find_name(const char *name);

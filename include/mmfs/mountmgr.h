@@ -89,7 +89,7 @@ extern "C" {
 /* Not documented [H]: mmfs answers STATUS_INVALID_DEVICE_REQUEST, as to any unknown code. */
 #define IOCTL_MOUNTMGR_BOOT_DL_ASSIGNMENT 0x006DC044u
 #define IOCTL_MOUNTMGR_TRACELOG_CACHE 0x006D4048u
-/* in MOUNTMGR_TARGET_NAME; not served by mmfs */
+/* in MOUNTMGR_TARGET_NAME: what is known of a volume goes with it; takes that back */
 #define IOCTL_MOUNTMGR_PREPARE_VOLUME_DELETE 0x006DC04Cu
 #define IOCTL_MOUNTMGR_CANCEL_VOLUME_DELETE 0x006DC050u
 /* in MOUNTMGR_SILO_ARRIVAL_INPUT; not served by mmfs */
@@ -376,7 +376,7 @@ MMFS_INLINE int MOUNTMGR_IS_NT_VOLUME_NAME_WB(const uint16_t *name, size_t lengt
  *
  * - ioctl(2) with MMFS_IOC_4K or MMFS_IOC_16K: the record in, the answer out. An output that does
  *   not fit the carrier comes with MMFS_RECORD_REST: `ticket` is then the file offset at which
- *   pread(2) on the same open file finds the answer. The newest eight of them are kept.
+ *   pread(2) on the same open file finds the answer. The newest four of them are kept.
  * - write(2) of exactly one record, for an input that does not fit; then pread(2) from offset 0.
  *   Here CHANGE_NOTIFY never waits.
  */

@@ -9,19 +9,22 @@
 #include "core/notice.h"
 #include "core/render.h"
 
-static const char *const event_names[NOTICE_KINDS] = {
-	[NOTICE_VOLUME_ARRIVED] = "volume-arrived",
-	[NOTICE_VOLUME_REMOVED] = "volume-removed",
-	[NOTICE_VOLUME_CHANGED] = "volume-changed",
-	[NOTICE_LINK_CREATED] = "link-created",
-	[NOTICE_LINK_DELETED] = "link-deleted",
-	[NOTICE_VOLUME_UNPROCESSED] = "volume-unprocessed",
-	[NOTICE_DUPLICATE] = "duplicate",
-	[NOTICE_MOUNTED] = "mounted",
-	[NOTICE_UNMOUNTED] = "unmounted",
-	[NOTICE_MOUNT_POINT_CREATED] = "mount-point-created",
-	[NOTICE_MOUNT_POINT_DELETED] = "mount-point-deleted",
-	[NOTICE_MOUNT_POINT_REFUSED] = "mount-point-refused",
+#define OVERRUN NOTICE_KINDS
+
+const struct notice_event notice_events[NOTICE_KINDS + 1] = {
+	[NOTICE_VOLUME_ARRIVED] = { "volume-arrived", "id device" },
+	[NOTICE_VOLUME_REMOVED] = { "volume-removed", "id device" },
+	[NOTICE_VOLUME_CHANGED] = { "volume-changed", "id device" },
+	[NOTICE_LINK_CREATED] = { "link-created", "link id device" },
+	[NOTICE_LINK_DELETED] = { "link-deleted", "link id device" },
+	[NOTICE_VOLUME_UNPROCESSED] = { "volume-unprocessed", "device reason" },
+	[NOTICE_DUPLICATE] = { "duplicate", "[id] device [reason]" },
+	[NOTICE_MOUNTED] = { "mounted", "id device path" },
+	[NOTICE_UNMOUNTED] = { "unmounted", "id device path" },
+	[NOTICE_MOUNT_POINT_CREATED] = { "mount-point-created", "link [id] path [reason]" },
+	[NOTICE_MOUNT_POINT_DELETED] = { "mount-point-deleted", "link [id] path [reason]" },
+	[NOTICE_MOUNT_POINT_REFUSED] = { "mount-point-refused", "link id path reason" },
+	[OVERRUN] = { "overrun", "lost" },
 };
 
 static char *copy(const char *text)
@@ -126,7 +129,7 @@ void notice_stream_add(
 	struct notice_line *line = &stream->lines[stream->next % NOTICE_STREAM_MAX];
 	struct strbuf text = STRBUF_INIT;
 
-	begin_line(&text, stream->next, epic, time, event_names[notice->kind]);
+	begin_line(&text, stream->next, epic, time, notice_events[notice->kind].name);
 	add_member(&text, "link", notice->link);
 	add_member(&text, "id", notice->id);
 	add_member(&text, "device", notice->device);
@@ -168,7 +171,8 @@ static bool take_line(struct notice_reader *reader, const struct notice_stream *
 		reader->next++;
 		return true;
 	}
-	begin_line(&reader->rest, oldest - 1, stream->lost.epic, stream->lost.time, "overrun");
+	begin_line(&reader->rest, oldest - 1, stream->lost.epic, stream->lost.time,
+		notice_events[OVERRUN].name);
 	strbuf_add_format(
 		&reader->rest, ",\"lost\":%llu}\n", (unsigned long long)(oldest - reader->next));
 	reader->next = oldest;

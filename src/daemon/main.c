@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "core/interface.h"
 #include "core/request.h"
 #include "daemon/background.h"
 #include "daemon/mmfs.h"
@@ -354,11 +355,13 @@ static void print_version(void)
 	printf("mmfs %s\nlibfuse %s\n", MMFS_VERSION, fuse_get_version());
 }
 
-/* The table of control files for programs: the manual page is checked against it. */
+/* For programs: the manual page is checked against it. */
 static void print_operations(void)
 {
-	for (size_t i = 0; i < operation_count; i++)
-		printf("%s\t%s\t%s\n", operations[i].name, operations[i].usage, operations[i].help);
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+
+	interface_format(&text);
+	fputs(strbuf_text(&text), stdout);
 }
 
 /* Nothing has been opened yet, and there is one thread: all that follows happens in there. */

@@ -15,6 +15,8 @@
 #	metric NAME		the value of a counter
 #	is_sanitized		whether the daemon was built with a sanitizer, which keeps what is freed
 #	is_waiting PID NAME	whether the process waits in a read of the open file NAME of the tree
+#	find_daemons		the processes of this case's daemons and their helpers
+#	no_daemons		whether there are none
 #	use_many FIRST COUNT	images many-0, … with swap; loop devices from FIRST are detached and
 #				removed at the end
 #	expect_many FIRST COUNT [IMAGE]	these loop devices carry the images from many-IMAGE on, and the tree
@@ -127,6 +129,22 @@ is_sanitized()
 is_waiting()
 {
 	[[ $(readlink "/proc/$1/fd/"*) == *"$MM/$2"* ]] && grep -q request_wait "/proc/$1/wchan"
+}
+
+find_daemons()
+{
+	local dir
+
+	for dir in /proc/[0-9]*; do
+		[ "$(readlink "$dir/exe" 2>/dev/null)" = "$MMFS" ] || continue
+		grep -qF "$DEVICES" "$dir/cmdline" 2>/dev/null || continue
+		lib_is_ended "${dir#/proc/}" || echo "${dir#/proc/}"
+	done
+}
+
+no_daemons()
+{
+	[ -z "$(find_daemons)" ]
 }
 
 use_many()

@@ -577,7 +577,15 @@ lib_pair()
 	printf '%s\n' "${BASH_REMATCH[1]}"
 }
 
-# That the newest line of error_log, which must not be $3, tells of this failure.
+# What an operation may fail with, as the manual has it.
+lib_list_errors()
+{
+	"$MMFS" --operations | awk -F '\t' -v name="$1" '
+		$1 == "operation" && $2 == name { print $7 }
+		$1 == "errors" && ($2 == "any" || (name == "rename" && $2 == "mv")) { print $3 }'
+}
+
+# That the newest line of error_log, which must not be $3, tells of this failure, which is listed.
 expect_logged()
 {
 	local error=$1 operation=$2 before=$3 line
@@ -587,6 +595,7 @@ expect_logged()
 	expect_equal "$operation" "$(lib_pair OPERATION "$line")" "the operation in error_log"
 	expect_equal "$error" "$(lib_pair ERRNO "$line")" "the errno in error_log"
 	[[ $(lib_pair WHY "$line") == *[a-z]*\ *[a-z]* ]] || fail "error_log has no sentence: $line"
+	[[ $(lib_list_errors "$operation" | xargs) =~ (^| )$error($| ) ]] || fail "$operation is not to fail with $error"
 }
 
 # COMMAND fails with ERRNO as OPERATION does, and changes nothing.

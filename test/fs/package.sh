@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What is installed is enough to build a client with, and that client works.
+# What is installed is enough to build a client with, and that client works; the manual is there, too.
 . "$(dirname "$0")/lib.sh"
 require meson pkg-config cc
 
@@ -12,6 +12,12 @@ module=$(find "$TMP/root" -name libmmfs.pc)
 export PKG_CONFIG_PATH=${module%/*} PKG_CONFIG_SYSROOT_DIR=$TMP/root
 LD_LIBRARY_PATH=$(dirname "${module%/*}")
 export LD_LIBRARY_PATH
+# Each function has its page.
+man=$(dirname "$(find "$TMP/root" -name libmmfs.3)")
+while read -r name; do
+	grep -q "^\.Nm $name" "$man/$name.3" || fail "there is no page of $name()"
+done < <(sed -nE 's/^([a-z_]+)@@.*/\1/p' "$sources/test/static/libmmfs.symbols")
+grep -q '^\.Nm mmfs-control' "$man/../man7/mmfs-control.7" || fail "there is no page of the control files"
 
 read -ra flags <<<"$(pkg-config --cflags --libs libmmfs)"
 # A library that was built with sanitizers wants its programs to be.

@@ -17,23 +17,6 @@ options=db=$DB,devices=$DEVICES
 
 # --- tools -----------------------------------------------------------------------------------------
 
-# Daemons of this case and their helpers.
-find_daemons()
-{
-	local dir
-
-	for dir in /proc/[0-9]*; do
-		[ "$(readlink "$dir/exe" 2>/dev/null)" = "$MMFS" ] || continue
-		grep -qF "$DEVICES" "$dir/cmdline" 2>/dev/null || continue
-		lib_is_ended "${dir#/proc/}" || echo "${dir#/proc/}"
-	done
-}
-
-no_daemons()
-{
-	[ -z "$(find_daemons)" ]
-}
-
 # Daemon and helper of the mount in the background; nothing else is there.
 adopt()
 {

@@ -289,6 +289,16 @@ void world_unplug(struct world *world, const char *name)
 	world_settle(world);
 }
 
+void expect_listed_error(const struct operation *operation, int error)
+{
+	const char *name = strerrorname_np(error);
+
+	ck_assert_msg(name &&
+			(text_has_word(operation->errors, name) ||
+				text_has_word(operation_common_errors, name)),
+		"%s fails with %s", operation->name ? operation->name : "mv", name ? name : "-");
+}
+
 /* Decides, and checks what holds for every request: it fails without a trace, or has no excuse. */
 static int decide(struct world *world, const struct request *request)
 {
@@ -311,6 +321,7 @@ static int decide(struct world *world, const struct request *request)
 		return 0;
 	}
 	ck_assert_int_lt(r, 0);
+	expect_listed_error(request->operation, -r);
 	ck_assert_uint_gt(world->why.len, 0);
 	ck_assert_uint_eq(world->reply.len, 0);
 	ck_assert_uint_eq(world->change.names.links.count, links);

@@ -51,6 +51,9 @@ void world_settle(struct world *world);
 void world_plug(struct world *world, const char *name, const char *words);
 void world_unplug(struct world *world, const char *name);
 
+/* That the table of operations has this errno for this one. */
+void expect_listed_error(const struct operation *operation, int error);
+
 /* Requests collect likewise; world_ask() is one and its commit. Result: 0 or the errno. */
 int world_decide(struct world *world, const char *operation, const char *line);
 int world_decide_rename(struct world *world, const char *from, const char *to, bool may_replace);

@@ -49,11 +49,45 @@ static void follower_remove(struct follower *follower, char *line)
 	free(line);
 }
 
+bool text_has_word(const char *text, const char *word)
+{
+	_cleanup_free_ char *padded = xasprintf(" %s ", text ? text : "");
+	_cleanup_free_ char *wanted = xasprintf(" %s ", word);
+
+	return strstr(padded, wanted) != NULL;
+}
+
+/* A notice has the members that are listed, and no others. */
+static void check_members(const struct notice *notice)
+{
+	const struct notice_event *event = &notice_events[notice->kind];
+	const struct {
+		const char *name;
+		const char *text;
+	} list[] = {
+		{ "link", notice->link },
+		{ "id", notice->id },
+		{ "device", notice->device },
+		{ "path", notice->path },
+		{ "reason", notice->reason },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++) {
+		_cleanup_free_ char *optional = xasprintf("[%s]", list[i].name);
+
+		ck_assert_msg(text_has_word(event->members, optional) ||
+				text_has_word(event->members, list[i].name) == !!list[i].text,
+			"%s with %s=%s", event->name, list[i].name,
+			list[i].text ? list[i].text : "-");
+	}
+}
+
 void follower_take(struct follower *follower, const struct notices *notices)
 {
 	for (size_t i = 0; i < notices->count; i++) {
 		const struct notice *notice = &notices->list[i];
 
+		check_members(notice);
 		switch (notice->kind) {
 		case NOTICE_VOLUME_ARRIVED:
 			follower_add(follower, xasprintf("volume %s", notice->id));

@@ -14,6 +14,7 @@ struct follower {
 };
 
 void follower_fini(struct follower *follower);
+bool text_has_word(const char *text, const char *word); /* of words with a space between */
 void follower_take(struct follower *follower, const struct notices *notices);
 /* Fails unless it knows exactly what the state is. */
 void follower_check(const struct follower *follower, const struct manager *manager);

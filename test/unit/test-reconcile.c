@@ -97,6 +97,7 @@ static int work(
 	strbuf_reset(&world->why);
 	r = reconcile_decide(&world->manager, &world->env, &in, &world->change, &reconciled);
 	if (r < 0) {
+		expect_listed_error(request->operation, -r);
 		ck_assert_uint_gt(world->why.len, 0);
 		change_fini(&world->change);
 		change_init(&world->change, &world->manager);
