@@ -34,7 +34,7 @@ check_operations() # MMFS PAGE
 		fail "its list of control files is not that of the program"
 }
 
-# The options are in a table of main.c, the files in one of render.c.
+# The options are in a table of options.c, the files in one of render.c.
 check_names() # PAGE MACRO WHAT, names on stdin
 {
 	local name count=0
@@ -76,7 +76,7 @@ cd "$1"
 page=contrib/man/mmfs.8
 check_operations "$mmfs" "$page"
 check_names "$page" Cm "mount option" \
-	< <(sed -nE 's/^\t\[OPT_[A-Z]+\] = "(.*)",$/\1/p' src/daemon/main.c)
+	< <(sed -nE 's/^\t\[OPT_[A-Z]+\] = "(.*)",$/\1/p' src/daemon/options.c)
 check_names "$page" Pa "file" \
 	< <(sed -nE 's/^\t\{ "([a-z_.]+)", render_.*/\1/p' src/core/render.c)
 check_functions
