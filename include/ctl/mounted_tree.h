@@ -6,6 +6,9 @@
 
 /* The mounted tree, as any program sees it. Functions return 0 or a negative errno. */
 
+/* Whether there is one at ctl->mount: CTL_OK, or CTL_NOT_MOUNTED with a message. */
+int tree_check(const struct ctl *ctl);
+
 /* Path of something in the tree, from printf-like words behind the mount point. */
 char *tree_path(const struct ctl *ctl, const char *format, ...) _printf_(2, 3);
 

@@ -13,6 +13,7 @@ struct mmfs_options {
 	bool follows_partuuid;
 	enum replicate replicate;
 	bool mounts_registered;
+	bool may_hide; /* what is in the folder that is mounted on */
 	const char *database;
 };
 

@@ -72,6 +72,8 @@ struct fuse_backend {
 	void (*render)(void *data, const struct node *node, struct strbuf *ret_text);
 };
 
+/* Whether /dev/fuse is there and can be used. On error a negative errno and a sentence in `why`. */
+int fuse_check_device(const char *mountpoint, struct strbuf *why);
 /* Mounts. On error a negative errno and a sentence in `why`. */
 int fuse_start(const struct fuse_options *options, const struct fuse_backend *backend,
 	struct fuse_server **ret_server, struct strbuf *why);

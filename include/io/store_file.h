@@ -24,6 +24,8 @@ void store_file_fini(struct store_file *file);
 int store_file_adopt(struct store_file *file, struct strbuf *why);
 /* What SQLite's last error means: a negative errno, and a sentence about opening the file. */
 int store_file_fail(const struct store_file *file, struct strbuf *why);
+/* Says that the content makes no sense, and returns -EBADMSG. */
+int store_file_fail_damaged(const char *path, const char *fault, struct strbuf *why);
 
 /* Begins a transaction, ends it. SQLite's codes. */
 int store_file_begin(struct store_file *file);

@@ -169,7 +169,8 @@ char *database_check(struct json_object *database)
 	if (!is_same_text(json_object_get_string(format), DATABASE_FORMAT) || !version || !volumes)
 		return xstrdup("this is not what mmctl export writes");
 	if (json_object_get_int(version) != DATABASE_VERSION)
-		return xasprintf("it is of version %d, and this mmctl knows version %d",
+		return xasprintf("it is of version %d, and this mmctl knows version %d (take that "
+				 "of the mmfs it is from)",
 			json_object_get_int(version), DATABASE_VERSION);
 	for (size_t i = 0; i < json_object_array_length(volumes); i++) {
 		char *why = check_volume(database, json_object_array_get_idx(volumes, i));

@@ -174,7 +174,8 @@ int evidence_gather(const char *node, struct evidence *ret_evidence)
 		return -ENOTBLK;
 	fd = open(node, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		evidence.fault = xasprintf("cannot open: %m");
+		evidence.fault = xasprintf("cannot open: %s%s", strerror(errno),
+			errno == EACCES ? " (only root and the group disk can)" : "");
 	else if (fstat(fd, &status) < 0 || !S_ISBLK(status.st_mode))
 		evidence.fault = xstrdup("it has just gone");
 	r = look_at(fd, &status, &evidence);

@@ -80,7 +80,8 @@ static int finding_make(struct finding *finding, const char *word)
 			word);
 	r = evidence_gather(node, &finding->evidence);
 	if (r < 0)
-		return ctl_fail("cannot explain %s: %s", word, strerror(-r));
+		return ctl_fail(
+			"cannot explain %s: %s (mmctl tree shows the devices)", word, strerror(-r));
 	name.kind = NAME_DEVICE;
 	snprintf(name.text, sizeof(name.text), "%s", finding->evidence.node);
 	finding->folder = tree_find_online(finding->ctl, &name);
@@ -311,8 +312,9 @@ int cmd_verify(struct ctl *ctl, int count, char **words)
 	folder = tree_find_online(ctl, &name);
 	node = folder ? tree_read_link(ctl, "%s/device", folder) : NULL;
 	if (!node)
-		return ctl_fail(
-			"%s is not to be relied on: no volume of that name is present", link.path);
+		return ctl_fail("%s is not to be relied on: no volume of that name is present "
+				"(mmctl list shows the links)",
+			link.path);
 	id = text_unescape(folder + strlen("ids/"));
 	return verify(ctl, link.path, id, node);
 }

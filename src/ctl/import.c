@@ -211,7 +211,9 @@ static int read_database(struct import *import, const char *path)
 	if (fd != STDIN_FILENO)
 		close(fd);
 	if (!import->wanted)
-		return ctl_fail("cannot import %s: that is no JSON", path);
+		return ctl_fail(
+			"cannot import %s: that is no JSON (it takes what mmctl export writes)",
+			path);
 	why = database_check(import->wanted);
 	return why ? ctl_fail("cannot import %s: %s", path, why) : CTL_OK;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/command_line.h"
 #include "ctl/find_mount.h"
 #include "ctl/mounted_tree.h"
 
@@ -292,7 +293,7 @@ static int take_option(struct invocation *invocation, int value)
 	case OPT_TIMEOUT:
 		return parse_timeout(optarg, &ctl->timeout_ms);
 	default:
-		return CTL_USAGE; /* getopt has said it */
+		return CTL_USAGE;
 	}
 }
 
@@ -308,14 +309,22 @@ static int parse_options(int argc, char **argv, struct invocation *invocation)
 			known_options[i].value };
 	options[i++] = (struct option){ "commands", no_argument, NULL, OPT_COMMANDS };
 	options[i++] = (struct option){ "complete", required_argument, NULL, OPT_COMPLETE };
-	while (r == CTL_OK && (value = getopt_long(argc, argv, "m:qhVJPno:b", options, NULL)) != -1)
+	opterr = 0;
+	while (r == CTL_OK &&
+		(value = getopt_long(argc, argv, ":m:qhVJPno:b", options, NULL)) != -1) {
+		if (value == '?' || value == ':') {
+			_cleanup_free_ char *why = command_line_explain(value, argv);
+
+			return ctl_misuse("%s: mmctl --help lists the options", why);
+		}
 		r = take_option(invocation, value);
+	}
 	return r;
 }
 
 static int find_tree(struct invocation *invocation)
 {
-	_cleanup_free_ char *version = NULL, *other = NULL;
+	_cleanup_free_ char *other = NULL;
 	struct ctl *ctl = &invocation->ctl;
 	int r = 0;
 
@@ -323,24 +332,18 @@ static int find_tree(struct invocation *invocation)
 		ctl->mount = realpath(invocation->mount, NULL);
 	else
 		r = find_mount(&ctl->mount, &other);
-	if (r == -ENOTUNIQ) {
+	if (ctl->mount && !other)
+		return tree_check(ctl);
+	if (other)
 		ctl_fail("mmfs is mounted at %s and at %s: choose with -m DIR", ctl->mount, other);
-		return CTL_NOT_MOUNTED;
-	}
-	if (r < 0 || !ctl->mount) {
-		if (invocation->mount && errno == ENOTCONN)
-			ctl_fail("mmfs at %s has ended: umount %s, and start it again",
-				invocation->mount, invocation->mount);
-		else if (invocation->mount)
-			ctl_fail("cannot look at %s: %m", invocation->mount);
-		else
-			ctl_fail("mmfs is not mounted here: mount it with mmfs DIR");
-		return CTL_NOT_MOUNTED;
-	}
-	version = tree_read_line(ctl, "control/version");
-	if (strncmp(version, "mmfs ", 5) == 0)
-		return CTL_OK;
-	ctl_fail("mmfs is not mounted at %s, or has ended there", ctl->mount);
+	else if (invocation->mount)
+		ctl_fail("cannot look at %s: %s (findmnt -t fuse.mmfs shows where mmfs is mounted)",
+			invocation->mount, strerror(errno));
+	else if (r == -ENOENT)
+		ctl_fail("mmfs is not mounted here (start it: systemctl start mmfs, or mmfs DIR)");
+	else
+		ctl_fail("cannot find where mmfs is mounted: /proc/self/mountinfo: %s",
+			strerror(-r));
 	return CTL_NOT_MOUNTED;
 }
 
@@ -379,10 +382,9 @@ int main(int argc, char **argv)
 	int r;
 
 	setlocale(LC_CTYPE, "");
-	argv[0] = (char[]){ "mmctl" }; /* for the messages of getopt */
 	r = parse_options(argc, argv, &invocation);
 	if (r != CTL_OK)
-		fputs("mmctl: mmctl --help lists the options\n", stderr);
+		; /* it has been said why */
 	else if (invocation.wants_version)
 		puts("mmctl " MMFS_VERSION);
 	else if (invocation.wants_commands)

@@ -123,6 +123,8 @@ char **tree_list(const struct ctl *ctl, const char *folder)
 	return list;
 }
 
+#define TREE_HAS_ENDED "mmfs at %s has ended (start it again: systemctl restart mmfs, or mmfs %s)"
+
 /* A short count is no failure yet: writing on gives the error of the line that is wrong. */
 static int write_all(int fd, const char *text, size_t len)
 {
@@ -165,44 +167,74 @@ void request_add(struct strbuf *request, const char *key, const char *value)
 	strbuf_add_char(request, '"');
 }
 
-/* What to do next, by the error. */
+#define LISTS "mmctl list shows the links, mmctl tree the devices"
+
+/* What to do next, by the error, and by words of the reason where it has several meanings. */
 static const struct {
 	int error;
+	const char *words;
 	const char *advice;
 } advices[] = {
-	{ EACCES, "only root and the group of the control files may change names" },
-	{ EPERM, "only root and the group of the control files may change names" },
-	{ EROFS, "mmfs is mounted read-only: mount -o remount,rw does not help, mount it anew" },
-	{ EEXIST, "take another name, or give that one up first: mmctl delete LINK" },
-	{ ENOENT, "mmctl list shows the links, mmctl tree the devices" },
-	{ EIO, "the daemon's log tells what became of the database" },
-	{ ENOSPC, "make room where the database is" },
+	{ EACCES, "", "only root and the group of the control files may change names" },
+	{ EPERM, "", "only root and the group of the control files may change names" },
+	{ EROFS, "cannot write", "mount the filesystem of the database writable" },
+	{ EROFS, "", "the tree is mounted read-only: umount it, and mount it without ro" },
+	{ EEXIST, "", "take another name, or give that one up first: mmctl delete LINK" },
+	{ ENOENT, " is no volume: ", "mmctl explain DEVICE tells more" },
+	{ EINVAL, " is no volume: ", "mmctl explain DEVICE tells more" },
+	{ ENOENT, "", LISTS },
+	{ EINVAL, "no volume ", LISTS },
+	{ EINVAL, "drive letter", "a volume has one: mmctl rename changes it" },
+	{ EIO, "", "the daemon's log tells what became of the database" },
+	{ ENOSPC, "cannot write", "make room where the database is" },
 };
 
-static const char *get_advice(int error)
+/* Not behind a reason that gives some itself. */
+static const char *get_advice(int error, const char *reason)
 {
+	size_t len = strlen(reason);
+
 	for (size_t i = 0; i < ARRAY_SIZE(advices); i++)
-		if (advices[i].error == error)
-			return advices[i].advice;
+		if (advices[i].error == error && strstr(reason, advices[i].words))
+			return len && reason[len - 1] == ')' ? NULL : advices[i].advice;
 	return NULL;
+}
+
+static bool is_end(int error)
+{
+	return error == -ENOTCONN || error == -ENODEV || error == -ECONNABORTED;
 }
 
 int tree_report(const struct ctl *ctl, int error, const char *reason, const char *what)
 {
-	const char *advice = get_advice(-error);
-	int len = (int)strcspn(reason, "\n");
+	_cleanup_free_ char *line = xstrndup(reason, strcspn(reason, "\n"));
+	const char *advice = get_advice(-error, line);
 
-	if (error == -ENOTCONN || error == -ENODEV || error == -ECONNABORTED) {
-		ctl_fail("cannot %s: mmfs at %s has ended: umount %s, and start it again", what,
-			ctl->mount, ctl->mount);
+	if (is_end(error)) {
+		ctl_fail("cannot %s: " TREE_HAS_ENDED, what, ctl->mount, ctl->mount);
 		return CTL_NOT_MOUNTED;
 	}
-	if (len == 0) {
-		reason = strerror(-error);
-		len = (int)strlen(reason);
-	}
-	return ctl_fail("cannot %s: %.*s%s%s%s", what, len, reason, advice ? " (" : "",
-		advice ? advice : "", advice ? ")" : "");
+	return ctl_fail("cannot %s: %s%s%s%s", what, *line ? line : strerror(-error),
+		advice ? " (" : "", advice ? advice : "", advice ? ")" : "");
+}
+
+int tree_check(const struct ctl *ctl)
+{
+	_cleanup_strbuf_ struct strbuf version = STRBUF_INIT;
+	int r = tree_read(ctl, "control/version", &version);
+
+	if (r == 0 && strncmp(strbuf_text(&version), "mmfs ", 5) == 0)
+		return CTL_OK;
+	if (is_end(r))
+		ctl_fail(TREE_HAS_ENDED, ctl->mount, ctl->mount);
+	else if (r == -EACCES)
+		ctl_fail("cannot look at %s: only who has mounted it can (mount it with -o "
+			 "allow_other)",
+			ctl->mount);
+	else
+		ctl_fail("mmfs is not mounted at %s (findmnt -t fuse.mmfs shows where it is)",
+			ctl->mount);
+	return CTL_NOT_MOUNTED;
 }
 
 int tree_run(const struct ctl *ctl, const char *operation, const struct strbuf *request,

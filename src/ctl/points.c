@@ -181,7 +181,7 @@ static int add_selection(const struct ctl *ctl, struct strbuf *request)
 static int query_one(struct ctl *ctl, const char *word, struct strbuf *reply)
 {
 	_cleanup_strbuf_ struct strbuf request = STRBUF_INIT, answer = STRBUF_INIT;
-	_cleanup_free_ char *what = xasprintf("query %s", word);
+	_cleanup_free_ char *what = xasprintf("query '%s'", word);
 	struct name name;
 	int r = name_guess(ctl, word, &name);
 
@@ -219,7 +219,7 @@ int cmd_query(struct ctl *ctl, int count, char **words)
 int cmd_create(struct ctl *ctl, int count, char **words)
 {
 	_cleanup_strbuf_ struct strbuf request = STRBUF_INIT, reply = STRBUF_INIT;
-	_cleanup_free_ char *what = xasprintf("create %s", words[0]);
+	_cleanup_free_ char *what = xasprintf("create '%s'", words[0]);
 	struct link_name link;
 	struct name name;
 	int r = name_parse_link(ctl, words[0], &link);
@@ -238,7 +238,7 @@ static int delete_links(struct ctl *ctl, const char *operation, int count, char 
 {
 	_cleanup_strbuf_ struct strbuf batch = STRBUF_INIT, reply = STRBUF_INIT;
 	_cleanup_free_ char *what =
-		xasprintf("delete %s%s", words[0], count > 1 ? " and others" : "");
+		xasprintf("delete '%s'%s", words[0], count > 1 ? " and others" : "");
 
 	for (int i = 0; i < count; i++) {
 		_cleanup_strbuf_ struct strbuf request = STRBUF_INIT;
@@ -323,7 +323,7 @@ static char *explain_rename(
 
 int cmd_rename(struct ctl *ctl, int count, char **words)
 {
-	_cleanup_free_ char *what = xasprintf("rename %s", words[0]);
+	_cleanup_free_ char *what = xasprintf("rename '%s'", words[0]);
 	_cleanup_free_ char *from = NULL, *to = NULL, *reason = NULL;
 	struct link_name old, new;
 	int error;

@@ -17,7 +17,7 @@ static int ask_volume(const struct ctl *ctl, const char *operation, const char *
 	const char *verb, struct strbuf *ret_reply)
 {
 	_cleanup_strbuf_ struct strbuf request = STRBUF_INIT;
-	_cleanup_free_ char *what = xasprintf("%s %s", verb, word);
+	_cleanup_free_ char *what = xasprintf("%s '%s'", verb, word);
 	struct name name;
 	int r = name_guess(ctl, word, &name);
 
@@ -92,7 +92,7 @@ int cmd_auto(struct ctl *ctl, int count, char **words)
 int cmd_keep(struct ctl *ctl, int count, char **words)
 {
 	_cleanup_strbuf_ struct strbuf request = STRBUF_INIT, reply = STRBUF_INIT;
-	_cleanup_free_ char *what = xasprintf("keep the links of %s", words[0]);
+	_cleanup_free_ char *what = xasprintf("keep the links of '%s'", words[0]);
 	bool is_off = count > 1 && strcmp(words[1], "off") == 0;
 	struct name name;
 	int r;
@@ -129,8 +129,9 @@ int cmd_mount_point(struct ctl *ctl, int count, char **words)
 				  "del a directory");
 	what = xasprintf("%s the mount point %s", is_add ? "add" : "delete", words[1]);
 	if (access(file, F_OK) < 0 && errno == ENOENT)
-		return ctl_fail(
-			"cannot %s: this mmfs has no control/%s, it is too old", what, operation);
+		return ctl_fail("cannot %s: this mmfs has no control/%s (restart it: it is older "
+				"than mmctl)",
+			what, operation);
 	folder = realpath(words[1], NULL);
 	request_add(&request, "source", folder ? folder : words[1]);
 	if (count > 2) {

@@ -215,7 +215,7 @@ static int get_rest(int64_t end)
 int cmd_wait(struct ctl *ctl, int count, char **words)
 {
 	int64_t end = ctl->timeout_ms < 0 ? -1 : get_now_ms() + ctl->timeout_ms;
-	_cleanup_free_ char *what = xasprintf("wait for %s", words[0]);
+	_cleanup_free_ char *what = xasprintf("wait for '%s'", words[0]);
 	_cleanup_(close_p) int fd = -1;
 	struct name name;
 	int r = name_guess(ctl, words[0], &name);
@@ -231,8 +231,9 @@ int cmd_wait(struct ctl *ctl, int count, char **words)
 			return CTL_OK;
 		r = await_events(fd, get_rest(end));
 		if (r == 0 && get_rest(end) == 0)
-			return ctl_fail("%s has not appeared within %g s", words[0],
-				(double)ctl->timeout_ms / 1000);
+			return ctl_fail(
+				"%s has not appeared within %g s (mmctl tree shows what is here)",
+				words[0], (double)ctl->timeout_ms / 1000);
 		if (r > 0)
 			r = read_events(fd, &text);
 	}

@@ -28,7 +28,6 @@
 #define SLOW_AFTER (3 * SECOND)	  /* a probe is then no longer waited for */
 #define PROBE_LIMIT (120 * SECOND)
 #define QUIET (SECOND / 10) /* after lost events, before looking at everything */
-
 #define EVENTS_PER_TURN 128
 #define EVENTS_PER_DRAIN 100000 /* more than a socket's buffer holds */
 
@@ -310,6 +309,8 @@ static void check_udevd(struct discovery *discovery)
 	discovery->udevd = udev_open_udevd();
 	if (discovery->udevd >= 0)
 		loop_add(discovery->loop, discovery->udevd, on_udevd_end, discovery);
+	else if (discovery->options.monitor == MONITOR_UDEV)
+		log_warning("monitor=udev, and udevd is not running: devices show late (start it)");
 	switch_source(
 		discovery, discovery->options.monitor == MONITOR_UDEV || discovery->udevd >= 0);
 }

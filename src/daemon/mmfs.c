@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "daemon/mmfs_private.h"
 #include "io/dev_path.h"
+#include "io/mountpoint.h"
 
 #define SETTLE_LIMIT (10 * SECOND) /* at start, for udevd's queue */
 #define DRAIN_LIMIT (5 * SECOND)   /* at the end, for replies under way */
@@ -237,7 +238,12 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	mmfs->manager.suggests_label = options->suggests_label;
 	tree_init(&mmfs->tree, clock_get_real());
 	notice_stream_init(&mmfs->stream);
-	r = start_parts(mmfs, options, why);
+	/* First of all, so that a slip does not leave a new database behind. */
+	r = mountpoint_prepare(options->fuse.mountpoint, options->may_hide, why);
+	if (r == 0)
+		r = fuse_check_device(options->fuse.mountpoint, why);
+	if (r == 0)
+		r = start_parts(mmfs, options, why);
 	if (r == 0)
 		r = find_devices(mmfs, why);
 	if (r == 0)

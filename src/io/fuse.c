@@ -5,15 +5,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -21,55 +17,6 @@
 
 #define REQUESTS_PER_TURN 64
 #define FOREVER (1e9) /* seconds */
-
-/* Takes a mount away, in the way that libfuse mounts: users do it through fusermount3. */
-static bool detach(const char *path)
-{
-	const char *const words[] = { "fusermount3", "-u", "-z", "--", path, NULL };
-	int status = -1;
-	pid_t pid;
-
-	if (umount2(path, MNT_DETACH) == 0)
-		return true;
-	if (errno == EPERM &&
-		posix_spawnp(&pid, words[0], NULL, NULL, (char *const *)words, environ) == 0)
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
-	return status == 0;
-}
-
-/*
- * A daemon that was killed leaves a mount behind on which every access fails: statfs(2), which the
- * kernel never answers from its caches, shows it for certain.
- */
-static void detach_dead(const char *path)
-{
-	struct statfs filesystem;
-
-	while (statfs(path, &filesystem) < 0 && errno == ENOTCONN) {
-		log_info("%s is the mount of a daemon that died: detaching it", path);
-		if (!detach(path))
-			return;
-	}
-}
-
-static int check_mountpoint(const char *path, struct strbuf *why)
-{
-	struct stat found;
-
-	detach_dead(path);
-	if (stat(path, &found) < 0) {
-		int error = errno;
-
-		strbuf_add_format(why, "cannot mount on %s: %s", path, strerror(error));
-		return -error;
-	}
-	if (!S_ISDIR(found.st_mode)) {
-		strbuf_add_format(why, "cannot mount on %s: Not a directory", path);
-		return -ENOTDIR;
-	}
-	return 0;
-}
 
 static char last_message[256]; /* of libfuse, while starting */
 static bool has_started;
@@ -146,13 +93,34 @@ static int mount_session(struct fuse_server *server)
 	return r;
 }
 
+/* What to do about it, by what libfuse and fusermount3 say. */
+static const char *get_advice(bool is_root)
+{
+	static const struct {
+		const char *message, *advice;
+	} advices[] = {
+		{ "failed to exec", " (install the package fuse3)" },
+		{ "no write access", " (give it a folder of your own)" },
+		{ "determine username", " (the user needs a line in /etc/passwd)" },
+		{ "Invalid argument", " (are the mount options right?)" },
+	};
+
+	if (strstr(last_message, strerror(EPERM)))
+		return is_root ? " (it takes CAP_SYS_ADMIN: a container needs --cap-add SYS_ADMIN)"
+			       : " (only root can, or fusermount3 if it is setuid root)";
+	for (size_t i = 0; i < ARRAY_SIZE(advices); i++)
+		if (strstr(last_message, advices[i].message))
+			return advices[i].advice;
+	return "";
+}
+
 static int start_session(struct fuse_server *server, struct strbuf *why)
 {
 	int fd, r;
 
 	if (mount_session(server) != 0) {
-		strbuf_add_format(why, "cannot mount on %s%s", server->mountpoint,
-			access("/dev/fuse", F_OK) == 0 ? last_message : ": there is no /dev/fuse");
+		strbuf_add_format(why, "cannot mount on %s%s%s", server->mountpoint, last_message,
+			get_advice(server->options.is_root));
 		return -EIO;
 	}
 	fd = fuse_session_fd(server->session);
@@ -167,16 +135,36 @@ static int start_session(struct fuse_server *server, struct strbuf *why)
 	return r;
 }
 
+int fuse_check_device(const char *mountpoint, struct strbuf *why)
+{
+	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC), r = fd < 0 ? -errno : 0;
+	struct stat found;
+
+	if (fd >= 0) {
+		if (fstat(fd, &found) < 0 || !S_ISCHR(found.st_mode))
+			r = -ENODEV;
+		close(fd);
+	}
+	if (r == -ENOENT || r == -ENODEV || r == -ENXIO)
+		strbuf_add_format(why,
+			"cannot mount on %s: there is no device /dev/fuse (modprobe fuse; a "
+			"container needs --device /dev/fuse)",
+			mountpoint);
+	else if (r < 0)
+		strbuf_add_format(why,
+			"cannot mount on %s: cannot open /dev/fuse: %s (its mode should be 0666; a "
+			"container needs --device /dev/fuse)",
+			mountpoint, strerror(-r));
+	return r;
+}
+
 int fuse_start(const struct fuse_options *options, const struct fuse_backend *backend,
 	struct fuse_server **ret_server, struct strbuf *why)
 {
-	struct fuse_server *server;
-	int r = check_mountpoint(options->mountpoint, why);
+	struct fuse_server *server = xcalloc(1, sizeof(*server));
+	int r;
 
-	if (r < 0)
-		return r;
 	fuse_set_log_func(take_message);
-	server = xcalloc(1, sizeof(*server));
 	server->options = *options;
 	server->backend = *backend;
 	server->mountpoint = xstrdup(options->mountpoint);

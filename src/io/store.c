@@ -72,9 +72,11 @@ int store_load(struct store *store, struct manager *manager, struct strbuf *why)
 	struct history history;
 	int r = store_rows_load(store->file.db, &names, &history, &reason);
 
+	if (r == -EBADMSG)
+		return store_file_fail_damaged(store->file.path, strbuf_text(&reason), why);
 	if (r < 0) {
 		strbuf_add_format(
-			why, "cannot load database %s: %s", store->file.path, strbuf_text(&reason));
+			why, "cannot read database %s: %s", store->file.path, strbuf_text(&reason));
 		return r;
 	}
 	/* Statements that do not fit the tables are a last reason to refuse the file. */

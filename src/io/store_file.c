@@ -35,10 +35,44 @@
 #define LOG_PAGES "256"	    /* a checkpoint follows when the log has this many pages */
 #define LOG_BYTES "1048576" /* what is kept of a log that once grew longer */
 
+#define ELSEWHERE "name another database with -o db=PATH"
+
+/* What to do about it, where the reason does not say. */
+static const char *get_advice(int r)
+{
+	switch (-r) {
+	case EACCES:
+	case EPERM:
+		return " (run mmfs as root, or " ELSEWHERE ")";
+	case EROFS:
+		return " (mount that filesystem writable, or " ELSEWHERE ")";
+	case ENOSPC:
+	case EDQUOT:
+		return " (make room there, or " ELSEWHERE ")";
+	case EISDIR:
+	case ENOTDIR:
+		return " (it has to be a file, and what is above it folders: -o db=PATH)";
+	case EBUSY:
+		return " (end that, or " ELSEWHERE ")";
+	case EBADMSG:
+		return " (move it away, or " ELSEWHERE ")";
+	}
+	return "";
+}
+
 static int fail(struct strbuf *why, const char *path, int r, const char *reason)
 {
-	strbuf_add_format(why, "cannot open database %s: %s", path, reason);
+	strbuf_add_format(why, "cannot open database %s: %s%s", path, reason, get_advice(r));
 	return r;
+}
+
+int store_file_fail_damaged(const char *path, const char *fault, struct strbuf *why)
+{
+	strbuf_add_format(why,
+		"cannot open database %s: it is damaged: %s (put a copy in its place, or move it "
+		"away to start without names)",
+		path, fault);
+	return -EBADMSG;
 }
 
 static int fail_errno(struct strbuf *why, const char *path)
@@ -51,6 +85,7 @@ static int fail_errno(struct strbuf *why, const char *path)
 static int fail_locked(struct strbuf *why, const char *path)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	_cleanup_free_ char *reason = NULL;
 	int r, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	r = fd < 0 ? -1 : fcntl(fd, F_GETLK, &lock);
@@ -58,9 +93,8 @@ static int fail_locked(struct strbuf *why, const char *path)
 		close(fd);
 	if (r < 0 || lock.l_type == F_UNLCK || lock.l_pid <= 0)
 		return fail(why, path, -EBUSY, "it is in use by another process");
-	strbuf_add_format(why, "cannot open database %s: it is in use by process %ld", path,
-		(long)lock.l_pid);
-	return -EBUSY;
+	reason = xasprintf("it is in use by process %ld", (long)lock.l_pid);
+	return fail(why, path, -EBUSY, reason);
 }
 
 /* The errno behind an I/O error, or 0. SQLite 3.40 keeps that of a failed COMMIT per file only. */
@@ -99,9 +133,7 @@ int store_file_fail(const struct store_file *file, struct strbuf *why)
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 	case SQLITE_TOOBIG:
-		strbuf_add_format(why, "cannot open database %s: it is damaged: %s", file->path,
-			sqlite3_errmsg(file->db));
-		return -EBADMSG;
+		return store_file_fail_damaged(file->path, sqlite3_errmsg(file->db), why);
 	}
 	return fail(why, file->path, -EIO, sqlite3_errmsg(file->db));
 }
@@ -113,14 +145,16 @@ static int store_file_exec(struct store_file *file, const char *sql)
 
 static int check_version(const char *path, int64_t version, struct strbuf *why)
 {
+	_cleanup_free_ char *reason = NULL;
+
 	if (version < 1)
-		return fail(why, path, -EBADMSG, "it is damaged: it has no version");
+		return store_file_fail_damaged(path, "it has no version", why);
 	if (version <= STORE_VERSION)
 		return 0;
-	strbuf_add_format(why,
-		"cannot open database %s: it is of version %lld, and this mmfs knows up to %d",
-		path, (long long)version, STORE_VERSION);
-	return -EBADMSG;
+	reason = xasprintf(
+		"it is of version %lld, and this mmfs knows up to %d: a newer one is needed",
+		(long long)version, STORE_VERSION);
+	return fail(why, path, -EBADMSG, reason);
 }
 
 static uint32_t get_number(const uint8_t *bytes)
@@ -138,7 +172,7 @@ static int check_header(const char *path, int fd, struct strbuf *why)
 		return fail_errno(why, path);
 	if (len < HEADER_LEN || memcmp(header, "SQLite format 3", 16) != 0 ||
 		get_number(header + HEADER_APPLICATION) != STORE_APPLICATION)
-		return fail(why, path, -EBADMSG, "file is not a database of mmfs");
+		return fail(why, path, -EBADMSG, "it is not a database of mmfs");
 	return check_version(path, (int32_t)get_number(header + HEADER_VERSION), why);
 }
 
@@ -155,8 +189,7 @@ static int inspect(const char *path, struct strbuf *why)
 	if (!S_ISREG(st.st_mode))
 		return fail(why, path, -EBADMSG, "it is not a regular file");
 	if (st.st_size == 0)
-		return fail(why, path, -EBADMSG,
-			"the file is empty, which a database never is (to start anew, remove it)");
+		return store_file_fail_damaged(path, "it is empty", why);
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return fail_errno(why, path);
@@ -253,7 +286,7 @@ static int check(struct store_file *file, struct strbuf *why)
 		query(file, "PRAGMA user_version", &version, NULL) != SQLITE_OK)
 		return store_file_fail(file, why);
 	if (application != STORE_APPLICATION)
-		return fail(why, file->path, -EBADMSG, "file is not a database of mmfs");
+		return fail(why, file->path, -EBADMSG, "it is not a database of mmfs");
 	r = check_version(file->path, version, why);
 	if (r < 0)
 		return r;
@@ -263,9 +296,7 @@ static int check(struct store_file *file, struct strbuf *why)
 		for (char *c = verdict.data; c && *c; c++)
 			if (*c == '\n')
 				*c = ' ';
-		strbuf_add_format(why, "cannot open database %s: it is damaged: %s", file->path,
-			strbuf_text(&verdict));
-		return -EBADMSG;
+		return store_file_fail_damaged(file->path, strbuf_text(&verdict), why);
 	}
 	if (version < STORE_VERSION && store_rows_migrate(file->db, (int)version) != SQLITE_OK)
 		return store_file_fail(file, why);

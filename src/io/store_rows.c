@@ -184,7 +184,7 @@ static char *row_copy_text(struct row *row)
 
 static int fail_row(struct loader *loader, const char *table, const char *key, const char *fault)
 {
-	strbuf_add_format(loader->why, "it is damaged: %s ", table);
+	strbuf_add_format(loader->why, "%s ", table);
 	strbuf_add_printable(loader->why, key ? key : "without a name");
 	strbuf_add_format(loader->why, " %s", fault);
 	return -EBADMSG;
@@ -341,8 +341,7 @@ static int load_table(struct sqlite3 *db, const char *sql, struct loader *loader
 	}
 	if (r == 0 && code != SQLITE_DONE) {
 		r = (code & 0xff) == SQLITE_IOERR ? -EIO : -EBADMSG;
-		strbuf_add_format(loader->why, "%s%s",
-			r == -EIO ? "" : "it is damaged: ", sqlite3_errmsg(db));
+		strbuf_add_text(loader->why, sqlite3_errmsg(db));
 	}
 	sqlite3_finalize(row.statement);
 	return r;

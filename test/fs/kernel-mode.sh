@@ -163,3 +163,8 @@ start_mmfs monitor=auto "db=$TMP/with.db"
 show >"$TMP/now"
 diff "$TMP/auto" "$TMP/now" || fail "the tree is another one without udevd (>)"
 stop_mmfs
+
+# Waiting for one that is not there is said.
+start_mmfs monitor=udev "db=$TMP/with.db"
+expect_match "monitor=udev, and udevd is not running: devices show late .start it" "$(cat "$LOG")" "the log"
+stop_mmfs

@@ -5,7 +5,7 @@
 #
 #	mmctl ARG…		runs it on the case's mount. In the background use "$MMCTL" -m "$MM", of which $!
 #				is the process
-#	expect_exit CODE REGEX COMMAND…	it ends with CODE and says REGEX on stderr
+#	expect_exit CODE REGEX COMMAND…	it ends with CODE and says REGEX on stderr, in one line
 
 : "${MMCTL:=${MMFS%/*}/mmctl}"
 
@@ -23,4 +23,5 @@ expect_exit()
 	expect_equal "$expected" "$code" "the status of '$*', which said '$errors',"
 	expect_match "$regex" "$errors" "what '$*' said"
 	expect_match '^mmctl: ' "$errors" "what '$*' said"
+	expect_equal 1 "$(wc -l <<<"$errors")" "the number of lines that '$*' said"
 }

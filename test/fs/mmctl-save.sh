@@ -96,8 +96,13 @@ jq '(.volumes[] | select(.id == "'"$id_a"'")).links += ["/DosDevices/new", "/Dos
 expect_import_fail "cannot import: .*/DosDevices/backup is a link of $id_b" "$TMP/wrong"
 jq '(.volumes[] | select(.id == "'"$id_a"'")).no_drive_letter = true' "$TMP/saved" >"$TMP/wrong"
 expect_import_fail "has a drive letter and wants none" "$TMP/wrong"
-for text in '' '{' '[]' '{}' '{"format":"mmfs-names","version":2,"volumes":[]}' \
-	'{"format":"mmfs-names","version":1,"volumes":[{"id":"x","links":[]}]}' \
+for text in '' '{'; do
+	printf '%s' "$text" >"$TMP/wrong"
+	expect_import_fail "cannot import $TMP/wrong: that is no JSON .it takes what mmctl export writes" "$TMP/wrong"
+done
+echo '{"format":"mmfs-names","version":2,"volumes":[]}' >"$TMP/wrong"
+expect_import_fail "$TMP/wrong: it is of version 2, and this mmctl knows version 1 .take that of the mmfs" "$TMP/wrong"
+for text in '[]' '{}' '{"format":"mmfs-names","version":1,"volumes":[{"id":"x","links":[]}]}' \
 	'{"format":"mmfs-names","version":1,"volumes":[{"id":"UUID=1"}]}' \
 	'{"format":"mmfs-names","version":1,"volumes":[{"id":"UUID=1","links":[3]}]}' \
 	'{"format":"mmfs-names","version":1,"volumes":[{"id":"UUID=1","links":["a/b"]}]}' \

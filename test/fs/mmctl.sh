@@ -14,14 +14,18 @@ b=${LOOP}02
 
 # --- without a mount -----------------------------------------------------------------------------
 
-expect_exit 3 'not mounted' "$MMCTL" -m "$MM" list
-expect_exit 3 'cannot look at' "$MMCTL" -m "$TMP/nothing" list
+expect_exit 3 "mmfs is not mounted at $MM .findmnt -t fuse.mmfs shows" "$MMCTL" -m "$MM" list
+expect_exit 3 "cannot look at $TMP/nothing: No such file or directory .findmnt -t" "$MMCTL" -m "$TMP/nothing" list
 expect_exit 2 'which command' "$MMCTL"
 expect_exit 2 "no command 'nonsense'" "$MMCTL" nonsense
 expect_exit 2 'usage: mmctl create' "$MMCTL" create X:
 expect_exit 2 'usage: mmctl list' "$MMCTL" list X:
 expect_exit 2 'does not take' "$MMCTL" list --dry-run
-expect_exit 2 'unrecognized option' "$MMCTL" list --nonsense
+expect_exit 2 'there is no option --nonsense: mmctl --help' "$MMCTL" list --nonsense
+expect_exit 2 'there is no option -x: ' "$MMCTL" -qx list
+expect_exit 2 'there is no option --help=me, or it takes no value: ' "$MMCTL" list --help=me
+expect_exit 2 'the option --timeout needs a value: ' "$MMCTL" wait X: --timeout
+expect_exit 2 'the option -m needs a value: ' "$MMCTL" list -m
 expect_exit 2 'timeout takes' "$MMCTL" wait X: --timeout=soon
 expect_match '^mmctl [0-9]' "$("$MMCTL" --version)" "the version"
 expect_match 'usage: mmctl' "$("$MMCTL" --help)" "the help"
@@ -45,7 +49,7 @@ in_namespace='
 	done < <(findmnt -rno TARGET -t fuse.mmfs)'
 expect_equal "$(cat "$MM/points")" "$(unshare -m bash -c "$in_namespace"'; "$1" list -P -o LINK,ID,DEVICE' - "$MMCTL")" \
 	"what list says without -m"
-expect_exit 3 'not mounted here' unshare -m bash -c 'MM=; '"$in_namespace"'; exec "$1" list' - "$MMCTL"
+expect_exit 3 'not mounted here .start it: systemctl start mmfs, or mmfs DIR' unshare -m bash -c 'MM=; '"$in_namespace"'; exec "$1" list' - "$MMCTL"
 
 # --- create, delete, rename ----------------------------------------------------------------------
 
@@ -54,22 +58,28 @@ expect_ok mmctl create backup "${b#/dev/}"
 expect_ok mmctl create "$MM/DosDevices/by-id" "$id_a"
 expect_ok mmctl create second backup
 expect_equal "$b" "$(readlink "$MM/DosDevices/second")" "a link made after another"
-expect_exit 1 "cannot create X:: /DosDevices/X: is a link of $id_a" mmctl create X: "$b"
-expect_exit 1 "cannot create Y:: $id_a has the drive letter X: already" mmctl create Y: "$a"
-expect_exit 1 "cannot create new: .*mmctl list" mmctl create new /dev/nothing
+expect_exit 1 "cannot create 'X:': /DosDevices/X: is a link of $id_a .take another name, or .* mmctl delete" \
+	mmctl create X: "$b"
+expect_exit 1 "cannot create 'Y:': $id_a has the drive letter X: already .a volume has one: mmctl rename" \
+	mmctl create Y: "$a"
+expect_exit 1 "cannot create 'new': no volume is known as '/dev/nothing' .mmctl list .* mmctl tree" \
+	mmctl create new /dev/nothing
+expect_exit 1 "cannot create 'new': ${LOOP}04 is no volume: no content .mmctl explain DEVICE" \
+	mmctl create new "${LOOP}04"
 expect_exit 2 "upper case" mmctl create x: "$a"
 expect_exit 2 "cannot contain" mmctl create a/b "$a"
-expect_exit 1 "only root" setpriv --reuid=1234 --regid=1234 --clear-groups "$MMCTL" -m "$MM" create no "$a"
+expect_exit 1 "cannot create 'no': Permission denied .only root and the group of the control files" \
+	setpriv --reuid=1234 --regid=1234 --clear-groups "$MMCTL" -m "$MM" create no "$a"
 expect_ok mmctl rename second third
-expect_exit 1 "/DosDevices/backup is a link to $b .--replace" mmctl rename third backup
-expect_exit 1 "there is no link /DosDevices/nothing" mmctl rename nothing something
+expect_exit 1 "/DosDevices/backup is a link to $b .--replace takes its place.$" mmctl rename third backup
+expect_exit 1 "cannot rename 'nothing': there is no link /DosDevices/nothing .mmctl list" mmctl rename nothing something
 expect_ok mmctl create M: "$b"
 expect_exit 1 "has the drive letter M: already" mmctl rename third C:
 expect_ok mmctl rename --replace third backup
 expect_equal $'M:\nX:\nbackup\nby-id' "$(ls "$MM/DosDevices")" "the links"
 expect_equal "/DosDevices/M:" "$(mmctl delete M: -n -o LINK)" "what was deleted"
 expect_ok mmctl create M: "$b"
-expect_exit 1 "cannot delete M: and others: .*nothing" mmctl delete M: nothing
+expect_exit 1 "cannot delete 'M:' and others: line 2: .*nothing .mmctl list" mmctl delete M: nothing
 expect_ok mmctl -q delete M: by-id
 expect_equal $'X:\nbackup' "$(ls "$MM/DosDevices")" "the links after deleting two"
 expect_exit 2 "delete what" mmctl delete
@@ -133,7 +143,14 @@ done <<<"$wide"
 expect_equal "/DosDevices/backup" "$(mmctl query backup -n -o LINK)" "the link that was asked for"
 expect_equal "$(mmctl query "$b")" "$(mmctl query "$id_b")" "what is asked for by device and by ID"
 expect_equal "/DosDevices/X:" "$(mmctl query --link X: --id "$id_a" -n -o LINK)" "what matches two keys"
-expect_exit 1 "no link /DosDevices/nothing" mmctl query nothing
+expect_exit 1 "cannot query 'nothing': there is no link /DosDevices/nothing .mmctl list" mmctl query nothing
+expect_exit 1 "cannot query 'UUID=1': no volume has the unique ID UUID=1 .mmctl list" mmctl query UUID=1
+expect_exit 1 "cannot query '${LOOP}04': .* is no volume: no content .mmctl explain" mmctl query "${LOOP}04"
+expect_exit 1 "cannot find paths of 'UUID=1': no volume" mmctl paths UUID=1
+expect_exit 1 "cannot explain /dev/nothing: No such file or directory .mmctl tree" mmctl explain /dev/nothing
+expect_exit 1 "cannot explain /etc/passwd: Block device required" mmctl explain /etc/passwd
+expect_exit 1 "$b: cannot open: Permission denied .only root and the group disk can" \
+	setpriv --reuid=1234 --regid=1234 --clear-groups "$MMCTL" -m "$MM" verify backup
 expect_exit 2 "query what" mmctl query
 mkdir "$TMP/dir"
 mount "$a" "$TMP/dir"
@@ -166,4 +183,21 @@ attach b 02
 settle
 
 umount "$TMP/dir"
+restart_mmfs ro
+expect_exit 1 "cannot create 'new': Read-only file system .the tree is mounted read-only: umount it" mmctl create new "$a"
 stop_mmfs
+
+# --- a tree that is not for everybody ---------------------------------------------------------------
+
+before=$MMFS
+MMFS=$TMP/mmfs # the user may not be able to get at where it was built
+cp "$before" "$MMFS"
+chown 65534:65534 "$MM" # nobody: fusermount3 wants a name
+install -d -o 65534 -g 65534 "$TMP/home"
+as_user()
+{
+	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all env HOME="$TMP/home" "$@"
+}
+expect_ok as_user "$MMFS" -o "devices=$DEVICES" "$MM" </dev/null
+expect_exit 3 "cannot look at $MM: only who has mounted it can .mount it with -o allow_other" mmctl list
+expect_ok as_user fusermount3 -u "$MM"

@@ -42,15 +42,16 @@ expect_gone()
 	mmfs_pid=
 }
 
-# Runs mmfs, which must refuse with that status and say one line (or the usage, with 2).
+# Runs mmfs, by way of the command in `as`, which must refuse with that status and say one line.
+as=()
 expect_refusal()
 {
 	local expected=$1 pattern=$2 errors code=0
 
 	shift 2
-	errors=$(lib_try timeout 30 "$MMFS" "$@" 2>&1 >/dev/null </dev/null) || code=$?
+	errors=$(lib_try timeout 30 "${as[@]}" "$MMFS" "$@" 2>&1 >/dev/null </dev/null) || code=$?
 	expect_equal "$expected" "$code" "the status of mmfs $* ($errors)"
-	expect_match "$pattern" "$errors" "what mmfs $* says"
+	expect_match "^mmfs: $pattern" "$errors" "what mmfs $* says"
 	expect_equal 1 "$(wc -l <<<"$errors")" "the number of lines that mmfs $* says ($errors)"
 	expect_equal 0 "$(count_mounts)" "the number of mounts"
 	await no_daemons
@@ -80,24 +81,98 @@ for option in -V --version; do
 	output=$("$MMFS" $option)
 	expect_match "mmfs [0-9]" "$output" "mmfs $option"
 done
-for words in "" "--nonsense $MM" "-x" "a b $MM" "-o"; do
-	code=0
-	# shellcheck disable=SC2086
-	output=$("$MMFS" $words 2>&1 >/dev/null </dev/null) || code=$?
-	expect_equal 2 "$code" "the status of mmfs $words"
-	[ -n "$output" ] || fail "mmfs $words says nothing"
-done
-for option in nonsense nonsense=1 monitor=never cache=perhaps mode=rwx mode=1777 db= \
-	id= id=uuid:nonsense uid=nobody-there gid=nobody-there uid=-1 gid=-1 uid=4294967295 \
-	gid=4294967296 "uid= 5" monitor_buffer=-1 monitor_buffer=x; do
-	expect_refusal 2 "${option%%=*}" -o "$options,$option" "$MM"
+expect_refusal 2 "usage: mmfs \[options\] \[SOURCE\] MOUNTPOINT .mmfs --help"
+expect_refusal 2 "usage: " a b "$MM"
+expect_refusal 2 "there is no option --nonsense .mmfs --help" --nonsense "$MM"
+expect_refusal 2 "there is no option --help=yes, or it takes no value" --help=yes
+expect_refusal 2 "there is no option -x " -fx "$MM"
+expect_refusal 2 "the option -o needs a value" -o
+expect_refusal 2 "cannot mount on '': give it an empty folder" -o "$options" ""
+while IFS='|' read -r option why; do
+	expect_refusal 2 "cannot use the option $option: $why" -o "$options,$option" "$MM"
+done <<-END
+	nonsense|there is no such option .mmfs --help lists them
+	nonsense=1|there is no such option
+	db|it needs a value
+	auto_dl=1|it takes no value
+	allow_other=1|it takes no value
+	context|it needs a value
+	id=uuid:nonsense|the words are uuid, partuuid,
+	id=uuid:uuid|an identity is named twice
+	monitor=never|it is udev, kernel or auto
+	monitor_buffer=-1|it is a number up to 1073741824
+	monitor_buffer=x|it is a number up to 1073741824
+	max_read=x|it is a number up to 4294967295
+	mode=rwx|it is an octal number up to 0777, such as 0660
+	mode=1777|it is an octal number up to 0777
+	cache=perhaps|it is on or off
+	suggest=perhaps|it is label or off
+	follow=perhaps|it is partuuid or off
+	replicate=perhaps|it is fixed, off or all
+	automount=perhaps|it is registered or off
+	uid=nobody-there|there is no such user .a name, or a number
+	uid=-1|there is no such user
+	uid= 5|there is no such user
+	uid=4294967295|there is no such user
+	gid=nobody-there|there is no such group .a name, or a number
+	gid=-1|there is no such group
+	gid=4294967296|there is no such group
+END
+for option in db id; do
+	expect_refusal 2 "cannot use the option $option: it needs a value" -o "$options,$option=" "$MM"
 done
 
-# --- refusals --------------------------------------------------------------------------------------
+# --- where it cannot mount -------------------------------------------------------------------------
 
-expect_refusal 1 "$TMP/missing: No such file or directory" -o "$options" "$TMP/missing"
-expect_refusal 1 "$TMP/a: Not a directory" -o "$options" "$TMP/a"
-expect_refusal 1 "$TMP/missing: No such file or directory" -f -o "$options" "$TMP/missing"
+cannot="cannot mount on $TMP/place"
+refuse_place() # REASON
+{
+	expect_refusal 1 "$cannot: $1" -o "$options" "$TMP/place"
+	[ ! -e "$DB" ] || fail "a refusal has made a database"
+}
+
+refuse_place "there is no such folder .mkdir -p $TMP/place"
+expect_refusal 1 "$cannot: there is no such folder" -f -o "$options" "$TMP/place"
+echo precious >"$TMP/place"
+refuse_place "it is not a folder .give it an empty folder"
+expect_refusal 1 "$cannot/below: Not a directory .give it an empty folder" -o "$options" "$TMP/place/below"
+rm "$TMP/place"
+mkdir "$TMP/place" "$TMP/elsewhere"
+mount -t tmpfs thing "$TMP/place"
+refuse_place "thing .tmpfs. is mounted there already .umount $TMP/place, or"
+umount "$TMP/place"
+touch "$TMP/elsewhere/file"
+mount --bind "$TMP/elsewhere" "$TMP/place"
+refuse_place "the folder is not empty"
+umount "$TMP/place"
+touch "$TMP/place/file"
+refuse_place "the folder is not empty .empty it, or .* -o nonempty"
+rm "$TMP/elsewhere/file"
+
+# A process that may not mount, even though it is root's.
+as=(setpriv "--bounding-set=-sys_admin" "--inh-caps=-all")
+expect_refusal 1 "cannot mount on $MM: .* .it takes CAP_SYS_ADMIN: a container needs --cap-add" -o "$options" "$MM"
+as=()
+expect_refusal 1 "cannot mount on $MM: .*Invalid argument .are the mount options right" \
+	-o "$options,context=nonsense" "$MM"
+rm "$DB"
+
+# Without a usable /dev/fuse. A device cannot be hidden but with the rest of its folder.
+mkdir "$TMP/dev"
+mount -t tmpfs tmpfs "$TMP/dev"
+cp -a /dev/null /dev/zero /dev/urandom "$TMP/dev"
+as=(unshare --mount --propagation private /bin/sh -c 'mount --bind "$TMP/dev" /dev && exec "$@"' -)
+nothing="cannot mount on $MM: there is no device /dev/fuse .modprobe fuse; a container needs --device /dev/fuse"
+expect_refusal 1 "$nothing" -o "$options" "$MM"
+touch "$TMP/dev/fuse"
+expect_refusal 1 "$nothing" -o "$options" "$MM"
+rm "$TMP/dev/fuse"
+mknod "$TMP/dev/fuse" c 10 250 # nobody's number
+expect_refusal 1 "$nothing" -o "$options" "$MM"
+as=()
+umount "$TMP/dev"
+
+# --- databases that it cannot use --------------------------------------------------------------------
 
 show_broken()
 {
@@ -109,7 +184,7 @@ refuse_database()
 	local before
 
 	before=$(show_broken)
-	expect_refusal 1 "$1" -o "db=$TMP/broken/db,devices=$DEVICES" "$MM"
+	expect_refusal 1 "cannot open database $TMP/broken/db: $1" -o "db=$TMP/broken/db,devices=$DEVICES" "$MM"
 	expect_equal "$before" "$(show_broken)" "the refused database ($1)"
 }
 
@@ -117,25 +192,44 @@ start_mmfs
 request create_point "X: ${LOOP}00"
 stop_mmfs
 mkdir "$TMP/broken"
+damaged="it is damaged: .* .put a copy in its place, or move it away to start without names"
+away="move it away, or name another database with -o db=PATH"
 head -c 100000 /dev/urandom >"$TMP/broken/db"
-refuse_database "$TMP/broken/db"
+refuse_database "it is not a database of mmfs .$away"
 cp "$DB" "$TMP/broken/db"
 printf '\0\0\0\143' | dd of="$TMP/broken/db" bs=1 seek=60 conv=notrunc status=none # user_version 99
-refuse_database "version 99"
+refuse_database "it is of version 99, and this mmfs knows up to [0-9]+: a newer one is needed .$away"
 cp "$DB" "$TMP/broken/db"
 truncate -s 5000 "$TMP/broken/db"
-refuse_database "$TMP/broken/db"
+refuse_database "$damaged"
 cp "$DB" "$TMP/broken/db"
 head -c 4096 /dev/urandom | dd of="$TMP/broken/db" bs=4096 seek=1 conv=notrunc status=none
-refuse_database "$TMP/broken/db"
+refuse_database "$damaged"
 : >"$TMP/broken/db"
-refuse_database "$TMP/broken/db"
+refuse_database "it is damaged: it is empty .put a copy"
 rm "$TMP/broken/db"
+: >"$TMP/broken/db-wal"
+refuse_database "it is gone, but $TMP/broken/db-wal is there .to start anew, remove that"
+rm "$TMP/broken/db-wal"
 mkdir "$TMP/broken/db"
-refuse_database "$TMP/broken/db"
+refuse_database "Is a directory .it has to be a file"
 rmdir "$TMP/broken/db"
 ln -s /dev/null "$TMP/broken/db"
-refuse_database "$TMP/broken/db"
+refuse_database "it is not a regular file .$away"
+rm "$TMP/broken/db"
+touch "$TMP/broken/db"
+expect_refusal 1 "cannot open database $TMP/broken/db/new: Not a directory .it has to be a file, and what" \
+	-o "db=$TMP/broken/db/new,devices=$DEVICES" "$MM"
+rm "$TMP/broken/db"
+mount -t tmpfs -o size=16k tmpfs "$TMP/broken"
+refuse_database "No space left on device .make room there, or name another database with -o db=PATH"
+mount -o remount,ro "$TMP/broken"
+refuse_database "Read-only file system .mount that filesystem writable, or name another database"
+mount -o remount,rw,size=16m "$TMP/broken"
+cp "$DB" "$TMP/broken/db"
+mount -o remount,ro "$TMP/broken"
+refuse_database "Read-only file system .mount"
+umount "$TMP/broken"
 
 # Folders above a new one are made.
 start_foreground -f -o "db=$TMP/new/folders/db,devices=$DEVICES" "$MM"
@@ -145,17 +239,28 @@ stop_mmfs
 
 # --- how it runs -------------------------------------------------------------------------------------
 
+refuse_beside() # PATTERN ARG…
+{
+	local errors code=0
+
+	errors=$("$MMFS" "${@:2}" 2>&1 </dev/null) || code=$?
+	expect_equal 1 "$code" "the status of a second daemon"
+	expect_match "^mmfs: $1" "$errors" "what a second daemon says"
+	expect_equal 1 "$(wc -l <<<"$errors")" "the number of lines it says"
+	expect_equal 1 "$(count_mounts)" "the number of mounts"
+}
+
 for mode in -f -d; do
 	start_foreground $mode -o "$options" "$MM"
 	expect_equal "$DB" "$(readlink /proc/$mmfs_pid/fd/* | grep -x "$DB" | sed -n 1p)" "its database"
 
 	# A second one on the same database is refused and does not disturb.
 	mkdir -p "$TMP/second"
-	code=0
-	output=$("$MMFS" -o "$options" "$TMP/second" 2>&1 </dev/null) || code=$?
-	expect_equal 1 "$code" "the status of a second daemon"
-	expect_match "$DB.*$mmfs_pid" "$output" "what a second daemon says"
-	expect_equal 1 "$(wc -l <<<"$output")" "the number of lines it says"
+	refuse_beside "cannot open database $DB: it is in use by process $mmfs_pid .end that, or name another" \
+		-o "$options" "$TMP/second"
+	# Nor is one on its mount point.
+	refuse_beside "cannot mount on $MM: mmfs is mounted there already .to start it anew: umount $MM" \
+		-o "db=$TMP/other.db,devices=$DEVICES,nonempty" "$MM"
 	expect_complete
 	stop_mmfs
 	await lib_is_ended "$helper"
@@ -182,6 +287,33 @@ for option in noatime nodiratime sync dirsync auto_unmount max_read=4096 max_rea
 	start_foreground -f -o "$options,$option" "$MM"
 	stop_mmfs
 done
+
+# Over the mount of a daemon that died, which is taken away.
+start_foreground -f -o "$options" "$MM"
+kill -KILL "$mmfs_pid"
+await_end "$mmfs_pid"
+expect_fail ENOTCONN ls "$MM"
+code=0
+errors=$(run_background -o "$options" "$MM" 2>&1) || code=$?
+expect_equal "0 mmfs: $MM is the mount of a daemon that died: detaching it" "$code $errors" "what a start over it says"
+adopt
+expect_complete
+umount "$MM"
+expect_gone
+
+# Over what is in a folder, if that is wished; on a folder that another was bound to, as containers have it.
+MM=$TMP/place
+start_foreground -f -o "$options,nonempty" "$MM"
+stop_mmfs
+[ -e "$TMP/place/file" ] || fail "what was hidden is gone"
+mount --bind "$TMP/elsewhere" "$TMP/place"
+run_mmfs -f -o "$options" "$MM" </dev/null >>"$LOG" 2>&1 &
+mmfs_pid=$!
+await test -s "$MM/points"
+expect_complete
+stop_mmfs
+umount "$TMP/place"
+MM=$TMP/mnt
 
 # A relative mount point and database.
 mkdir "$TMP/relative"

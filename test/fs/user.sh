@@ -10,6 +10,7 @@
 require fusermount3 setpriv pgrep
 [ -u "$(command -v fusermount3)" ] || skip "fusermount3 is not setuid root"
 
+before=() # a command that runs mmfs, as root
 uid=65534 # nobody: fusermount3 wants a name
 gid=65534
 home=$TMP/home
@@ -21,7 +22,7 @@ chown "$uid:$gid" "$home" "$MM" "$TMP/state"
 
 become_user()
 {
-	exec setpriv --reuid="$uid" --regid="$gid" --clear-groups --inh-caps=-all \
+	exec "${before[@]}" setpriv --reuid="$uid" --regid="$gid" --clear-groups --inh-caps=-all \
 		env HOME="$home" "$@"
 }
 
@@ -109,13 +110,6 @@ await lib_is_ended "$helper"
 expect_equal 0 "$(count_mounts)" "the number of mounts"
 mmfs_pid=
 
-# What fusermount3 refuses is one line, with its reason.
-code=0
-errors=$(as_user "$TMP/mmfs" -o "devices=$DEVICES" "$TMP" 2>&1 </dev/null) || code=$?
-expect_equal 1 "$code" "the status of mmfs on the folder of another user"
-expect_match "^mmfs: cannot mount on $TMP: fusermount3: .*access" "$errors" "what it says"
-expect_equal 1 "$(wc -l <<<"$errors")" "the number of lines it says ($errors)"
-
 # $XDG_STATE_HOME; in the foreground; ended by SIGTERM.
 become_user XDG_STATE_HOME="$TMP/state" "$TMP/mmfs" -f -o "devices=$DEVICES" "$MM" </dev/null >>"$LOG" 2>&1 &
 mmfs_pid=$!
@@ -143,21 +137,55 @@ for _ in 1 2; do
 done
 umount -l "$MM"
 
+# It says in one line what it may not do, and what to do.
+expect_user_refusal() # PATTERN ARG…
+{
+	local errors code=0
+
+	errors=$(as_user "$TMP/mmfs" "${@:2}" 2>&1 </dev/null) || code=$?
+	expect_equal 1 "$code" "the status of mmfs ${*:2}"
+	expect_match "^mmfs: $1" "$errors" "what mmfs ${*:2} says"
+	expect_equal 1 "$(wc -l <<<"$errors")" "the number of lines it says ($errors)"
+	expect_equal 0 "$(count_mounts)" "the number of mounts"
+}
+
 # A database that it must not read, and one that it must not make.
 install -m 600 "$home/.local/state/mmfs/mounted-devices.db" "$TMP/root.db"
-before=$(sha256sum "$TMP/root.db")
+sum=$(sha256sum "$TMP/root.db")
 for file in "$TMP/root.db" "$TMP/not-writable/db"; do
-	code=0
-	errors=$(as_user "$TMP/mmfs" -o "db=$file,devices=$DEVICES" "$MM" 2>&1 </dev/null) || code=$?
-	expect_equal 1 "$code" "the status with a database that cannot be opened"
-	expect_match "$file.*Permission denied" "$errors" "what it says"
-	expect_equal 1 "$(wc -l <<<"$errors")" "the number of lines it says"
+	expect_user_refusal "cannot open database $file: Permission denied .run mmfs as root, or name another" \
+		-o "db=$file,devices=$DEVICES" "$MM"
 done
-expect_equal "$before" "$(sha256sum "$TMP/root.db")" "the database of root"
+expect_equal "$sum" "$(sha256sum "$TMP/root.db")" "the database of root"
 
 # Mounting where it may not.
 mkdir "$TMP/of-root"
-code=0
-errors=$(as_user "$TMP/mmfs" -o "devices=$DEVICES" "$TMP/of-root" 2>&1 </dev/null) || code=$?
-expect_equal 1 "$code" "the status of mounting on a folder of root"
-expect_match "cannot mount on $TMP/of-root" "$(tail -n 1 <<<"$errors")" "what it says" # after fusermount3
+expect_user_refusal "cannot mount on $TMP/of-root: fusermount3: .* no write access .*.give it a folder of your own" \
+	-o "devices=$DEVICES" "$TMP/of-root"
+
+# With something else in place of what mounting takes.
+replace() # FILE BY
+{
+	before=(unshare --mount --propagation private /bin/sh -c "mount --bind '$2' '$1' && exec \"\$@\"" -)
+}
+fusermount=$(realpath "$(command -v fusermount3)")
+replace "$fusermount" /dev/null
+expect_user_refusal "cannot mount on $MM: .*fusermount3.* .install the package fuse3" -o "devices=$DEVICES" "$MM"
+install -m 755 "$fusermount" "$TMP/fusermount3"
+replace "$fusermount" "$TMP/fusermount3"
+expect_user_refusal "cannot mount on $MM: .*Operation not permitted .only root can, or fusermount3 if it is setuid" \
+	-o "devices=$DEVICES" "$MM"
+replace /etc/fuse.conf /dev/null
+expect_user_refusal "cannot mount on $MM: .*allow_other.* if 'user_allow_other' is set in /etc/fuse.conf" \
+	-o "allow_other,devices=$DEVICES" "$MM"
+mknod -m 600 "$TMP/fuse" c 10 229
+replace /dev/fuse "$TMP/fuse"
+expect_user_refusal "cannot mount on $MM: cannot open /dev/fuse: Permission denied .its mode should be 0666" \
+	-o "devices=$DEVICES" "$MM"
+
+# A user who has no name.
+before=()
+uid=1234
+install -d -o $uid "$TMP/nameless" "$TMP/nameless/mnt"
+expect_user_refusal "cannot mount on $TMP/nameless/mnt: .*username .the user needs a line in /etc/passwd" \
+	-o "db=$TMP/nameless/db,devices=$DEVICES" "$TMP/nameless/mnt"

@@ -86,7 +86,7 @@ check_mentions()
 
 # --- mmfs(8) ---------------------------------------------------------------------------------------
 
-# The options are in a table of main.c.
+# The options are in a table of options.c.
 check_options()
 {
 	local name count=0
@@ -94,10 +94,10 @@ check_options()
 	while read -r name; do
 		grep -qE "^\.It Cm.* $name( |$)" contrib/man/mmfs.8 || fail "mmfs(8) does not have the option $name"
 		count=$((count + 1))
-	done < <(sed -nE 's/^\t\[OPT_[A-Z]+\] = "(.*)",$/\1/p' src/daemon/main.c)
-	[ $count -gt 5 ] || fail "the check finds no options in main.c"
+	done < <(sed -nE 's/^\t\[OPT_[A-Z]+\] = "(.*)",$/\1/p' src/daemon/options.c)
+	[ $count -gt 5 ] || fail "the check finds no options in options.c"
 	while read -r name; do
-		grep -qF "\"$name\"" src/daemon/main.c || fail "mmfs(8) has the option $name, which there is not"
+		grep -qF "\"$name\"" src/daemon/options.c || fail "mmfs(8) has the option $name, which there is not"
 	done < <(section OPTIONS contrib/man/mmfs.8 | sed -n 's/^\.It Cm //p' | tr , '\n' |
 		sed -nE 's/^ *([a-z_]+)( .*)?$/\1/p')
 	expect_same "files of mmfs(8)" <(section "THE TREE" contrib/man/mmfs.8 | sed -n 's/^\.It Pa //p') \

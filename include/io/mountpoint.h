@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "base/strbuf.h"
+
+/*
+ * Whether one can mount at `path`: an empty folder on which no filesystem is mounted, or any folder
+ * if `may_hide`. Mounts of daemons that died are taken away first. On error a negative errno and in
+ * `why` a sentence with what to do.
+ */
+int mountpoint_prepare(const char *path, bool may_hide, struct strbuf *why);

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The mount options: our own, those that libfuse gets, and those that are others' and ignored.
+ */
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/options.h"
+
+static int fail(const char *option, const char *value, const char *why)
+{
+	fprintf(stderr, "mmfs: cannot use the option %s%s%s: %s\n", option, value ? "=" : "",
+		value ? value : "", why);
+	return -EINVAL;
+}
+
+/* -1 is no user: for chown(2) and the like it means nobody in particular. */
+static bool parse_account(const char *text, uint32_t *ret_number)
+{
+	char *end;
+	unsigned long number;
+
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	*ret_number = (uint32_t)number;
+	return text[0] >= '0' && text[0] <= '9' && !*end && !errno && number < UINT32_MAX;
+}
+
+static int parse_user(const char *text, uint32_t *ret_uid)
+{
+	const struct passwd *user = getpwnam(text);
+
+	if (user)
+		*ret_uid = user->pw_uid;
+	return user || parse_account(text, ret_uid)
+		? 0
+		: fail("uid", text, "there is no such user (a name, or a number)");
+}
+
+static int parse_group(const char *text, uint32_t *ret_gid)
+{
+	const struct group *group = getgrnam(text);
+
+	if (group)
+		*ret_gid = group->gr_gid;
+	return group || parse_account(text, ret_gid)
+		? 0
+		: fail("gid", text, "there is no such group (a name, or a number)");
+}
+
+static int parse_number(const char *option, const char *text, int base, unsigned long max,
+	unsigned long *ret_number)
+{
+	_cleanup_free_ char *why = NULL;
+	char *end;
+
+	errno = 0;
+	*ret_number = strtoul(text, &end, base);
+	if (*text && !*end && !errno && *text != '-' && *ret_number <= max)
+		return 0;
+	why = base == 8 ? xasprintf("it is an octal number up to %04lo, such as 0660", max)
+			: xasprintf("it is a number up to %lu", max);
+	return fail(option, text, why);
+}
+
+static int parse_monitor(const char *text, enum monitor_mode *ret_mode)
+{
+	static const char *const modes[] = {
+		[MONITOR_AUTO] = "auto",
+		[MONITOR_UDEV] = "udev",
+		[MONITOR_KERNEL] = "kernel",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		if (strcmp(modes[i], text) == 0) {
+			*ret_mode = (enum monitor_mode)i;
+			return 0;
+		}
+	}
+	return fail("monitor", text, "it is udev, kernel or auto");
+}
+
+static int parse_replicate(const char *text, enum replicate *ret_replicate)
+{
+	static const char *const words[] = {
+		[REPLICATE_FIXED] = "fixed",
+		[REPLICATE_OFF] = "off",
+		[REPLICATE_ALL] = "all",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(words[i], text) == 0) {
+			*ret_replicate = (enum replicate)i;
+			return 0;
+		}
+	}
+	return fail("replicate", text, "it is fixed, off or all");
+}
+
+/* An option that is off or, in one way, on. */
+static int parse_choice(const char *option, const char *text, const char *on, bool *ret_is_on)
+{
+	_cleanup_free_ char *why = NULL;
+
+	*ret_is_on = strcmp(text, on) == 0;
+	if (*ret_is_on || strcmp(text, "off") == 0)
+		return 0;
+	why = xasprintf("it is %s or off", on);
+	return fail(option, text, why);
+}
+
+char *arguments_get_absolute(const char *path)
+{
+	_cleanup_free_ char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
+
+	return here ? xasprintf("%s/%s", here, path) : xstrdup(path);
+}
+
+enum own_option {
+	OPT_DB,
+	OPT_DEVICES,
+	OPT_ID,
+	OPT_MONITOR,
+	OPT_BUFFER,
+	OPT_CACHE,
+	OPT_AUTO_DL,
+	OPT_SUGGEST,
+	OPT_FOLLOW,
+	OPT_REPLICATE,
+	OPT_AUTOMOUNT,
+	OPT_NONEMPTY,
+	OPT_UID,
+	OPT_GID,
+	OPT_MODE,
+	OPT_FSNAME,
+	OPT_MAX_READ,
+	OWN_OPTIONS
+};
+
+static const char *const own_options[OWN_OPTIONS] = {
+	[OPT_DB] = "db",
+	[OPT_DEVICES] = "devices",
+	[OPT_ID] = "id",
+	[OPT_MONITOR] = "monitor",
+	[OPT_BUFFER] = "monitor_buffer",
+	[OPT_CACHE] = "cache",
+	[OPT_AUTO_DL] = "auto_dl",
+	[OPT_SUGGEST] = "suggest",
+	[OPT_FOLLOW] = "follow",
+	[OPT_REPLICATE] = "replicate",
+	[OPT_AUTOMOUNT] = "automount",
+	[OPT_NONEMPTY] = "nonempty",
+	[OPT_UID] = "uid",
+	[OPT_GID] = "gid",
+	[OPT_MODE] = "mode",
+	[OPT_FSNAME] = "fsname",
+	[OPT_MAX_READ] = "max_read",
+};
+
+/* What libfuse knows and what makes sense here: without a value, and with one. */
+static const char *const fuse_flags_passed[] = { "allow_other", "allow_root", "auto_unmount",
+	"default_permissions", "ro", "nosuid", "nodev", "noexec", "noatime", "sync", "dirsync",
+	"blkdev" };
+static const char *const fuse_options_passed[] = { "context", "fscontext", "defcontext",
+	"rootcontext" };
+
+/* What mount(8), fstab and systemd put beside it, for themselves. */
+static const char *const ignored_options[] = { "defaults", "rw", "suid", "dev", "exec", "async",
+	"atime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime",
+	"lazytime", "nolazytime", "silent", "loud", "auto", "noauto", "user", "nouser", "users",
+	"nousers", "owner", "noowner", "group", "nogroup", "_netdev", "nofail", "mand", "nomand",
+	"iversion", "noiversion", "subtype", "comment" };
+
+static bool is_listed(const char *const *list, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(list[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Takes the value over. */
+static void set_text(char **text, char *value)
+{
+	free(*text);
+	*text = value;
+}
+
+static int set_own_option(struct arguments *arguments, enum own_option option, char *value)
+{
+	struct mmfs_options *options = &arguments->options;
+	unsigned long number = 0;
+	const char *why;
+	int r;
+
+	switch (option) {
+	case OPT_DB:
+		set_text(&arguments->database, arguments_get_absolute(value));
+		break;
+	case OPT_DEVICES:
+		set_text(&arguments->devices, xstrdup(value));
+		break;
+	case OPT_ID:
+		r = id_order_parse(value, &options->order, &why);
+		return r < 0 ? fail("id", value, why) : 0;
+	case OPT_MONITOR:
+		return parse_monitor(value, &options->discovery.monitor);
+	case OPT_BUFFER:
+		r = parse_number("monitor_buffer", value, 10, 1u << 30, &number);
+		options->discovery.buffer = number;
+		return r;
+	case OPT_CACHE:
+		return parse_choice("cache", value, "on", &options->fuse.is_cached);
+	case OPT_AUTO_DL:
+		options->gives_letters = true;
+		break;
+	case OPT_SUGGEST:
+		return parse_choice("suggest", value, "label", &options->suggests_label);
+	case OPT_FOLLOW:
+		return parse_choice("follow", value, "partuuid", &options->follows_partuuid);
+	case OPT_REPLICATE:
+		return parse_replicate(value, &options->replicate);
+	case OPT_AUTOMOUNT:
+		return parse_choice("automount", value, "registered", &options->mounts_registered);
+	case OPT_NONEMPTY:
+		options->may_hide = true;
+		break;
+	case OPT_UID:
+		return parse_user(value, &options->fuse.uid);
+	case OPT_GID:
+		return parse_group(value, &options->fuse.gid);
+	case OPT_MODE:
+		r = parse_number("mode", value, 8, 0777, &number);
+		options->fuse.mode = (uint32_t)number;
+		return r;
+	case OPT_FSNAME:
+		set_text(&arguments->source, xstrdup(value));
+		break;
+	case OPT_MAX_READ:
+		r = parse_number("max_read", value, 10, UINT32_MAX, &number);
+		options->fuse.max_read = (uint32_t)number;
+		return r;
+	case OWN_OPTIONS:
+		break;
+	}
+	return 0;
+}
+
+static int check_value(const char *option, const char *value, bool takes_value)
+{
+	if (takes_value ? value && *value : !value)
+		return 0;
+	return fail(option, value && *value ? value : NULL,
+		takes_value ? "it needs a value" : "it takes no value");
+}
+
+/* One of the words behind -o. */
+static int set_option(struct arguments *arguments, char *text)
+{
+	char *value = strchr(text, '=');
+	bool takes_value;
+	int r;
+
+	if (value)
+		*value++ = '\0';
+	for (size_t i = 0; i < OWN_OPTIONS; i++) {
+		if (strcmp(own_options[i], text) != 0)
+			continue;
+		r = check_value(text, value, i != OPT_AUTO_DL && i != OPT_NONEMPTY);
+		return r == 0 ? set_own_option(arguments, (enum own_option)i, value) : r;
+	}
+	if (is_listed(ignored_options, ARRAY_SIZE(ignored_options), text) ||
+		strncmp(text, "x-", 2) == 0 || strncmp(text, "X-", 2) == 0)
+		return 0;
+	takes_value = is_listed(fuse_options_passed, ARRAY_SIZE(fuse_options_passed), text);
+	if (!takes_value && !is_listed(fuse_flags_passed, ARRAY_SIZE(fuse_flags_passed), text))
+		return arguments->is_sloppy
+			? 0
+			: fail(text, value, "there is no such option (mmfs --help lists them)");
+	r = check_value(text, value, takes_value);
+	if (r < 0)
+		return r;
+	strbuf_add_format(&arguments->mount, "%s%s%s%s", arguments->mount.len ? "," : "", text,
+		value ? "=" : "", value ? value : "");
+	return 0;
+}
+
+int arguments_set_options(struct arguments *arguments, const char *list)
+{
+	_cleanup_free_ char *copy = xstrdup(list);
+	char *rest = copy, *text;
+	int r = 0;
+
+	while (r == 0 && (text = strsep(&rest, ",")))
+		if (*text)
+			r = set_option(arguments, text);
+	return r;
+}
