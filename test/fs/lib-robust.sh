@@ -14,7 +14,8 @@
 #	count_mounts		how many mounts there are on $MM
 #	metric NAME		the value of a counter
 #	is_sanitized		whether the daemon was built with a sanitizer, which keeps what is freed
-#	is_waiting PID NAME	whether the process waits in a read of the open file NAME of the tree
+#	is_waiting PID NAME [COUNT]	whether the process, in so many threads, waits in a call on the
+#				open file NAME of the tree
 #	use_many FIRST COUNT	images many-0, … with swap; loop devices from FIRST are detached and
 #				removed at the end
 #	expect_many FIRST COUNT [IMAGE]	these loop devices carry the images from many-IMAGE on, and the tree
@@ -126,7 +127,8 @@ is_sanitized()
 
 is_waiting()
 {
-	[[ $(readlink "/proc/$1/fd/"*) == *"$MM/$2"* ]] && grep -q request_wait "/proc/$1/wchan"
+	[[ $(readlink "/proc/$1/fd/"*) == *"$MM/$2"* ]] &&
+		[ "$(grep -ls request_wait "/proc/$1/task/"*/wchan | wc -l)" -ge "${3-1}" ]
 }
 
 use_many()
