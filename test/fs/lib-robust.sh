@@ -10,6 +10,8 @@
 #	expect_fresh [OPTION…]	that a daemon that starts now, with a copy of the database, shows the same
 #	start_over [OPTION…]	as start_mmfs, over a mount whose daemon is dead
 #	await_crash		returns when the daemon has died by SIGKILL
+#	expect_known WHEN	that the names are what `scribe`, told to write to $TMP/known, says was
+#				acknowledged, or that with the write under way; it goes on from there
 #	number_uuid N		a UUID made of a number
 #	count_mounts		how many mounts there are on $MM
 #	metric NAME		the value of a counter
@@ -108,6 +110,19 @@ await_crash()
 	await_end "$mmfs_pid"
 	expect_equal 137 "$status" "the status of the daemon that was to die"
 	mmfs_pid=
+}
+
+expect_known()
+{
+	local found
+
+	found=$(points | sed -n 's|^LINK="/DosDevices/\([^"]*\)" ID="\([^"]*\)" .*|\1 \2|p' | sort)
+	if [ "$found" != "$(cat "$TMP/known.old")" ] && [ "$found" != "$(cat "$TMP/known.new")" ]; then
+		diff "$TMP/known.old" "$TMP/known.new" >&2 || true
+		echo "$found" >&2
+		fail "$1 the names are neither what was acknowledged nor that with the write under way"
+	fi
+	echo "$found" | sed '/^$/d' >"$TMP/known.old"
 }
 
 count_mounts()
