@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -48,6 +49,7 @@ void *xrealloc(void *old, size_t count, size_t size);
 char *xstrdup(const char *text);
 char *xstrndup(const char *text, size_t len);
 char *xasprintf(const char *format, ...) _printf_(1, 2);
+char *xvasprintf(const char *format, va_list args) _printf_(1, 0);
 
 /* True when both are NULL, or both are the same text. */
 bool is_same_text(const char *a, const char *b);

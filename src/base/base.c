@@ -41,12 +41,19 @@ char *xstrndup(const char *text, size_t len)
 char *xasprintf(const char *format, ...)
 {
 	va_list args;
-	char *text = NULL;
-	int len;
+	char *text;
 
 	va_start(args, format);
-	len = vasprintf(&text, format, args);
+	text = xvasprintf(format, args);
 	va_end(args);
+	return text;
+}
+
+char *xvasprintf(const char *format, va_list args)
+{
+	char *text = NULL;
+	int len = vasprintf(&text, format, args);
+
 	return require(len < 0 ? NULL : text);
 }
 

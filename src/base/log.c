@@ -37,8 +37,7 @@ void log_write(enum log_level level, const char *format, ...)
 	if (level > log_max)
 		return;
 	va_start(args, format);
-	if (vasprintf(&raw, format, args) < 0)
-		abort();
+	raw = xvasprintf(format, args);
 	va_end(args);
 	strbuf_add_printable(&line, raw);
 

@@ -64,8 +64,7 @@ void strbuf_add_format(struct strbuf *buf, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		abort();
+	text = xvasprintf(format, args);
 	va_end(args);
 	strbuf_add_text(buf, text);
 }

@@ -18,8 +18,7 @@ int context_fail(struct context *context, int error, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		abort();
+	text = xvasprintf(format, args);
 	va_end(args);
 	strbuf_add_text(context->why, text);
 	return error;

@@ -18,10 +18,8 @@
 
 static char *format_path(const struct ctl *ctl, const char *format, va_list args)
 {
-	_cleanup_free_ char *name = NULL;
+	_cleanup_free_ char *name = xvasprintf(format, args);
 
-	if (vasprintf(&name, format, args) < 0)
-		abort();
 	return xasprintf("%s/%s", ctl->mount, name);
 }
 

@@ -3,12 +3,7 @@
 # Volumes that go and come back: what their names do meanwhile.
 . "$(dirname "$0")/lib.sh"
 
-id_a=UUID=11111111-2222-3333-4444-555555555555
-id_b=UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
-make_image a 16M ext4 "${id_a#UUID=}"
-make_image b 4M swap "${id_b#UUID=}"
-attach a 01
-attach b 02
+attach_two
 start_mmfs
 dos=$MM/DosDevices
 guid=$(cat "$MM/ids/$id_a/guid")

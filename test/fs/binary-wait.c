@@ -5,10 +5,10 @@
  * binary-wait threads MM COUNT		so many on one descriptor; says `waiting`, and then, when all have
  *					been told of a change, the numbers before and now
  * binary-wait poll MM			says `waiting`, and the same when poll(2) says so
- * binary-wait signal MM		is interrupted by a signal handler
  * binary-wait lists MM COUNT		so many threads ask for the whole list on one descriptor, again and
  *					again; says how many points it has
- * binary-wait end MM			says `waiting`, and what it gets when the mount ends
+ * binary-wait wait MM			says `waiting`, and the error it gets when the mount ends, or after
+ *					SIGUSR1
  */
 
 #include <errno.h>
@@ -18,7 +18,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -100,7 +99,7 @@ static int poll_for_change(const char *path)
 	r = mmfs_wait_change(fd, &now);
 	if (r != -EINPROGRESS)
 		die("O_NONBLOCK", -r);
-	if (poll(&poller, 1, 50) != 0)
+	if (poll(&poller, 1, 0) != 0)
 		die("poll(2) says so before the change", EINVAL);
 	say_waiting();
 	if (poll(&poller, 1, -1) != 1 || !(poller.revents & POLLIN))
@@ -108,7 +107,7 @@ static int poll_for_change(const char *path)
 	r = mmfs_wait_change(fd, &now);
 	if (r < 0)
 		die("the new number", -r);
-	if (poll(&poller, 1, 50) != 0)
+	if (poll(&poller, 1, 0) != 0)
 		die("poll(2) says so after the number", EINVAL);
 	printf("%u %u\n", epic, now);
 	return 0;
@@ -165,29 +164,17 @@ static int list_at_once(const char *path, int count)
 	return 0;
 }
 
-static void handle_alarm(int number)
+static void handle_signal(int number)
 {
 }
 
-static int be_interrupted(const char *path)
+static int await_error(const char *path)
 {
-	struct sigaction action = { .sa_handler = handle_alarm };
-	struct itimerval timer = { .it_value = { .tv_usec = 100000 } };
+	struct sigaction action = { .sa_handler = handle_signal };
 	uint32_t epic;
 	int fd = open_manager(path, O_RDONLY, &epic), r;
 
-	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &timer, NULL);
-	r = mmfs_wait_change(fd, &epic);
-	puts(strerrorname_np(-r));
-	return 0;
-}
-
-static int await_end(const char *path)
-{
-	uint32_t epic;
-	int fd = open_manager(path, O_RDONLY, &epic), r;
-
+	sigaction(SIGUSR1, &action, NULL);
 	say_waiting();
 	r = mmfs_wait_change(fd, &epic);
 	puts(strerrorname_np(-r));
@@ -202,10 +189,8 @@ int main(int argc, char **argv)
 		return list_at_once(argv[2], (int)strtol(argv[3], NULL, 10));
 	if (argc == 3 && strcmp(argv[1], "poll") == 0)
 		return poll_for_change(argv[2]);
-	if (argc == 3 && strcmp(argv[1], "signal") == 0)
-		return be_interrupted(argv[2]);
-	if (argc == 3 && strcmp(argv[1], "end") == 0)
-		return await_end(argv[2]);
+	if (argc == 3 && strcmp(argv[1], "wait") == 0)
+		return await_error(argv[2]);
 	fprintf(stderr, "binary-wait: see its source for what it takes\n");
 	return 2;
 }

@@ -5,14 +5,7 @@
 # Windows, [R] what an independent implementation does where these are silent, [I] our choice.
 . "$(dirname "$0")/lib.sh"
 
-id_a=UUID=$(cat /proc/sys/kernel/random/uuid)
-id_b=UUID=$(cat /proc/sys/kernel/random/uuid)
-a=${LOOP}01
-b=${LOOP}02
-make_image a 16M ext4 "${id_a#UUID=}"
-make_image b 4M swap "${id_b#UUID=}"
-attach a 01
-attach b 02
+attach_two
 start_mmfs
 binary=$(dirname "$MMFS")/test/fs/binary
 volume_a="Volume{$(cat "$(volume_folder "$a")/guid")}"

@@ -4,14 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 require busybox
 
-id_a=UUID=11111111-2222-3333-4444-555555555555
-id_b=UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
-a=${LOOP}01
-b=${LOOP}02
-make_image a 16M ext4 "${id_a#UUID=}"
-make_image b 4M swap "${id_b#UUID=}"
-attach a 01
-attach b 02
+attach_two
 start_mmfs
 dos=$MM/DosDevices
 volumes=$MM/Volumes

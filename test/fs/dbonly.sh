@@ -3,14 +3,7 @@
 # delete_points_dbonly: links that the database has forgotten, and that show until their volume goes.
 . "$(dirname "$0")/lib.sh"
 
-id_a=UUID=11111111-2222-3333-4444-555555555555
-id_b=UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
-a=${LOOP}01
-b=${LOOP}02
-make_image a 4M swap "${id_a#UUID=}"
-make_image b 4M swap "${id_b#UUID=}"
-attach a 01
-attach b 02
+attach_two
 start_mmfs
 dos=$MM/DosDevices
 guid=$(cat "$MM/ids/$id_a/guid")

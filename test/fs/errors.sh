@@ -4,17 +4,10 @@
 . "$(dirname "$0")/lib.sh"
 require busybox dash
 
-id_a=UUID=11111111-2222-3333-4444-555555555555
-id_b=UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
-a=${LOOP}01
-b=${LOOP}02
 blank=${LOOP}03
-make_image a 16M ext4 "${id_a#UUID=}"
-make_image b 4M swap "${id_b#UUID=}"
 make_image blank 4M blank
 make_image foreign 4M swap
-attach a 01
-attach b 02
+attach_two
 attach blank 03
 attach foreign 04
 start_mmfs "devices=$DEVICES:!loop??04"

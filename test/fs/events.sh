@@ -115,6 +115,7 @@ for way in flags signal; do
 	"$helpers/waiters" $way "$events" >"$TMP/$way" &
 	pid=$!
 	await is_said "$TMP/$way" waiting
+	await is_waiting $pid events
 	mark $way
 	await_end $pid
 	expect_equal 0 "$status" "the status of the test of $way"

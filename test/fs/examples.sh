@@ -154,6 +154,7 @@ stop_example()
 }
 watch()
 {
+	: >"$TMP/out"
 	TMPDIR=$TMP "$examples/watch-changes" >"$TMP/out" 2>&1 </dev/null &
 	pid=$!
 	await is_reading "$pid" control/change_notify
@@ -183,6 +184,7 @@ start_mmfs
 mkdir "$TMP/dir"
 wait_and_mount()
 {
+	: >"$TMP/out" # of the last one
 	"$examples/wait-and-mount" backup "$TMP/dir" "$@" >"$TMP/out" 2>&1 </dev/null &
 	pid=$!
 }

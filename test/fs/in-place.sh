@@ -254,17 +254,25 @@ partuuid()
 	echo "cccccccc-0000-4000-8000-00000000000$1"
 }
 
+one=2048 # where partitions start
+two=6144
+three=10240
+
+# A table of all three, with these numbers.
+number_partitions()
+{
+	rewrite -a <<-END
+		$1: start=$one, size=2048, uuid=$(partuuid 1)
+		$2: start=$two, size=2048, uuid=$(partuuid 2)
+		$3: start=$three, size=2048, uuid=$(partuuid 3)
+	END
+}
+
 partition_table()
 {
-	local one=2048 two=6144 three=10240
-
 	make_image table 16M blank
 	attach table 01
-	rewrite -a <<-END
-		start=$one, size=2048, uuid=$(partuuid 1)
-		start=$two, size=2048, uuid=$(partuuid 2)
-		start=$three, size=2048, uuid=$(partuuid 3)
-	END
+	number_partitions 1 2 3
 	mkswap -q -U "$(number_uuid 11)" "${device}p1" 2>/dev/null
 	mkswap -q -U "$(number_uuid 12)" "${device}p2" 2>/dev/null
 	expect_at "${device}p1" "$(id 11)"
@@ -274,11 +282,7 @@ partition_table()
 
 	# Renumbered.
 	await tell_kernel -d
-	rewrite -a <<-END
-		2: start=$one, size=2048, uuid=$(partuuid 1)
-		1: start=$two, size=2048, uuid=$(partuuid 2)
-		3: start=$three, size=2048, uuid=$(partuuid 3)
-	END
+	number_partitions 2 1 3
 	expect_at "${device}p2" "$(id 11)"
 	expect_link one "${device}p2"
 	expect_link two "${device}p1"
@@ -316,11 +320,7 @@ partition_table()
 	expect_link three ""
 	expect_equal 1 "$(wc -l <"$MM/points" | sed 's/2/1/')" "volumes in points"
 	await tell_kernel -d
-	rewrite -a <<-END
-		5: start=$one, size=2048, uuid=$(partuuid 1)
-		1: start=$two, size=2048, uuid=$(partuuid 2)
-		7: start=$three, size=2048, uuid=$(partuuid 3)
-	END
+	number_partitions 5 1 7
 	expect_at "${device}p5" "$(id 11)"
 	expect_link one "${device}p5"
 	expect_link three "${device}p7"

@@ -5,14 +5,8 @@
 . "$(dirname "$0")/lib-robust.sh"
 require busybox
 
-id_a=UUID=11111111-2222-3333-4444-555555555555
-id_b=UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
-b=${LOOP}02
-make_image a 16M ext4 "${id_a#UUID=}" shelf
-make_image b 4M swap "${id_b#UUID=}"
+attach_two shelf
 make_image c 4M swap 99999999-bbbb-cccc-dddd-eeeeeeeeeeee
-attach a 01
-attach b 02
 start_mmfs
 dos=$MM/DosDevices
 guid=$(cat "$MM/ids/$id_a/guid")

@@ -23,13 +23,7 @@ for ((round = 1; round <= rounds; round++)); do
 	await_crash
 	start_over
 	expect_equal 1 "$(count_mounts)" "the number of mounts"
-	found=$(points | sed -n 's|^LINK="/DosDevices/\([^"]*\)" ID="\([^"]*\)" .*|\1 \2|p' | sort)
-	if [ "$found" != "$(cat "$TMP/known.old")" ] && [ "$found" != "$(cat "$TMP/known.new")" ]; then
-		diff "$TMP/known.old" "$TMP/known.new" >&2 || true
-		echo "$found" >&2
-		fail "round $round: after $writes the names are neither what was acknowledged nor that with the last"
-	fi
-	echo "$found" | sed '/^$/d' >"$TMP/known.old"
+	expect_known "round $round: after $writes"
 	expect_sound
 	echo "round $round: $writes"
 done

@@ -10,11 +10,14 @@
 #	expect_fresh [OPTION…]	that a daemon that starts now, with a copy of the database, shows the same
 #	start_over [OPTION…]	as start_mmfs, over a mount whose daemon is dead
 #	await_crash		returns when the daemon has died by SIGKILL
+#	expect_known WHEN	that the names are what `scribe`, told to write to $TMP/known, says was
+#				acknowledged, or that with the write under way; it goes on from there
 #	number_uuid N		a UUID made of a number
 #	count_mounts		how many mounts there are on $MM
 #	metric NAME		the value of a counter
 #	is_sanitized		whether the daemon was built with a sanitizer, which keeps what is freed
-#	is_waiting PID NAME	whether the process waits in a read of the open file NAME of the tree
+#	is_waiting PID NAME [COUNT]	whether the process, in so many threads, waits in a call on the
+#				open file NAME of the tree
 #	find_daemons		the processes of this case's daemons and their helpers
 #	no_daemons		whether there are none
 #	use_many FIRST COUNT	images many-0, … with swap; loop devices from FIRST are detached and
@@ -111,6 +114,19 @@ await_crash()
 	mmfs_pid=
 }
 
+expect_known()
+{
+	local found
+
+	found=$(points | sed -n 's|^LINK="/DosDevices/\([^"]*\)" ID="\([^"]*\)" .*|\1 \2|p' | sort)
+	if [ "$found" != "$(cat "$TMP/known.old")" ] && [ "$found" != "$(cat "$TMP/known.new")" ]; then
+		diff "$TMP/known.old" "$TMP/known.new" >&2 || true
+		echo "$found" >&2
+		fail "$1 the names are neither what was acknowledged nor that with the write under way"
+	fi
+	echo "$found" | sed '/^$/d' >"$TMP/known.old"
+}
+
 count_mounts()
 {
 	awk -v mm="$MM" '$5 == mm { n++ } END { print n + 0 }' /proc/self/mountinfo
@@ -128,7 +144,8 @@ is_sanitized()
 
 is_waiting()
 {
-	[[ $(readlink "/proc/$1/fd/"*) == *"$MM/$2"* ]] && grep -q request_wait "/proc/$1/wchan"
+	[[ $(readlink "/proc/$1/fd/"*) == *"$MM/$2"* ]] &&
+		[ "$(grep -ls request_wait "/proc/$1/task/"*/wchan | wc -l)" -ge "${3-1}" ]
 }
 
 find_daemons()

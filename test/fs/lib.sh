@@ -35,6 +35,7 @@
 # await_end PID		returns when the process has ended (zombies have); sets $status if it was a child
 # make_image NAME SIZE FSTYPE [UUID [LABEL]]	$TMP/NAME; FSTYPE ext4 xfs swap btrfs squashfs or blank
 # attach NAME [N [LOSETUP-OPTION…]]	sets $device to the node; the lowest free N if none is given
+# attach_two [LABEL]	images a (ext4) and b (swap) at 01 and 02: nodes $a and $b, unique IDs $id_a and $id_b
 # detach DEVICE|N	waits until the kernel has let go of it
 # settle		until udevd and mmfs have dealt with all that has happened
 # settle_udevd		the same without a daemon
@@ -431,6 +432,19 @@ attach()
 	fi
 	device=$LOOP$n
 	losetup "$@" "$device" "$image"
+}
+
+# shellcheck disable=SC2034 # for cases
+attach_two()
+{
+	a=${LOOP}01
+	b=${LOOP}02
+	id_a=UUID=11111111-2222-3333-4444-555555555555
+	id_b=UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
+	make_image a 16M ext4 "${id_a#UUID=}" "$@"
+	make_image b 4M swap "${id_b#UUID=}"
+	attach a 01
+	attach b 02
 }
 
 detach()

@@ -7,13 +7,7 @@
 . "$(dirname "$0")/lib-mmctl.sh"
 require jq mkfs.ext4 mkswap
 
-id_a=UUID=11111111-2222-3333-4444-555555555555
-id_b=UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
 id_c=UUID=cccccccc-bbbb-cccc-dddd-eeeeeeeeeeee
-a=${LOOP}01
-b=${LOOP}02
-make_image a 16M ext4 "${id_a#UUID=}"
-make_image b 4M swap "${id_b#UUID=}"
 make_image c 4M swap "${id_c#UUID=}"
 
 expect_import_fail()
@@ -28,8 +22,7 @@ expect_import_fail()
 	expect_equal "$before" "$(mmctl export)" "the names after an import that failed"
 }
 
-attach a 01
-attach b 02
+attach_two
 attach c 03
 start_mmfs
 mmctl create X: "$a"

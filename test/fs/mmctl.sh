@@ -7,11 +7,6 @@
 . "$(dirname "$0")/lib-mmctl.sh"
 require jq mkfs.ext4 mkswap
 
-id_a=UUID=11111111-2222-3333-4444-555555555555
-id_b=UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
-a=${LOOP}01
-b=${LOOP}02
-
 # --- without a mount -----------------------------------------------------------------------------
 
 expect_exit 3 "mmfs is not mounted at $MM .findmnt -t fuse.mmfs shows" "$MMCTL" -m "$MM" list
@@ -31,12 +26,9 @@ expect_match '^mmctl [0-9]' "$("$MMCTL" --version)" "the version"
 expect_match 'usage: mmctl' "$("$MMCTL" --help)" "the help"
 expect_match 'usage: mmctl import.*--dry-run' "$("$MMCTL" import --help)" "the help of a command"
 
-make_image a 16M ext4 "${id_a#UUID=}" $'l "\t$x'
-make_image b 4M swap "${id_b#UUID=}"
+attach_two $'l "\t$x'
 make_image clone 4M swap "${id_b#UUID=}"
 make_image blank 4M blank
-attach a 01
-attach b 02
 start_mmfs
 attach clone 03
 attach blank 04

@@ -277,8 +277,9 @@ umount "$h"
 DB=$TMP/other.db
 start_mmfs
 request create_point "link=$name device=$U"
-timeout 60 cat "$MM/events" >"$TMP/events" &
+cat "$MM/events" >"$TMP/events" &
 reader=$!
+await is_waiting $reader events
 mount "$H" "$h"
 settle
 expect_equal "$U" "$(readlink "$MM/Volumes/$name")" "a name of a present volume"

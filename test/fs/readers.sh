@@ -4,10 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 require busybox rsync jq tar find grep sed awk perl du diff md5sum
 
-make_image a 16M ext4 11111111-2222-3333-4444-555555555555 'a label'
-make_image b 4M swap aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
-attach a 01
-attach b 02
+attach_two 'a label'
 start_mmfs
 for i in {100..299}; do
 	echo "link=\"a name $i ä\" device=${LOOP}0$((i % 2 + 1))"

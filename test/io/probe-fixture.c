@@ -32,8 +32,7 @@ int run(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&command, format, args) < 0)
-		abort();
+	command = xvasprintf(format, args);
 	va_end(args);
 	return system(command);
 }
@@ -47,8 +46,7 @@ char *run_line(const char *format, ...)
 	FILE *pipe;
 
 	va_start(args, format);
-	if (vasprintf(&command, format, args) < 0)
-		abort();
+	command = xvasprintf(format, args);
 	va_end(args);
 	pipe = popen(command, "re");
 	ck_assert_ptr_nonnull(pipe);

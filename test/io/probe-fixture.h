@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <check.h>
-
+#include "../run-suite.h"
 #include "io/prober.h"
 
 #define WAIT_MS 60000

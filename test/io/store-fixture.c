@@ -392,22 +392,9 @@ unsigned int get_rounds(unsigned int normal)
 Suite *suite_of(const char *name, const TTest *const *tests, size_t count)
 {
 	Suite *suite = suite_create(name);
-	TCase *tcase = tcase_create(name);
+	TCase *tcase = suite_add_case(suite, name);
 
-	tcase_set_timeout(tcase, 0); /* meson's is enough */
 	for (size_t i = 0; i < count; i++)
 		tcase_add_test(tcase, tests[i]);
-	suite_add_tcase(suite, tcase);
 	return suite;
-}
-
-int run_suite(Suite *suite)
-{
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

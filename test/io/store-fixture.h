@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <check.h>
-
+#include "../run-suite.h"
 #include "io/store.h"
 
 /* A database in a folder of its own, and a manager over it. */
@@ -55,4 +54,3 @@ void empty_folder(const char *folder);
 unsigned int get_rounds(unsigned int normal);
 /* Seconds a test may take: none under valgrind or a sanitizer could be told beforehand. */
 Suite *suite_of(const char *name, const TTest *const *tests, size_t count);
-int run_suite(Suite *suite);

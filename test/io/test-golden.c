@@ -207,16 +207,14 @@ int main(void)
 	const char *folder = getenv("GOLDEN");
 	_cleanup_free_ char *pattern = xasprintf("%s/*" SUFFIX, folder ? folder : ".");
 	Suite *suite = suite_create("golden");
-	TCase *cases = tcase_create("golden");
+	TCase *cases = suite_add_case(suite, "golden");
 
 	if (!folder || glob(pattern, 0, NULL, &images) != 0) {
 		printf("no images in $GOLDEN\n");
 		return 1;
 	}
 	read_table(folder);
-	tcase_set_timeout(cases, 120);
 	tcase_add_loop_test(cases, golden, 0, (int)images.gl_pathc);
 	tcase_add_test(cases, complete);
-	suite_add_tcase(suite, cases);
 	return run_cleanly(suite);
 }

@@ -190,9 +190,8 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("identity");
-	TCase *cases = tcase_create("identity");
+	TCase *cases = suite_add_case(suite, "identity");
 
 	tcase_add_loop_test(cases, identity, 0, ARRAY_SIZE(rows));
-	suite_add_tcase(suite, cases);
 	return run_cleanly(suite);
 }

@@ -222,13 +222,11 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("probe");
-	TCase *cases = tcase_create("probe");
+	TCase *cases = suite_add_case(suite, "probe");
 
-	tcase_set_timeout(cases, 120);
 	tcase_add_loop_test(cases, content, 0, ARRAY_SIZE(contents));
 	tcase_add_test(cases, ambivalent);
 	tcase_add_loop_test(cases, partitions, 0, ARRAY_SIZE(tables));
 	tcase_add_test(cases, faults);
-	suite_add_tcase(suite, cases);
 	return run_cleanly(suite);
 }

@@ -414,9 +414,8 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("prober");
-	TCase *cases = tcase_create("prober");
+	TCase *cases = suite_add_case(suite, "prober");
 
-	tcase_set_timeout(cases, 120);
 	tcase_add_loop_test(cases, stalled, 0, ARRAY_SIZE(ends));
 	tcase_add_test(cases, abandoned);
 	tcase_add_test(cases, stalled_many);
@@ -426,6 +425,5 @@ int main(void)
 	tcase_add_test(cases, many);
 	tcase_add_loop_test(cases, hostile, 0, ARRAY_SIZE(images));
 	tcase_add_test(cases, timing);
-	suite_add_tcase(suite, cases);
 	return run_cleanly(suite);
 }

@@ -4,7 +4,6 @@
  * filesystem: small tmpfs in a mount namespace of this process.
  */
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -20,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../run-suite.h"
 #include "core/replica.h"
 #include "io/replica_file.h"
 
@@ -46,7 +46,7 @@ static void run(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	ck_assert_int_ge(vasprintf(&command, format, args), 0);
+	command = xvasprintf(format, args);
 	va_end(args);
 	ck_assert_msg(system(command) == 0, "%s", command);
 }
@@ -474,9 +474,8 @@ static int enter_namespace(void)
 static Suite *make_suite(void)
 {
 	Suite *suite = suite_create("replica-file");
-	TCase *tcase = tcase_create("replica-file");
+	TCase *tcase = suite_add_case(suite, "replica-file");
 
-	tcase_set_timeout(tcase, 0);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, round_trip);
 	tcase_add_test(tcase, other_mount);
@@ -490,23 +489,15 @@ static Suite *make_suite(void)
 	tcase_add_loop_test(tcase, killed, 0, ARRAY_SIZE(steps));
 #endif
 	tcase_add_test(tcase, full);
-	suite_add_tcase(suite, tcase);
 	return suite;
 }
 
 int main(void)
 {
-	SRunner *runner;
-	int failed;
-
 	umask(077);
 	if (enter_namespace() < 0) {
 		puts("only root can prepare volumes in a mount namespace");
 		return 77;
 	}
-	runner = srunner_create(make_suite());
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(make_suite());
 }

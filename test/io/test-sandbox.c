@@ -3,7 +3,6 @@
  * The sandbox: what must not work from inside, one process per attempt.
  */
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -18,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../run-suite.h"
 #include "io/sandbox.h"
 
 static int in; /* open for reading */
@@ -204,16 +204,9 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("sandbox");
-	TCase *cases = tcase_create("sandbox");
-	SRunner *runner;
-	int failed;
+	TCase *cases = suite_add_case(suite, "sandbox");
 
 	tcase_add_loop_test(cases, attempt, 0, ARRAY_SIZE(attempts));
 	tcase_add_test(cases, twice);
-	suite_add_tcase(suite, cases);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return run_suite(suite);
 }

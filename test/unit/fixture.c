@@ -9,24 +9,11 @@
 
 #include "fixture.h"
 
-int fixture_run(Suite *suite)
-{
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
 void fixture_add(Suite *suite, const char *name, const TTest *test)
 {
-	TCase *tcase = tcase_create(name);
+	TCase *tcase = suite_add_case(suite, name);
 
-	tcase_set_timeout(tcase, 0);
 	tcase_add_test(tcase, test);
-	suite_add_tcase(suite, tcase);
 }
 
 struct member {

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <check.h>
-
+#include "../run-suite.h"
 #include "core/tree.h"
 #include "follower.h"
 #include "rows.h"
 
-/* Runs the suite; the result is for main() to return. */
-int fixture_run(Suite *suite);
 /* One test case without Check's time limit. */
 void fixture_add(Suite *suite, const char *name, const TTest *test);
 
@@ -115,5 +112,6 @@ bool world_has_mark(const struct world *world, const char *id);
  *	! WORDS             the next notice; `!` alone: there are no more
  */
 void world_play(struct world *world, const char *script);
-/* Plays it in a world of its own, and again in one that starts anew after each change. */
-void world_play_alone(const char *script, bool also_restless);
+/* Test cases of scripts: each in a world of its own, or also in one that starts anew after each change. */
+void fixture_add_scripts(
+	TCase *tcase, const char *const *scripts, size_t count, bool also_restless);

@@ -3,6 +3,7 @@
  * Scripts for the small world of fixture.c: the steps.
  */
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -170,7 +171,7 @@ void world_play(struct world *world, const char *script)
 	free(player.volume_name);
 }
 
-void world_play_alone(const char *script, bool also_restless)
+static void play_alone(const char *script, bool also_restless)
 {
 	for (int restless = 0; restless <= also_restless; restless++) {
 		struct world world;
@@ -180,4 +181,26 @@ void world_play_alone(const char *script, bool also_restless)
 		world_play(&world, script);
 		world_fini(&world);
 	}
+}
+
+/* One list of each kind; Check hands a test its number and nothing else. */
+static const char *const *added[2];
+
+START_TEST(script)
+{
+	play_alone(added[false][_i], false);
+}
+END_TEST
+
+START_TEST(restless_script)
+{
+	play_alone(added[true][_i], true);
+}
+END_TEST
+
+void fixture_add_scripts(TCase *tcase, const char *const *scripts, size_t count, bool also_restless)
+{
+	assert(!added[also_restless]);
+	added[also_restless] = scripts;
+	tcase_add_loop_test(tcase, also_restless ? restless_script : script, 0, (int)count);
 }

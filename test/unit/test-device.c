@@ -206,13 +206,12 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("device");
-	TCase *tcase = tcase_create("device");
+	TCase *tcase = suite_add_case(suite, "device");
 
 	tcase_add_loop_test(tcase, test_kind, 0, ARRAY_SIZE(kinds));
 	tcase_add_test(tcase, test_equal);
 	tcase_add_test(tcase, test_partition_of);
 	tcase_add_test(tcase, test_globs);
 	tcase_add_test(tcase, test_equal_fields);
-	suite_add_tcase(suite, tcase);
-	return fixture_run(suite);
+	return run_suite(suite);
 }

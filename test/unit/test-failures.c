@@ -65,10 +65,9 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("failures");
-	TCase *tcase = tcase_create("failures");
+	TCase *tcase = suite_add_case(suite, "failures");
 
 	tcase_add_test(tcase, test_format);
 	tcase_add_test(tcase, test_last);
-	suite_add_tcase(suite, tcase);
-	return fixture_run(suite);
+	return run_suite(suite);
 }

@@ -45,10 +45,9 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("history");
-	TCase *tcase = tcase_create("history");
+	TCase *tcase = suite_add_case(suite, "history");
 
 	tcase_add_test(tcase, test_history);
 	tcase_add_test(tcase, test_sequence_of_database);
-	suite_add_tcase(suite, tcase);
-	return fixture_run(suite);
+	return run_suite(suite);
 }

@@ -214,18 +214,6 @@ static const char *const scripts_at_rest[] = {
 	"UUID=1 -\n",
 };
 
-START_TEST(test_script)
-{
-	world_play_alone(scripts[_i], true);
-}
-END_TEST
-
-START_TEST(test_script_at_rest)
-{
-	world_play_alone(scripts_at_rest[_i], false);
-}
-END_TEST
-
 /* 1.7.5 step 7: who finds none left is marked, and not tried again when one becomes free. */
 START_TEST(test_all_taken)
 {
@@ -302,13 +290,11 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("letters");
-	TCase *tcase = tcase_create("letters");
+	TCase *tcase = suite_add_case(suite, "letters");
 
-	tcase_set_timeout(tcase, 60);
-	tcase_add_loop_test(tcase, test_script, 0, ARRAY_SIZE(scripts));
-	tcase_add_loop_test(tcase, test_script_at_rest, 0, ARRAY_SIZE(scripts_at_rest));
+	fixture_add_scripts(tcase, scripts, ARRAY_SIZE(scripts), true);
+	fixture_add_scripts(tcase, scripts_at_rest, ARRAY_SIZE(scripts_at_rest), false);
 	tcase_add_test(tcase, test_all_taken);
 	tcase_add_test(tcase, test_shuffled);
-	suite_add_tcase(suite, tcase);
-	return fixture_run(suite);
+	return run_suite(suite);
 }

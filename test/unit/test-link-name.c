@@ -259,7 +259,7 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("link_name");
-	TCase *tcase = tcase_create("link_name");
+	TCase *tcase = suite_add_case(suite, "link_name");
 
 	tcase_add_loop_test(tcase, test_good, 0, ARRAY_SIZE(goods));
 	tcase_add_loop_test(tcase, test_bad, 0, ARRAY_SIZE(bads));
@@ -267,6 +267,5 @@ int main(void)
 	tcase_add_test(tcase, test_is_form);
 	tcase_add_test(tcase, test_predicates);
 	tcase_add_test(tcase, test_format_volume);
-	suite_add_tcase(suite, tcase);
-	return fixture_run(suite);
+	return run_suite(suite);
 }

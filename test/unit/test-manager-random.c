@@ -460,10 +460,8 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("manager-random");
-	TCase *tcase = tcase_create("manager-random");
+	TCase *tcase = suite_add_case(suite, "manager-random");
 
-	tcase_set_timeout(tcase, 0);
 	tcase_add_loop_test(tcase, test_random, 0, SEEDS);
-	suite_add_tcase(suite, tcase);
-	return fixture_run(suite);
+	return run_suite(suite);
 }

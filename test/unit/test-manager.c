@@ -225,12 +225,6 @@ START_TEST(test_follow)
 }
 END_TEST
 
-START_TEST(test_script)
-{
-	world_play_alone(scripts[_i], true);
-}
-END_TEST
-
 /* A restart would be an arrival, which makes a volume name anew. */
 static const char *const scripts_at_rest[] = {
 	/* Names of a volume about to be deleted go with it, unless it is not deleted after all. */
@@ -250,12 +244,6 @@ static const char *const scripts_at_rest[] = {
 	    "> create_point Y: sdb1\n> delete_points Y:\ne 2\n> delete_points all=1\ne 1\n"
 	    "> delete_points all=1\ne 0\n",
 };
-
-START_TEST(test_script_at_rest)
-{
-	world_play_alone(scripts_at_rest[_i], false);
-}
-END_TEST
 
 /* A volume name is made at first sight and kept until deleted; then a new one at the next arrival. */
 START_TEST(test_volume_name)
@@ -514,11 +502,10 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("manager");
-	TCase *tcase = tcase_create("manager");
+	TCase *tcase = suite_add_case(suite, "manager");
 
-	tcase_set_timeout(tcase, 60);
-	tcase_add_loop_test(tcase, test_script, 0, ARRAY_SIZE(scripts));
-	tcase_add_loop_test(tcase, test_script_at_rest, 0, ARRAY_SIZE(scripts_at_rest));
+	fixture_add_scripts(tcase, scripts, ARRAY_SIZE(scripts), true);
+	fixture_add_scripts(tcase, scripts_at_rest, ARRAY_SIZE(scripts_at_rest), false);
 	tcase_add_test(tcase, test_follow);
 	tcase_add_test(tcase, test_volume_name);
 	tcase_add_test(tcase, test_volume_names);
@@ -528,6 +515,5 @@ int main(void)
 	tcase_add_test(tcase, test_steps);
 	tcase_add_test(tcase, test_history);
 	tcase_add_test(tcase, test_touched);
-	suite_add_tcase(suite, tcase);
-	return fixture_run(suite);
+	return run_suite(suite);
 }

@@ -147,12 +147,11 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("map");
-	TCase *tcase = tcase_create("map");
+	TCase *tcase = suite_add_case(suite, "map");
 
 	tcase_add_loop_test(tcase, test_random, 0, 3);
 	tcase_add_test(tcase, test_hashes);
 	tcase_add_test(tcase, test_spread);
 	tcase_add_test(tcase, test_texts);
-	suite_add_tcase(suite, tcase);
-	return fixture_run(suite);
+	return run_suite(suite);
 }

@@ -258,7 +258,7 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("mounts");
-	TCase *tcase = tcase_create("mounts");
+	TCase *tcase = suite_add_case(suite, "mounts");
 
 	tcase_add_test(tcase, test_next);
 	tcase_add_loop_test(tcase, test_visible, 0, ARRAY_SIZE(views));
@@ -266,6 +266,5 @@ int main(void)
 	tcase_add_test(tcase, test_many);
 	tcase_add_test(tcase, test_line);
 	tcase_add_test(tcase, test_touched);
-	suite_add_tcase(suite, tcase);
-	return fixture_run(suite);
+	return run_suite(suite);
 }

@@ -441,9 +441,8 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("names");
-	TCase *tcase = tcase_create("names");
+	TCase *tcase = suite_add_case(suite, "names");
 
-	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, test_fall_through);
 	tcase_add_test(tcase, test_tombstone);
@@ -455,6 +454,5 @@ int main(void)
 	tcase_add_test(tcase, test_settings);
 	tcase_add_test(tcase, test_fingerprint);
 	tcase_add_loop_test(tcase, test_random, 1, 7);
-	suite_add_tcase(suite, tcase);
-	return fixture_run(suite);
+	return run_suite(suite);
 }

@@ -323,7 +323,7 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("notice");
-	TCase *tcase = tcase_create("notice");
+	TCase *tcase = suite_add_case(suite, "notice");
 
 	tcase_add_test(tcase, test_lines);
 	tcase_add_test(tcase, test_hostile);
@@ -334,6 +334,5 @@ int main(void)
 	tcase_add_test(tcase, test_overrun_within_a_line);
 	tcase_add_test(tcase, test_independent_readers);
 	tcase_add_test(tcase, test_notices);
-	suite_add_tcase(suite, tcase);
-	return fixture_run(suite);
+	return run_suite(suite);
 }

@@ -315,18 +315,6 @@ static const char *const scripts_at_rest[] = {
 	"> query_points\n< LINK=\"/Volumes/*\" ID=\"UUID=3\" DEVICE=\"/dev/sdc\" | \n",
 };
 
-START_TEST(test_script)
-{
-	world_play_alone(scripts[_i], true);
-}
-END_TEST
-
-START_TEST(test_script_at_rest)
-{
-	world_play_alone(scripts_at_rest[_i], false);
-}
-END_TEST
-
 static int ask_number(struct world *world, const char *text, const char *name)
 {
 	struct request request = {
@@ -365,12 +353,10 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("operations");
-	TCase *tcase = tcase_create("operations");
+	TCase *tcase = suite_add_case(suite, "operations");
 
-	tcase_set_timeout(tcase, 60);
-	tcase_add_loop_test(tcase, test_script, 0, ARRAY_SIZE(scripts));
-	tcase_add_loop_test(tcase, test_script_at_rest, 0, ARRAY_SIZE(scripts_at_rest));
+	fixture_add_scripts(tcase, scripts, ARRAY_SIZE(scripts), true);
+	fixture_add_scripts(tcase, scripts_at_rest, ARRAY_SIZE(scripts_at_rest), false);
 	tcase_add_test(tcase, test_number);
-	suite_add_tcase(suite, tcase);
-	return fixture_run(suite);
+	return run_suite(suite);
 }

@@ -44,10 +44,17 @@ static void look_all(const struct disk *disk, struct replica *replica)
 		replica->list[i].error = look(disk, replica->list[i].path);
 }
 
-static void begin(struct machine *machine)
+static void begin(struct machine *machine, const char *script)
 {
 	world_init(&machine->world);
 	machine->world.env.uid = 0;
+	world_play(&machine->world, script);
+}
+
+static void end(struct machine *machine, struct disk *disk)
+{
+	world_fini(&machine->world);
+	strbuf_fini(&disk->text);
 }
 
 static void add_places(const struct machine *machine, struct replica *places)
@@ -146,6 +153,14 @@ static int delete (struct machine *machine, struct disk *disk, const char *line)
 	return ask(machine, disk, "volume_mount_point_deleted", line);
 }
 
+/* V1 is UUID=2, and belongs at /h/a and /h/b. */
+static void begin_with_two(struct machine *machine, struct disk *disk)
+{
+	begin(machine, "+ sda uuid=1\n+ sdb uuid=2\nm sda /h\n> create_point " V1 " id=UUID=2\n");
+	ck_assert_int_eq(create(machine, disk, "/h/a " V1), 0);
+	ck_assert_int_eq(create(machine, disk, "/h/b " V1), 0);
+}
+
 /* "PATH VOLUME ID" words, three for each. */
 static void put_file(struct disk *disk, const char *words)
 {
@@ -222,8 +237,7 @@ static const struct row {
 
 static void prepare(struct machine *machine, const struct row *row)
 {
-	begin(machine);
-	world_play(&machine->world, "+ sda uuid=1\n+ sdb uuid=2\n+ sdc uuid=3\nm sda /h\n");
+	begin(machine, "+ sda uuid=1\n+ sdb uuid=2\n+ sdc uuid=3\nm sda /h\n");
 	if (row->owner) {
 		_cleanup_free_ char *line = xasprintf("link=\"%s\" id=%s", V1, row->owner);
 
@@ -273,8 +287,7 @@ START_TEST(test_row)
 	reconcile(&machine, &disk);
 	ck_assert_int_eq(disk.writes, 0);
 	ck_assert_uint_eq(machine.world.manager.epic, epic);
-	world_fini(&machine.world);
-	strbuf_fini(&disk.text);
+	end(&machine, &disk);
 }
 END_TEST
 
@@ -284,11 +297,7 @@ START_TEST(test_without_entry)
 	struct disk disk = { .folders = "a b c" };
 	struct machine machine;
 
-	begin(&machine);
-	world_play(&machine.world,
-		"+ sda uuid=1\n+ sdb uuid=2\nm sda /h\n> create_point " V1 " id=UUID=2\n");
-	ck_assert_int_eq(create(&machine, &disk, "/h/a " V1), 0);
-	ck_assert_int_eq(create(&machine, &disk, "/h/b " V1), 0);
+	begin_with_two(&machine, &disk);
 	expect_file(&disk, "a " V1 " UUID=2 b " V1 " UUID=2");
 	strbuf_reset(&disk.text); /* the file is lost: made anew */
 	reconcile(&machine, &disk);
@@ -311,8 +320,7 @@ START_TEST(test_without_entry)
 	expect_file(&disk, "");
 	ck_assert_str_eq(world_take_notice(&machine.world),
 		"point-deleted Volume UUID=2 /h/x its directory is gone");
-	world_fini(&machine.world);
-	strbuf_fini(&disk.text);
+	end(&machine, &disk);
 }
 END_TEST
 
@@ -322,8 +330,7 @@ START_TEST(test_other_volume)
 	struct disk disk = { .folders = "a" };
 	struct machine machine;
 
-	begin(&machine);
-	world_play(&machine.world,
+	begin(&machine,
 		"+ sda uuid=1\n+ sdb uuid=2\n+ sdc uuid=3\nm sda /h\n"
 		"> create_point " V1 " id=UUID=2\n> create_point " V2 " id=UUID=3\n");
 	ck_assert_int_eq(create(&machine, &disk, "/h/a " V1 " options=ro"), 0);
@@ -339,8 +346,7 @@ START_TEST(test_other_volume)
 	reconcile(&machine, &disk);
 	expect_file(&disk, "a /Volumes/Volume{33333333-0000-0000-0000-000000000000} UUID=3");
 	expect_points(&machine, "a /Volumes/Volume{33333333-0000-0000-0000-000000000000}+");
-	world_fini(&machine.world);
-	strbuf_fini(&disk.text);
+	end(&machine, &disk);
 }
 END_TEST
 
@@ -350,8 +356,7 @@ START_TEST(test_hostile)
 	struct disk disk = { .folders = "a b c d" };
 	struct machine machine;
 
-	begin(&machine);
-	world_play(&machine.world,
+	begin(&machine,
 		"+ sda uuid=1\n+ sdb uuid=2\n+ sdc uuid=3\nm sda /h\n"
 		"> create_point X: id=UUID=2\n> create_point " V1 " id=UUID=2\n");
 	/* Its own ID for a name of a present volume; itself; the name of an absent one twice. */
@@ -363,8 +368,7 @@ START_TEST(test_hostile)
 	reconcile(&machine, &disk);
 	expect_file(&disk, "a " V1 " UUID=1 b " V2 " UUID=1 c " V2 " UUID=3 d " V2 " UUID=3");
 	world_play(&machine.world, "@ X: /dev/sdb\n");
-	world_fini(&machine.world);
-	strbuf_fini(&disk.text);
+	end(&machine, &disk);
 }
 END_TEST
 
@@ -377,16 +381,14 @@ static void check_journey(const char *before, const char *after)
 	struct machine a, b;
 	_cleanup_free_ char *name = NULL, *words = NULL, *other = NULL;
 
-	begin(&a);
-	world_play(&a.world, "+ sda uuid=1\n+ sdb uuid=2\nm sda /h\n> create_point X: UUID=2\n");
+	begin(&a, "+ sda uuid=1\n+ sdb uuid=2\nm sda /h\n> create_point X: UUID=2\n");
 	ck_assert_int_eq(create(&a, &disk, "/h/a X:"), 0);
 	name = xstrdup(world_get_volume_name(&a.world, "UUID=2"));
 	words = xasprintf("a %s UUID=2", name);
 	expect_file(&disk, words);
 	world_play(&a.world, "M\n- sda\n");
 
-	begin(&b);
-	world_play(&b.world, before);
+	begin(&b, before);
 	world_mount(&b.world, "sda /h");
 	reconcile(&b, &disk);
 	world_play(&b.world, after);
@@ -425,16 +427,14 @@ START_TEST(test_new_id)
 	struct disk disk = { .folders = "a" };
 	struct machine machine;
 
-	begin(&machine);
-	world_play(&machine.world,
+	begin(&machine,
 		"+ sda uuid=1\n+ sdb1 uuid=2 partuuid=p\nm sda /h\n> create_point " V1 " UUID=2\n");
 	ck_assert_int_eq(create(&machine, &disk, "/h/a " V1), 0);
 	world_play(&machine.world, "+ sdb1 uuid=3 partuuid=p\n> unique_id_changed device=UUID=3\n");
 	expect_points(&machine, "a " V1 "+");
 	reconcile(&machine, &disk);
 	expect_file(&disk, "a " V1 " UUID=3");
-	world_fini(&machine.world);
-	strbuf_fini(&disk.text);
+	end(&machine, &disk);
 }
 END_TEST
 
@@ -501,9 +501,7 @@ START_TEST(test_create)
 	struct machine machine;
 	int r;
 
-	begin(&machine);
-	world_play(&machine.world,
-		"+ sda uuid=1\n+ sdb uuid=2\n+ sdc uuid=3\n+ sde uuid=5 removable\n");
+	begin(&machine, "+ sda uuid=1\n+ sdb uuid=2\n+ sdc uuid=3\n+ sde uuid=5 removable\n");
 	mount_all(&machine.world);
 	ck_assert_int_eq(create(&machine, &disk, "/h/taken UUID=2"), 0);
 	machine.world.env.uid = 1000;
@@ -511,8 +509,7 @@ START_TEST(test_create)
 	machine.world.env.uid = 0;
 	r = create(&machine, &disk, creations[_i].line);
 	ck_assert_msg(r == creations[_i].error, "%s: %d", creations[_i].line, r);
-	world_fini(&machine.world);
-	strbuf_fini(&disk.text);
+	end(&machine, &disk);
 }
 END_TEST
 
@@ -522,11 +519,7 @@ START_TEST(test_consistent)
 	struct disk disk = { .folders = "a b" };
 	struct machine machine;
 
-	begin(&machine);
-	world_play(&machine.world,
-		"+ sda uuid=1\n+ sdb uuid=2\nm sda /h\n> create_point " V1 " id=UUID=2\n");
-	ck_assert_int_eq(create(&machine, &disk, "/h/a " V1), 0);
-	ck_assert_int_eq(create(&machine, &disk, "/h/b " V1), 0);
+	begin_with_two(&machine, &disk);
 	world_play(&machine.world, "> delete_points link=" V1 "\n");
 	expect_points(&machine, "");
 	reconcile(&machine, &disk);
@@ -544,15 +537,14 @@ START_TEST(test_consistent)
 	world_play(&machine.world, "+ sda uuid=1\n+ sdb uuid=2\nm sda /h\n");
 	reconcile(&machine, &disk);
 	expect_points(&machine, "a " V1 "+ b " V1 "+");
-	world_fini(&machine.world);
-	strbuf_fini(&disk.text);
+	end(&machine, &disk);
 }
 END_TEST
 
 int main(void)
 {
 	Suite *suite = suite_create("reconcile");
-	TCase *tcase = tcase_create("reconcile");
+	TCase *tcase = suite_add_case(suite, "reconcile");
 
 	tcase_add_loop_test(tcase, test_row, 0, ARRAY_SIZE(rows));
 	tcase_add_test(tcase, test_without_entry);
@@ -562,6 +554,5 @@ int main(void)
 	tcase_add_test(tcase, test_new_id);
 	tcase_add_loop_test(tcase, test_create, 0, ARRAY_SIZE(creations));
 	tcase_add_test(tcase, test_consistent);
-	suite_add_tcase(suite, tcase);
-	return fixture_run(suite);
+	return run_suite(suite);
 }

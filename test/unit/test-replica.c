@@ -79,10 +79,9 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("replica");
-	TCase *tcase = tcase_create("replica");
+	TCase *tcase = suite_add_case(suite, "replica");
 
 	tcase_add_test(tcase, test_text);
 	tcase_add_test(tcase, test_limits);
-	suite_add_tcase(suite, tcase);
-	return fixture_run(suite);
+	return run_suite(suite);
 }

@@ -402,7 +402,7 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("request");
-	TCase *tcase = tcase_create("request");
+	TCase *tcase = suite_add_case(suite, "request");
 
 	tcase_add_loop_test(tcase, test_good, 0, ARRAY_SIZE(goods));
 	tcase_add_test(tcase, test_epic);
@@ -412,6 +412,5 @@ int main(void)
 	tcase_add_test(tcase, test_volume_ref);
 	tcase_add_test(tcase, test_table);
 	tcase_add_test(tcase, test_every_row);
-	suite_add_tcase(suite, tcase);
-	return fixture_run(suite);
+	return run_suite(suite);
 }

@@ -265,15 +265,13 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("strbuf");
-	TCase *tcase = tcase_create("strbuf");
+	TCase *tcase = suite_add_case(suite, "strbuf");
 
-	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, test_grow);
 	tcase_add_loop_test(tcase, test_escape, 0, ARRAY_SIZE(escapes));
 	tcase_add_test(tcase, test_pairs);
 	tcase_add_loop_test(tcase, test_eval, 0, ARRAY_SIZE(hostile));
 	tcase_add_test(tcase, test_json_is_valid);
 	tcase_add_test(tcase, test_utf8);
-	suite_add_tcase(suite, tcase);
-	return fixture_run(suite);
+	return run_suite(suite);
 }

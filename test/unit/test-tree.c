@@ -87,12 +87,6 @@ static const char *const scripts[] = {
 	    "!\nM\n! unmounted UUID=1 /dev/sda1 /a\n! unmounted UUID=1 /dev/sda1 /d\n!\n",
 };
 
-START_TEST(test_script)
-{
-	world_play_alone(scripts[_i], false);
-}
-END_TEST
-
 static bool has_entry(const struct deltas *deltas, const struct node *folder, const char *name)
 {
 	for (size_t i = 0; i < deltas->count; i++)
@@ -140,10 +134,9 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("tree");
-	TCase *tcase = tcase_create("tree");
+	TCase *tcase = suite_add_case(suite, "tree");
 
-	tcase_add_loop_test(tcase, test_script, 0, ARRAY_SIZE(scripts));
+	fixture_add_scripts(tcase, scripts, ARRAY_SIZE(scripts), false);
 	tcase_add_test(tcase, test_deltas);
-	suite_add_tcase(suite, tcase);
-	return fixture_run(suite);
+	return run_suite(suite);
 }

@@ -238,13 +238,12 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("unique_id");
-	TCase *tcase = tcase_create("unique_id");
+	TCase *tcase = suite_add_case(suite, "unique_id");
 
 	tcase_add_loop_test(tcase, test_golden, 0, ARRAY_SIZE(golden));
 	tcase_add_loop_test(tcase, test_worthless, 0, ARRAY_SIZE(worthless));
 	tcase_add_test(tcase, test_length);
 	tcase_add_test(tcase, test_is_valid);
 	tcase_add_test(tcase, test_order);
-	suite_add_tcase(suite, tcase);
-	return fixture_run(suite);
+	return run_suite(suite);
 }

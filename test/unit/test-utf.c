@@ -176,5 +176,5 @@ int main(void)
 	fixture_add(suite, "damaged text", test_damaged_text);
 	fixture_add(suite, "names", test_names);
 	fixture_add(suite, "statuses", test_statuses);
-	return fixture_run(suite);
+	return run_suite(suite);
 }

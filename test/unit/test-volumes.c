@@ -177,12 +177,6 @@ static const char *const scripts[] = {
 	"+ sda1 part=1 uuid=1 partuuid=p\n= sda1 UUID=1\n",
 };
 
-START_TEST(test_script)
-{
-	world_play_alone(scripts[_i], true);
-}
-END_TEST
-
 static const char *const crowd[][2] = {
 	{ "sda1", "part=1 uuid=1 partuuid=p serial=s" },
 	{ "sdb1", "part=1 uuid=1 partuuid=p serial=t" },
@@ -326,14 +320,12 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("volumes");
-	TCase *tcase = tcase_create("volumes");
+	TCase *tcase = suite_add_case(suite, "volumes");
 
-	tcase_set_timeout(tcase, 60);
-	tcase_add_loop_test(tcase, test_script, 0, ARRAY_SIZE(scripts));
+	fixture_add_scripts(tcase, scripts, ARRAY_SIZE(scripts), true);
 	tcase_add_test(tcase, test_orders);
 	tcase_add_test(tcase, test_crowd);
 	tcase_add_test(tcase, test_is_pure);
 	tcase_add_test(tcase, test_find);
-	suite_add_tcase(suite, tcase);
-	return fixture_run(suite);
+	return run_suite(suite);
 }

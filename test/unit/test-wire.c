@@ -581,14 +581,13 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("wire");
-	TCase *tcase = tcase_create("rows");
+	TCase *tcase = suite_add_case(suite, "rows");
 
 	tcase_add_loop_test(tcase, test_inputs, 0, (int)ARRAY_SIZE(inputs));
 	tcase_add_loop_test(tcase, test_statuses, 0, (int)ARRAY_SIZE(statuses));
-	suite_add_tcase(suite, tcase);
 	fixture_add(suite, "points", test_points);
 	fixture_add(suite, "paths", test_paths);
 	fixture_add(suite, "letters", test_letters);
 	fixture_add(suite, "codes", test_codes);
-	return fixture_run(suite);
+	return run_suite(suite);
 }

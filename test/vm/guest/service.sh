@@ -127,7 +127,8 @@ survives_sigkill()
 
 	pid=$(show MainPID)
 	cd "$MM/DosDevices"
-	sleep 1000 &
+	mkfifo /run/never
+	cat /run/never & # nobody writes to it
 	cwd=$!
 	cd /
 	kill -KILL "$pid"
@@ -135,6 +136,7 @@ survives_sigkill()
 	expect_equal "$(root_node)" "$(node_of here)" "the name after the daemon was killed"
 	expect_equal 1 "$(grep -c " $MM .* - fuse.mmfs " /proc/1/mountinfo)" "the number of mounts"
 	kill "$cwd"
+	rm /run/never
 }
 
 # A process in the service's control group can read disks, and not write to them.
