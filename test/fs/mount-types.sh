@@ -15,6 +15,7 @@ make_image a 1M swap "$(number_uuid 1)"
 attach a 00
 settle_udevd
 options=db=$DB,devices=$DEVICES
+cd "$TMP" # mount(8) takes a source for a path where there is one of that name
 
 # --- what is installed, where mount(8) looks -----------------------------------------------------
 
@@ -47,7 +48,7 @@ at_end()
 	local i
 
 	for ((i = ${#covered[@]} - 1; i >= 0; i--)); do
-		umount "${covered[i]}"
+		umount --lazy "${covered[i]}"
 	done
 }
 cover "$prefix/sbin"
