@@ -44,12 +44,14 @@ list_missing_packages()
 	done
 }
 
-# Debian and what descends from it: gets what is missing. Elsewhere we cannot know the names, so we
-# look for the things themselves and, if something is missing, say how Debian calls it.
+# Debian and what descends from it: gets what is missing, and says in $installed what that was. Elsewhere
+# we cannot know the names, so we look for the things themselves and, if something is missing, say how
+# Debian calls it.
 install_packages()
 {
 	local missing=() log
 
+	installed=
 	if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
 		need_programs "$@"
 		return
@@ -64,6 +66,8 @@ install_packages()
 		die "cannot install these packages: ${missing[*]}"
 	fi
 	rm -f "$log"
+	# shellcheck disable=SC2034 # used by those who include this
+	installed=${missing[*]}
 }
 
 run_apt()
