@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# What quickstart and check have in common: messages, and the packages that are needed.
+# What quickstart, check and bench have in common: messages, and the packages that are needed.
 
 # To build and to run: the headers bring the libraries with them.
 # shellcheck disable=SC2034 # used by those who include this
@@ -96,6 +96,24 @@ need_programs()
 is_configured()
 {
 	[ -f "$1/build.ninja" ] && grep -qF "\"source\": \"$PWD\"" "$1/meson-info/meson-info.json"
+}
+
+# Builds a release; only these targets if some are given.
+build_release() # FOLDER [TARGET…]
+{
+	local folder=$1 log
+
+	shift
+	log=$(mktemp)
+	if ! { is_configured "$folder" || {
+		rm -rf "$folder" && meson setup --buildtype=release "$folder"
+	}; } >"$log" 2>&1 </dev/null || ! ninja -C "$folder" "$@" >>"$log" 2>&1 </dev/null; then
+		tail -n 40 "$log" >&2
+		rm -f "$log"
+		die "cannot build mmfs: see above"
+	fi
+	rm -f "$log"
+	give_to_owner "$folder"
 }
 
 # What root builds in somebody's tree is that somebody's.

@@ -86,10 +86,7 @@ expect_cheap()
 }
 
 "$helpers/loops" make 1 "$crowd" "$TMP/same-" same
-for ((i = 0; i < count; i++)); do
-	"$helpers/loops" make $((10000 + i)) 1 "$TMP/own" "label-$i"
-	mv "$TMP/own0" "$TMP/own-$i"
-done
+"$helpers/loops" make 10000 "$count" "$TMP/own-" "label-#"
 for ((i = 0; i < clones; i++)); do
 	ln "$TMP/same-0" "$TMP/clone-$i"
 done

@@ -2,7 +2,8 @@
 /*
  * Many loop devices at once, much faster than losetup(8) can, and images for them:
  *
- *	loops make NUMBER COUNT FILE-PREFIX [LABEL]	swap space with number_uuid NUMBER, …
+ *	loops make NUMBER COUNT FILE-PREFIX [LABEL]	swap space with number_uuid NUMBER, …; a `#` at
+ *						the end of the label becomes this number
  *	loops add FIRST COUNT			makes /dev/loop<FIRST…>
  *	loops attach FIRST COUNT FILE-PREFIX	FILE-PREFIX0, 1, … to /dev/loop<FIRST…>
  *	loops detach FIRST COUNT
@@ -20,36 +21,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
-
-static int open_loop(int n)
-{
-	char path[64];
-	int fd;
-
-	sprintf(path, "/dev/loop%d", n);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		fprintf(stderr, "loops: cannot open %s: %s\n", path, strerror(errno));
-	return fd;
-}
-
-static int attach_one(int fd, const char *prefix, int i)
-{
-	struct loop_config config = { 0 };
-	char path[4096];
-	int file;
-
-	snprintf(path, sizeof(path), "%s%d", prefix, i);
-	file = open(path, O_RDWR | O_CLOEXEC);
-	config.fd = (unsigned int)file;
-	snprintf((char *)config.info.lo_file_name, LO_NAME_SIZE, "%.*s", LO_NAME_SIZE - 1, path);
-	if (file < 0 || ioctl(fd, LOOP_CONFIGURE, &config) < 0) {
-		fprintf(stderr, "loops: cannot attach %s: %s\n", path, strerror(errno));
-		return -1;
-	}
-	close(file);
-	return 0;
-}
+#include "loop.h"
 
 static int add(int control, int first, int count)
 {
@@ -109,21 +81,31 @@ static int change(int first, int count, const char *prefix)
 	if (!fds)
 		return 1;
 	for (int i = 0; i < count; i++) {
-		fds[i] = open_loop(first + i);
+		fds[i] = loop_open(first + i);
 		if (fds[i] < 0)
 			code = 1;
 	}
 	for (int i = 0; i < count && code == 0; i++) {
 		if (prefix)
-			code = attach_one(fds[i], prefix, i) < 0;
-		else if (ioctl(fds[i], LOOP_CLR_FD) < 0 && errno != ENXIO)
-			code = 1;
+			code = loop_attach(fds[i], prefix, i) < 0;
+		else
+			code = loop_detach(fds[i]) < 0;
 	}
 	for (int i = 0; i < count; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	free(fds);
 	return code;
+}
+
+static void write_label(char *to, const char *label, int number)
+{
+	size_t len = strcspn(label, "#");
+
+	if (label[len])
+		snprintf(to, 16, "%.*s%d", (int)len, label, number);
+	else
+		memcpy(to, label, strnlen(label, 15));
 }
 
 /* The header of swap space, and the UUID that number_uuid of lib-robust.sh makes. */
@@ -137,10 +119,10 @@ static int make_one(const char *prefix, int i, int number, const char *label)
 	memcpy(page + 1024, header, sizeof(header));
 	uuid[6] = 0x40;
 	uuid[8] = 0x80;
-	for (int at = 15; number; at--, number /= 100)
-		uuid[at] = (uint8_t)(number / 10 % 10 << 4 | number % 10);
+	for (int at = 15, rest = number; rest; at--, rest /= 100)
+		uuid[at] = (uint8_t)(rest / 10 % 10 << 4 | rest % 10);
 	if (label)
-		memcpy(page + 1052, label, strnlen(label, 15));
+		write_label((char *)page + 1052, label, number);
 	memcpy(page + sizeof(page) - 10, "SWAPSPACE2", 10);
 	snprintf(path, sizeof(path), "%s%d", prefix, i);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);

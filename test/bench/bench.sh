@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What mmfs costs, against its peers, in the same run:
+#
+#	bench.sh [--json] [GROUP…]		prints a table, or JSON; groups: reading creating whole plugging
+#	bench.sh [--json] --growth FILE.svg	how costs grow with links and volumes: also as a chart
+#
+# Needs root and a machine that does nothing else; contrib/bench gets what else it needs.
+#
+#	$MMFS			the binary
+#	$BENCH_LINKS $BENCH_VOLUMES $BENCH_RUNS	less than 100000, 1000 and 7: to see that it works
+
+. "$(dirname "$0")/../fs/lib.sh"
+. "$(dirname "$0")/../fs/lib-robust.sh"
+require sqlite3 lsblk column
+
+export BENCH_LINKS=${BENCH_LINKS:-100000} BENCH_VOLUMES=${BENCH_VOLUMES:-1000} BENCH_RUNS=${BENCH_RUNS:-7}
+export BENCH_FIRST=${LOOP#/dev/loop}0000 BENCH_DEVICES="${LOOP#/dev/}????" RAM=$TMP/ram
+groups=()
+output=table
+chart=
+while [ $# -gt 0 ]; do
+	case $1 in
+	--json) output=json ;;
+	--growth)
+		chart=$(realpath "$2")
+		[ $output = json ] || output=growth
+		groups=(growth)
+		require gnuplot
+		shift
+		;;
+	*) groups+=("$1") ;;
+	esac
+	shift
+done
+[ ${#groups[@]} -gt 0 ] || groups=(reading creating whole plugging)
+
+# The database must be on a disk: on tmpfs nothing is durable, or costs anything.
+[ "$BENCH_RUNS" = 1 ] || [ "$(stat -f -c %T "$TMP")" != tmpfs ] ||
+	fail "$TMP is on tmpfs: set TMPDIR to a folder on a disk"
+
+mkdir "$RAM"
+mount -t tmpfs -o mode=755 mmfs-bench "$RAM"
+"$helpers/loops" make 100000 $((BENCH_VOLUMES + 1)) "$RAM/own-" "label-#"
+"$helpers/loops" make 200000 "$BENCH_VOLUMES" "$RAM/same-" same
+lib_many="$BENCH_FIRST $((BENCH_VOLUMES + 1))"
+
+# The daemons must not hold the locks of lib.sh.
+run_measure()
+{
+	(
+		exec {lib_slot_fd}>&- {lib_users_fd}>&-
+		exec "${MMFS%/*}/test/bench/measure" "${groups[@]}"
+	) >"$TMP/figures"
+}
+
+show_table() # PROGRAM-OF-JQ
+{
+	jq -rs --arg axis "" -f "${0%/*}/$1" "$TMP/figures" | column -t -s $'\t' -o ' | ' |
+		sed 's/^/| /; s/$/ |/'
+}
+
+draw_chart()
+{
+	local axis
+
+	for axis in links volumes; do
+		jq -rs --arg axis "$axis" -f "${0%/*}/growth.jq" "$TMP/figures" >"$TMP/$axis.dat"
+	done
+	gnuplot -e "folder='$TMP'; chart='$chart'" "${0%/*}/growth.gp"
+}
+
+run_measure
+[ -z "$chart" ] || draw_chart
+if [ "$output" = json ]; then
+	jq -s . "$TMP/figures"
+else
+	show_table "$output.jq"
+fi

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What devices cost that come: until a name shows, alone and a thousand at once, and how much CPU.
+ *
+ * udevd and mmfs deal with the same event at the same time, as they do in real life: for each attach,
+ * one takes the other's time, too.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+#define ATTACHES 4 /* single ones, per run */
+#define LIMIT 60e6 /* µs, for anything to happen */
+#define LOOK 20	   /* µs between two looks */
+
+static const char *kind; /* of the images on the devices */
+static pid_t udevd;
+
+/* --- is it there? --- */
+
+static bool is_named(int i)
+{
+	_cleanup_free_ char *path = xasprintf("%s/DosDevices/%s-%d", stage.mount, kind, i);
+	_cleanup_free_ char *device = device_path(i);
+	char target[64];
+	ssize_t n = readlink(path, target, sizeof(target));
+
+	return n == (ssize_t)strlen(device) && memcmp(target, device, (size_t)n) == 0;
+}
+
+static bool is_linked(int i)
+{
+	_cleanup_free_ char *uuid = image_uuid(kind, i);
+	_cleanup_free_ char *path = xasprintf("/dev/disk/by-uuid/%s", uuid);
+	struct stat status;
+
+	return lstat(path, &status) == 0;
+}
+
+/* Since when all of the first `count` are there, for mmfs and for udevd. */
+static void await_all(int count, double *ret_own, double *ret_peer)
+{
+	double limit = now() + LIMIT;
+	int own = 0, peer = 0;
+
+	while (own < count || peer < count) {
+		while (own < count && is_named(own))
+			if (++own == count)
+				*ret_own = now();
+		while (peer < count && is_linked(peer))
+			if (++peer == count)
+				*ret_peer = now();
+		if (now() > limit)
+			die("of %d names %d come, of udevd's links %d", count, own, peer);
+		sleep_for(LOOK);
+	}
+}
+
+/* --- one --- */
+
+static void attach_one(double *ret_own, double *ret_peer)
+{
+	double since;
+
+	settle();
+	if (is_named(0) || is_linked(0))
+		die("there is a name left");
+	devices_open(1);
+	since = now();
+	devices_configure(kind);
+	await_all(1, ret_own, ret_peer);
+	*ret_own -= since;
+	*ret_peer -= since;
+	devices_close();
+	settle_udevd();
+	devices_detach(0);
+}
+
+double attach_more(int i)
+{
+	double limit = now() + LIMIT, since;
+
+	kind = "own";
+	devices_open(i + 1);
+	since = now();
+	devices_configure(kind);
+	while (!is_named(i)) {
+		if (now() > limit)
+			die("the name of one more device does not come");
+		sleep_for(LOOK);
+	}
+	since = now() - since;
+	devices_close();
+	settle_udevd();
+	devices_detach(i);
+	return since;
+}
+
+/* In turns: the modes see the same noise. */
+static void measure_attaches(const char *database)
+{
+	static const char *const options[] = { "monitor=udev", "monitor=kernel" };
+	struct samples samples[2] = { { .count = 0 } };
+
+	kind = "own";
+	for (int run = 0; run < stage.runs; run++) {
+		for (size_t mode = 0; mode < ARRAY_SIZE(options); mode++) {
+			daemon_start(database, options[mode]);
+			for (int i = 0; i < ATTACHES; i++) {
+				double own, peer;
+
+				attach_one(&own, &peer);
+				samples_add(&samples[mode], own, peer);
+			}
+			daemon_stop();
+		}
+	}
+	figure_show(ATTACH_UDEV, &samples[0]);
+	figure_show(ATTACH_KERNEL, &samples[1]);
+}
+
+/* --- a thousand --- */
+
+static void *await_settled(void *ret_time)
+{
+	settle();
+	*(double *)ret_time = now();
+	return NULL;
+}
+
+/* When mmfs and when udevd have dealt with all. */
+static void await_both_settled(double *ret_own, double *ret_peer)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, await_settled, ret_own))
+		die("cannot make a thread");
+	settle_udevd();
+	*ret_peer = now();
+	pthread_join(thread, NULL);
+}
+
+struct cost {
+	double own, peer;
+};
+
+/* Time until all is there, and CPU until all is quiet again. */
+static void storm(const char *images, int count, struct cost *ret_time, struct cost *ret_cpu)
+{
+	double since;
+
+	kind = images;
+	settle();
+	devices_open(count);
+	ret_cpu->own = -get_cpu(stage.daemon);
+	ret_cpu->peer = -get_cpu(udevd);
+	since = now();
+	devices_configure(kind);
+	await_all(count, &ret_time->own, &ret_time->peer);
+	ret_time->own -= since;
+	ret_time->peer -= since;
+	settle_udevd();
+	settle();
+	ret_cpu->own += get_cpu(stage.daemon);
+	ret_cpu->peer += get_cpu(udevd);
+}
+
+static void retrigger(struct cost *ret_time, struct cost *ret_cpu)
+{
+	double since;
+
+	ret_cpu->own = -get_cpu(stage.daemon);
+	ret_cpu->peer = -get_cpu(udevd);
+	since = now();
+	devices_retrigger();
+	await_both_settled(&ret_time->own, &ret_time->peer);
+	ret_time->own -= since;
+	ret_time->peer -= since;
+	ret_cpu->own += get_cpu(stage.daemon);
+	ret_cpu->peer += get_cpu(udevd);
+}
+
+static void add(struct samples *samples, struct cost cost, int count)
+{
+	samples_add(samples, cost.own / count, cost.peer / count);
+}
+
+enum { STORM, CPU, RETRIGGER, LABELS, KINDS };
+
+/* Returns how many times the database was written when nothing had changed. */
+static double measure_mode(const char *database, const char *options, struct samples *samples)
+{
+	struct cost time, cpu, cpu_labels;
+	uint64_t commits;
+
+	daemon_start(database, options);
+	storm("own", stage.volumes, &time, &cpu);
+	add(&samples[STORM], time, 1);
+	add(&samples[CPU], cpu, stage.volumes);
+	commits = get_metric("mmfs_commits_total");
+	retrigger(&time, &cpu_labels);
+	add(&samples[RETRIGGER], time, 1);
+	commits = get_metric("mmfs_commits_total") - commits;
+	devices_detach(0);
+	if (samples == &samples[0]) {
+		storm("same", stage.volumes, &time, &cpu_labels);
+		samples_add(
+			&samples[LABELS], cpu_labels.own / stage.volumes, cpu.own / stage.volumes);
+		devices_detach(0);
+	}
+	daemon_stop();
+	return (double)commits;
+}
+
+static void measure_storms(const char *database)
+{
+	static struct samples udev[KINDS], kernel[KINDS];
+	double writes = 0;
+
+	for (int run = 0; run < stage.runs; run++) {
+		writes += measure_mode(database, "monitor=udev", udev);
+		writes += measure_mode(database, "monitor=kernel", kernel);
+	}
+	figure_show(STORM_UDEV, &udev[STORM]);
+	figure_show(STORM_KERNEL, &kernel[STORM]);
+	figure_show(CPU_UDEV, &udev[CPU]);
+	figure_show(CPU_KERNEL, &kernel[CPU]);
+	figure_show(CPU_LABELS, &udev[LABELS]);
+	figure_show(RETRIGGER_UDEV, &udev[RETRIGGER]);
+	figure_show(RETRIGGER_KERNEL, &kernel[RETRIGGER]);
+	figure_show_value(RETRIGGER_WRITES, writes);
+}
+
+static void measure_unrelated(const char *database)
+{
+	struct samples samples = { .count = 0 };
+	const char *devices = stage.devices;
+	struct cost time, cpu;
+
+	devices_attach("own", stage.volumes);
+	stage.devices = "none";
+	daemon_start(database, "monitor=udev");
+	for (int run = 0; run < stage.runs; run++) {
+		retrigger(&time, &cpu);
+		add(&samples, cpu, stage.volumes);
+	}
+	daemon_stop();
+	stage.devices = devices;
+	devices_detach(0);
+	figure_show(CPU_UNRELATED, &samples);
+}
+
+/* A database with a name for each image. */
+static char *make_names(void)
+{
+	static const char *const kinds[] = { "own", "same" };
+	char *database = xasprintf("%s/plugging.db", stage.disk);
+
+	if (access(database, F_OK) == 0)
+		return database;
+	daemon_start(database, "monitor=udev");
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		devices_attach(kinds[i], stage.volumes);
+		settle();
+		name_volumes(kinds[i]);
+		devices_detach(0);
+	}
+	daemon_stop();
+	return database;
+}
+
+void measure_plugging(void)
+{
+	_cleanup_free_ char *database = NULL;
+
+	devices_detach(0);
+	udevd = find_udevd();
+	database = make_names();
+	measure_attaches(database);
+	measure_storms(database);
+	measure_unrelated(database);
+}
