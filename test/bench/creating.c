@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "mmfs/client.h"
 
 #define CREATES 20 /* one after the other, per run */
 #define CLIENTS 32
@@ -61,16 +62,26 @@ static double peer_creates(void)
 
 /* --- many clients --- */
 
+/* In binary: to a control file the kernel lets only one of them write at a time. */
+
 static pthread_barrier_t barrier;
 
 static void *run_client(void *data)
 {
-	int fd = open_in(stage.mount, "control/create_point", O_WRONLY), first = *(int *)data;
+	int manager = mmfs_open(stage.mount, O_RDWR), first = *(int *)data, r;
+	char link[64], device[64];
 
+	if (manager < 0)
+		die("%s: %s", stage.mount, strerror(-manager));
 	pthread_barrier_wait(&barrier);
-	for (int i = 0; i < CREATES_EACH; i++)
-		create_one(fd, first + i);
-	close(fd);
+	for (int i = first; i < first + CREATES_EACH; i++) {
+		sprintf(link, "/DosDevices/new-%06d", i);
+		sprintf(device, "/dev/loop%d", stage.first + i % devices_count());
+		r = mmfs_create_point(manager, link, device);
+		if (r < 0)
+			die("creating %s: %s", link, strerror(-r));
+	}
+	close(manager);
 	return NULL;
 }
 

@@ -154,7 +154,7 @@ for link in mount.mmfs mount.fuse.mmfs; do
 	expect_status 0 "^mmfs [0-9]" "/sbin/$link" -V
 	expect_status 1 "usage: " "/sbin/$link"
 	expect_status 1 "usage: " "/sbin/$link" none "$MM" more
-	expect_status 1 "usage: " "/sbin/$link" none "$MM" -d
+	expect_status 1 "there is no option -d" "/sbin/$link" none "$MM" -d
 	expect_status 1 "unheard-of" "/sbin/$link" none "$MM" -f -o unheard-of
 	expect_status 0 "^$" "/sbin/$link" none "$MM" -o "$options,unheard-of" -fs
 	expect_status 32 "/missing: No such file or directory" \
