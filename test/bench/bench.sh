@@ -44,7 +44,15 @@ mkdir "$RAM"
 mount -t tmpfs -o mode=755 mmfs-bench "$RAM"
 "$helpers/loops" make 100000 $((BENCH_VOLUMES + 1)) "$RAM/own-" "label-#"
 "$helpers/loops" make 200000 "$BENCH_VOLUMES" "$RAM/same-" same
-lib_many="$BENCH_FIRST $((BENCH_VOLUMES + 1))"
+
+at_end()
+{
+	local made=("/sys/block/${LOOP#/dev/}"????)
+
+	[ -e "${made[0]}" ] || return 0
+	"$helpers/loops" detach "$BENCH_FIRST" ${#made[@]}
+	"$helpers/loops" remove "$BENCH_FIRST" ${#made[@]}
+}
 
 # The daemons must not hold the locks of lib.sh.
 run_measure()
