@@ -3,9 +3,8 @@
 # The scripts of contrib/examples do what they say.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-robust.sh"
+. "$(dirname "$0")/lib-examples.sh"
 
-examples=$(realpath "$(dirname "$0")/../../contrib/examples")
-export MM
 make_image a 4M ext4 "$(number_uuid 1)"
 for n in 2 3 4; do
 	make_image "$n" 1M swap "$(number_uuid "$n")"
@@ -22,14 +21,16 @@ names()
 # Each says how it is used, and has found a place here.
 for example in "$examples"/*; do
 	case ${example##*/} in
-	keep-shelf | rename-batch | wait-and-mount | watch-changes) ;;
-	querypoints.c) continue ;;           # the case `package` does
+	keep-shelf | rename-batch | rotate-disks | wait-and-mount | watch-changes) ;;
+	kubernetes-disks | prometheus-textfile | share-read-only | zfs-members) ;; # the case `examples-systems`
+	querypoints.c) continue ;;          # the case `package` does
 	fstab | mount-archive*) continue ;; # the vm suite does
 	*) fail "nobody tries $example" ;;
 	esac
 	[ "$(wc -l <"$example")" -le 60 ] || fail "$example is long"
 done
-for line in "keep-shelf" "keep-shelf -r" "rename-batch x" "wait-and-mount x" "watch-changes x"; do
+for line in "keep-shelf" "keep-shelf -r" "kubernetes-disks x" "prometheus-textfile" "rename-batch x" "rotate-disks x" \
+	"share-read-only -r" "wait-and-mount x" "watch-changes x" "zfs-members x y"; do
 	code=0
 	read -ra words <<<"$line"
 	errors=$("$examples/${words[0]}" "${words[@]:1}" 2>&1 </dev/null) || code=$?
@@ -138,25 +139,9 @@ expect_equal "3 " "$(kept)" "who is kept after nothing"
 
 # --- watch-changes -----------------------------------------------------------------------------------
 
-has_line()
-{
-	grep -qE "$1" "$TMP/out"
-}
-is_reading()
-{
-	grep -qs "$MM/$2" <(readlink "/proc/$1/fd/3") && [ "$(cat "/proc/$1/wchan")" != 0 ]
-}
-stop_example()
-{
-	kill "-${1-TERM}" "$pid"
-	await_end "$pid"
-	expect_equal 0 "$status" "the status after SIG${1-TERM}"
-}
 watch()
 {
-	: >"$TMP/out"
-	TMPDIR=$TMP "$examples/watch-changes" >"$TMP/out" 2>&1 </dev/null &
-	pid=$!
+	TMPDIR=$TMP start_example watch-changes
 	await is_reading "$pid" control/change_notify
 }
 watch
@@ -184,9 +169,7 @@ start_mmfs
 mkdir "$TMP/dir"
 wait_and_mount()
 {
-	: >"$TMP/out" # of the last one
-	"$examples/wait-and-mount" backup "$TMP/dir" "$@" >"$TMP/out" 2>&1 </dev/null &
-	pid=$!
+	start_example wait-and-mount backup "$TMP/dir" "$@"
 }
 is_mounted_here()
 {
@@ -254,4 +237,86 @@ expect_ok ln -s "${LOOP}07" "$dos/backup"
 await has_line "^${LOOP}07 is mounted at $TMP/dir$"
 stop_example
 
-stop_mmfs
+# --- rotate-disks ------------------------------------------------------------------------------------
+
+rotate()
+{
+	local name=$1 n ids=()
+
+	shift
+	for n; do
+		ids+=("UUID=$(number_uuid "$n")")
+	done
+	start_example rotate-disks "$name" "${ids[@]}"
+	await is_waiting "$pid" events
+}
+request delete_points all=1
+for n in 04 05 07; do
+	detach $n
+done
+attach 2 12
+attach 3 13
+settle
+
+# The first of the list that is there; the other gets it when that is gone; who comes back waits.
+epic_before=$(epic)
+rotate backup 4 3 2
+await has_line "^backup is ${LOOP}13$"
+detach 13
+await has_line "^backup is ${LOOP}12$"
+attach 3 14
+attach 4 15
+settle
+detach 12
+await has_line "^backup is ${LOOP}15$"
+detach 15
+await has_line "^backup is ${LOOP}14$"
+detach 14
+await has_line "^backup is nowhere$"
+attach 4 16
+await has_line "^backup is ${LOOP}16$"
+attach 2 17
+attach 3 18
+settle
+await is_waiting "$pid" events
+expect_equal "backup is ${LOOP}13
+backup is ${LOOP}12
+backup is ${LOOP}15
+backup is ${LOOP}14
+backup is ${LOOP}16" "$(grep -v nowhere "$TMP/out")" "who had the name"
+expect_equal "3 2 4 3 4 " "$(jq -r 'select(.link == "/DosDevices/backup" and .epic > '"$epic_before"').id' "$MM/history" |
+	sed 's/.*-0*//' | tr '\n' ' ')" "who was given the name"
+kill "$pid"
+await_end "$pid"
+
+# Nothing is done twice. What another disk has it keeps, and so it is with a name that is kept.
+epic_before=$(epic)
+rotate backup 2 3 4
+expect_equal "backup is ${LOOP}16" "$(cat "$TMP/out")" "what it says when started again"
+kill "$pid"
+await_end "$pid"
+rotate backup 2 3
+request keep_links_when_offline "device=${LOOP}16"
+epic_before=$((epic_before + 1))
+detach 16
+settle
+expect_equal "backup is ${LOOP}16 $epic_before" "$(cat "$TMP/out") $(epic)" "what it says of a disk of another list"
+request delete_points link=backup
+await has_line "^backup is ${LOOP}17$"
+kill "$pid"
+await_end "$pid"
+
+# Odd names, and such as cannot be.
+rotate 'a "quoted" $(name) é' 3
+await has_line "is ${LOOP}18$"
+expect_equal "${LOOP}18" "$(readlink "$dos/a \"quoted\" \$(name) é")" "an odd name"
+kill "$pid"
+await_end "$pid"
+rotate x: 3
+await has_line "^UUID=.*: a drive letter must be upper case$"
+
+umount -l "$MM"
+await_end "$mmfs_pid"
+mmfs_pid=
+await_end "$pid"
+expect_equal "1 mmfs has ended" "$status $(tail -n 1 "$TMP/out")" "how it ends"
