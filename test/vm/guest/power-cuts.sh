@@ -6,6 +6,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
+store=/var/lib/mmfs # a disk of its own, see store-generator.sh
 ids=(UUID=6d6d6673-0003-4000-8000-000000000001 UUID=6d6d6673-0003-4000-8000-000000000002)
 
 # A digit per name, as scribe reports them.
@@ -47,6 +48,24 @@ tree_is_sound()
 		select(.[1] != .[0] + 1)' "$MM/history")" "a gap in the history"
 }
 
+# Something to keep and something to lose, while nobody else writes; the cut follows.
+write_to_disk()
+{
+	settle
+	printf '%4096s' '' >"$store/lost"
+	echo kept >"$store/kept"
+	sync --data "$store/lost" "$store/kept"
+	printf '%04096d' 0 | dd of="$store/lost" bs=4096 oflag=direct conv=notrunc status=none
+}
+
+# A disk that forgets what was flushed says nothing about mmfs. One that forgets nothing, neither.
+disk_is_good()
+{
+	expect_equal kept "$(cat "$store/kept")" "what was flushed before the power went"
+	expect_equal " " "$(head -c 1 "$store/lost")" "what was not flushed"
+}
+
+[ "$BOOT" != 2 ] || check disk_is_good
 await has_started
 await [ -e "$MM/ids/${ids[0]}" ]
 await [ -e "$MM/ids/${ids[1]}" ]
@@ -54,5 +73,10 @@ check tree_is_sound
 echo "names $(list_names)"
 echo "volumes $(for id in "${ids[@]}"; do cat "$MM/ids/$id/guid"; done | paste -sd,)"
 write_names >/run/known.old
-"$(dirname "$0")/scribe" -r /dev/ttyS1 "$MM" "$BOOT" /run/known "${ids[@]}"
+if [ "$BOOT" = 1 ]; then
+	write_to_disk
+	echo written
+	sleep infinity
+fi
+"$(dirname "$0")/scribe" -r /dev/ttyS1 "$MM" "$SEED" /run/known "${ids[@]}"
 finish
