@@ -21,7 +21,8 @@ struct history_entry {
 
 /* The last HISTORY_MAX entries, oldest first. */
 struct history {
-	struct history_entry *entries;
+	struct history_entry *entries; /* somewhere in `room` */
+	struct history_entry *room;    /* for twice as many: they move when its end is reached */
 	size_t count;
 	uint64_t next_sequence;
 };

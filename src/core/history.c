@@ -26,19 +26,21 @@ void history_fini(struct history *history)
 {
 	for (size_t i = 0; i < history->count; i++)
 		history_entry_fini(&history->entries[i]);
-	free(history->entries);
+	free(history->room);
 	*history = (struct history){ 0 };
 }
 
 void history_add(struct history *history, struct history_entry *entry)
 {
-	if (!history->entries)
-		history->entries = xcalloc(HISTORY_MAX, sizeof(*history->entries));
+	if (!history->room)
+		history->entries = history->room = xcalloc(2 * HISTORY_MAX, sizeof(*history->room));
 	if (history->count == HISTORY_MAX) {
-		history_entry_fini(&history->entries[0]);
-		memmove(&history->entries[0], &history->entries[1],
-			(HISTORY_MAX - 1) * sizeof(history->entries[0]));
+		history_entry_fini(history->entries++);
 		history->count--;
+	}
+	if (history->entries + history->count == history->room + 2 * HISTORY_MAX) {
+		memcpy(history->room, history->entries, history->count * sizeof(*history->room));
+		history->entries = history->room;
 	}
 	history->entries[history->count++] = *entry;
 	history->next_sequence = entry->sequence + 1;

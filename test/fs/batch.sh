@@ -260,8 +260,10 @@ expect_step "two clients" 2 "three>2 two>2 "
 
 # --- many ------------------------------------------------------------------------------------------
 
+many=$(plain_or_sanitized 10000 2000)
+last=$((9999 + many))
 {
-	for i in {10000..19999}; do
+	for ((i = 10000; i <= last; i++)); do
 		echo "create_point link=a_longer_name_$i device=$a"
 	done
 	echo commit
@@ -269,16 +271,16 @@ expect_step "two clients" 2 "three>2 two>2 "
 for program in cat "awk 1" "dd bs=4096 status=none" "dd bs=64K status=none"; do
 	$program <"$TMP/many" >"$CTL/batch"
 	expect_equal "$((epic_before + 1)) $((commits_before + 1))" "$(epic) $(metric mmfs_commits_total)" \
-		"the numbers after 10000 lines by $program"
-	expect_equal 10000 "$(find "$dos" -name 'a_longer_name_1*' | wc -l)" "the names after $program"
-	expect_equal "$a" "$(readlink "$dos/a_longer_name_19999")" "the last one"
+		"the numbers after $many lines by $program"
+	expect_equal "$many" "$(find "$dos" -name 'a_longer_name_1*' | wc -l)" "the names after $program"
+	expect_equal "$a" "$(readlink "$dos/a_longer_name_$last")" "the last one"
 	cat >"$CTL/batch" <<<"delete_points $a"$'\n'commit
 	reset
 done
-sed '9999s/.*/create_point link=a_longer_name_10000 device='"${b//\//\\/}"'/' "$TMP/many" >"$TMP/wrong"
+sed "$((many - 1))s|.*|create_point link=a_longer_name_10000 device=$b|" "$TMP/many" >"$TMP/wrong"
 expect_fail EEXIST cp "$TMP/wrong" "$CTL/batch"
-expect_match '^line 9999: ' "$(lib_pair WHY "$(tail -n 1 "$CTL/error_log")")" "why"
-expect_step "10000 lines one of which is wrong" 0 ""
+expect_match "^line $((many - 1)): " "$(lib_pair WHY "$(tail -n 1 "$CTL/error_log")")" "why"
+expect_step "$many lines one of which is wrong" 0 ""
 
 # --- durable ---------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-robust.sh"
 
-seconds=${1:-20}
+seconds=${1:-10}
 for n in 0 1 2 3; do
 	make_image $n 1M swap "$(number_uuid $n)"
 	attach $n 0$n

@@ -8,7 +8,7 @@
 . "$(dirname "$0")/lib-robust.sh"
 
 require sfdisk partx
-rounds=${ROUNDS:-100}
+rounds=${ROUNDS:-$(plain_or_sanitized 80 20)}
 seed=${SEED:-$RANDOM}
 echo "SEED=$seed"
 RANDOM=$seed

@@ -7,10 +7,10 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-robust.sh"
 
-count=${COUNT:-1000}
-clones=${CLONES:-300}
-crowd=${CROWD:-2000}
-! is_sanitized || crowd=${CROWD:-1000} # several times slower
+# What it costs is not looked at with sanitizers.
+count=${COUNT:-$(plain_or_sanitized 1000 200)}
+clones=${CLONES:-$(plain_or_sanitized 300 100)}
+crowd=${CROWD:-$(plain_or_sanitized 2000 400)}
 first=${LOOP#/dev/loop}0000
 options=(monitor=kernel "devices=${LOOP#/dev/}????")
 rule=/run/udev/rules.d/01-mmfs-test-${LOOP#/dev/}.rules

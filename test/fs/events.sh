@@ -159,9 +159,14 @@ cat "$events" >"$TMP/quick" &
 pid=$!
 await is_waiting $pid events
 before=$(memory)
-for ((i = 0; i < 25; i++)); do
+has_read()
+{
+	[ "$(wc -l <"$TMP/quick")" = "$1" ]
+}
+for i in {1..25}; do
 	cat "$TMP/create" >"$CTL/create_point"
 	cat "$TMP/delete" >"$CTL/delete_points"
+	await has_read $((i * 2 * per_write)) # 4096 behind, and it would lose some
 done
 began=${EPOCHREALTIME/./}
 mark quick

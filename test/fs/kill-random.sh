@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-robust.sh"
 
-rounds=${ROUNDS:-30}
+rounds=${ROUNDS:-$(plain_or_sanitized 30 15)}
 seed=${SEED:-$RANDOM}
 echo "SEED=$seed"
 RANDOM=$seed

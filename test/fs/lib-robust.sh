@@ -16,6 +16,7 @@
 #	count_mounts		how many mounts there are on $MM
 #	metric NAME		the value of a counter
 #	is_sanitized		whether the daemon was built with a sanitizer, which keeps what is freed
+#	plain_or_sanitized N M	N, or M where sanitizers make it several times slower: for numbers of rounds
 #	is_waiting PID NAME [COUNT]	whether the process, in so many threads, waits in a call on the
 #				open file NAME of the tree
 #	find_daemons		the processes of this case's daemons and their helpers
@@ -142,6 +143,15 @@ is_sanitized()
 	[[ $(ldd "$MMFS") == *lib[at]san* ]]
 }
 
+plain_or_sanitized()
+{
+	if is_sanitized; then
+		echo "$2"
+	else
+		echo "$1"
+	fi
+}
+
 is_waiting()
 {
 	[[ $(readlink "/proc/$1/fd/"*) == *"$MM/$2"* ]] &&
@@ -150,12 +160,10 @@ is_waiting()
 
 find_daemons()
 {
-	local dir
+	local pid
 
-	for dir in /proc/[0-9]*; do
-		[ "$(readlink "$dir/exe" 2>/dev/null)" = "$MMFS" ] || continue
-		grep -qF "$DEVICES" "$dir/cmdline" 2>/dev/null || continue
-		lib_is_ended "${dir#/proc/}" || echo "${dir#/proc/}"
+	for pid in $(pgrep -f "devices=${LOOP#/dev/}" || true); do
+		[ "$(readlink "/proc/$pid/exe")" != "$MMFS" ] || lib_is_ended "$pid" || echo "$pid"
 	done
 }
 

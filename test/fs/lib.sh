@@ -269,10 +269,10 @@ lib_end()
 
 lib_is_ended()
 {
-	local state
+	local stat
 
-	state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) || return 0
-	[ -z "$state" ] || [ "$state" = Z ] || [ "$state" = X ]
+	read -r stat 2>/dev/null <"/proc/$1/stat" || return 0
+	[[ ${stat##*) } == [ZX]* ]]
 }
 
 lib_within()
@@ -282,6 +282,7 @@ lib_within()
 	shift
 	until "$@"; do
 		[ "$SECONDS" -lt "$limit" ] || return 1
+		sleep 0.01 # those who are waited for have work to do
 	done
 }
 
@@ -301,19 +302,25 @@ await_end()
 
 lib_is_mounted()
 {
-	awk -v mm="$1" '$5 == mm { found = 1 } END { exit !found }' /proc/self/mountinfo
+	local target
+
+	while read -r _ _ _ _ target _; do
+		[ "$target" != "$1" ] || return 0
+	done </proc/self/mountinfo
+	return 1
+}
+
+lib_is_mounted_or_ended()
+{
+	lib_is_mounted "$1" || lib_is_ended "$2"
 }
 
 await_mount()
 {
-	local pid=${1-$mmfs_pid} dir=${2-$MM} limit=$((SECONDS + 60))
+	local pid=${1-$mmfs_pid} dir=${2-$MM}
 
-	until lib_is_mounted "$dir"; do
-		! lib_is_ended "$pid" || fail "the daemon has ended before it mounted"
-		[ "$SECONDS" -lt "$limit" ] || fail "the daemon has not mounted within 60 s"
-		# Returns at the next mount; one that came before it looked is seen after 50 ms.
-		findmnt --poll=mount --first-only --timeout 50 --mountpoint "$dir" >/dev/null || true
-	done
+	lib_within 60 lib_is_mounted_or_ended "$dir" "$pid" || fail "the daemon has not mounted within 60 s"
+	lib_is_mounted "$dir" || fail "the daemon has ended before it mounted"
 	ls "$dir" >/dev/null
 }
 

@@ -82,7 +82,7 @@ umount "$space/one"
 expect_mounted
 expect_listed ""
 
-for i in {1..30}; do
+for i in {1..10}; do
 	mount "$a" "$space/one"
 	settle
 	expect_equal hello "$(cat "$MM/mounts/X:/file")" "the file, run $i"

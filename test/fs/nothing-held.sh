@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-robust.sh"
 
-rounds=${ROUNDS:-200}
+rounds=${ROUNDS:-$(plain_or_sanitized 100 40)}
 mkdir "$TMP/data"
 
 held_devices()

@@ -19,7 +19,8 @@ get_rss()
 }
 
 start_mmfs "$storm_devices"
-for ((round = 1; round <= ${ROUNDS:-9}; round++)); do
+rounds=${ROUNDS:-$(plain_or_sanitized 9 3)}
+for ((round = 1; round <= rounds; round++)); do
 	"$helpers/loops" attach "$first" "$count" "$TMP/many-" &
 	kill -HUP "$mmfs_pid"
 	wait $!
@@ -38,7 +39,7 @@ for ((round = 1; round <= ${ROUNDS:-9}; round++)); do
 	# The first rounds fill what is kept on purpose: the names, the history, events, SQLite's cache.
 	[ "$round" != 7 ] || base=$empty
 done
-[ "$empty" -le $((base * 11 / 10)) ] || is_sanitized || fail "RSS grew from $base to $empty KiB"
+is_sanitized || [ "$empty" -le $((base * 11 / 10)) ] || fail "RSS grew from $base to $empty KiB"
 
 # Attached and detached before anybody has looked: what is left is what is there.
 "$helpers/loops" attach "$first" "$count" "$TMP/many-"

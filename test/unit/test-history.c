@@ -14,7 +14,7 @@ START_TEST(test_history)
 
 	history_init(&history);
 	ck_assert_uint_eq(history.next_sequence, 1);
-	for (uint64_t i = 1; i <= HISTORY_MAX + 5; i++) {
+	for (uint64_t i = 1; i <= 4 * HISTORY_MAX + 5; i++) {
 		struct history_entry entry = { .sequence = history.next_sequence };
 
 		entry.link = xasprintf("/DosDevices/%u", (unsigned int)i);
@@ -22,10 +22,12 @@ START_TEST(test_history)
 		ck_assert_ptr_null(entry.link); /* handed over */
 		ck_assert_uint_eq(history.next_sequence, i + 1);
 		ck_assert_uint_eq(history.count, i < HISTORY_MAX ? i : HISTORY_MAX);
+		ck_assert_uint_eq(history.entries[0].sequence, i - history.count + 1);
+		ck_assert_uint_eq(history.entries[history.count - 1].sequence, i);
 	}
 	for (size_t i = 0; i < history.count; i++)
-		ck_assert_uint_eq(history.entries[i].sequence, i + 6);
-	ck_assert_str_eq(history.entries[0].link, "/DosDevices/6");
+		ck_assert_uint_eq(history.entries[i].sequence, 3 * HISTORY_MAX + i + 6);
+	ck_assert_str_eq(history.entries[0].link, "/DosDevices/3006");
 	history_fini(&history);
 }
 END_TEST
