@@ -61,3 +61,8 @@ void device_report_fini(struct device_report *report);
  * -ESRCH if none runs. A socket file left behind does not count.
  */
 int udev_open_udevd(void);
+/*
+ * Whether there are events that udevd has not processed: what its database says may be of before. It
+ * tells nobody when it is done.
+ */
+bool udev_is_busy(void);

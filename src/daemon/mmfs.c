@@ -16,10 +16,12 @@
 #include "base/log.h"
 #include "daemon/mmfs_private.h"
 #include "io/dev_path.h"
+#include "io/udev.h"
 #include "io/mountpoint.h"
 
-#define SETTLE_LIMIT (10 * SECOND) /* at start, for udevd's queue */
-#define DRAIN_LIMIT (5 * SECOND)   /* at the end, for replies under way */
+#define SETTLE_LIMIT (10 * SECOND) /* at start, for devices, and for udevd's queue */
+#define QUEUE_PAUSE (SECOND / 100)
+#define DRAIN_LIMIT (5 * SECOND) /* at the end, for replies under way */
 
 /* What is kept shows from the start, wherever its volume may be. */
 static void show_kept(struct mmfs *mmfs)
@@ -168,8 +170,11 @@ static int start_parts(struct mmfs *mmfs, const struct mmfs_options *options, st
 	return r;
 }
 
-/* Listens, enumerates, waits until all is known, then decides about everything at once. */
-static int find_devices(struct mmfs *mmfs, struct strbuf *why)
+/*
+ * Listens, enumerates, waits until all is known, then decides about everything at once. With udevd,
+ * all is known when it has dealt with what happened before we listened.
+ */
+static int find_devices(struct mmfs *mmfs, bool uses_udevd, struct strbuf *why)
 {
 	uint64_t limit = clock_get_monotonic() + SETTLE_LIMIT;
 	int r;
@@ -178,9 +183,13 @@ static int find_devices(struct mmfs *mmfs, struct strbuf *why)
 	r = discovery_start(mmfs->discovery, mmfs->loop, door_work, mmfs);
 	if (r < 0)
 		strbuf_add_format(why, "cannot listen to events of devices: %s", strerror(-r));
-	while (r == 0 && !mmfs->must_stop && clock_get_monotonic() < limit &&
-		!discovery_is_enumerated(mmfs->discovery))
-		r = turn(mmfs, limit);
+	while (r == 0 && !mmfs->must_stop && clock_get_monotonic() < limit) {
+		bool is_enumerated = discovery_is_enumerated(mmfs->discovery);
+
+		if (is_enumerated && !(uses_udevd && udev_is_busy()))
+			break;
+		r = turn(mmfs, is_enumerated ? clock_get_monotonic() + QUEUE_PAUSE : limit);
+	}
 	mmfs->is_starting = false;
 	door_work(mmfs);
 	while (r == 0 && mmfs->is_committing)
@@ -245,7 +254,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	if (r == 0)
 		r = start_parts(mmfs, options, why);
 	if (r == 0)
-		r = find_devices(mmfs, why);
+		r = find_devices(mmfs, options->discovery.monitor != MONITOR_KERNEL, why);
 	if (r == 0)
 		r = start_fuse(mmfs, options, why);
 	if (r < 0) {

@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <libudev.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -73,4 +74,16 @@ int udev_open_udevd(void)
 	int fd = pid ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 
 	return fd < 0 ? -ESRCH : fd; /* pidfds are close-on-exec */
+}
+
+bool udev_is_busy(void)
+{
+	struct udev *udev = udev_new();
+	struct udev_queue *queue = udev ? udev_queue_new(udev) : NULL;
+	/* The file that says so outlives udevd, too. */
+	bool is_busy = queue && !udev_queue_get_queue_is_empty(queue) && has_listener();
+
+	udev_queue_unref(queue);
+	udev_unref(udev);
+	return is_busy;
 }
