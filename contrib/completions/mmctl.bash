@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# bash completion of mmctl. Commands and options come from the program, names from the mounted tree.
-# It needs nothing but bash.
+# bash completion of mmctl. Commands and options come from the program, names from the mounted tree, files
+# from readline. It needs nothing but bash.
 
-# The words so far as the shell will see them: readline cuts at : and =, which names are full of.
+# The words so far as the shell will see them: readline cuts at : and = and more, which names are full of.
+# What it will replace is $1, the end of the word that was begun; what it will keep is before that.
 _mmctl_words()
 {
 	local line=${COMP_LINE:0:COMP_POINT} word='' quote='' c i
 
 	_mmctl_list=()
-	_mmctl_quote=''
+	_mmctl_kept=''
 	for ((i = 0; i < ${#line}; i++)); do
+		((i != ${#line} - ${#1})) || _mmctl_kept=$word
 		c=${line:i:1}
 		if [[ $c == \\ && $quote != \' ]]; then
 			((++i))
@@ -27,35 +29,29 @@ _mmctl_words()
 			word+=$c
 		fi
 	done
+	[[ -n $1 ]] || _mmctl_kept=$word
 	_mmctl_current=$word
 	_mmctl_quote=$quote
 }
 
-# Offers those of the lines on stdin that begin with $1, quoted as the word was begun, without what
-# readline takes for words before it.
+# Offers those of the lines on stdin that begin with the current word, quoted as that was begun, without
+# what readline keeps.
 _mmctl_offer()
 {
-	local word quoted cut=0 raw=${COMP_LINE:0:COMP_POINT}
+	local word quoted
 
-	# What readline keeps is everything up to the last of its breaks inside of the word.
-	if [[ -z $_mmctl_quote ]]; then
-		raw=${raw##*[[:space:]]}
-		[[ $1 != *[:=]* || $raw != *[:=]* ]] || cut=1
-	fi
 	while IFS= read -r word; do
-		[[ $word == "$1"* ]] || continue
+		[[ $word == "$_mmctl_current"* ]] || continue
+		word=${word#"$_mmctl_kept"}
 		case $_mmctl_quote in
-		\") quoted=${word//\\/\\\\} quoted=${quoted//\"/\\\"} quoted=${quoted//\$/\\\$} quoted=${quoted//\`/\\\`} ;;
-		\') quoted=${word//\'/\'\\\'\'} ;;
-		*)
-			printf -v quoted %q "$word"
-			if [[ $cut = 1 ]]; then
-				local before=${1%"${1##*[:=]}"}
-				printf -v quoted %q "${word#"$before"}"
-			fi
+		\")
+			quoted=${word//\\/\\\\} quoted=${quoted//\"/\\\"} quoted=${quoted//\$/\\\$} quoted=${quoted//\`/\\\`}
+			quoted=${quoted//!/\"\\!\"} # nothing else keeps it from meaning a line of the history
 			;;
+		\') quoted=${word//\'/\'\\\'\'} ;;
+		*) printf -v quoted %q "$word" ;;
 		esac
-		COMPREPLY+=("$quoted")
+		COMPREPLY+=("${word:+$quoted}")
 	done
 }
 
@@ -73,36 +69,31 @@ _mmctl_ask()
 	"$program" "${mount[@]}" "$@" 2>/dev/null
 }
 
-_mmctl_files()
-{
-	compopt -o filenames 2>/dev/null
-	mapfile -t COMPREPLY < <(compgen "$1" -- "$_mmctl_current")
-}
-
 # What stands at a place behind the command.
 _mmctl_argument() # COMMAND NUMBER
 {
 	case $1-$2 in
 	create-1 | query-* | next-letter-0 | keep-0 | paths-0 | wait-0 | explain-0 | mount-point-2)
-		_mmctl_offer "$_mmctl_current" < <(_mmctl_ask --complete names)
+		_mmctl_offer < <(_mmctl_ask --complete names)
 		;;
-	delete-* | rename-* | verify-0) _mmctl_offer "$_mmctl_current" < <(_mmctl_ask --complete links) ;;
-	auto-0) _mmctl_offer "$_mmctl_current" <<<$'on\noff\nletters' ;;
-	keep-1) _mmctl_offer "$_mmctl_current" <<<$'on\noff' ;;
-	mount-point-0) _mmctl_offer "$_mmctl_current" <<<$'add\ndel' ;;
-	mount-point-1) _mmctl_files -d ;;
-	batch-0 | import-0) _mmctl_files -f ;;
+	delete-* | rename-* | verify-0) _mmctl_offer < <(_mmctl_ask --complete links) ;;
+	auto-0) _mmctl_offer <<<$'on\noff\nletters' ;;
+	keep-1) _mmctl_offer <<<$'on\noff' ;;
+	mount-point-0) _mmctl_offer <<<$'add\ndel' ;;
+	mount-point-1) compopt -o dirnames ;;
+	batch-0 | import-0) compopt -o default ;;
 	esac
 }
 
 _mmctl()
 {
-	local _mmctl_list _mmctl_current _mmctl_quote command='' number=0 i
+	local _mmctl_list _mmctl_current _mmctl_kept _mmctl_quote command='' number=0 is_end='' i
 
 	COMPREPLY=()
-	_mmctl_words
+	_mmctl_words "$2"
 	for ((i = 1; i < ${#_mmctl_list[@]}; i++)); do
-		case ${_mmctl_list[i]} in
+		case $is_end${_mmctl_list[i]} in
+		--) is_end=yes ;;
 		-m | -o | --mount | --output | --link | --id | --device | --timeout) ((++i)) ;;
 		-*) ;;
 		*)
@@ -111,16 +102,16 @@ _mmctl()
 		esac
 	done
 	case ${_mmctl_list[-1]} in
-	-m | --mount) _mmctl_files -d && return ;;
-	--link) _mmctl_offer "$_mmctl_current" < <(_mmctl_ask --complete links) && return ;;
-	--id) _mmctl_offer "$_mmctl_current" < <(_mmctl_ask --complete ids) && return ;;
-	--device) _mmctl_offer "$_mmctl_current" < <(_mmctl_ask --complete devices) && return ;;
+	-m | --mount) compopt -o dirnames && return ;;
+	--link) _mmctl_offer < <(_mmctl_ask --complete links) && return ;;
+	--id) _mmctl_offer < <(_mmctl_ask --complete ids) && return ;;
+	--device) _mmctl_offer < <(_mmctl_ask --complete devices) && return ;;
 	-o | --output | --timeout) return ;;
 	esac
-	if [[ $_mmctl_current == -* ]]; then
-		_mmctl_offer "$_mmctl_current" < <(_mmctl_ask --commands | sed -n 's/^option\t\([^\t]*\).*/--\1/p')
+	if [[ $is_end$_mmctl_current == -* ]]; then
+		_mmctl_offer < <(_mmctl_ask --commands | sed -n 's/^option\t\([^\t]*\).*/--\1/p')
 	elif [[ -z $command ]]; then
-		_mmctl_offer "$_mmctl_current" < <(_mmctl_ask --commands | sed -n 's/^command\t\([^\t]*\).*/\1/p')
+		_mmctl_offer < <(_mmctl_ask --commands | sed -n 's/^command\t\([^\t]*\).*/\1/p')
 	else
 		_mmctl_argument "$command" "$number"
 	fi

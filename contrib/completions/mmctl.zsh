@@ -27,11 +27,12 @@ _mmctl_offer()
 
 _mmctl()
 {
-	local command i number=0
+	local command i number=0 is_end
 	local -a found
 
 	for ((i = 2; i < CURRENT; i++)); do
-		case ${words[i]} in
+		case $is_end${words[i]} in
+		--) is_end=yes ;;
 		-m|-o|--mount|--output|--link|--id|--device|--timeout) ((i++)) ;;
 		-*) ;;
 		*) if [[ -z $command ]]; then command=${words[i]}; else ((number++)); fi ;;
@@ -44,7 +45,7 @@ _mmctl()
 	--device) _mmctl_offer devices && return ;;
 	-o|--output|--timeout) return ;;
 	esac
-	if [[ ${words[CURRENT]} == -* ]]; then
+	if [[ $is_end${words[CURRENT]} == -* ]]; then
 		found=(${(f)"$(_mmctl_ask --commands | sed -n 's/^option\t\([^\t]*\).*/--\1/p')"})
 		compadd -- $found
 		return

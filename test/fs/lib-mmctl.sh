@@ -7,7 +7,7 @@
 #				is the process
 #	expect_exit CODE REGEX COMMAND…	it ends with CODE and says REGEX on stderr, in one line
 
-: "${MMCTL:=${MMFS%/*}/mmctl}"
+MMCTL=$(realpath "${MMCTL:-${MMFS%/*}/mmctl}")
 
 mmctl()
 {

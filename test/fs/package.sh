@@ -8,6 +8,9 @@ build=$(dirname "$MMFS")
 sources=$(realpath "$(dirname "$0")/../..")
 meson install -C "$build" --no-rebuild --destdir "$TMP/root" >"$TMP/install.log" 2>&1 ||
 	fail "meson install: $(tail -n 5 "$TMP/install.log")"
+for file in bash-completion/completions/mmfs zsh/site-functions/_mmfs; do
+	[ -n "$(find "$TMP/root" -path "*/share/$file")" ] || fail "there is no $file"
+done
 module=$(find "$TMP/root" -name libmmfs.pc)
 export PKG_CONFIG_PATH=${module%/*} PKG_CONFIG_SYSROOT_DIR=$TMP/root
 LD_LIBRARY_PATH=$(dirname "${module%/*}")

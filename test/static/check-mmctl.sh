@@ -54,9 +54,10 @@ diff --label "$page" --label "mmctl --commands" -u <(page_options) \
 	done
 done | { ! grep . >&2; } || failed=1
 
-bash -n contrib/completions/mmctl.bash || failed=1
 if command -v zsh >/dev/null; then
-	zsh -n contrib/completions/mmctl.zsh || failed=1
+	for file in contrib/completions/*.zsh; do
+		zsh -n "$file" || failed=1
+	done
 fi
 if command -v mandoc >/dev/null; then
 	! mandoc -Tlint $page 2>/dev/null | grep -v 'STYLE: referenced manual not found' >&2 ||

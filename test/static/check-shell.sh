@@ -13,6 +13,6 @@ scripts=()
 while IFS= read -r file; do
 	line=
 	IFS= read -r line <"$file" || true
-	[[ $file == *.sh || $line =~ ^#!.*[/\ ](ba|da)?sh( |$) ]] && scripts+=("$file")
+	[[ $file == *.sh || $file == *.bash || $line =~ ^#!.*[/\ ](ba|da)?sh( |$) ]] && scripts+=("$file")
 done < <(find contrib test .ci -type f ! -path 'test/fuzz/corpus/*')
 printf '%s\0' "${scripts[@]}" | xargs -0 -n 4 -P "$(nproc)" shellcheck -x -P SCRIPTDIR
