@@ -85,7 +85,7 @@ static void finish(struct mmfs *mmfs, struct fuse_job *job, struct deltas *delta
 	if (job && job->error && !job->done && job->error != -EOVERFLOW)
 		note_failure(mmfs, job);
 	crash_point("daemon:before-reply");
-	if (mmfs->fuse) {
+	if (mmfs->fuse) { /* before it is mounted nobody listens */
 		tell(mmfs, &deltas->notices);
 		fuse_finish(mmfs->fuse, job, deltas);
 	}

@@ -504,15 +504,14 @@ void hosts_update(struct hosts *hosts)
 	for (struct host *host = hosts->list; host; host = host->next)
 		if (host->mount_id && !hosting_get_mount(manager, host->id))
 			host->mount_id = 0;
-	map_for_each (&manager->volumes.by_id, node, next) {
-		const struct device *device = container_of(node, struct device, by_id);
-		const struct mount *mount = hosting_get_mount(manager, device->id);
-		struct host *host;
+	for (size_t i = 0; i < manager->mounts.count && manager->replicate != REPLICATE_OFF; i++) {
+		const struct device *device =
+			volumes_find_number(&manager->volumes, manager->mounts.list[i].number);
+		const struct mount *mount =
+			device && device->id ? hosting_get_mount(manager, device->id) : NULL;
+		struct host *host = mount ? get_host(hosts, device->id) : NULL;
 
-		if (!mount || manager->replicate == REPLICATE_OFF)
-			continue;
-		host = get_host(hosts, device->id);
-		if (host->mount_id == mount->id)
+		if (!host || host->mount_id == mount->id)
 			continue;
 		host->mount_id = mount->id;
 		host->refused = host->reported = 0;

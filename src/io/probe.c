@@ -38,6 +38,7 @@ struct probe {
 	pid_t helper;
 	bool is_dead;
 	struct flight flights[PROBER_CHILDREN_MAX];
+	size_t unwanted; /* how many of them are FLIGHT_UNWANTED */
 };
 
 int probe_start(struct probe **ret_probe)
@@ -121,7 +122,7 @@ static int request_send(struct probe *probe, const struct prober_request *reques
 /* Tells the helper what it could not be told before. */
 static void flights_flush(struct probe *probe)
 {
-	for (size_t i = 0; i < PROBER_CHILDREN_MAX; i++) {
+	for (size_t i = 0; i < PROBER_CHILDREN_MAX && probe->unwanted; i++) {
 		struct flight *flight = &probe->flights[i];
 		const struct prober_request request = {
 			.verb = PROBER_ABANDON,
@@ -133,6 +134,7 @@ static void flights_flush(struct probe *probe)
 		if (request_send(probe, &request) < 0)
 			return;
 		flight->state = FLIGHT_ABANDONED;
+		probe->unwanted--;
 	}
 }
 
@@ -168,8 +170,10 @@ void probe_abandon(struct probe *probe, uint64_t ticket)
 {
 	struct flight *flight = flight_find(probe, ticket);
 
-	if (flight && flight->state == FLIGHT_AWAITED)
+	if (flight && flight->state == FLIGHT_AWAITED) {
 		flight->state = FLIGHT_UNWANTED;
+		probe->unwanted++;
+	}
 	flights_flush(probe);
 }
 
@@ -207,8 +211,10 @@ int probe_take_answer(struct probe *probe, struct probe_answer *ret_answer)
 		struct flight *flight = flight_find(probe, message.ticket);
 		bool is_awaited = flight && flight->state == FLIGHT_AWAITED;
 
-		if (flight)
+		if (flight) {
+			probe->unwanted -= flight->state == FLIGHT_UNWANTED;
 			*flight = (struct flight){ 0 };
+		}
 		if (!is_awaited)
 			continue;
 		if (findings_parse(&message.findings, ret_answer) < 0) {

@@ -258,8 +258,10 @@ static bool wants_probe(const struct device *device)
 /* Fills the report in from a device that may be gone meanwhile. */
 static int make_report(struct udev_device *from, bool use_udevd, struct device_report *ret_report)
 {
-	struct udev_device *parent =
-		udev_device_get_parent_with_subsystem_devtype(from, "block", "disk");
+	/* A disk has none, and libudev would look for it in every folder above. */
+	struct udev_device *parent = is_same_text(udev_device_get_devtype(from), "disk")
+		? NULL
+		: udev_device_get_parent_with_subsystem_devtype(from, "block", "disk");
 	struct udev_device *disk = parent ? parent : from;
 	struct device_report report = { 0 };
 
