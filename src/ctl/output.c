@@ -11,6 +11,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/utf.h"
 #include "ctl/output.h"
 
 struct table {
@@ -155,11 +156,42 @@ struct line *table_add(struct table *table, struct line *parent)
 	return (struct line *)line;
 }
 
+/*
+ * A byte that is no UTF-8 would make all of the JSON invalid. It becomes the text \xHH, as in the
+ * daemon's; in the other formats libsmartcols does the same. NULL: all is ASCII.
+ */
+static char *make_utf8(const char *text)
+{
+	struct strbuf valid = STRBUF_INIT;
+	const char *c = text;
+
+	while ((signed char)*c > 0)
+		c++;
+	if (!*c)
+		return NULL;
+	strbuf_add(&valid, text, (size_t)(c - text));
+	while (*c) {
+		size_t n = utf8_sequence_len(c, strlen(c));
+
+		if (n)
+			strbuf_add(&valid, c, n);
+		else
+			strbuf_add_format(&valid, "\\x%02x", (unsigned char)*c);
+		c += n ? n : 1;
+	}
+	return strbuf_take(&valid);
+}
+
 void table_set(struct table *table, struct line *line, size_t column, const char *value)
 {
-	if (value && *value && table->shown[column] &&
-		scols_line_set_column_data(
-			(struct libscols_line *)line, table->shown[column], value) < 0)
+	_cleanup_free_ char *valid = NULL;
+
+	if (!value || !*value || !table->shown[column])
+		return;
+	if (table->ctl->format == FORMAT_JSON)
+		valid = make_utf8(value);
+	if (scols_line_set_column_data(
+		    (struct libscols_line *)line, table->shown[column], valid ? valid : value) < 0)
 		abort();
 }
 

@@ -5,6 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-mmctl.sh"
+. "$(dirname "$0")/lib-robust.sh"
 require jq mkfs.ext4 mkswap
 
 # --- without a mount -----------------------------------------------------------------------------
@@ -119,6 +120,20 @@ expect_match 'LINK +DEVICE +ID +SIZE' "$(mmctl list -o +size | sed -n 1p)" "the 
 expect_exit 2 "there is no column 'x', but LINK" mmctl list -o link,x
 expect_match '16777216' "$(mmctl list -b -o SIZE)" "sizes in bytes"
 expect_equal "" "$(mmctl list -q)" "what list says quietly"
+# Control characters, of C1 as well, a byte that is no UTF-8, and what looks like an escape.
+make_image odd 4M swap "$(number_uuid 5)" $'\e\x7f\xc2\x85\xff\\x41é'
+attach odd 05
+settle
+mmctl create odd "${LOOP}05"
+odd_label() # OPTION…
+{
+	mmctl query odd -n -o LABEL "$@"
+}
+expect_equal $'\e\x7f\xc2\x85\\xff\\x41é' "$(odd_label -J | iconv -f UTF-8 -t UTF-8 | jq -r '.points[0].label')" "it in JSON"
+expect_equal 'LABEL="\x1b\x7f\xc2\x85\xff\x5cx41\xc3\xa9"' "$(odd_label -P | sed -n 1p)" "it in a pair"
+expect_equal '\x1b\x7f\xc2\x85\xff\x5cx41é' "$(odd_label | sed -n 1p)" "it in the table"
+detach 05
+settle
 mmctl -q delete "$(printf 'l%.0s' {1..255})"
 wide=$(script -qec "stty cols 80; TERM=xterm $MMCTL -m $MM tree" /dev/null </dev/null | tr -d '\r')
 expect_match $'\e\\[' "$wide" "the colours of a terminal"

@@ -53,9 +53,12 @@ identities_of_the_disk()
 	mmfs -o db=/run/wwn.db,id=wwn:serial,mode=0600 "$mm"
 	expect_equal "WWN=$(wwn_of "$a")-part2" "$(cat "$mm/devices/${a#/dev/}2/unique_id")" "the ID of ${a}2"
 	expect_equal "WWN=$(wwn_of "$c")" "$(cat "$mm/devices/${c#/dev/}/unique_id")" "the ID of $c"
+	expect_verified "${a}2" "$mm"
+	expect_verified "$c" "$mm"
 	umount "$mm"
 	mmfs -o db=/run/serial.db,id=serial,mode=0600 "$mm"
 	expect_equal "SERIAL=$serial-part2" "$(cat "$mm/devices/${a#/dev/}2/unique_id")" "the ID of ${a}2"
+	expect_verified "${a}2" "$mm"
 	umount "$mm"
 }
 

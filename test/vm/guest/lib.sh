@@ -17,6 +17,7 @@
 #	id_of NODE	the unique ID of the volume on a node; empty: it is none
 #	node_of NAME	where a name leads to; empty: there is none
 #	expect_volume ID NODE	that NODE is the volume ID, in all views
+#	expect_verified NODE [MM]	that mmctl verify, which looks at it anew, finds the unique ID it has at MM
 #	expect_none NODE	that NODE is no volume
 #	name NODE NAME	gives a name
 #	property NODE KEY	of udev's database
@@ -145,6 +146,14 @@ expect_volume()
 	expect_equal "$id" "$(id_of "$node")" "the unique ID of $2"
 	expect_equal "$node" "$(readlink "$MM/ids/${id//\//\\x2f}/device")" "the device of $id"
 	grep -qF " ID=\"$id\" DEVICE=\"$node\"" "$MM/points" || fail "points does not have $id on $node"
+	expect_verified "$node"
+}
+
+expect_verified()
+{
+	local mm=${2-$MM} said
+
+	said=$(mmctl -m "$mm" verify "Volume{$(cat "$mm/devices/${1#/dev/}/guid")}" 2>&1) || fail "mmctl verify: $said"
 }
 
 expect_none()

@@ -160,6 +160,10 @@ md_raid1() # METADATA
 		[ ! -e "/mnt/mm2/devices/${node#/dev/}" ] || fail "$node is a volume without udevd"
 	done
 	umount /mnt/mm2
+	mmfs -o "db=/run/id$1.db,id=md" /mnt/mm2
+	expect_match '^MD_UUID=' "$(cat /mnt/mm2/devices/md77/unique_id)" "the ID of an array by itself"
+	expect_verified /dev/md77 /mnt/mm2
+	umount /mnt/mm2
 	mdadm --quiet --stop /dev/md77
 	mdadm --quiet --zero-superblock "${disks[0]}" "${disks[1]}"
 	settle
