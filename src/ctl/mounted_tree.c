@@ -36,7 +36,7 @@ char *tree_path(const struct ctl *ctl, const char *format, ...)
 
 static int read_all(int fd, struct strbuf *ret_text)
 {
-	char buffer[16384];
+	char buffer[65536];
 	ssize_t n;
 
 	while ((n = read(fd, buffer, sizeof(buffer))) != 0) {
@@ -258,7 +258,7 @@ static int hex_value(char c)
 /* Undoes escapes in place, up to `end` or the end of the text; returns where it stopped. */
 static char *unescape(char *c, char end)
 {
-	char *out = c;
+	char *out = c += strcspn(c, (const char[]){ '\\', end, '\0' });
 
 	while (*c && *c != end) {
 		int high = c[0] == '\\' && c[1] == 'x' ? hex_value(c[2]) : -1;
