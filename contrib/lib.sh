@@ -22,6 +22,18 @@ die()
 	exit 1
 }
 
+# Repeats a command until it succeeds.
+await() # SECONDS COMMAND…
+{
+	local limit=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$limit" ] || return 1
+		sleep 0.1
+	done
+}
+
 need_root()
 {
 	[ "$(id -u)" = 0 ] || die "only root can do this: sudo $0"

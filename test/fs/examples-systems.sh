@@ -255,16 +255,10 @@ done
 # --- share-read-only ---------------------------------------------------------------------------------
 
 # Takes the place of a container: it gets the mounts that come and go, and gives none.
-unshare -m --propagation slave sleep infinity &
-container=$!
-is_apart()
-{
-	[ "$(readlink "/proc/$container/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ]
-}
-await is_apart
+start_apart slave
 inside()
 {
-	nsenter -t "$container" -m -- "$@"
+	nsenter -t "$apart" -m -- "$@"
 }
 expect_read_only() # DIR
 {
@@ -285,11 +279,9 @@ settle
 request create_point "link=shared device=${LOOP}11"
 mounts_before=$(wc -l </proc/self/mountinfo)
 share
-kill "$container" # the folder has to be there before the container
-await_end "$container"
-unshare -m --propagation slave sleep infinity &
-container=$!
-await is_apart
+kill "$apart" # the folder has to be there before the container
+await_end "$apart"
+start_apart slave
 expect_read_only "$TMP/share/mm"
 share # again: nothing piles up
 expect_equal $((mounts_before + 2)) "$(wc -l </proc/self/mountinfo)" "the mounts"

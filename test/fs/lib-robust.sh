@@ -16,6 +16,7 @@
 #	count_mounts		how many mounts there are on $MM
 #	metric NAME		the value of a counter
 #	is_sanitized		whether the daemon was built with a sanitizer, which keeps what is freed
+#	start_apart PROPAGATION	a process that does nothing in a mount namespace of its own, $apart
 #	plain_or_sanitized N M	N, or M where sanitizers make it several times slower: for numbers of rounds
 #	is_waiting PID NAME [COUNT]	whether the process, in so many threads, waits in a call on the
 #				open file NAME of the tree
@@ -141,6 +142,19 @@ metric()
 is_sanitized()
 {
 	[[ $(ldd "$MMFS") == *lib[at]san* ]]
+}
+
+lib_is_apart()
+{
+	[ "$(readlink "/proc/$apart/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ]
+}
+
+start_apart()
+{
+	[ -p "$TMP/never" ] || mkfifo "$TMP/never"
+	unshare -m --propagation "$1" cat "$TMP/never" & # nobody writes to it
+	apart=$!
+	await lib_is_apart
 }
 
 plain_or_sanitized()

@@ -7,17 +7,9 @@
 . "$(dirname "$0")/lib-mmctl.sh"
 require jq mkfs.ext4 mkswap
 
-id_a=UUID=11111111-2222-3333-4444-555555555555
-id_b=UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
-a=${LOOP}01
-b=${LOOP}02
-
-make_image a 16M ext4 "${id_a#UUID=}"
-make_image b 4M swap "${id_b#UUID=}"
+attach_two
 make_image clone 4M swap "${id_b#UUID=}"
 make_image blank 4M blank
-attach a 01
-attach b 02
 attach blank 04
 start_mmfs
 mmctl create X: "$a"

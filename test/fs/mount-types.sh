@@ -167,18 +167,12 @@ for link in mount.mmfs mount.fuse.mmfs; do
 done
 
 # Another mount namespace: the tree is there, and not here.
-has_other_mounts()
-{
-	[ "$(readlink "/proc/$1/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ]
-}
-unshare -m --propagation private sleep 1000 &
-other=$!
-await has_other_mounts "$other"
-expect_ok mount -N "$other" -t mmfs none "$MM" -o "$options"
+start_apart private
+expect_ok mount -N "$apart" -t mmfs none "$MM" -o "$options"
 expect_equal 0 "$(count_mounts)" "the number of mounts here"
-expect_match "ID=\"UUID=$(number_uuid 1)\"" "$(nsenter --mount="/proc/$other/ns/mnt" cat "$MM/points")" "points"
+expect_match "ID=\"UUID=$(number_uuid 1)\"" "$(nsenter --mount="/proc/$apart/ns/mnt" cat "$MM/points")" "points"
 mmfs_pid=$(pgrep -f "^/sbin/mount\..*db=$DB" -o)
 kill "$mmfs_pid"
 await lib_is_ended "$mmfs_pid"
 mmfs_pid=
-kill "$other"
+kill "$apart"
