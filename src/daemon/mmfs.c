@@ -19,7 +19,8 @@
 #include "io/udev.h"
 #include "io/mountpoint.h"
 
-#define SETTLE_LIMIT (10 * SECOND) /* at start, for devices, and for udevd's queue */
+#define SETTLE_LIMIT (10 * SECOND) /* at start, for devices */
+#define QUEUE_LIMIT (3 * SECOND)   /* and for udevd's queue, which a disk that hangs keeps full */
 #define QUEUE_PAUSE (SECOND / 100)
 #define DRAIN_LIMIT (5 * SECOND) /* at the end, for replies under way */
 
@@ -176,7 +177,7 @@ static int start_parts(struct mmfs *mmfs, const struct mmfs_options *options, st
  */
 static int find_devices(struct mmfs *mmfs, bool uses_udevd, struct strbuf *why)
 {
-	uint64_t limit = clock_get_monotonic() + SETTLE_LIMIT;
+	uint64_t start = clock_get_monotonic(), limit = start + SETTLE_LIMIT;
 	int r;
 
 	mmfs->is_starting = true;
@@ -185,10 +186,11 @@ static int find_devices(struct mmfs *mmfs, bool uses_udevd, struct strbuf *why)
 		strbuf_add_format(why, "cannot listen to events of devices: %s", strerror(-r));
 	while (r == 0 && !mmfs->must_stop && clock_get_monotonic() < limit) {
 		bool is_enumerated = discovery_is_enumerated(mmfs->discovery);
+		uint64_t now = clock_get_monotonic();
 
-		if (is_enumerated && !(uses_udevd && udev_is_busy()))
+		if (is_enumerated && !(uses_udevd && now < start + QUEUE_LIMIT && udev_is_busy()))
 			break;
-		r = turn(mmfs, is_enumerated ? clock_get_monotonic() + QUEUE_PAUSE : limit);
+		r = turn(mmfs, is_enumerated ? now + QUEUE_PAUSE : limit);
 	}
 	mmfs->is_starting = false;
 	door_work(mmfs);
