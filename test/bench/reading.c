@@ -129,7 +129,7 @@ static void open_folders(int links)
 	_cleanup_free_ char *folder = xasprintf("%s/links-%d", stage.ram, links);
 
 	name_count = links;
-	names = xrealloc(names, (size_t)links, sizeof(*names));
+	names = xcalloc((size_t)links, sizeof(*names));
 	for (int i = 0; i < links; i++)
 		names[i] = link_name(i);
 	start_full(links, "monitor=udev");
@@ -147,6 +147,10 @@ static void close_folders(void)
 	close(own_dir);
 	close(peer_dir);
 	daemon_stop();
+	for (int i = 0; i < name_count; i++)
+		free(names[i]);
+	free(names);
+	names = NULL;
 }
 
 /* --- the whole --- */
@@ -191,7 +195,9 @@ static double own_points_changed(void)
 
 static void measure_points(void)
 {
-	run_tool("cp", xasprintf("%s/points", stage.mount), stage.ram, NULL);
+	_cleanup_free_ char *points = xasprintf("%s/points", stage.mount);
+
+	run_tool("cp", points, stage.ram, NULL);
 	own_points();
 	peer_points();
 	figure_measure(CAT_AGAIN, stage.runs * 2 + 1, own_points, peer_points);
