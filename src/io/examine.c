@@ -13,6 +13,7 @@
 
 #include <blkid/blkid.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +22,9 @@
 
 #define FLOPPY_SIZE (1440 * 1024) /* bytes; smaller disks with a table are not searched further */
 #define EXTENDED_SECTORS 1024	  /* the kernel shows at most these of an extended partition */
+#define KIB INT64_C(1024)
+#define AHEAD_SIZE (4096 * KIB) /* of the smallest disk worth reading ahead: not of floppies */
+#define AHEAD_PIECE (128 * KIB) /* what any driver takes as one request */
 
 struct examination {
 	blkid_probe device;
@@ -248,11 +252,45 @@ static bool is_table_void(const struct examination *examination, const struct fi
 	return list && blkid_partlist_numof_partitions(list) == 0;
 }
 
+/*
+ * Asks for all that libblkid is going to read, which it does in pieces of a kilobyte or less: up to
+ * 260 times the medium would have to be waited for. No more than a hint.
+ */
+static void read_ahead(blkid_probe probe)
+{
+	/* From the end if negative. ZFS may have its labels all over the first two and the last. */
+	static const struct {
+		int64_t offset, len;
+	} places[] = {
+		{ 0, 512 * KIB },
+		{ -512 * KIB, 512 * KIB },
+		{ -1544 * KIB, 4 * KIB },
+		{ 1024 * KIB, 4 * KIB },
+		{ 2048 * KIB, 4 * KIB },
+		{ 4096 * KIB, 4 * KIB },
+	};
+	int64_t size = blkid_probe_get_size(probe);
+	int fd = blkid_probe_get_fd(probe);
+
+	if (size < AHEAD_SIZE)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		int64_t start = places[i].offset + (places[i].offset < 0 ? size : 0);
+
+		for (int64_t done = 0; done < places[i].len; done += AHEAD_PIECE)
+			posix_fadvise(fd, start + done,
+				places[i].len < AHEAD_PIECE ? places[i].len : AHEAD_PIECE,
+				POSIX_FADV_WILLNEED);
+	}
+}
+
 /* Here hostile bytes are read. */
 void examination_run(const struct examination *examination, struct findings *findings)
 {
-	int r = examine_content(examination->device);
+	int r;
 
+	read_ahead(examination->device);
+	r = examine_content(examination->device);
 	if (r < 0) {
 		examination_set_fault(findings, r);
 		return;

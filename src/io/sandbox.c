@@ -57,6 +57,8 @@ static const int permitted_calls[] = {
 	SCMP_SYS(fstat64),
 	SCMP_SYS(close),
 	SCMP_SYS(fadvise64),
+	SCMP_SYS(fadvise64_64),
+	SCMP_SYS(arm_fadvise64_64),
 	SCMP_SYS(brk),
 	SCMP_SYS(munmap),
 	SCMP_SYS(mremap),
