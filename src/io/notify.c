@@ -327,8 +327,8 @@ void notify_post(struct notify *notify, struct deltas *deltas, const struct noti
 	pthread_mutex_lock(&lane->lock);
 	*lane->last = item;
 	lane->last = &item->next;
-	pthread_cond_signal(&lane->has_items);
 	pthread_mutex_unlock(&lane->lock);
+	pthread_cond_signal(&lane->has_items);
 }
 
 bool notify_is_idle(struct notify *notify)

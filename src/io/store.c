@@ -202,8 +202,8 @@ void store_commit(struct store *store, const struct change *change)
 	assert(store->state == STORE_IDLE);
 	store->state = STORE_HANDED_OVER;
 	store->change = change;
-	pthread_cond_signal(&store->wake);
 	pthread_mutex_unlock(&store->lock);
+	pthread_cond_signal(&store->wake);
 }
 
 int store_get_fd(const struct store *store)
