@@ -15,6 +15,8 @@
 
 #include "ctl/database.h"
 
+#define ABSENT_SHOWN 10 /* of the volumes that are not here */
+
 /* An import under way: the lines of its batch, and what it says it does. */
 struct import {
 	const struct ctl *ctl;
@@ -173,9 +175,9 @@ static int import_volumes(struct import *import)
 		int r;
 
 		if (!here) {
-			ctl_fail(
-				"%s is not here: its names cannot be given", volume_get_id(wanted));
-			import->absent++;
+			if (import->absent++ < ABSENT_SHOWN)
+				ctl_fail("%s is not here: its names cannot be given",
+					volume_get_id(wanted));
 			continue;
 		}
 		import_links(import, here, wanted);
@@ -184,6 +186,8 @@ static int import_volumes(struct import *import)
 			return r;
 	}
 	import_settings(import);
+	if (import->absent > ABSENT_SHOWN)
+		ctl_fail("nor are %zu more", import->absent - ABSENT_SHOWN);
 	if (import->absent && !import->ctl->skips_absent)
 		return ctl_fail("cannot import: nothing was changed (attach these volumes, or "
 				"leave them out with --skip-absent)");

@@ -111,6 +111,9 @@ detach 03
 settle
 expect_equal "$id_a $id_b" "$(mmctl export | jq -r '.volumes | map(.id) | join(" ")')" "the volumes of an export"
 expect_import_fail "$id_c is not here" "$TMP/saved"
+jq '.volumes += [range(13) | {id: "UUID=away-\(.)", links: [], no_drive_letter: false, keep_links: false}]' \
+	"$TMP/saved" >"$TMP/many"
+expect_import_fail "nor are 4 more" "$TMP/many"
 mmctl -q delete X:
 mmctl import --skip-absent "$TMP/saved" >/dev/null 2>&1
 expect_equal "$a" "$(readlink "$MM/DosDevices/X:")" "a link after an import without those that are away"
