@@ -32,8 +32,10 @@
 #define HEADER_VERSION 60
 #define HEADER_APPLICATION 68
 
-#define LOG_PAGES "256"	    /* a checkpoint follows when the log has this many pages */
-#define LOG_BYTES "1048576" /* what is kept of a log that once grew longer */
+#define LOG_PAGES "500"	    /* a checkpoint follows when the log has this many pages */
+#define LOG_BYTES "2097152" /* what is kept of a log that once grew longer: more than these */
+#define LOG_SIZE 2097152    /* the same */
+#define LOG_PIECE 65536	    /* divides it */
 
 #define ELSEWHERE "name another database with -o db=PATH"
 
@@ -444,6 +446,29 @@ void store_file_fini(struct store_file *file)
 	*file = (struct store_file){ 0 };
 }
 
+/*
+ * Lets the log have its full size at once, of zeros: a commit that makes a file longer has to wait
+ * for what the filesystem writes about that, too. On a full disk it stays as it is.
+ */
+static void extend_log(struct store_file *file)
+{
+	static const char zeros[LOG_PIECE];
+	sqlite3_int64 before, size;
+	sqlite3_file *log = NULL;
+	int r;
+
+	/* A transaction opens it. */
+	if (store_file_exec(file, "BEGIN IMMEDIATE; COMMIT") != SQLITE_OK)
+		return;
+	sqlite3_file_control(file->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+	if (!log || !log->pMethods || log->pMethods->xFileSize(log, &before) != SQLITE_OK)
+		return;
+	for (size = before, r = SQLITE_OK; size < LOG_SIZE && r == SQLITE_OK; size += LOG_PIECE)
+		r = log->pMethods->xWrite(log, zeros, LOG_PIECE, size);
+	if (r != SQLITE_OK)
+		log->pMethods->xTruncate(log, before);
+}
+
 int store_file_adopt(struct store_file *file, struct strbuf *why)
 {
 	_cleanup_strbuf_ struct strbuf mode = STRBUF_INIT;
@@ -457,6 +482,7 @@ int store_file_adopt(struct store_file *file, struct strbuf *why)
 		store_file_exec(file, "PRAGMA journal_size_limit = " LOG_BYTES) != SQLITE_OK ||
 		sqlite3_db_config(file->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL) != SQLITE_OK)
 		return store_file_fail(file, why);
+	extend_log(file);
 	file->is_adopted = true;
 	return 0;
 }
