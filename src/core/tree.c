@@ -295,6 +295,12 @@ void deltas_add_attributes(struct deltas *deltas, const struct node *node)
 		deltas_add(deltas, 0, node->ino, NULL);
 }
 
+void deltas_add_text(struct deltas *deltas, const struct node *node)
+{
+	if (node->lookups)
+		deltas_add(deltas, node->parent->ino, node->ino, node->name);
+}
+
 void deltas_add_link(struct deltas *deltas, enum notice_kind kind, const struct tree *tree,
 	const struct node *node)
 {

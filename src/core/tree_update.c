@@ -311,9 +311,10 @@ void tree_update(struct tree *tree, const struct manager *manager, struct touche
 				sync_mounted_link(&update, link->path);
 		}
 	}
+	deltas->has_views = touched->has_changed;
 	for (size_t i = 0; touched->has_changed && i < ARRAY_SIZE(tree->views); i++) {
 		tree->views[i]->changed = now;
-		deltas_add_attributes(deltas, tree->views[i]);
+		deltas_add_text(deltas, tree->views[i]);
 	}
 	notices_move(&deltas->notices, &touched->notices);
 	if (deltas->notices.count)
