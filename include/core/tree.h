@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/texts.h"
-#include "core/manager.h"
+#include "core/lines.h"
 #include "core/notice.h"
 
 enum node_kind {
@@ -51,7 +51,8 @@ struct delta {
 struct deltas {
 	struct delta *list;
 	size_t count;
-	bool has_views; /* tree::views show something else now */
+	bool has_views;		  /* tree::views show something else now */
+	struct stale_lines lines; /* … and where `points` does */
 	struct notices notices;
 };
 

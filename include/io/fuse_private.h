@@ -51,6 +51,7 @@ struct fuse_server {
 	double timeout;			      /* of entries and attributes, seconds */
 	uint64_t generation;		      /* counts changes of what the views show */
 	struct blob *views[NODE_METRICS + 1]; /* by node kind: the newest text */
+	struct stale_lines stale;	      /* of that of points */
 	uint64_t counters[64];		      /* requests by kind, see fuse_ops.c */
 };
 

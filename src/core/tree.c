@@ -272,6 +272,7 @@ void deltas_fini(struct deltas *deltas)
 		free(deltas->list[i].name);
 	free(deltas->list);
 	notices_fini(&deltas->notices);
+	stale_lines_fini(&deltas->lines);
 	*deltas = (struct deltas){ 0 };
 }
 

@@ -66,6 +66,7 @@ static void sync_link(const struct update *update, const char *path)
 	struct node *node = tree_find_entry(update->tree, folder, name);
 	bool is_same = node && id && strcmp(node->name, name) == 0 && strcmp(node->id, id) == 0;
 
+	stale_lines_add(&update->deltas->lines, path);
 	if (node && !is_same)
 		deltas_add_link(update->deltas, NOTICE_LINK_DELETED, update->tree, node);
 	sync_symlink(

@@ -89,16 +89,28 @@ static void sort_entries(struct entry *entries, struct entry *room, size_t count
 	}
 }
 
-void triples_sort(struct triple *triples, size_t count)
+static void sort_many(struct triple *triples, size_t count)
 {
 	_cleanup_free_ struct entry *entries = xcalloc(2 * count, sizeof(*entries));
 	_cleanup_free_ struct triple *before = xcalloc(count, sizeof(*before));
 
-	if (count)
-		memcpy(before, triples, count * sizeof(*before));
+	memcpy(before, triples, count * sizeof(*before));
 	for (size_t i = 0; i < count; i++)
 		entries[i].triple = &before[i];
 	sort_entries(entries, entries + count, count, 0);
 	for (size_t i = 0; i < count; i++)
 		triples[i] = *entries[i].triple;
+}
+
+static int compare_triples(const void *a, const void *b)
+{
+	return strcmp(((const struct triple *)a)->link, ((const struct triple *)b)->link);
+}
+
+void triples_sort(struct triple *triples, size_t count)
+{
+	if (count > FEW)
+		sort_many(triples, count);
+	else if (count > 1)
+		qsort(triples, count, sizeof(*triples), compare_triples);
 }

@@ -225,6 +225,7 @@ void fuse_stop(struct fuse_server *server)
 		open_file_release(server->files);
 	for (size_t i = 0; i < ARRAY_SIZE(server->views); i++)
 		blob_release(server->views[i]);
+	stale_lines_fini(&server->stale);
 	free(server->buffer.mem);
 	free(server->mountpoint);
 	free(server);

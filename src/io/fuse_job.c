@@ -166,6 +166,8 @@ void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas
 
 	if (deltas->has_views)
 		server->generation++;
+	if (server->views[NODE_POINTS])
+		stale_lines_move(&server->stale, &deltas->lines);
 	if (job) {
 		reply.req = job->client->req;
 		held.ino = job->client->folder;

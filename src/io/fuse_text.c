@@ -68,6 +68,19 @@ void blob_release(struct blob *blob)
 	free(blob);
 }
 
+/* With the text before at hand only what is different is made. */
+static void render_lines(struct fuse_server *server, struct strbuf *ret_text)
+{
+	const struct manager *manager = server->backend.manager;
+	const struct blob *before = server->views[NODE_POINTS];
+
+	if (before && !server->stale.is_all)
+		lines_renew(manager, &before->text, &server->stale, ret_text);
+	else
+		render_points(manager, ret_text);
+	stale_lines_fini(&server->stale);
+}
+
 static void render_node(
 	struct fuse_server *server, const struct node *node, struct strbuf *ret_text)
 {
@@ -75,7 +88,7 @@ static void render_node(
 
 	switch (node->kind) {
 	case NODE_POINTS:
-		render_points(manager, ret_text);
+		render_lines(server, ret_text);
 		break;
 	case NODE_POINTS_JSON:
 		render_points_json(manager, ret_text);
