@@ -41,6 +41,8 @@ struct fuse_server {
 	struct notify *notify;
 	struct fuse_buf buffer;
 	char *mountpoint;
+	uid_t uid; /* our own: asked for once, as every look-up tells it */
+	gid_t gid;
 	bool is_ready;
 	bool is_unmounted;
 	struct open_file *files;	      /* that are open */

@@ -169,6 +169,8 @@ int fuse_start(const struct fuse_options *options, const struct fuse_backend *ba
 	server->backend = *backend;
 	server->mountpoint = xstrdup(options->mountpoint);
 	server->timeout = options->is_cached ? FOREVER : 0;
+	server->uid = getuid();
+	server->gid = getgid();
 	server->generation = 1;
 	server->last_wait = &server->waits;
 	server->session = new_session(options, server);

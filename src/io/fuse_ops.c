@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/render.h"
 #include "io/fuse_private.h"
@@ -137,8 +136,8 @@ void fuse_fill_attributes(
 		.st_ino = node->ino,
 		.st_mode = get_mode(server, node),
 		.st_nlink = 1, /* of folders: like btrfs, says nothing about subfolders */
-		.st_uid = is_users ? (uid_t)server->options.uid : getuid(),
-		.st_gid = is_users ? (gid_t)server->options.gid : getgid(),
+		.st_uid = is_users ? (uid_t)server->options.uid : server->uid,
+		.st_gid = is_users ? (gid_t)server->options.gid : server->gid,
 		.st_size = get_size(server, node, ino),
 		.st_blksize = 4096,
 		.st_atim = changed,
