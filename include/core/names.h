@@ -88,7 +88,7 @@ const struct link *names_next_link(
 /* The volume name that an ID has had for longest, one in the database before others, or NULL. */
 const struct link *names_find_volume_name(const struct names *names, const char *id);
 
-/* All links of the view in no order; the caller frees the array. */
+/* All links of the view, those of a record together; the caller frees the array. */
 size_t names_get_links(const struct names *names, const struct link ***ret_links);
 
 /* The record of this layer for `id`, copied up or made new; the caller may change its fields. */

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/texts.h"
-#include "core/manager.h"
+#include "core/lines.h"
 #include "core/notice.h"
 
 enum node_kind {
@@ -43,7 +43,7 @@ struct node {
 /* Something that the kernel may remember and that is no longer so. */
 struct delta {
 	uint64_t parent; /* folder whose entry `name` is another now; 0: see ino */
-	uint64_t ino;	 /* attributes of this inode are others now */
+	uint64_t ino;	 /* attributes of this inode are others now; with parent: its text is */
 	char *name;
 };
 
@@ -51,6 +51,8 @@ struct delta {
 struct deltas {
 	struct delta *list;
 	size_t count;
+	bool has_views;		  /* tree::views show something else now */
+	struct stale_lines lines; /* … and where `points` does */
 	struct notices notices;
 };
 

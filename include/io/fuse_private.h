@@ -9,7 +9,7 @@
 /* Text that several open files may show at once. */
 struct blob {
 	size_t references;
-	uint64_t generation;
+	uint64_t generation; /* fuse_server::generation when it was made */
 	struct strbuf text;
 };
 
@@ -41,6 +41,8 @@ struct fuse_server {
 	struct notify *notify;
 	struct fuse_buf buffer;
 	char *mountpoint;
+	uid_t uid; /* our own: asked for once, as every look-up tells it */
+	gid_t gid;
 	bool is_ready;
 	bool is_unmounted;
 	struct open_file *files;	      /* that are open */
@@ -51,6 +53,7 @@ struct fuse_server {
 	double timeout;			      /* of entries and attributes, seconds */
 	uint64_t generation;		      /* counts changes of what the views show */
 	struct blob *views[NODE_METRICS + 1]; /* by node kind: the newest text */
+	struct stale_lines stale;	      /* of that of points */
 	uint64_t counters[64];		      /* requests by kind, see fuse_ops.c */
 };
 
@@ -98,9 +101,18 @@ struct fuse_client {
 	char *name;		   /* ln: the entry to answer with */
 };
 
+/* fuse_text.c: the text of plain files */
 void blob_release(struct blob *blob);
-/* The text of a plain file as it is now. */
+/* The text as it is now. */
 struct blob *fuse_get_text(struct fuse_server *server, const struct node *node);
+/* The inode number that the kernel is told of a node. */
+uint64_t fuse_get_ino(const struct fuse_server *server, const struct node *node);
+/* The node that the kernel means by an inode number, or NULL. */
+struct node *fuse_find_node(const struct fuse_server *server, uint64_t ino);
+/* Whether the kernel may keep what it reads of this inode, as long as it knows it. */
+bool fuse_has_own_text(const struct fuse_server *server, uint64_t ino);
+/* How long the text of a plain file is, by the number that the kernel has of it. */
+size_t fuse_get_text_len(struct fuse_server *server, const struct node *node, uint64_t ino);
 
 /* fuse_file.c: open files */
 void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
@@ -175,6 +187,6 @@ enum fuse_counter {
 };
 void fuse_count(struct fuse_server *server, size_t counter);
 void fuse_fill_attributes(
-	struct fuse_server *server, const struct node *node, struct stat *ret_stat);
+	struct fuse_server *server, const struct node *node, uint64_t ino, struct stat *ret_stat);
 void fuse_fill_entry(
 	struct fuse_server *server, struct node *node, struct fuse_entry_param *ret_entry);

@@ -82,13 +82,36 @@ static bool is_printable_ascii(unsigned char byte)
 	return byte >= 0x20 && byte < 0x7f;
 }
 
+/* What is the same in all four ways. Nearly all text is nothing else, and is copied in runs. */
+static const bool is_plain[256] = {
+	['+' ... '.'] = true,
+	['0' ... ':'] = true,
+	['='] = true,
+	['@' ... 'Z'] = true,
+	['_'] = true,
+	['a' ... '{'] = true,
+	['}'] = true,
+};
+
+/* Adds what `value` begins with as far as it is plain, or `also`; returns the rest. */
+static const char *add_plain(struct strbuf *buf, const char *value, char also)
+{
+	const char *c = value;
+
+	while (is_plain[(unsigned char)*c] || (*c && *c == also))
+		c++;
+	if (c > value)
+		strbuf_add(buf, value, (size_t)(c - value));
+	return c;
+}
+
 void strbuf_add_pair(struct strbuf *buf, const char *key, const char *value)
 {
 	if (buf->len && buf->data[buf->len - 1] != '\n')
 		strbuf_add_char(buf, ' ');
 	strbuf_add_text(buf, key);
 	strbuf_add(buf, "=\"", 2);
-	for (const char *c = value; *c; c++) {
+	for (const char *c = value; *(c = add_plain(buf, c, '/')); c++) {
 		if (is_printable_ascii((unsigned char)*c) && !strchr("\"$`\\", *c))
 			strbuf_add_char(buf, *c);
 		else
@@ -122,7 +145,7 @@ static size_t add_escaped(struct strbuf *buf, const char *value, const char *als
 void strbuf_add_json(struct strbuf *buf, const char *value)
 {
 	strbuf_add_char(buf, '"');
-	while (*value) {
+	while (*(value = add_plain(buf, value, '/'))) {
 		if (*value == '"' || *value == '\\') {
 			strbuf_add_format(buf, "\\%c", *value++);
 		} else if ((unsigned char)*value < 0x20 || *value == 0x7f) {
@@ -142,12 +165,12 @@ void strbuf_add_json(struct strbuf *buf, const char *value)
 
 void strbuf_add_printable(struct strbuf *buf, const char *value)
 {
-	while (*value)
+	while (*(value = add_plain(buf, value, '/')))
 		value += add_escaped(buf, value, "\\");
 }
 
 void strbuf_add_file_name(struct strbuf *buf, const char *value)
 {
-	while (*value)
+	while (*(value = add_plain(buf, value, '\0')))
 		value += add_escaped(buf, value, "\\/ ");
 }

@@ -13,6 +13,7 @@
 
 #include "core/hosting.h"
 #include "core/manager_private.h"
+#include "core/triples.h"
 
 void manager_init(struct manager *manager, const struct id_order *order)
 {
@@ -345,16 +346,12 @@ bool change_shows_volume(const struct manager *manager, const struct change *cha
 	return record && record->keep_links && record->fingerprint.node;
 }
 
-static int compare_triples(const void *a, const void *b)
-{
-	return strcmp(((const struct triple *)a)->link, ((const struct triple *)b)->link);
-}
-
 size_t manager_get_triples(const struct manager *manager, const struct names *view, const char *id,
 	struct triple **ret_triples)
 {
 	_cleanup_free_ const struct link **links = NULL;
 	const struct link *link = NULL;
+	const char *node = NULL;
 	struct triple *triples;
 	size_t count = 0, shown = 0;
 
@@ -369,14 +366,14 @@ size_t manager_get_triples(const struct manager *manager, const struct names *vi
 	}
 	triples = xcalloc(count, sizeof(*triples));
 	for (size_t i = 0; i < count; i++) {
-		const char *owner = links[i]->record->id;
-		const char *node = manager_get_node(manager, view, owner);
+		const struct record *record = links[i]->record;
 
+		if (i == 0 || record != links[i - 1]->record)
+			node = manager_get_node(manager, view, record->id);
 		if (node)
-			triples[shown++] = (struct triple){ links[i]->path, owner, node };
+			triples[shown++] = (struct triple){ links[i]->path, record->id, node };
 	}
-	if (shown)
-		qsort(triples, shown, sizeof(*triples), compare_triples);
+	triples_sort(triples, shown);
 	*ret_triples = triples;
 	return shown;
 }

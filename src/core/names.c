@@ -186,26 +186,30 @@ static void record_count_link(struct record *record, const char *path, int chang
 		record->volume_names += (size_t)change;
 }
 
+/* The links of `names` itself, but for those that a layer has its own word on. */
+static size_t get_own_links(
+	const struct names *names, const struct names *layer, const struct link **ret_links)
+{
+	size_t count = 0;
+
+	map_for_each (&names->records, node, next) {
+		const struct link *link = container_of(node, struct record, by_id)->links;
+
+		for (; link; link = link->next)
+			if (!layer || !layer->links.count || !find_own_link(layer, link->path))
+				ret_links[count++] = link;
+	}
+	return count;
+}
+
 size_t names_get_links(const struct names *names, const struct link ***ret_links)
 {
 	size_t count = names->links.count + (names->base ? names->base->links.count : 0);
 	const struct link **links = xcalloc(count, sizeof(*links));
 
-	count = 0;
-	map_for_each (&names->links, node, next) {
-		const struct link *link = container_of(node, struct link, by_path);
-
-		if (link->record)
-			links[count++] = link;
-	}
-	if (names->base) {
-		map_for_each (&names->base->links, node, next) {
-			const struct link *link = container_of(node, struct link, by_path);
-
-			if (!find_own_link(names, link->path))
-				links[count++] = link;
-		}
-	}
+	count = get_own_links(names, NULL, links);
+	if (names->base)
+		count += get_own_links(names->base, names, links + count);
 	*ret_links = links;
 	return count;
 }

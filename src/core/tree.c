@@ -272,6 +272,7 @@ void deltas_fini(struct deltas *deltas)
 		free(deltas->list[i].name);
 	free(deltas->list);
 	notices_fini(&deltas->notices);
+	stale_lines_fini(&deltas->lines);
 	*deltas = (struct deltas){ 0 };
 }
 
@@ -293,6 +294,12 @@ void deltas_add_attributes(struct deltas *deltas, const struct node *node)
 {
 	if (node->lookups)
 		deltas_add(deltas, 0, node->ino, NULL);
+}
+
+void deltas_add_text(struct deltas *deltas, const struct node *node)
+{
+	if (node->lookups)
+		deltas_add(deltas, node->parent->ino, node->ino, node->name);
 }
 
 void deltas_add_link(struct deltas *deltas, enum notice_kind kind, const struct tree *tree,

@@ -66,6 +66,7 @@ static void sync_link(const struct update *update, const char *path)
 	struct node *node = tree_find_entry(update->tree, folder, name);
 	bool is_same = node && id && strcmp(node->name, name) == 0 && strcmp(node->id, id) == 0;
 
+	stale_lines_add(&update->deltas->lines, path);
 	if (node && !is_same)
 		deltas_add_link(update->deltas, NOTICE_LINK_DELETED, update->tree, node);
 	sync_symlink(
@@ -311,9 +312,10 @@ void tree_update(struct tree *tree, const struct manager *manager, struct touche
 				sync_mounted_link(&update, link->path);
 		}
 	}
+	deltas->has_views = touched->has_changed;
 	for (size_t i = 0; touched->has_changed && i < ARRAY_SIZE(tree->views); i++) {
 		tree->views[i]->changed = now;
-		deltas_add_attributes(deltas, tree->views[i]);
+		deltas_add_text(deltas, tree->views[i]);
 	}
 	notices_move(&deltas->notices, &touched->notices);
 	if (deltas->notices.count)

@@ -169,6 +169,8 @@ int fuse_start(const struct fuse_options *options, const struct fuse_backend *ba
 	server->backend = *backend;
 	server->mountpoint = xstrdup(options->mountpoint);
 	server->timeout = options->is_cached ? FOREVER : 0;
+	server->uid = getuid();
+	server->gid = getgid();
 	server->generation = 1;
 	server->last_wait = &server->waits;
 	server->session = new_session(options, server);
@@ -225,6 +227,7 @@ void fuse_stop(struct fuse_server *server)
 		open_file_release(server->files);
 	for (size_t i = 0; i < ARRAY_SIZE(server->views); i++)
 		blob_release(server->views[i]);
+	stale_lines_fini(&server->stale);
 	free(server->buffer.mem);
 	free(server->mountpoint);
 	free(server);

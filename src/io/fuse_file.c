@@ -14,70 +14,9 @@
 #include <linux/fuse.h>
 #include <string.h>
 
-#include "core/render.h"
 #include "io/fuse_private.h"
 
 #define STDIO_BLOCK 4096 /* stdio cuts what it writes at multiples of this */
-
-void blob_release(struct blob *blob)
-{
-	if (!blob || --blob->references)
-		return;
-	strbuf_fini(&blob->text);
-	free(blob);
-}
-
-static void render_node(
-	struct fuse_server *server, const struct node *node, struct strbuf *ret_text)
-{
-	const struct manager *manager = server->backend.manager;
-
-	switch (node->kind) {
-	case NODE_POINTS:
-		render_points(manager, ret_text);
-		break;
-	case NODE_POINTS_JSON:
-		render_points_json(manager, ret_text);
-		break;
-	case NODE_HISTORY:
-		render_history(manager, ret_text);
-		break;
-	case NODE_VOLUME:
-		volume_files[node->file].render(manager, node->id, ret_text);
-		break;
-	case NODE_METRICS:
-	case NODE_CONTROL:
-		server->backend.render(server->backend.data, node, ret_text);
-		break;
-	case NODE_FOLDER:
-	case NODE_LINK:
-	case NODE_MANAGER:
-	case NODE_EVENTS:
-		break;
-	}
-}
-
-struct blob *fuse_get_text(struct fuse_server *server, const struct node *node)
-{
-	bool is_shared = node->kind == NODE_POINTS || node->kind == NODE_POINTS_JSON ||
-		node->kind == NODE_HISTORY;
-	struct blob *blob = server->views[node->kind];
-
-	if (is_shared && blob && blob->generation == server->generation) {
-		blob->references++;
-		return blob;
-	}
-	blob = xcalloc(1, sizeof(*blob));
-	blob->references = 1;
-	blob->generation = server->generation;
-	render_node(server, node, &blob->text);
-	if (is_shared) {
-		blob_release(server->views[node->kind]);
-		server->views[node->kind] = blob;
-		blob->references++;
-	}
-	return blob;
-}
 
 void open_file_release(struct open_file *file)
 {
@@ -115,23 +54,35 @@ static void post_data(fuse_req_t req, const void *data, size_t size)
 	fuse_post(fuse_req_userdata(req), &reply);
 }
 
+static void forget_attributes(struct fuse_server *server, uint64_t ino)
+{
+	struct deltas deltas = { .list = xcalloc(1, sizeof(*deltas.list)), .count = 1 };
+	struct notify_reply nobody = { 0 };
+
+	deltas.list[0].ino = ino;
+	notify_post(server->notify, &deltas, NULL, &nobody);
+}
+
 /*
  * An open file shows the changes up to here, and tells of those to come: between, there must be none
  * that its reader does not see yet. In the kernel's own words, as libfuse has not all of them.
  */
-static void reply_open(fuse_req_t req, struct open_file *file, uint32_t flags)
+static void reply_open(fuse_req_t req, struct open_file *file, uint64_t ino, uint32_t flags)
 {
+	struct fuse_server *server = fuse_req_userdata(req);
 	struct fuse_open_out answer = { .fh = (uintptr_t)file, .open_flags = flags };
 
+	if (ino != fuse_get_ino(server, file->node))
+		forget_attributes(server, ino); /* its size may be another one */
 	post_data(req, &answer, sizeof(answer));
 }
 
 void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
 	struct fuse_server *server = fuse_req_userdata(req);
-	const struct node *node = tree_find(server->backend.tree, ino);
+	const struct node *node = fuse_find_node(server, ino);
 	struct open_file *file;
-	uint32_t flags = FOPEN_DIRECT_IO;
+	uint32_t flags = fuse_has_own_text(server, ino) ? FOPEN_KEEP_CACHE : FOPEN_DIRECT_IO;
 
 	fuse_count(server, COUNT_OPEN);
 	if (!node) {
@@ -160,7 +111,7 @@ void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 		fuse_manager_open(file, info);
 	else if (node->kind != NODE_CONTROL)
 		file->blob = fuse_get_text(server, node);
-	reply_open(req, file, flags);
+	reply_open(req, file, ino, flags);
 }
 
 void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)

@@ -164,8 +164,10 @@ void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas
 	struct notify_reply reply = { 0 };
 	struct notify_folder held = { 0 };
 
-	if (!job || job->operation->flags & OPERATION_CHANGES)
+	if (deltas->has_views)
 		server->generation++;
+	if (server->views[NODE_POINTS])
+		stale_lines_move(&server->stale, &deltas->lines);
 	if (job) {
 		reply.req = job->client->req;
 		held.ino = job->client->folder;

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/render.h"
 #include "io/fuse_private.h"
@@ -113,24 +112,18 @@ static mode_t get_mode(const struct fuse_server *server, const struct node *node
 	return S_IFREG | 0444;
 }
 
-static off_t get_size(struct fuse_server *server, const struct node *node)
+static off_t get_size(struct fuse_server *server, const struct node *node, uint64_t ino)
 {
-	struct blob *blob;
-	off_t size;
-
 	if (node->kind == NODE_LINK)
 		return (off_t)strlen(node->target);
 	if (node->kind == NODE_FOLDER || node->kind == NODE_CONTROL || node->kind == NODE_EVENTS ||
 		node->kind == NODE_MANAGER)
 		return 0;
-	blob = fuse_get_text(server, node);
-	size = (off_t)blob->text.len;
-	blob_release(blob);
-	return size;
+	return (off_t)fuse_get_text_len(server, node, ino);
 }
 
 void fuse_fill_attributes(
-	struct fuse_server *server, const struct node *node, struct stat *ret_stat)
+	struct fuse_server *server, const struct node *node, uint64_t ino, struct stat *ret_stat)
 {
 	bool is_users = node->is_writable || node->kind == NODE_MANAGER ||
 		(node->operation && node->operation->flags & OPERATION_CHANGES);
@@ -143,9 +136,9 @@ void fuse_fill_attributes(
 		.st_ino = node->ino,
 		.st_mode = get_mode(server, node),
 		.st_nlink = 1, /* of folders: like btrfs, says nothing about subfolders */
-		.st_uid = is_users ? (uid_t)server->options.uid : getuid(),
-		.st_gid = is_users ? (gid_t)server->options.gid : getgid(),
-		.st_size = get_size(server, node),
+		.st_uid = is_users ? (uid_t)server->options.uid : server->uid,
+		.st_gid = is_users ? (gid_t)server->options.gid : server->gid,
+		.st_size = get_size(server, node, ino),
 		.st_blksize = 4096,
 		.st_atim = changed,
 		.st_mtim = changed,
@@ -164,11 +157,11 @@ void fuse_fill_entry(
 	struct fuse_server *server, struct node *node, struct fuse_entry_param *ret_entry)
 {
 	*ret_entry = (struct fuse_entry_param){
-		.ino = node->ino,
+		.ino = fuse_get_ino(server, node),
 		.attr_timeout = get_timeout(server, node),
 		.entry_timeout = server->timeout,
 	};
-	fuse_fill_attributes(server, node, &ret_entry->attr);
+	fuse_fill_attributes(server, node, ret_entry->ino, &ret_entry->attr);
 	tree_add_lookup(node);
 }
 
@@ -188,6 +181,14 @@ static void op_init(void *data, struct fuse_conn_info *connection)
 	server->is_ready = true;
 }
 
+static void forget(struct fuse_server *server, uint64_t ino, uint64_t lookups)
+{
+	const struct node *node = fuse_find_node(server, ino);
+
+	if (node)
+		tree_forget(server->backend.tree, node->ino, lookups);
+}
+
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct fuse_server *server = get_server(req, COUNT_LOOKUP);
@@ -205,14 +206,14 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 		fuse_fill_entry(server, node, &entry);
 	ino = entry.ino;
 	if (fuse_reply_entry(req, &entry) == -ENOENT && ino)
-		tree_forget(tree, ino, 1); /* look-up was interrupted */
+		forget(server, ino, 1); /* look-up was interrupted */
 }
 
 static void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t lookups)
 {
 	struct fuse_server *server = get_server(req, COUNT_FORGET);
 
-	tree_forget(server->backend.tree, ino, lookups);
+	forget(server, ino, lookups);
 	fuse_reply_none(req);
 }
 
@@ -221,21 +222,21 @@ static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_dat
 	struct fuse_server *server = get_server(req, COUNT_FORGET);
 
 	for (size_t i = 0; i < count; i++)
-		tree_forget(server->backend.tree, forgets[i].ino, forgets[i].nlookup);
+		forget(server, forgets[i].ino, forgets[i].nlookup);
 	fuse_reply_none(req);
 }
 
 static void reply_attributes(fuse_req_t req, fuse_ino_t ino)
 {
 	struct fuse_server *server = fuse_req_userdata(req);
-	const struct node *node = tree_find(server->backend.tree, ino);
+	const struct node *node = fuse_find_node(server, ino);
 	struct stat attributes;
 
 	if (!node) {
 		fuse_reply_err(req, ENOENT);
 		return;
 	}
-	fuse_fill_attributes(server, node, &attributes);
+	fuse_fill_attributes(server, node, ino, &attributes);
 	fuse_reply_attr(req, &attributes, get_timeout(server, node));
 }
 
@@ -250,7 +251,7 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attributes, 
 	struct fuse_file_info *info)
 {
 	struct fuse_server *server = get_server(req, COUNT_SETATTR);
-	const struct node *node = tree_find(server->backend.tree, ino);
+	const struct node *node = fuse_find_node(server, ino);
 	int refused = FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID;
 
 	if (!node || (node->kind != NODE_CONTROL && node->kind != NODE_MANAGER) ||
@@ -264,7 +265,7 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attributes, 
 static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 {
 	struct fuse_server *server = get_server(req, COUNT_READLINK);
-	const struct node *node = tree_find(server->backend.tree, ino);
+	const struct node *node = fuse_find_node(server, ino);
 
 	if (node && node->kind == NODE_LINK)
 		fuse_reply_readlink(req, node->target);

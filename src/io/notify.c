@@ -118,7 +118,7 @@ static bool is_parent_listed(const struct deltas *deltas, size_t before, uint64_
 {
 	/* Changes come in runs of the same few folders: looking back a little finds nearly all. */
 	for (size_t i = before, looked = 0; i > 0 && looked < 8; i--, looked++)
-		if (deltas->list[i - 1].parent == parent)
+		if (deltas->list[i - 1].parent == parent && !deltas->list[i - 1].ino)
 			return true;
 	return false;
 }
@@ -139,7 +139,8 @@ static void invalidate(struct fuse_session *session, const struct item *item)
 	for (size_t i = 0; i < deltas->count; i++) {
 		uint64_t parent = deltas->list[i].parent;
 
-		if (parent && parent != item->except && !is_parent_listed(deltas, i, parent))
+		if (parent && !deltas->list[i].ino && parent != item->except &&
+			!is_parent_listed(deltas, i, parent))
 			fuse_lowlevel_notify_inval_inode(session, parent, 0, 0);
 	}
 }

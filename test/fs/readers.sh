@@ -131,5 +131,26 @@ quietly "${as[@]}" tar cf /dev/null --exclude control .
 expect_equal "$texts_sum" "$(cat "${texts[@]}" | md5sum)" "the texts at the end"
 expect_equal "" "$(cat control/error_log)" "error_log at the end"
 
+# Who reads while the text changes sees one text, whatever others ask for meanwhile; who opens it then
+# sees that of now, in whatever way.
+bound=$TMP/bound
+touch "$bound"
+mount --bind points "$bound"
+seq -f "link=more-%g device=${LOOP}01" 5000 >"$CTL/create_point"
+cp points "$TMP/long"
+expect_ok cmp points "$bound"
+exec {slow}<points
+dd bs=1000 count=1 status=none <&"$slow" >"$TMP/slow"
+seq -f "link=more-%g" 5000 >"$CTL/delete_points"
+expect_equal "$(wc -c <points)" "$(stat -c %s points)" "the size of points"
+expect_equal "$(stat -c %s "$TMP/long")" "$(stat -Lc %s "/dev/fd/$slow")" "the size of points as it was"
+expect_ok cmp points "$bound"
+expect_equal "$(stat -c %s points)" "$(stat -c %s "$bound")" "the size of points somewhere else"
+expect_ok cmp points "/dev/fd/$slow"
+cat <&"$slow" >>"$TMP/slow"
+exec {slow}<&-
+expect_ok cmp "$TMP/long" "$TMP/slow"
+umount "$bound"
+
 cd /
 stop_mmfs

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/render.h"
 #include "fixture.h"
 
 void fixture_add(Suite *suite, const char *name, const TTest *test)
@@ -138,6 +139,7 @@ void world_fini(struct world *world)
 	strbuf_fini(&world->reply);
 	strbuf_fini(&world->why);
 	strbuf_fini(&world->shown);
+	strbuf_fini(&world->points);
 }
 
 void world_put(struct world *world, const char *name, const char *words)
@@ -152,6 +154,21 @@ void world_remove(struct world *world, const char *name)
 
 static bool is_starting;
 
+/* The text of points made from the one before is the one made anew. */
+static void check_lines(struct world *world, const struct stale_lines *lines)
+{
+	struct strbuf renewed = STRBUF_INIT, anew = STRBUF_INIT;
+
+	render_points(&world->manager, &anew);
+	if (!lines->is_all) {
+		lines_renew(&world->manager, &world->points, lines, &renewed);
+		ck_assert_str_eq(strbuf_text(&renewed), strbuf_text(&anew));
+	}
+	strbuf_fini(&renewed);
+	strbuf_fini(&world->points);
+	world->points = anew;
+}
+
 /* Makes the tree follow, and its reader. */
 static void show(struct world *world)
 {
@@ -165,6 +182,7 @@ static void show(struct world *world)
 	world->renamed[0].path[0] = '\0';
 	world->decided = 0;
 	tree_update(&world->tree, &world->manager, &world->touched, world->env.now, &deltas);
+	check_lines(world, &deltas.lines);
 	follower_take(&world->follower, &deltas.notices);
 	notices_move(&world->notices, &deltas.notices);
 	deltas_fini(&deltas);
@@ -410,6 +428,7 @@ void world_reload(struct world *world)
 	world->manager.gives_letters = world->has_auto_dl;
 	rows_load(&world->rows, &world->manager.names);
 	touched_fini(&world->touched);
+	strbuf_reset(&world->points);
 	manager_touch_kept(&world->manager, &world->touched);
 	show(world);
 	change_init(&world->change, &world->manager);

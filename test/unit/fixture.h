@@ -33,8 +33,9 @@ struct world {
 	struct strbuf reply;
 	struct strbuf why;
 	struct strbuf shown;
-	bool is_restless; /* starts anew after each change */
-	bool has_auto_dl; /* is started with the option of that name */
+	struct strbuf points; /* the text of the file, after the last change */
+	bool is_restless;     /* starts anew after each change */
+	bool has_auto_dl;     /* is started with the option of that name */
 };
 
 void world_init(struct world *world);
