@@ -93,7 +93,7 @@ void tree_list(const struct tree *tree, const struct node *folder, uint64_t afte
 /*
  * Makes the tree show the state again, and says what became different. Notices of one update are in
  * a fixed order: what ends before what begins, a link before its volume where they end, and after it
- * where they begin. `touched` hands its notices over.
+ * where they begin. `touched` hands its notices over. `deltas` is NULL while nobody listens.
  */
 void tree_update(struct tree *tree, const struct manager *manager, struct touched *touched,
 	uint64_t now, struct deltas *deltas);

@@ -277,6 +277,8 @@ void deltas_fini(struct deltas *deltas)
 
 static void deltas_add(struct deltas *deltas, uint64_t parent, uint64_t ino, const char *name)
 {
+	if (!deltas)
+		return;
 	if ((deltas->count & (deltas->count + 1)) == 0)
 		deltas->list = xrealloc(deltas->list, deltas->count * 2 + 2, sizeof(*deltas->list));
 	deltas->list[deltas->count++] = (struct delta){ parent, ino, name ? xstrdup(name) : NULL };
@@ -299,9 +301,12 @@ void deltas_add_link(struct deltas *deltas, enum notice_kind kind, const struct 
 	const struct node *node)
 {
 	bool is_volume = node->parent == tree->volumes;
-	_cleanup_free_ char *path = xasprintf(
-		"%s%s", is_volume ? LINK_FOLDER_VOLUMES : LINK_FOLDER_DOS_DEVICES, node->name);
+	_cleanup_free_ char *path = NULL;
 
+	if (!deltas)
+		return;
+	path = xasprintf(
+		"%s%s", is_volume ? LINK_FOLDER_VOLUMES : LINK_FOLDER_DOS_DEVICES, node->name);
 	notices_add(&deltas->notices,
 		&(struct notice){
 			.kind = kind,

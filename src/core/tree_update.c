@@ -83,6 +83,8 @@ static void sync_link(const struct update *update, const char *path)
 static void note_volume(const struct update *update, enum notice_kind kind,
 	const struct node *folder, const char *device, const char *mount_point)
 {
+	if (!update->deltas)
+		return;
 	notices_add(&update->deltas->notices,
 		&(struct notice){
 			.kind = kind,
@@ -315,6 +317,8 @@ void tree_update(struct tree *tree, const struct manager *manager, struct touche
 		tree->views[i]->changed = now;
 		deltas_add_attributes(deltas, tree->views[i]);
 	}
+	if (!deltas)
+		return;
 	notices_move(&deltas->notices, &touched->notices);
 	if (deltas->notices.count)
 		qsort(deltas->notices.list, deltas->notices.count, sizeof(*deltas->notices.list),

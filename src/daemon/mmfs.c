@@ -27,13 +27,11 @@
 /* What is kept shows from the start, wherever its volume may be. */
 static void show_kept(struct mmfs *mmfs)
 {
-	struct deltas deltas = { 0 };
 	struct touched touched;
 
 	manager_touch_kept(&mmfs->manager, &touched);
-	tree_update(&mmfs->tree, &mmfs->manager, &touched, clock_get_real(), &deltas);
+	tree_update(&mmfs->tree, &mmfs->manager, &touched, clock_get_real(), NULL);
 	touched_fini(&touched);
-	deltas_fini(&deltas);
 }
 
 void mmfs_read_mounts(struct mmfs *mmfs)
@@ -48,7 +46,8 @@ void mmfs_read_mounts(struct mmfs *mmfs)
 		return;
 	}
 	manager_apply_mounts(&mmfs->manager, &mounts, &touched);
-	tree_update(&mmfs->tree, &mmfs->manager, &touched, clock_get_real(), &deltas);
+	tree_update(&mmfs->tree, &mmfs->manager, &touched, clock_get_real(),
+		mmfs->fuse ? &deltas : NULL);
 	touched_fini(&touched);
 	door_show(mmfs, &deltas);
 	hosts_update(mmfs->hosts);
