@@ -53,7 +53,8 @@ static struct node *replace_symlink(const struct update *update, struct node *fo
 static void sync_symlink(
 	const struct update *update, struct node *folder, const char *name, const char *target)
 {
-	struct node *node = folder->first ? tree_find_entry(update->tree, folder, name) : NULL;
+	struct node *node =
+		folder->content->first ? tree_find_entry(update->tree, folder, name) : NULL;
 
 	replace_symlink(update, folder, node, name, target);
 }
@@ -160,7 +161,8 @@ static const char **sort_mounts(const struct shown *shown)
 static void note_mounts(const struct update *update, const struct node *folder,
 	const struct shown *now, const char *from, const char *to)
 {
-	_cleanup_free_ const char **before = sort_mounts(folder->shown), **after = sort_mounts(now);
+	_cleanup_free_ const char **before = sort_mounts(&folder->content->shown),
+				  **after = sort_mounts(now);
 	const char **old = before, **new = after;
 
 	while (*old || *new) {
@@ -184,7 +186,7 @@ static bool note_changes(
 {
 	const struct node *link = tree_find_entry(update->tree, folder, "device");
 	const char *from = link ? link->target : NULL, *to = device ? device->node : NULL;
-	struct shown *shown = folder->shown, now;
+	struct shown *shown = &folder->content->shown, now;
 	bool is_elsewhere;
 
 	look_at_volume(update, device, &now);
@@ -212,8 +214,8 @@ static void remove_volume_folder(const struct update *update, struct node *folde
 		if (file)
 			tree_remove_name(tree, file);
 	}
-	while (folder->first)
-		tree_remove_name(tree, folder->first);
+	while (folder->content->first)
+		tree_remove_name(tree, folder->content->first);
 	deltas_add_entry(update->deltas, tree->ids, folder->name, update->now);
 	tree_remove_name(tree, folder);
 }
@@ -225,7 +227,6 @@ static struct node *add_volume_folder(const struct update *update, const char *n
 
 	folder->is_volume_folder = true;
 	folder->id = texts_hold(&tree->texts, id);
-	folder->shown = xcalloc(1, sizeof(*folder->shown));
 	deltas_add_entry(update->deltas, tree->ids, name, update->now);
 	return folder;
 }

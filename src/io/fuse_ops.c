@@ -133,14 +133,14 @@ void fuse_fill_attributes(
 	struct fuse_server *server, const struct node *node, struct stat *ret_stat)
 {
 	bool is_users = node->is_writable || node->kind == NODE_MANAGER ||
-		(node->operation && node->operation->flags & OPERATION_CHANGES);
+		(node->kind == NODE_CONTROL && node->operation->flags & OPERATION_CHANGES);
 	struct timespec changed = {
 		.tv_sec = (time_t)(node->changed / 1000000),
 		.tv_nsec = (long)(node->changed % 1000000) * 1000,
 	};
 
 	*ret_stat = (struct stat){
-		.st_ino = node->ino,
+		.st_ino = node_get_ino(node),
 		.st_mode = get_mode(server, node),
 		.st_nlink = 1, /* of folders: like btrfs, says nothing about subfolders */
 		.st_uid = is_users ? (uid_t)server->options.uid : getuid(),
@@ -164,7 +164,7 @@ void fuse_fill_entry(
 	struct fuse_server *server, struct node *node, struct fuse_entry_param *ret_entry)
 {
 	*ret_entry = (struct fuse_entry_param){
-		.ino = node->ino,
+		.ino = node_get_ino(node),
 		.attr_timeout = get_timeout(server, node),
 		.entry_timeout = server->timeout,
 	};
