@@ -302,7 +302,9 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 		mmfs_stop(mmfs);
 		return r;
 	}
-	malloc_trim(0); /* what reading the database took is not needed again */
+	if (!mmfs->is_committing)
+		store_release_memory(mmfs->store);
+	malloc_trim(0); /* what starting took is not needed again */
 	*ret_mmfs = mmfs;
 	return 0;
 }

@@ -463,9 +463,14 @@ int store_file_adopt(struct store_file *file, struct strbuf *why)
 		store_file_exec(file, "PRAGMA journal_size_limit = " LOG_BYTES) != SQLITE_OK ||
 		sqlite3_db_config(file->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL) != SQLITE_OK)
 		return store_file_fail(file, why);
-	sqlite3_db_release_memory(file->db); /* what was read is not read again */
+	store_file_release_memory(file); /* what was read is not read again */
 	file->is_adopted = true;
 	return 0;
+}
+
+void store_file_release_memory(struct store_file *file)
+{
+	sqlite3_db_release_memory(file->db);
 }
 
 int store_file_begin(struct store_file *file)
