@@ -25,10 +25,10 @@ struct link {
 	struct map_node by_path; /* names::links */
 	struct link *next;	 /* record::links */
 	struct link **previous;
-	struct record *record; /* owner; NULL in a layer: the link is deleted */
-	uint64_t changed;      /* µs since 1970 */
-	bool is_unrecorded;    /* not in the database: goes with its volume */
-	char path[];	       /* canonical, spelled as first given */
+	struct record *record;	/* owner; NULL in a layer: the link is deleted */
+	uint64_t changed : 63;	/* µs since 1970, for 290,000 years */
+	bool is_unrecorded : 1; /* not in the database: goes with its volume */
+	char path[];		/* canonical, spelled as first given */
 };
 
 /* All that is remembered under one unique ID. */

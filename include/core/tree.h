@@ -18,27 +18,47 @@ enum node_kind {
 	NODE_MANAGER, /* MountPointManager */
 };
 
-/* One inode of the tree. Read-only for users. */
+/* What readers of `events` have been told of a volume, as far as its files do not remember it. */
+struct shown {
+	uint64_t changed; /* when its files were last said to differ */
+	bool is_online;
+	uint64_t description; /* hash of what describes the volume */
+	char **mounts;	      /* mount points, as listed */
+	size_t mount_count;
+};
+
+struct folder_content {
+	struct node *first, *last;
+	struct shown shown; /* volume folders */
+};
+
+/* One inode of the tree. Read-only for users. There are many: what only some have is apart. */
 struct node {
-	struct map_node by_ino;
+	struct map_node by_ino;	      /* its hash is the inode number */
 	struct map_node by_name;      /* while it has a name: tree::by_name */
 	struct node *parent;	      /* NULL: the root, or without a name by now */
 	struct node *next, *previous; /* siblings, by rising inode number */
-	struct node *first, *last;
-	enum node_kind kind;
-	uint64_t ino;
-	uint64_t changed; /* µs since 1970 */
-	uint64_t lookups; /* how many times the kernel was told of it */
-	bool is_volume_folder;
-	bool is_folding;    /* its children's names are compared ignoring case */
-	bool is_writable;   /* users may make, remove and rename links in it */
-	const char *target; /* NODE_LINK; of tree::texts */
-	const char *id; /* unique ID of volume folders, NODE_VOLUME, links of volumes; the same */
-	struct shown *shown; /* volume folders: what readers of `events` have been told */
-	const struct operation *operation;
-	size_t file; /* index in volume_files */
+	uint64_t changed;	      /* µs since 1970 */
+	uint64_t lookups;	      /* how many times the kernel was told of it */
+	const char *id; /* unique ID of volume folders, NODE_VOLUME, links; of tree::texts */
+	union {
+		struct folder_content *content;	   /* NODE_FOLDER */
+		const char *target;		   /* NODE_LINK; of tree::texts */
+		const struct operation *operation; /* NODE_CONTROL */
+		size_t file;			   /* NODE_VOLUME: index in volume_files */
+	};
+	enum node_kind kind : 8;
+	bool is_volume_folder : 1;
+	bool is_folding : 1;  /* its children's names are compared ignoring case */
+	bool is_writable : 1; /* users may make, remove and rename links in it */
 	char name[];
 };
+
+/* They count up, so they spread over a map as well as any hash. */
+static inline uint64_t node_get_ino(const struct node *node)
+{
+	return node->by_ino.hash;
+}
 
 /* Something that the kernel may remember and that is no longer so. */
 struct delta {
@@ -95,7 +115,7 @@ void tree_list(const struct tree *tree, const struct node *folder, uint64_t afte
 /*
  * Makes the tree show the state again, and says what became different. Notices of one update are in
  * a fixed order: what ends before what begins, a link before its volume where they end, and after it
- * where they begin. `touched` hands its notices over.
+ * where they begin. `touched` hands its notices over. `deltas` is NULL while nobody listens.
  */
 void tree_update(struct tree *tree, const struct manager *manager, struct touched *touched,
 	uint64_t now, struct deltas *deltas);

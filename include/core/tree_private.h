@@ -5,15 +5,6 @@
 
 #include "core/tree.h"
 
-/* What a volume's folder showed at the last update, as far as its files do not remember it. */
-struct shown {
-	uint64_t changed; /* when its files were last said to differ */
-	bool is_online;
-	uint64_t description; /* hash of what describes the volume */
-	char **mounts;	      /* mount points, as listed */
-	size_t mount_count;
-};
-
 /* By name, ignoring case where the folder does. */
 struct node *tree_find_entry(const struct tree *tree, const struct node *folder, const char *name);
 struct node *tree_add(struct tree *tree, struct node *parent, const char *name, enum node_kind kind,

@@ -20,6 +20,8 @@ int store_open(const char *path, struct store **ret_store, struct strbuf *why);
 /* Fills in manager::names and manager::history, which must be empty. Before store_start(). */
 int store_load(struct store *store, struct manager *manager, struct strbuf *why);
 int store_start(struct store *store);
+/* Lets go of what was kept in memory of the file. While no commit is under way. */
+void store_release_memory(struct store *store);
 /* Waits for the commit under way, ends the thread, closes the file. NULL is fine. */
 void store_close(struct store *store);
 

@@ -22,6 +22,8 @@ int store_file_init(struct store_file *file, const char *path, struct strbuf *wh
 void store_file_fini(struct store_file *file);
 /* Says that the content is good, too: from here on the file may be written. */
 int store_file_adopt(struct store_file *file, struct strbuf *why);
+/* Lets go of the pages that SQLite keeps in memory. */
+void store_file_release_memory(struct store_file *file);
 /* What SQLite's last error means: a negative errno, and a sentence about opening the file. */
 int store_file_fail(const struct store_file *file, struct strbuf *why);
 /* Says that the content makes no sense, and returns -EBADMSG. */

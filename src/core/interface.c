@@ -59,7 +59,7 @@ static void add_files(struct strbuf *text)
 	struct tree tree;
 
 	tree_init(&tree, 0);
-	for (const struct node *node = tree.root->first; node; node = node->next)
+	for (const struct node *node = tree.root->content->first; node; node = node->next)
 		strbuf_add_format(
 			text, "file\t%s%s\n", node->name, node->kind == NODE_FOLDER ? "/" : "");
 	tree_fini(&tree);

@@ -28,17 +28,21 @@ static bool record_has_id(const struct map_node *node, const void *key)
 	return strcmp(container_of(node, struct record, by_id)->id, key) == 0;
 }
 
+/* Most layers have few links or none. */
 static struct link *find_own_link(const struct names *names, const char *path)
 {
-	struct map_node *node =
-		map_find(&names->links, map_hash_text_ignoring_case(path), link_has_path, path);
+	struct map_node *node = names->links.count
+		? map_find(&names->links, map_hash_text_ignoring_case(path), link_has_path, path)
+		: NULL;
 
 	return node ? container_of(node, struct link, by_path) : NULL;
 }
 
 static struct record *find_own_record(const struct names *names, const char *id)
 {
-	struct map_node *node = map_find(&names->records, map_hash_text(id), record_has_id, id);
+	struct map_node *node = names->records.count
+		? map_find(&names->records, map_hash_text(id), record_has_id, id)
+		: NULL;
 
 	return node ? container_of(node, struct record, by_id) : NULL;
 }
@@ -117,9 +121,12 @@ const struct record *names_find_record(const struct names *names, const char *id
 const struct link *names_next_link(
 	const struct names *names, const char *id, const struct link *link)
 {
-	const struct record *own = find_own_record(names, id);
+	const struct record *own;
 	bool is_in_base = false;
 
+	if (link && !names->base)
+		return link->next;
+	own = find_own_record(names, id);
 	if (link) {
 		is_in_base = names->base && link->record != own;
 		link = link->next;
@@ -296,8 +303,9 @@ void names_set_link(struct names *layer, const char *path, const char *id, uint6
 	if (visible && !visible->is_unrecorded && strcmp(visible->record->id, id) == 0 &&
 		strcmp(visible->path, path) == 0)
 		return;
-	remove_link(layer, path);
-	own = find_own_link(layer, path);
+	if (visible)
+		remove_link(layer, path);
+	own = visible || layer->base ? find_own_link(layer, path) : NULL;
 	if (!own) {
 		own = xcalloc(1, sizeof(*own) + strlen(path) + 1);
 		strcpy(own->path, path);

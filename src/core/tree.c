@@ -30,7 +30,7 @@ struct name_key {
 
 static bool node_has_ino(const struct map_node *node, const void *key)
 {
-	return container_of(node, struct node, by_ino)->ino == *(const uint64_t *)key;
+	return true; /* it is the hash */
 }
 
 static bool node_has_name(const struct map_node *map_node, const void *key)
@@ -47,12 +47,12 @@ static bool node_has_name(const struct map_node *map_node, const void *key)
 
 static uint64_t hash_name(const struct node *parent, const char *name)
 {
-	return map_hash_text_ignoring_case(name) ^ map_hash_number(parent->ino);
+	return map_hash_text_ignoring_case(name) ^ map_hash_number(node_get_ino(parent));
 }
 
 struct node *tree_find(const struct tree *tree, uint64_t ino)
 {
-	struct map_node *node = map_find(&tree->by_ino, map_hash_number(ino), node_has_ino, &ino);
+	struct map_node *node = map_find(&tree->by_ino, ino, node_has_ino, NULL);
 
 	return node ? container_of(node, struct node, by_ino) : NULL;
 }
@@ -69,14 +69,15 @@ struct node *tree_find_entry(const struct tree *tree, const struct node *folder,
 static struct node *node_new(struct tree *tree, struct node *parent, const char *name,
 	enum node_kind kind, uint64_t ino, uint64_t now)
 {
-	struct node *node = xcalloc(1, sizeof(*node) + strlen(name) + 1);
+	struct node *node = xcalloc(1, offsetof(struct node, name) + strlen(name) + 1);
 
 	node->kind = kind;
-	node->ino = ino;
 	node->changed = now;
 	node->parent = parent;
+	if (kind == NODE_FOLDER)
+		node->content = xcalloc(1, sizeof(*node->content));
 	strcpy(node->name, name);
-	map_add(&tree->by_ino, &node->by_ino, map_hash_number(ino));
+	map_add(&tree->by_ino, &node->by_ino, ino);
 	if (parent)
 		map_add(&tree->by_name, &node->by_name, hash_name(parent, name));
 	return node;
@@ -92,18 +93,20 @@ void shown_fini(struct shown *shown)
 
 static void node_free(struct tree *tree, struct node *node)
 {
-	texts_release(&tree->texts, node->target);
+	if (node->kind == NODE_LINK)
+		texts_release(&tree->texts, node->target);
 	texts_release(&tree->texts, node->id);
-	if (node->shown)
-		shown_fini(node->shown);
-	free(node->shown);
+	if (node->kind == NODE_FOLDER) {
+		shown_fini(&node->content->shown);
+		free(node->content);
+	}
 	free(node);
 }
 
 /* Puts the node at the end of its folder's listing. */
 static void node_list(struct node *node)
 {
-	struct node *folder = node->parent;
+	struct folder_content *folder = node->parent->content;
 
 	node->previous = folder->last;
 	if (folder->last)
@@ -115,7 +118,7 @@ static void node_list(struct node *node)
 
 static void node_unlist(struct node *node)
 {
-	struct node *folder = node->parent;
+	struct folder_content *folder = node->parent->content;
 
 	if (!node->previous && !node->next && folder->first != node)
 		return; /* a file of a volume folder is never listed */
@@ -210,8 +213,8 @@ static struct node *find_volume_file(struct tree *tree, struct node *folder, con
 
 		if (strcmp(volume_files[i].name, name) != 0)
 			continue;
-		node = node_new(tree, folder, name, NODE_VOLUME, folder->ino + 1 + i,
-			folder->shown->changed);
+		node = node_new(tree, folder, name, NODE_VOLUME, node_get_ino(folder) + 1 + i,
+			folder->content->shown.changed);
 		node->id = texts_hold(&tree->texts, folder->id);
 		node->file = i;
 		return node;
@@ -249,21 +252,24 @@ void tree_forget(struct tree *tree, uint64_t ino, uint64_t n)
 void tree_list(const struct tree *tree, const struct node *folder, uint64_t after,
 	tree_list_fn *add, void *data)
 {
-	const struct node *child = folder->first, *last = tree_find(tree, after);
+	const struct node *child = folder->content->first, *last = tree_find(tree, after);
 
 	for (size_t i = 0; folder->is_volume_folder && i < volume_file_count; i++) {
 		uint64_t cookie = i + 1;
 
 		if (cookie > after &&
-			!add(data, volume_files[i].name, folder->ino + cookie, NODE_VOLUME, cookie))
+			!add(data, volume_files[i].name, node_get_ino(folder) + cookie, NODE_VOLUME,
+				cookie))
 			return;
 	}
 	if (last && last->parent == folder)
 		child = last->next;
-	for (; child; child = child->next)
-		if (child->ino > after &&
-			!add(data, child->name, child->ino, child->kind, child->ino))
+	for (; child; child = child->next) {
+		uint64_t ino = node_get_ino(child);
+
+		if (ino > after && !add(data, child->name, ino, child->kind, ino))
 			return;
+	}
 }
 
 void deltas_fini(struct deltas *deltas)
@@ -278,6 +284,8 @@ void deltas_fini(struct deltas *deltas)
 
 static void deltas_add(struct deltas *deltas, uint64_t parent, uint64_t ino, const char *name)
 {
+	if (!deltas)
+		return;
 	if ((deltas->count & (deltas->count + 1)) == 0)
 		deltas->list = xrealloc(deltas->list, deltas->count * 2 + 2, sizeof(*deltas->list));
 	deltas->list[deltas->count++] = (struct delta){ parent, ino, name ? xstrdup(name) : NULL };
@@ -287,28 +295,31 @@ void deltas_add_entry(struct deltas *deltas, struct node *folder, const char *na
 {
 	folder->changed = now;
 	if (folder->lookups || !folder->parent || !folder->parent->parent)
-		deltas_add(deltas, folder->ino, 0, name);
+		deltas_add(deltas, node_get_ino(folder), 0, name);
 }
 
 void deltas_add_attributes(struct deltas *deltas, const struct node *node)
 {
 	if (node->lookups)
-		deltas_add(deltas, 0, node->ino, NULL);
+		deltas_add(deltas, 0, node_get_ino(node), NULL);
 }
 
 void deltas_add_text(struct deltas *deltas, const struct node *node)
 {
 	if (node->lookups)
-		deltas_add(deltas, node->parent->ino, node->ino, node->name);
+		deltas_add(deltas, node_get_ino(node->parent), node_get_ino(node), node->name);
 }
 
 void deltas_add_link(struct deltas *deltas, enum notice_kind kind, const struct tree *tree,
 	const struct node *node)
 {
 	bool is_volume = node->parent == tree->volumes;
-	_cleanup_free_ char *path = xasprintf(
-		"%s%s", is_volume ? LINK_FOLDER_VOLUMES : LINK_FOLDER_DOS_DEVICES, node->name);
+	_cleanup_free_ char *path = NULL;
 
+	if (!deltas)
+		return;
+	path = xasprintf(
+		"%s%s", is_volume ? LINK_FOLDER_VOLUMES : LINK_FOLDER_DOS_DEVICES, node->name);
 	notices_add(&deltas->notices,
 		&(struct notice){
 			.kind = kind,
@@ -336,16 +347,16 @@ void tree_rename(struct tree *tree, struct node *folder, const char *name, const
 		tree_remove_name(tree, over);
 	}
 	deltas_add_link(deltas, NOTICE_LINK_DELETED, tree, node);
-	moved = xcalloc(1, sizeof(*moved) + strlen(new_name) + 1);
-	memcpy(moved, node, sizeof(*node));
+	moved = xcalloc(1, offsetof(struct node, name) + strlen(new_name) + 1);
+	memcpy(moved, node, offsetof(struct node, name));
 	strcpy(moved->name, new_name);
 	moved->changed = folder->changed = now;
 	map_remove(&tree->by_ino, &node->by_ino);
 	map_remove(&tree->by_name, &node->by_name);
-	map_add(&tree->by_ino, &moved->by_ino, map_hash_number(moved->ino));
+	map_add(&tree->by_ino, &moved->by_ino, node_get_ino(node));
 	map_add(&tree->by_name, &moved->by_name, hash_name(folder, new_name));
-	*(moved->previous ? &moved->previous->next : &folder->first) = moved;
-	*(moved->next ? &moved->next->previous : &folder->last) = moved;
+	*(moved->previous ? &moved->previous->next : &folder->content->first) = moved;
+	*(moved->next ? &moved->next->previous : &folder->content->last) = moved;
 	free(node);
 	deltas_add_link(deltas, NOTICE_LINK_CREATED, tree, moved);
 }

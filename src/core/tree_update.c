@@ -22,68 +22,103 @@ struct update {
 	struct deltas *deltas;
 };
 
-/* Makes one symlink be there and lead to `target`, or not be there (NULL). */
-static void sync_symlink(
-	const struct update *update, struct node *folder, const char *name, const char *target)
-{
-	struct node *node = tree_find_entry(update->tree, folder, name);
+/* Where the links of a volume lead; NULL: they do not show. */
+struct lead {
+	const char *id;
+	const char *node;
+	const char *mount; /* in mounts/ */
+};
 
+/*
+ * Makes one symlink lead to `target`, or not be there (NULL), where `node` (NULL: none) has its
+ * name now. Returns the node that has it then.
+ */
+static struct node *replace_symlink(const struct update *update, struct node *folder,
+	struct node *node, const char *name, const char *target)
+{
 	if (node && target && strcmp(node->name, name) == 0 && strcmp(node->target, target) == 0)
-		return;
+		return node;
 	if (node) {
 		deltas_add_entry(update->deltas, folder, node->name, update->now);
 		tree_remove_name(update->tree, node);
 	}
-	if (target) {
-		deltas_add_entry(update->deltas, folder, name, update->now);
-		tree_add(update->tree, folder, name, NODE_LINK, update->now)->target =
-			texts_hold(&update->tree->texts, target);
-	}
+	if (!target)
+		return NULL;
+	deltas_add_entry(update->deltas, folder, name, update->now);
+	node = tree_add(update->tree, folder, name, NODE_LINK, update->now);
+	node->target = texts_hold(&update->tree->texts, target);
+	return node;
 }
 
-/* The entry in mounts/ of a link, in any spelling. */
-static void sync_mounted_link(const struct update *update, const char *path)
+static void sync_symlink(
+	const struct update *update, struct node *folder, const char *name, const char *target)
+{
+	struct node *node =
+		folder->content->first ? tree_find_entry(update->tree, folder, name) : NULL;
+
+	replace_symlink(update, folder, node, name, target);
+}
+
+static struct lead find_lead(const struct update *update, const char *id)
 {
 	const struct manager *manager = update->manager;
-	const struct link *link = manager_find_link(manager, &manager->names, path);
-	const struct device *device =
-		link ? volumes_find_id(&manager->volumes, link->record->id) : NULL;
+	const struct device *device = volumes_find_id(&manager->volumes, id);
 	const struct mount *mount =
 		device ? mounts_next(&manager->mounts, device->number, NULL) : NULL;
 
-	sync_symlink(update, update->tree->mounts, link_name_get_base(link ? link->path : path),
-		mount ? mount->path : NULL);
+	return (struct lead){
+		.id = id,
+		.node = manager_get_node(manager, &manager->names, id),
+		.mount = mount ? mount->path : NULL,
+	};
+}
+
+/* The line of `points` with this spelling of a link may be another now. */
+static void note_line(const struct update *update, const char *path)
+{
+	if (update->deltas)
+		stale_lines_add(&update->deltas->lines, path);
 }
 
 /* An entry of DosDevices or Volumes, and of mounts. */
-static void sync_link(const struct update *update, const char *path)
+static void show_link(const struct update *update, const char *path, const struct lead *lead)
 {
-	const struct manager *manager = update->manager;
-	const struct link *link = manager_find_link(manager, &manager->names, path);
 	struct node *folder = tree_get_link_folder(update->tree, path);
-	const char *name = link_name_get_base(link ? link->path : path);
-	const char *id = link ? link->record->id : NULL;
+	const char *name = link_name_get_base(path);
 	struct node *node = tree_find_entry(update->tree, folder, name);
-	bool is_same = node && id && strcmp(node->name, name) == 0 && strcmp(node->id, id) == 0;
+	bool is_same = node && lead->node && strcmp(node->name, name) == 0 &&
+		strcmp(node->id, lead->id) == 0;
 
-	stale_lines_add(&update->deltas->lines, path);
+	note_line(update, path);
 	if (node && !is_same)
 		deltas_add_link(update->deltas, NOTICE_LINK_DELETED, update->tree, node);
-	sync_symlink(
-		update, folder, name, id ? manager_get_node(manager, &manager->names, id) : NULL);
-	sync_mounted_link(update, path);
-	if (!id)
+	node = replace_symlink(update, folder, node, name, lead->node);
+	sync_symlink(update, update->tree->mounts, name, lead->mount);
+	if (!node)
 		return;
-	node = tree_find_entry(update->tree, folder, name);
 	texts_release(&update->tree->texts, node->id);
-	node->id = texts_hold(&update->tree->texts, id);
+	node->id = texts_hold(&update->tree->texts, lead->id);
 	if (!is_same)
 		deltas_add_link(update->deltas, NOTICE_LINK_CREATED, update->tree, node);
+}
+
+/* The same of a link in any spelling, which may be gone. */
+static void sync_link(const struct update *update, const char *path)
+{
+	const struct link *link = names_find_link(&update->manager->names, path);
+	struct lead lead = { 0 };
+
+	note_line(update, path);
+	if (link)
+		lead = find_lead(update, link->record->id);
+	show_link(update, lead.node ? link->path : path, &lead);
 }
 
 static void note_volume(const struct update *update, enum notice_kind kind,
 	const struct node *folder, const char *device, const char *mount_point)
 {
+	if (!update->deltas)
+		return;
 	notices_add(&update->deltas->notices,
 		&(struct notice){
 			.kind = kind,
@@ -135,7 +170,8 @@ static const char **sort_mounts(const struct shown *shown)
 static void note_mounts(const struct update *update, const struct node *folder,
 	const struct shown *now, const char *from, const char *to)
 {
-	_cleanup_free_ const char **before = sort_mounts(folder->shown), **after = sort_mounts(now);
+	_cleanup_free_ const char **before = sort_mounts(&folder->content->shown),
+				  **after = sort_mounts(now);
 	const char **old = before, **new = after;
 
 	while (*old || *new) {
@@ -159,7 +195,7 @@ static bool note_changes(
 {
 	const struct node *link = tree_find_entry(update->tree, folder, "device");
 	const char *from = link ? link->target : NULL, *to = device ? device->node : NULL;
-	struct shown *shown = folder->shown, now;
+	struct shown *shown = &folder->content->shown, now;
 	bool is_elsewhere;
 
 	look_at_volume(update, device, &now);
@@ -187,8 +223,8 @@ static void remove_volume_folder(const struct update *update, struct node *folde
 		if (file)
 			tree_remove_name(tree, file);
 	}
-	while (folder->first)
-		tree_remove_name(tree, folder->first);
+	while (folder->content->first)
+		tree_remove_name(tree, folder->content->first);
 	deltas_add_entry(update->deltas, tree->ids, folder->name, update->now);
 	tree_remove_name(tree, folder);
 }
@@ -200,7 +236,6 @@ static struct node *add_volume_folder(const struct update *update, const char *n
 
 	folder->is_volume_folder = true;
 	folder->id = texts_hold(&tree->texts, id);
-	folder->shown = xcalloc(1, sizeof(*folder->shown));
 	deltas_add_entry(update->deltas, tree->ids, name, update->now);
 	return folder;
 }
@@ -238,6 +273,21 @@ static bool sync_volume(const struct update *update, const char *id)
 		}
 	}
 	return is_elsewhere;
+}
+
+/* The links of a volume, which lead elsewhere now, or only those in mounts/ do. */
+static void sync_links(const struct update *update, const char *id, bool is_moved)
+{
+	struct lead lead = find_lead(update, id);
+	const struct link *link = NULL;
+
+	while ((link = names_next_link(&update->manager->names, id, link))) {
+		if (is_moved)
+			show_link(update, link->path, &lead);
+		else
+			sync_symlink(update, update->tree->mounts, link_name_get_base(link->path),
+				lead.mount);
+	}
 }
 
 static void sync_device(const struct update *update, const char *kernel_name)
@@ -302,21 +352,17 @@ void tree_update(struct tree *tree, const struct manager *manager, struct touche
 		sync_link(&update, touched->links[i]);
 	for (size_t i = 0; i < touched->id_count; i++) {
 		bool is_elsewhere = sync_volume(&update, touched->ids[i]);
-		const struct link *link = NULL;
 
-		while ((touched->is_moved[i] || is_elsewhere) &&
-			(link = names_next_link(&manager->names, touched->ids[i], link))) {
-			if (touched->is_moved[i])
-				sync_link(&update, link->path);
-			else
-				sync_mounted_link(&update, link->path);
-		}
+		if (touched->is_moved[i] || is_elsewhere)
+			sync_links(&update, touched->ids[i], touched->is_moved[i]);
 	}
-	deltas->has_views = touched->has_changed;
 	for (size_t i = 0; touched->has_changed && i < ARRAY_SIZE(tree->views); i++) {
 		tree->views[i]->changed = now;
 		deltas_add_text(deltas, tree->views[i]);
 	}
+	if (!deltas)
+		return;
+	deltas->has_views = touched->has_changed;
 	notices_move(&deltas->notices, &touched->notices);
 	if (deltas->notices.count)
 		qsort(deltas->notices.list, deltas->notices.count, sizeof(*deltas->notices.list),

@@ -85,7 +85,7 @@ static void finish(struct mmfs *mmfs, struct fuse_job *job, struct deltas *delta
 	if (job && job->error && !job->done && job->error != -EOVERFLOW)
 		note_failure(mmfs, job);
 	crash_point("daemon:before-reply");
-	if (mmfs->fuse) { /* before it is mounted nobody listens */
+	if (mmfs->fuse) {
 		tell(mmfs, &deltas->notices);
 		fuse_finish(mmfs->fuse, job, deltas);
 	}
@@ -166,7 +166,8 @@ static void apply(struct mmfs *mmfs, struct fuse_job *jobs)
 			link_name_get_base(request->link.path),
 			link_name_get_base(request->new_link.path), now, &deltas);
 	}
-	tree_update(&mmfs->tree, &mmfs->manager, &touched, now, &deltas);
+	/* Before it is mounted nobody listens. */
+	tree_update(&mmfs->tree, &mmfs->manager, &touched, now, mmfs->fuse ? &deltas : NULL);
 	touched_fini(&touched);
 	finish_all(mmfs, jobs, &deltas);
 	if (brings_names) {

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -27,13 +28,11 @@
 /* What is kept shows from the start, wherever its volume may be. */
 static void show_kept(struct mmfs *mmfs)
 {
-	struct deltas deltas = { 0 };
 	struct touched touched;
 
 	manager_touch_kept(&mmfs->manager, &touched);
-	tree_update(&mmfs->tree, &mmfs->manager, &touched, clock_get_real(), &deltas);
+	tree_update(&mmfs->tree, &mmfs->manager, &touched, clock_get_real(), NULL);
 	touched_fini(&touched);
-	deltas_fini(&deltas);
 }
 
 void mmfs_read_mounts(struct mmfs *mmfs)
@@ -48,7 +47,8 @@ void mmfs_read_mounts(struct mmfs *mmfs)
 		return;
 	}
 	manager_apply_mounts(&mmfs->manager, &mounts, &touched);
-	tree_update(&mmfs->tree, &mmfs->manager, &touched, clock_get_real(), &deltas);
+	tree_update(&mmfs->tree, &mmfs->manager, &touched, clock_get_real(),
+		mmfs->fuse ? &deltas : NULL);
 	touched_fini(&touched);
 	door_show(mmfs, &deltas);
 	hosts_update(mmfs->hosts);
@@ -136,28 +136,68 @@ static int add_signals(struct mmfs *mmfs)
 	return loop_add(mmfs->loop, mmfs->signals, on_signal, mmfs);
 }
 
+/* The database on its way into the state, which nobody else looks at meanwhile. */
+struct reading {
+	const char *path;
+	struct manager *manager;
+	struct store *store;
+	struct strbuf why;
+	int result;
+};
+
+static void *read_database(void *data)
+{
+	struct reading *reading = data;
+
+	reading->result = store_open(reading->path, &reading->store, &reading->why);
+	if (reading->result == 0)
+		reading->result = store_load(reading->store, reading->manager, &reading->why);
+	return NULL;
+}
+
+/* Reads the database while devices are listed, which takes about as long. */
+static int read_all(struct mmfs *mmfs, const struct mmfs_options *options, struct strbuf *why)
+{
+	struct reading reading = { .path = options->database, .manager = &mmfs->manager };
+	pthread_t thread;
+	bool has_thread = pthread_create(&thread, NULL, read_database, &reading) == 0;
+	int r = discovery_start(mmfs->discovery, mmfs->loop, door_work, mmfs);
+
+	if (r < 0)
+		strbuf_add_format(why, "cannot listen to events of devices: %s", strerror(-r));
+	if (has_thread)
+		pthread_join(thread, NULL);
+	else
+		read_database(&reading);
+	mmfs->store = reading.store;
+	if (r == 0 && reading.result < 0) {
+		strbuf_add_text(why, strbuf_text(&reading.why));
+		r = reading.result;
+	}
+	strbuf_fini(&reading.why);
+	if (r < 0)
+		return r;
+	show_kept(mmfs);
+	r = store_start(mmfs->store);
+	if (r == 0)
+		r = loop_add(mmfs->loop, store_get_fd(mmfs->store), door_on_store, mmfs);
+	if (r < 0)
+		strbuf_add_format(why, "cannot set up the store: %s", strerror(-r));
+	return r;
+}
+
 /* Everything that comes before the first device is looked at. */
 static int start_parts(struct mmfs *mmfs, const struct mmfs_options *options, struct strbuf *why)
 {
-	int r = discovery_new(&options->discovery, &mmfs->discovery);
+	int r = discovery_new(&options->discovery, &mmfs->discovery); /* before any thread */
 
 	if (r < 0) {
 		strbuf_add_format(why, "cannot start the prober: %s", strerror(-r));
 		return r;
 	}
-	r = store_open(options->database, &mmfs->store, why);
-	if (r == 0)
-		r = store_load(mmfs->store, &mmfs->manager, why);
-	if (r < 0)
-		return r;
-	show_kept(mmfs);
 	r = loop_new(&mmfs->loop);
 	if (r == 0)
 		r = add_signals(mmfs);
-	if (r == 0)
-		r = store_start(mmfs->store);
-	if (r == 0)
-		r = loop_add(mmfs->loop, store_get_fd(mmfs->store), door_on_store, mmfs);
 	if (r == 0)
 		r = workers_new(&mmfs->workers);
 	if (r == 0)
@@ -172,18 +212,14 @@ static int start_parts(struct mmfs *mmfs, const struct mmfs_options *options, st
 }
 
 /*
- * Listens, enumerates, waits until all is known, then decides about everything at once. With udevd,
- * all is known when it has dealt with what happened before we listened.
+ * Waits until all devices are known, then decides about everything at once. With udevd, all is
+ * known when it has dealt with what happened before we listened.
  */
-static int find_devices(struct mmfs *mmfs, bool uses_udevd, struct strbuf *why)
+static int find_devices(struct mmfs *mmfs, bool uses_udevd)
 {
 	uint64_t start = clock_get_monotonic(), limit = start + SETTLE_LIMIT;
-	int r;
+	int r = 0;
 
-	mmfs->is_starting = true;
-	r = discovery_start(mmfs->discovery, mmfs->loop, door_work, mmfs);
-	if (r < 0)
-		strbuf_add_format(why, "cannot listen to events of devices: %s", strerror(-r));
 	while (r == 0 && !mmfs->must_stop && clock_get_monotonic() < limit) {
 		bool is_enumerated = discovery_is_enumerated(mmfs->discovery);
 		uint64_t now = clock_get_monotonic();
@@ -238,6 +274,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	door_get_random(&seed, sizeof(seed));
 	map_set_seed(seed);
 	mmfs->last = &mmfs->first;
+	mmfs->is_starting = true;
 	mmfs->signals = -1;
 	mmfs->hosts = hosts_new(mmfs);
 	mmfs->automount = automount_new(mmfs);
@@ -256,14 +293,18 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	if (r == 0)
 		r = start_parts(mmfs, options, why);
 	if (r == 0)
-		r = find_devices(mmfs, options->discovery.monitor != MONITOR_KERNEL, why);
+		r = read_all(mmfs, options, why);
+	if (r == 0)
+		r = find_devices(mmfs, options->discovery.monitor != MONITOR_KERNEL);
 	if (r == 0)
 		r = start_fuse(mmfs, options, why);
 	if (r < 0) {
 		mmfs_stop(mmfs);
 		return r;
 	}
-	malloc_trim(0); /* what reading the database took is not needed again */
+	if (!mmfs->is_committing)
+		store_release_memory(mmfs->store);
+	malloc_trim(0); /* what starting took is not needed again */
 	*ret_mmfs = mmfs;
 	return 0;
 }

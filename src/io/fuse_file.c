@@ -104,7 +104,7 @@ void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 	server->files = file;
 	file->node = node;
 	file->kind = node->kind;
-	file->operation = node->operation;
+	file->operation = node->kind == NODE_CONTROL ? node->operation : NULL;
 	if (fuse_wait_is_for(file))
 		flags |= fuse_wait_open(file);
 	else if (node->kind == NODE_MANAGER)

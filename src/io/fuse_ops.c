@@ -126,14 +126,14 @@ void fuse_fill_attributes(
 	struct fuse_server *server, const struct node *node, uint64_t ino, struct stat *ret_stat)
 {
 	bool is_users = node->is_writable || node->kind == NODE_MANAGER ||
-		(node->operation && node->operation->flags & OPERATION_CHANGES);
+		(node->kind == NODE_CONTROL && node->operation->flags & OPERATION_CHANGES);
 	struct timespec changed = {
 		.tv_sec = (time_t)(node->changed / 1000000),
 		.tv_nsec = (long)(node->changed % 1000000) * 1000,
 	};
 
 	*ret_stat = (struct stat){
-		.st_ino = node->ino,
+		.st_ino = node_get_ino(node),
 		.st_mode = get_mode(server, node),
 		.st_nlink = 1, /* of folders: like btrfs, says nothing about subfolders */
 		.st_uid = is_users ? (uid_t)server->options.uid : server->uid,
@@ -186,7 +186,7 @@ static void forget(struct fuse_server *server, uint64_t ino, uint64_t lookups)
 	const struct node *node = fuse_find_node(server, ino);
 
 	if (node)
-		tree_forget(server->backend.tree, node->ino, lookups);
+		tree_forget(server->backend.tree, node_get_ino(node), lookups);
 }
 
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)

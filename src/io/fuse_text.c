@@ -28,9 +28,9 @@ static bool is_view(const struct node *node)
 uint64_t fuse_get_ino(const struct fuse_server *server, const struct node *node)
 {
 	if (!is_view(node) || !server->options.is_cached)
-		return node->ino;
-	assert(node->ino >> FILE_BITS == 0);
-	return TEXT_BIT | server->generation << FILE_BITS | node->ino;
+		return node_get_ino(node);
+	assert(node_get_ino(node) >> FILE_BITS == 0);
+	return TEXT_BIT | server->generation << FILE_BITS | node_get_ino(node);
 }
 
 struct node *fuse_find_node(const struct fuse_server *server, uint64_t ino)

@@ -195,6 +195,12 @@ void store_close(struct store *store)
 	free(store);
 }
 
+void store_release_memory(struct store *store)
+{
+	assert(store->state == STORE_IDLE); /* so the thread waits */
+	store_file_release_memory(&store->file);
+}
+
 void store_commit(struct store *store, const struct change *change)
 {
 	assert(store->has_thread);

@@ -37,6 +37,10 @@
 #define LOG_SIZE 2097152    /* the same */
 #define LOG_PIECE 65536	    /* divides it */
 
+/* In KiB, which SQLite wants negative: at start a whole database, which is read in several orders. */
+#define START_CACHE "-65536"
+#define CACHE "-2000"
+
 #define ELSEWHERE "name another database with -o db=PATH"
 
 /* What to do about it, where the reason does not say. */
@@ -270,7 +274,8 @@ static int take_lock(struct store_file *file, struct strbuf *why)
 	 */
 	file->has_made_log = !had_log && code != SQLITE_BUSY && code != SQLITE_LOCKED &&
 		code != SQLITE_CANTOPEN && code != SQLITE_IOERR;
-	if (code != SQLITE_OK || store_file_exec(file, "PRAGMA synchronous = FULL") != SQLITE_OK)
+	if (code != SQLITE_OK || store_file_exec(file, "PRAGMA synchronous = FULL") != SQLITE_OK ||
+		store_file_exec(file, "PRAGMA cache_size = " START_CACHE) != SQLITE_OK)
 		return store_file_fail(file, why);
 	if (sqlite3_db_readonly(file->db, "main"))
 		return fail(why, file->path, -EROFS, strerror(EROFS));
@@ -478,13 +483,20 @@ int store_file_adopt(struct store_file *file, struct strbuf *why)
 		return store_file_fail(file, why);
 	if (strcmp(strbuf_text(&mode), "wal") != 0)
 		return fail(why, file->path, -EIO, "it cannot have a write-ahead log");
-	if (store_file_exec(file, "PRAGMA wal_autocheckpoint = " LOG_PAGES) != SQLITE_OK ||
+	if (store_file_exec(file, "PRAGMA cache_size = " CACHE) != SQLITE_OK ||
+		store_file_exec(file, "PRAGMA wal_autocheckpoint = " LOG_PAGES) != SQLITE_OK ||
 		store_file_exec(file, "PRAGMA journal_size_limit = " LOG_BYTES) != SQLITE_OK ||
 		sqlite3_db_config(file->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL) != SQLITE_OK)
 		return store_file_fail(file, why);
 	extend_log(file);
+	store_file_release_memory(file); /* what was read is not read again */
 	file->is_adopted = true;
 	return 0;
+}
+
+void store_file_release_memory(struct store_file *file)
+{
+	sqlite3_db_release_memory(file->db);
 }
 
 int store_file_begin(struct store_file *file)

@@ -226,7 +226,7 @@ static const char *find_link_fault(const char *path, struct link_name *ret_name)
 static int take_link(struct loader *loader, struct row *row)
 {
 	const char *path = row_take_text(row), *id = row_take_text(row);
-	uint64_t changed = row_take_number(row, UINT64_MAX);
+	uint64_t changed = row_take_number(row, INT64_MAX);
 	const struct record *record;
 	struct link_name name;
 	const char *fault;

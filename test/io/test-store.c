@@ -45,7 +45,7 @@ START_TEST(every_field_comes_back)
 	fill_fingerprint(&record->fingerprint);
 	names_edit_record(&change.names, ID_B)->no_drive_letter = true;
 	names_set_link(&change.names, "/DosDevices/C:", ID_A, 1);
-	names_set_link(&change.names, VOLUME_A, ID_A, UINT64_MAX);
+	names_set_link(&change.names, VOLUME_A, ID_A, INT64_MAX);
 	names_set_link(&change.names, "/DosDevices/Gr\xc3\xbc\xc3\x9f 'e\" $(x) `y` %00", ID_B, 0);
 	add_entry(&change, &f.manager, "create_point", "/DosDevices/C:", ID_A, "/dev/sda2");
 	add_entry(&change, &f.manager, "odd \x80 '\"", NULL, NULL, NULL);
@@ -68,7 +68,7 @@ START_TEST(every_field_comes_back)
 	ck_assert_str_eq(record->fingerprint.value[ID_WWN], "\xff\xfe not UTF-8 \x80\n\t");
 	ck_assert_str_eq(record->fingerprint.value[ID_MD_UUID], "");
 	ck_assert_ptr_null(record->fingerprint.value[ID_UUID]);
-	ck_assert_uint_eq(names_find_link(&f.manager.names, VOLUME_A)->changed, UINT64_MAX);
+	ck_assert_uint_eq(names_find_link(&f.manager.names, VOLUME_A)->changed, INT64_MAX);
 	ck_assert_uint_eq(f.manager.history.count, 2);
 	ck_assert_uint_eq(f.manager.history.next_sequence, 3);
 	ck_assert_str_eq(f.manager.history.entries[0].device, "/dev/sda2");

@@ -165,7 +165,7 @@ void follower_check(const struct follower *follower, const struct manager *manag
 
 static void add_folder(const struct node *folder, struct follower *list)
 {
-	for (const struct node *node = folder->first; node; node = node->next)
+	for (const struct node *node = folder->content->first; node; node = node->next)
 		follower_add(
 			list, xasprintf("%s/%s -> %s", folder->name, node->name, node->target));
 }

@@ -90,7 +90,7 @@ static const char *const scripts[] = {
 static bool has_entry(const struct deltas *deltas, const struct node *folder, const char *name)
 {
 	for (size_t i = 0; i < deltas->count; i++)
-		if (deltas->list[i].parent == folder->ino &&
+		if (deltas->list[i].parent == node_get_ino(folder) &&
 			strcmp(deltas->list[i].name, name) == 0)
 			return true;
 	return false;
@@ -108,7 +108,7 @@ START_TEST(test_deltas)
 	world_init(&world);
 	world_play(&world, "+ sda1 part=1 uuid=1\n> create_point X: sda1\nM sda1 /a\n");
 	node = tree_find_child(&world.tree, world.tree.mounts, "X:");
-	ino = node->ino;
+	ino = node_get_ino(node);
 	mounts_add(&mounts, &(struct mount){ .path = (char *)"/", .id = 1 });
 	mounts_add(&mounts,
 		&(struct mount){ map_hash_text("sda1"), (char *)"/b", true, .id = 2, .parent = 1 });
@@ -120,7 +120,7 @@ START_TEST(test_deltas)
 	ck_assert(!has_entry(&deltas, world.tree.dos_devices, "X:"));
 	ck_assert_uint_eq(world.tree.mounts->changed, 5000);
 	node = tree_find_child(&world.tree, world.tree.mounts, "X:");
-	ck_assert_uint_ne(node->ino, ino);
+	ck_assert_uint_ne(node_get_ino(node), ino);
 	ck_assert_str_eq(node->target, "/b");
 	/* A file of a volume that the kernel has not asked for before is as new as what it says. */
 	node = tree_find_child(&world.tree, world.tree.ids, "UUID=1");
