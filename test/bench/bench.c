@@ -69,6 +69,8 @@ static const struct {
 	[JSON_ALL] = { "json-all", "1,000 volumes as JSON: cat points.json", "lsblk -J", 0.1,
 		0.02 },
 	[BY_ID] = { "by-id", "one volume by ID: readlink below ids/", "udevadm info", 0.5, 0.3 },
+	[LIST_TABLE] = { "list-table", "mmctl list of 10,000 links", "column -t of points", 2, 1 },
+	[LIST_JSON] = { "list-json", "mmctl list -J of 10,000 links", "column -J of points", 2, 1 },
 	[MEMORY_LINK] = { "memory-link", "memory per link", NULL, 400, 200, "B" },
 	[MEMORY_VOLUME] = { "memory-volume", "memory per volume", NULL, 2048, 1024, "B" },
 	[WAKE_UP] = { "wake-up", "what a change_notify waiter adds to a change, on one CPU",

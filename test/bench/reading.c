@@ -256,6 +256,42 @@ static void measure_queries(void)
 	close(query_fd);
 }
 
+/* --- tools: libsmartcols makes rows of both --- */
+
+static char *mmctl, *points;
+
+static double own_table(void)
+{
+	return run_tool(mmctl, "-m", stage.mount, "list", NULL);
+}
+
+static double peer_table(void)
+{
+	return run_tool("column", "-t", points, NULL);
+}
+
+static double own_rows_json(void)
+{
+	return run_tool(mmctl, "-m", stage.mount, "list", "-J", NULL);
+}
+
+static double peer_rows_json(void)
+{
+	return run_tool("column", "-J", "-N", "LINK,ID,DEVICE", points, NULL);
+}
+
+static void measure_lists(void)
+{
+	mmctl = xasprintf("%.*smmctl", (int)(strlen(stage.mmfs) - strlen("mmfs")), stage.mmfs);
+	points = xasprintf("%s/points", stage.mount);
+	if (access(mmctl, X_OK) == 0) { /* else built without it */
+		figure_measure(LIST_TABLE, stage.runs, own_table, peer_table);
+		figure_measure(LIST_JSON, stage.runs, own_rows_json, peer_rows_json);
+	}
+	free(mmctl);
+	free(points);
+}
+
 void measure_reading(void)
 {
 	int often = stage.runs * 2 + 1;
@@ -271,6 +307,7 @@ void measure_reading(void)
 	pin(true);
 	figure_measure(COLD_READLINK, stage.runs, own_cold, peer_cold);
 	pin(false);
+	measure_lists();
 	close_folders();
 
 	open_folders(stage.links);
