@@ -38,7 +38,7 @@ static const struct {
 	[CREATE_ONE] = { "create-one", "durable create, one client", "write and fdatasync of 4 KiB",
 		2, 1.3 },
 	[CREATE_CROWD] = { "create-crowd", "durable creates per second, 32 clients", "one client",
-		8, 16, .is_more_better = true },
+		8, 16, "/s", .is_more_better = true },
 	[CREATE_BULK] = { "create-bulk", "100,000 creates in large writes",
 		"cp -a of 100,000 symlinks", 2, 1 },
 	[CAT_AGAIN] = { "cat-again", "cat points with 100,000 links, again",
