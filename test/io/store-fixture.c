@@ -195,6 +195,16 @@ void fixture_check_reload(struct fixture *fixture)
 	ck_assert_msg(strcmp(before, after) == 0, "what is loaded is not what was known");
 }
 
+static void add_bytes(struct strbuf *text, const char *data, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < len; i++) {
+		strbuf_add_char(text, digits[(unsigned char)data[i] >> 4]);
+		strbuf_add_char(text, digits[data[i] & 0xf]);
+	}
+}
+
 char *dump_folder(const char *folder)
 {
 	struct strbuf text = STRBUF_INIT;
@@ -213,8 +223,7 @@ char *dump_folder(const char *folder)
 			_cleanup_free_ char *data = read_file(path, &len);
 
 			strbuf_add_format(&text, " %zu ", len);
-			for (size_t j = 0; j < len; j++)
-				strbuf_add_format(&text, "%02x", (unsigned char)data[j]);
+			add_bytes(&text, data, len);
 		}
 		strbuf_add_char(&text, '\n');
 		free(names[i]);
