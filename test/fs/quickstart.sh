@@ -18,7 +18,7 @@ mkdir "$TMP/tree"
 cd "$TMP/tree"
 while read -r target; do
 	umount --lazy "$target"
-done < <(findmnt -rno TARGET -t fuse.mmfs)
+done < <(findmnt -rno TARGET -t fuse.mmfs || true) # there may be none
 names=/var/lib/mmfs
 ! mkdir "$names" 2>/dev/null || made_names=yes
 mount -t tmpfs tmpfs "$names"
