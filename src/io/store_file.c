@@ -32,10 +32,10 @@
 #define HEADER_VERSION 60
 #define HEADER_APPLICATION 68
 
-#define LOG_PAGES "500"	    /* a checkpoint follows when the log has this many pages */
-#define LOG_BYTES "2097152" /* what is kept of a log that once grew longer: more than these */
-#define LOG_SIZE 2097152    /* the same */
-#define LOG_PIECE 65536	    /* divides it */
+#define LOG_PAGES 500	       /* a checkpoint follows when the log has this many pages */
+#define LOG_SIZE (2048 * 1024) /* bytes, which takes these */
+#define LOG_PIECE (64 * 1024)  /* divides it */
+#define SMALL_LOG_PAGES 16     /* where there is no room for that */
 
 /* In KiB, which SQLite wants negative: at start a whole database, which is read in several orders. */
 #define START_CACHE "-65536"
@@ -453,7 +453,8 @@ void store_file_fini(struct store_file *file)
 
 /*
  * Lets the log have its full size at once, of zeros: a commit that makes a file longer has to wait
- * for what the filesystem writes about that, too. On a full disk it stays as it is.
+ * for what the filesystem writes about that, too. On a full disk it stays as it is, and is emptied
+ * often, so that it does not take what the database needs.
  */
 static void extend_log(struct store_file *file)
 {
@@ -470,13 +471,16 @@ static void extend_log(struct store_file *file)
 		return;
 	for (size = before, r = SQLITE_OK; size < LOG_SIZE && r == SQLITE_OK; size += LOG_PIECE)
 		r = log->pMethods->xWrite(log, zeros, LOG_PIECE, size);
-	if (r != SQLITE_OK)
+	if (r != SQLITE_OK) {
 		log->pMethods->xTruncate(log, before);
+		sqlite3_wal_autocheckpoint(file->db, SMALL_LOG_PAGES);
+	}
 }
 
 int store_file_adopt(struct store_file *file, struct strbuf *why)
 {
 	_cleanup_strbuf_ struct strbuf mode = STRBUF_INIT;
+	_cleanup_free_ char *limit = xasprintf("PRAGMA journal_size_limit = %d", LOG_SIZE);
 
 	/* A copy made by VACUUM INTO has a rollback journal instead of a log. */
 	if (query(file, "PRAGMA journal_mode = WAL", NULL, &mode) != SQLITE_OK)
@@ -484,8 +488,8 @@ int store_file_adopt(struct store_file *file, struct strbuf *why)
 	if (strcmp(strbuf_text(&mode), "wal") != 0)
 		return fail(why, file->path, -EIO, "it cannot have a write-ahead log");
 	if (store_file_exec(file, "PRAGMA cache_size = " CACHE) != SQLITE_OK ||
-		store_file_exec(file, "PRAGMA wal_autocheckpoint = " LOG_PAGES) != SQLITE_OK ||
-		store_file_exec(file, "PRAGMA journal_size_limit = " LOG_BYTES) != SQLITE_OK ||
+		store_file_exec(file, limit) != SQLITE_OK ||
+		sqlite3_wal_autocheckpoint(file->db, LOG_PAGES) != SQLITE_OK ||
 		sqlite3_db_config(file->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL) != SQLITE_OK)
 		return store_file_fail(file, why);
 	extend_log(file);

@@ -130,6 +130,28 @@ START_TEST(full_disk)
 }
 END_TEST
 
+/* The log of a small disk is emptied before it is in the way. */
+START_TEST(small_disk)
+{
+	struct fixture f;
+
+	ck_assert_int_eq(enter_namespace(), 0);
+	fixture_init(&f);
+	ck_assert_int_eq(mount("none", f.folder, "tmpfs", 0, "size=400k"), 0);
+	fixture_open(&f);
+	for (unsigned int i = 0; i < 300; i++) {
+		struct change change;
+
+		begin_large(&f, &change, 3);
+		fixture_commit(&f, &change);
+	}
+	fixture_check_reload(&f);
+	fixture_close(&f);
+	ck_assert_int_eq(umount(f.folder), 0);
+	fixture_fini(&f);
+}
+END_TEST
+
 START_TEST(no_room_for_a_new_one)
 {
 	struct fixture f;
@@ -184,7 +206,8 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = { full_disk, no_room_for_a_new_one, read_only_disk };
+	const TTest *const tests[] = { full_disk, small_disk, no_room_for_a_new_one,
+		read_only_disk };
 	int r = probe_namespace();
 
 	if (r < 0) {
