@@ -30,8 +30,15 @@ DEFINE_CLEANUP(struct sandbox, sandbox_free)
 int sandbox_drop_capabilities(uint64_t kept);
 
 /*
- * Takes everything from the calling process but its memory and reading from the descriptors that
- * are open now: see sandbox.c for what is denied and what is deadly. Cannot be undone. Where this
- * fails (a kernel without seccomp) the process must not go on.
+ * Limits the calling process, which can still open files, but make no call that only hostile code
+ * would make. Needs no_new_privs or CAP_SYS_ADMIN: see sandbox_drop_capabilities(). Cannot be
+ * undone. Where this fails (a kernel without seccomp) the process must not go on.
+ */
+int sandbox_prepare(const struct sandbox *sandbox);
+
+/*
+ * After that, takes everything from it but its memory and reading from the descriptors that are
+ * open now: see sandbox.c for what is denied and what is deadly. Cannot be undone, and may fail, as
+ * above.
  */
 int sandbox_enter(const struct sandbox *sandbox);

@@ -14,7 +14,6 @@ enum udev_channel { UDEV_CHANNEL_KERNEL, UDEV_CHANNEL_UDEVD, UDEV_CHANNELS };
 /* What is known of one device without reading it. Owned. */
 struct device_report {
 	struct device *device;
-	bool is_answered; /* udevd has processed the device */
 	bool wants_probe; /* its content is not known from udevd */
 	char *disk_node;  /* partitions: the disk they are on */
 	uint64_t disk_number;

@@ -23,7 +23,8 @@
 #define FLOPPY_SIZE (1440 * 1024) /* bytes; smaller disks with a table are not searched further */
 #define EXTENDED_SECTORS 1024	  /* the kernel shows at most these of an extended partition */
 #define KIB INT64_C(1024)
-#define AHEAD_SIZE (4096 * KIB) /* of the smallest disk worth reading ahead: not of floppies */
+#define FLOPPY_MIN (160 * KIB)	/* bytes: the smallest there was, */
+#define FLOPPY_MAX (4096 * KIB) /* and more than the largest */
 #define AHEAD_PIECE (128 * KIB) /* what any driver takes as one request */
 
 struct examination {
@@ -254,9 +255,10 @@ static bool is_table_void(const struct examination *examination, const struct fi
 
 /*
  * Asks for all that libblkid is going to read, which it does in pieces of a kilobyte or less: up to
- * 260 times the medium would have to be waited for. No more than a hint.
+ * 260 times the medium would have to be waited for. No more than a hint. With a floppy it would
+ * take longer than it saves.
  */
-static void read_ahead(blkid_probe probe)
+static void read_ahead(const struct examination *examination)
 {
 	/* From the end if negative. ZFS may have its labels all over the first two and the last. */
 	static const struct {
@@ -269,17 +271,18 @@ static void read_ahead(blkid_probe probe)
 		{ 2048 * KIB, 4 * KIB },
 		{ 4096 * KIB, 4 * KIB },
 	};
-	int64_t size = blkid_probe_get_size(probe);
-	int fd = blkid_probe_get_fd(probe);
+	int64_t size = blkid_probe_get_size(examination->device);
+	int fd = blkid_probe_get_fd(examination->device);
 
-	if (size < AHEAD_SIZE)
+	if (!examination->disk && size >= FLOPPY_MIN && size < FLOPPY_MAX)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		int64_t start = places[i].offset + (places[i].offset < 0 ? size : 0);
+		int64_t end = start + places[i].len;
 
-		for (int64_t done = 0; done < places[i].len; done += AHEAD_PIECE)
-			posix_fadvise(fd, start + done,
-				places[i].len < AHEAD_PIECE ? places[i].len : AHEAD_PIECE,
+		for (; start >= 0 && start < end && start < size; start += AHEAD_PIECE)
+			posix_fadvise(fd, start,
+				end - start < AHEAD_PIECE ? end - start : AHEAD_PIECE,
 				POSIX_FADV_WILLNEED);
 	}
 }
@@ -289,7 +292,7 @@ void examination_run(const struct examination *examination, struct findings *fin
 {
 	int r;
 
-	read_ahead(examination->device);
+	read_ahead(examination);
 	r = examine_content(examination->device);
 	if (r < 0) {
 		examination_set_fault(findings, r);

@@ -1,23 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The helper process and its children.
+ * The helper process: which of its children (prober_child.c) examines what, and what it answers.
  *
- * The helper forks a child for every examination, which opens the device, locks itself into the
- * sandbox and only then lets libblkid read. Child and helper have one thing in common: a struct
- * findings in shared memory, which the helper reads after the child is gone. A child holds
- * no descriptor but the devices, so one that was taken over by what it read can spoil its own
- * answer and no other.
+ * One spare child, forked when nothing else is to be done, waits for the next device to come, which
+ * need not wait then for a process to be made ready. Who finds none gets a child of its own.
  *
  * The helper itself parses nothing that comes from a device. It lives as long as the daemon's end
  * of the socket is open, and its children never longer than it (unless a dead device holds them).
  *
  * A device is read by one child at a time, so that a dead one holds one process, however often it
  * is asked for. (With Linux 6.18, who seeks on a device that another waits to read from cannot even
- * be killed.) Requests for a device that has a child wait for that to be gone.
+ * be killed.) Requests for a device that has a child wait for it to be done.
  *
- * Invariants: memory of a child's findings is mapped in the helper and in that child only; an
- * entry of prober::children is taken exactly while its request is not answered; of those for one
- * device number one is running.
+ * Invariants: an entry of prober::children is taken from the request until its child, if it got
+ * one, is reaped; of those for one device number one is running.
  */
 
 #include <errno.h>
@@ -25,30 +21,28 @@
 #include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "io/prober.h"
+#include "io/prober_child.h"
 #include "io/sandbox.h"
+
+#define QUIET 2 /* ms in which nothing has happened */
 
 enum child_state {
 	CHILD_NONE,
 	CHILD_WAITING, /* for another to leave the device */
-	CHILD_RUNNING, /* until it is reaped */
+	CHILD_RUNNING,
+	CHILD_LEAVING, /* has closed the device, is answered, not reaped yet */
 };
 
 struct child {
 	enum child_state state;
-	pid_t pid;
-	struct findings *findings;
+	struct prober_child process;
 	struct prober_request request;
 };
 
@@ -57,101 +51,14 @@ struct prober {
 	int socket;
 	int signals;
 	pid_t pid;
+	struct prober_child spare;
+	bool wants_spare;
 	struct child children[PROBER_CHILDREN_MAX];
+	size_t end; /* from there on none of them is taken */
+	struct pollfd fds[2 + PROBER_CHILDREN_MAX];
 	struct prober_request request;
 	struct prober_answer answer;
 };
-
-/* --- a child --- */
-
-/* -1 with a fault. Never waits for a medium, never for a terminal. */
-static int device_open(const char *node, uint64_t number, struct findings *findings)
-{
-	int fd = open(node, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	struct stat status;
-
-	if (fd < 0 || fstat(fd, &status) < 0) {
-		findings_set_fault(findings, "cannot open %s: %s", node, strerror(errno));
-		return -1;
-	}
-	if (!S_ISBLK(status.st_mode)) {
-		findings_set_fault(findings, "cannot open %s: not a block device", node);
-		return -1;
-	}
-	if (status.st_rdev != number) {
-		findings_set_fault(findings, "cannot open %s: it is %u:%u now, no longer %u:%u",
-			node, major(status.st_rdev), minor(status.st_rdev), major(number),
-			minor(number));
-		return -1;
-	}
-	return fd;
-}
-
-/* Leaves it nothing of the helper's, and makes it the first to go when memory is short. */
-static void child_init(const struct prober *prober)
-{
-	int fd;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != prober->pid)
-		_exit(1);
-	prctl(PR_SET_NAME, "mmfs-probe");
-	close_range(SANDBOX_IS_RELAXED ? STDERR_FILENO + 1 : 0, ~0U, 0);
-	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		if (write(fd, "1000", 4) < 0)
-			errno = 0;
-		close(fd);
-	}
-}
-
-static _Noreturn void child_run(const struct prober *prober, const struct child *child)
-{
-	const struct prober_request *request = &child->request;
-	struct findings *findings = child->findings;
-	struct examination *examination;
-	int disk_fd = -1;
-	int fd, r;
-
-	child_init(prober);
-	fd = device_open(request->node, request->number, findings);
-	if (fd < 0)
-		_exit(0);
-	if (*request->disk_node) {
-		disk_fd = device_open(request->disk_node, request->disk_number, findings);
-		if (disk_fd < 0)
-			_exit(0);
-	}
-	r = sandbox_drop_capabilities(0);
-	if (r == 0)
-		r = examination_new(fd, disk_fd, request->start, &examination);
-	if (r < 0) {
-		findings_set_fault(findings, "cannot read: %s", strerror(-r));
-		_exit(0);
-	}
-	r = sandbox_enter(prober->sandbox);
-	if (r < 0) {
-		findings_set_fault(findings, "cannot enter the sandbox: %s", strerror(-r));
-		_exit(0);
-	}
-	examination_run(examination, findings);
-	_exit(0);
-}
-
-int prober_examine(int fd, int disk_fd, uint64_t start, struct probe_answer *ret_answer)
-{
-	_cleanup_(examination_free_p) struct examination *examination = NULL;
-	struct findings findings = { 0 };
-	int r;
-
-	r = examination_new(fd, disk_fd, start, &examination);
-	if (r < 0)
-		return r;
-	examination_run(examination, &findings);
-	return findings_parse(&findings, ret_answer);
-}
-
-/* --- the helper --- */
 
 /* Room for an answer, empty. */
 static struct findings *findings_init(struct prober *prober)
@@ -173,31 +80,37 @@ static void prober_answer(struct prober *prober, uint64_t ticket)
 		_exit(0);
 }
 
-/* Makes it run. On failure the entry is as before. */
-static int child_start(const struct prober *prober, struct child *child)
+/* On failure the entry is as before. */
+static int child_start(struct prober *prober, struct child *child)
 {
-	void *memory = mmap(NULL, sizeof(*child->findings), PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	int r = 0;
+	struct prober_child process = prober->spare;
+	int r;
 
-	if (memory == MAP_FAILED)
-		return -errno;
-	child->findings = memory;
-	child->pid = fork();
-	if (child->pid == 0)
-		child_run(prober, child);
-	if (child->pid < 0)
-		r = -errno;
-	else if (madvise(memory, sizeof(*child->findings), MADV_DONTFORK) < 0)
-		r = -errno; /* the next child would see it */
-	if (r < 0) {
-		if (child->pid > 0)
-			kill(child->pid, SIGKILL);
-		munmap(memory, sizeof(*child->findings));
-		return r;
+	prober->spare = (struct prober_child){ .pipe = -1 };
+	prober->wants_spare = true;
+	/* It may be gone, as the first when memory was short. */
+	if (process.pid && prober_child_tell(&process, &child->request) < 0)
+		prober_child_end(&process);
+	if (!process.pid) {
+		r = prober_child_start(prober->sandbox, false, &process);
+		if (r < 0)
+			return r;
+		r = prober_child_tell(&process, &child->request);
+		if (r < 0) {
+			prober_child_end(&process);
+			return r;
+		}
 	}
+	child->process = process;
 	child->state = CHILD_RUNNING;
 	return 0;
+}
+
+static void child_release(struct prober *prober, struct child *child)
+{
+	child->state = CHILD_NONE;
+	while (prober->end && prober->children[prober->end - 1].state == CHILD_NONE)
+		prober->end--;
 }
 
 /* Who of those who wait for a device may read it now: NULL while somebody does. */
@@ -205,13 +118,15 @@ static struct child *device_find_next(struct prober *prober, uint64_t number)
 {
 	struct child *next = NULL;
 
-	for (size_t i = 0; i < PROBER_CHILDREN_MAX; i++) {
+	for (size_t i = 0; i < prober->end; i++) {
 		struct child *child = &prober->children[i];
 
-		if (child->state == CHILD_NONE || child->request.number != number)
+		if (child->request.number != number)
 			continue;
 		if (child->state == CHILD_RUNNING)
 			return NULL;
+		if (child->state != CHILD_WAITING)
+			continue;
 		next = child;
 	}
 	return next;
@@ -227,13 +142,25 @@ static void device_serve(struct prober *prober, uint64_t number)
 		if (r == 0)
 			return;
 		findings_set_fault(findings_init(prober), "cannot start a probe: %s", strerror(-r));
-		next->state = CHILD_NONE;
 		prober_answer(prober, next->request.ticket);
+		child_release(prober, next);
 	}
 }
 
-/* Until here the child could write its findings; from here on it cannot. */
-static void handle_exit(struct prober *prober, struct child *child, int status)
+/* With nothing left behind it is about to end otherwise: handle_exit() will know how. */
+static void handle_closed(struct prober *prober, struct child *child)
+{
+	close(child->process.pipe);
+	child->process.pipe = -1;
+	if (!child->process.result->is_complete)
+		return;
+	findings_copy(findings_init(prober), &child->process.result->findings);
+	prober_answer(prober, child->request.ticket);
+	child->state = CHILD_LEAVING;
+	device_serve(prober, child->request.number);
+}
+
+static void answer_exit(struct prober *prober, struct child *child, int status)
 {
 	struct findings *findings = findings_init(prober);
 
@@ -244,19 +171,28 @@ static void handle_exit(struct prober *prober, struct child *child, int status)
 	else if (WEXITSTATUS(status) != 0)
 		findings_set_fault(findings, "probe failed (status %d)", WEXITSTATUS(status));
 	else
-		findings_copy(findings, child->findings);
-	munmap(child->findings, sizeof(*child->findings));
-	child->state = CHILD_NONE;
+		findings_copy(findings, &child->process.result->findings);
 	prober_answer(prober, child->request.ticket);
-	device_serve(prober, child->request.number);
+}
+
+static void handle_exit(struct prober *prober, struct child *child, int status)
+{
+	if (child->state == CHILD_RUNNING) {
+		answer_exit(prober, child, status);
+		child->state = CHILD_LEAVING;
+		device_serve(prober, child->request.number);
+	}
+	child->process.pid = 0;
+	prober_child_end(&child->process);
+	child_release(prober, child);
 }
 
 static struct child *child_find(struct prober *prober, pid_t pid)
 {
-	for (size_t i = 0; i < PROBER_CHILDREN_MAX; i++) {
+	for (size_t i = 0; i < prober->end; i++) {
 		struct child *child = &prober->children[i];
 
-		if (child->state == CHILD_RUNNING && child->pid == pid)
+		if (child->state >= CHILD_RUNNING && child->process.pid == pid)
 			return child;
 	}
 	return NULL;
@@ -275,6 +211,10 @@ static void handle_signals(struct prober *prober)
 
 		if (child)
 			handle_exit(prober, child, status);
+		if (pid == prober->spare.pid) {
+			prober->spare.pid = 0;
+			prober_child_end(&prober->spare);
+		}
 	}
 }
 
@@ -303,6 +243,8 @@ static void handle_examine(struct prober *prober)
 
 		if (child->state != CHILD_NONE)
 			continue;
+		if (prober->end <= i)
+			prober->end = i + 1;
 		child->state = CHILD_WAITING;
 		child->request = *request;
 		device_serve(prober, request->number);
@@ -314,17 +256,17 @@ static void handle_examine(struct prober *prober)
 
 static void handle_abandon(struct prober *prober)
 {
-	for (size_t i = 0; i < PROBER_CHILDREN_MAX; i++) {
+	for (size_t i = 0; i < prober->end; i++) {
 		struct child *child = &prober->children[i];
 
 		if (child->request.ticket != prober->request.ticket)
 			continue;
 		if (child->state == CHILD_RUNNING)
-			kill(child->pid, SIGKILL);
+			kill(child->process.pid, SIGKILL);
 		if (child->state == CHILD_WAITING) {
-			child->state = CHILD_NONE;
 			findings_init(prober);
 			prober_answer(prober, child->request.ticket);
+			child_release(prober, child);
 		}
 	}
 }
@@ -380,6 +322,61 @@ static void descriptors_init(struct prober *prober)
 	}
 }
 
+/* It is quiet: time to clear up. A child that does not leave by itself is a bad one. */
+static void handle_quiet(struct prober *prober)
+{
+	for (size_t i = 0; i < prober->end; i++)
+		if (prober->children[i].state == CHILD_LEAVING)
+			kill(prober->children[i].process.pid, SIGKILL);
+	prober->wants_spare = false;
+	if (prober_child_start(prober->sandbox, true, &prober->spare) < 0)
+		prober->spare = (struct prober_child){ .pipe = -1 };
+}
+
+/* While all places are taken, and one is about to be free, requests stay where they are. */
+static bool has_room(const struct prober *prober)
+{
+	bool is_leaving = false;
+
+	for (size_t i = 0; i < PROBER_CHILDREN_MAX; i++) {
+		if (i >= prober->end || prober->children[i].state == CHILD_NONE)
+			return true;
+		is_leaving |= prober->children[i].state == CHILD_LEAVING;
+	}
+	return !is_leaving;
+}
+
+/* Waits until something happens, and deals with it. */
+static void prober_wait(struct prober *prober)
+{
+	enum { SIGNALS, SOCKET, PIPES };
+	struct pollfd *fds = prober->fds;
+	size_t end = prober->end;
+	int r;
+
+	fds[SIGNALS] = (struct pollfd){ prober->signals, POLLIN, 0 };
+	fds[SOCKET] = (struct pollfd){ has_room(prober) ? prober->socket : -1, POLLIN, 0 };
+	for (size_t i = 0; i < end; i++) {
+		const struct child *child = &prober->children[i];
+
+		fds[PIPES + i] = (struct pollfd){
+			.fd = child->state == CHILD_RUNNING ? child->process.pipe : -1,
+		};
+	}
+	r = poll(fds, PIPES + end, prober->wants_spare ? QUIET : -1);
+	if (r == 0)
+		handle_quiet(prober);
+	if (r <= 0)
+		return;
+	for (size_t i = 0; i < end; i++)
+		if (fds[PIPES + i].revents)
+			handle_closed(prober, &prober->children[i]);
+	if (fds[SIGNALS].revents)
+		handle_signals(prober);
+	if (fds[SOCKET].revents)
+		handle_request(prober);
+}
+
 int prober_new(struct prober **ret_prober)
 {
 	_cleanup_(prober_free_p) struct prober *prober = xcalloc(1, sizeof(*prober));
@@ -406,21 +403,14 @@ _Noreturn void prober_run(struct prober *prober, int socket)
 	prober->socket = socket;
 	descriptors_init(prober);
 	prober->signals = signals_init();
+	prober->spare.pipe = -1;
+	prober->wants_spare = true;
 	/* Nothing of the daemon's environment reaches libblkid, which has a debug variable. */
 	clearenv();
 	/* Nodes may belong to other users; to read them is all we ask for. */
 	if (prober->signals < 0 || sandbox_drop_capabilities(1 << CAP_DAC_READ_SEARCH) < 0)
 		_exit(1);
 
-	for (;;) {
-		struct pollfd fds[] = { { prober->signals, POLLIN, 0 },
-			{ prober->socket, POLLIN, 0 } };
-
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0)
-			continue;
-		if (fds[0].revents)
-			handle_signals(prober);
-		if (fds[1].revents)
-			handle_request(prober);
-	}
+	for (;;)
+		prober_wait(prober);
 }

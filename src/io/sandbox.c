@@ -5,7 +5,8 @@
  * There is no way out by writing: no call that sends or writes is permitted, results leave through
  * memory shared with the parent. Two filters are stacked, and the stricter verdict counts:
  *
- *   known      kills the process at any call that neither libc nor libblkid has a reason to make;
+ *   known      kills the process at any call that neither libc nor libblkid has a reason to make,
+ *              nor we on the way to the second filter: this one is in place early;
  *   permitted  of the known ones lets through those that read or concern the process alone, and
  *              makes the others fail with EPERM. libblkid takes that for "not there": it looks for
  *              files in /sys and asks drivers about zones and encryption.
@@ -78,6 +79,9 @@ static const int permitted_calls[] = {
 	SCMP_SYS(clock_gettime64),
 	SCMP_SYS(gettimeofday),
 	SCMP_SYS(time),
+	SCMP_SYS(nanosleep),
+	SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(clock_nanosleep_time64),
 	SCMP_SYS(getpid),
 	SCMP_SYS(getppid),
 	SCMP_SYS(gettid),
@@ -141,6 +145,8 @@ static const int known_calls[] = {
 	SCMP_SYS(prctl), /* also what puts the second filter in place */
 	SCMP_SYS(getrlimit),
 	SCMP_SYS(prlimit64),
+	SCMP_SYS(capget), /* to give up what is left */
+	SCMP_SYS(capset),
 	SCMP_SYS(write), /* abort() of a libc that found its heap damaged */
 	SCMP_SYS(writev),
 	SCMP_SYS(tgkill),
@@ -154,7 +160,6 @@ static const struct {
 	{ RLIMIT_CPU, { SANDBOX_SECONDS_MAX, SANDBOX_SECONDS_MAX + 1 } },
 	{ RLIMIT_CORE, { 0, 0 } },
 	{ RLIMIT_FSIZE, { 0, 0 } },
-	{ RLIMIT_NOFILE, { 0, 0 } },
 	{ RLIMIT_NPROC, { 0, 0 } },
 	{ RLIMIT_MEMLOCK, { 0, 0 } },
 };
@@ -285,16 +290,13 @@ int sandbox_drop_capabilities(uint64_t kept)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-	int r;
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall(SYS_capget, &header, data) < 0)
 		return -errno;
-	/* Taking from the bounding set needs a privilege; who lacks it cannot gain any either. */
-	for (unsigned long cap = 0; (r = prctl(PR_CAPBSET_READ, cap, 0, 0, 0)) >= 0; cap++)
-		if (r == 1)
-			prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
-	if (syscall(SYS_capget, &header, data) < 0)
-		return -errno;
+	/* Who may not take from the bounding set cannot gain anything by it either. */
+	if (data[0].effective & 1 << CAP_SETPCAP)
+		for (unsigned long cap = 0; prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0; cap++)
+			continue;
 	for (size_t i = 0; i < ARRAY_SIZE(data); i++) {
 		data[i].permitted &= (uint32_t)(kept >> (32 * i));
 		data[i].effective = data[i].permitted;
@@ -322,25 +324,28 @@ static int filter_apply(const struct sock_fprog *program)
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program, 0, 0) < 0 ? -errno : 0;
 }
 
-int sandbox_enter(const struct sandbox *sandbox)
+int sandbox_prepare(const struct sandbox *sandbox)
 {
 	const struct rlimit address_space = { sandbox->address_space, sandbox->address_space };
 	int r;
 
-	r = sandbox_drop_capabilities(0);
-	if (r < 0)
-		return r;
 	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
 		r = limit_apply(limits[i].resource, &limits[i].limit);
 		if (r < 0)
 			return r;
 	}
-	if (!SANDBOX_IS_RELAXED) {
-		r = limit_apply(RLIMIT_AS, &address_space);
-		if (r == 0)
-			r = filter_apply(&sandbox->known);
-		if (r < 0)
-			return r;
-	}
-	return filter_apply(&sandbox->permitted);
+	if (SANDBOX_IS_RELAXED)
+		return 0;
+	r = limit_apply(RLIMIT_AS, &address_space);
+	return r < 0 ? r : filter_apply(&sandbox->known);
+}
+
+int sandbox_enter(const struct sandbox *sandbox)
+{
+	static const struct rlimit none = { 0, 0 };
+	int r = sandbox_drop_capabilities(0);
+
+	if (r == 0)
+		r = limit_apply(RLIMIT_NOFILE, &none);
+	return r < 0 ? r : filter_apply(&sandbox->permitted);
 }

@@ -184,14 +184,22 @@ static bool is_lvm_internal(const char *uuid)
 	return layer && strcmp(layer, "-pool") != 0;
 }
 
+/* Of the kernel's making, as loop devices are: has no number that somebody gave it. */
+static bool is_made_up(struct udev_device *device)
+{
+	return strstr(udev_device_get_syspath(device), "/devices/virtual/block/");
+}
+
 /* The same from the kernel alone. What libblkid reads is filled in by the prober. */
 static void fill_from_kernel(
 	struct device *device, struct udev_device *from, struct udev_device *disk)
 {
 	device->identity[ID_DM_UUID] = copy_text(udev_device_get_sysattr_value(from, "dm/uuid"));
 	device->identity[ID_MD_UUID] = identity_get_md_uuid(from);
-	device->identity[ID_WWN] = identity_get_wwn(disk);
-	device->identity[ID_SERIAL] = identity_get_serial(disk);
+	if (!is_made_up(from)) {
+		device->identity[ID_WWN] = identity_get_wwn(disk);
+		device->identity[ID_SERIAL] = identity_get_serial(disk);
+	}
 	device->is_component =
 		is_lvm_internal(device->identity[ID_DM_UUID]) || identity_is_path(disk);
 }
@@ -268,9 +276,8 @@ static int make_report(struct udev_device *from, bool use_udevd, struct device_r
 	if (!udev_device_get_devnode(from) || !udev_device_get_sysattr_value(from, "size"))
 		return -ENODEV;
 	report.device = device_new(udev_device_get_sysname(from));
-	report.is_answered = udev_device_get_is_initialized(from) > 0;
 	fill_common(report.device, from, disk);
-	if (use_udevd && report.is_answered)
+	if (use_udevd && udev_device_get_is_initialized(from) > 0)
 		fill_from_udevd(report.device, from);
 	else
 		fill_from_kernel(report.device, from, disk);

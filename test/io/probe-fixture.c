@@ -22,6 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "io/sandbox.h"
+
 #include "probe-fixture.h"
 
 char work[] = "/tmp/mmfs-probe-XXXXXX";
@@ -217,21 +219,49 @@ bool is_empty(const struct probe_answer *answer)
 		!answer->partition_type && !answer->partition_name && !answer->partition_flags;
 }
 
-pid_t child_of(pid_t parent)
+static bool has_name(pid_t pid, const char *name)
 {
-	_cleanup_free_ char *path = xasprintf("/proc/%d/task/%d/children", parent, parent);
+	_cleanup_free_ char *path = xasprintf("/proc/%d/comm", pid);
+	FILE *file = fopen(path, "re");
+	char comm[32] = "";
+	bool has;
+
+	if (!file)
+		return false;
+	has = fscanf(file, "%31s", comm) == 1 && strcmp(comm, name) == 0;
+	fclose(file);
+	return has;
+}
+
+static pid_t child_named(pid_t helper, const char *name)
+{
+	_cleanup_free_ char *path = xasprintf("/proc/%d/task/%d/children", helper, helper);
 	FILE *file = fopen(path, "re");
 	pid_t child = 0;
 
 	if (!file)
 		return 0;
-	if (fscanf(file, "%d", &child) != 1)
+	while (fscanf(file, "%d", &child) == 1 && !has_name(child, name))
 		child = 0;
 	fclose(file);
 	return child;
 }
 
-/* The helper is our child, and has children only while it probes: no shell in between. */
+pid_t child_of(pid_t helper)
+{
+	return child_named(helper, "mmfs-probe");
+}
+
+pid_t wait_for_spare(pid_t helper)
+{
+	pid_t child;
+
+	while (!(child = child_named(helper, "mmfs-spare")))
+		continue;
+	return child;
+}
+
+/* The helper is our child: no shell in between. */
 pid_t helper_of_this(void)
 {
 	_cleanup_free_ char *line = run_line("pgrep -P %d mmfs-prober", getpid());
@@ -281,7 +311,9 @@ pid_t child_in_sandbox(pid_t helper)
 	for (;;) {
 		pid_t child = child_of(helper);
 
-		if (child && run("grep -q 'Seccomp_filters:.*[1-9]' /proc/%d/status", child) == 0)
+		if (child &&
+			run("grep -q 'Seccomp_filters:.*[%d-9]' /proc/%d/status",
+				SANDBOX_IS_RELAXED ? 1 : 2, child) == 0)
 			return child;
 	}
 }

@@ -28,9 +28,11 @@ bool is_empty(const struct probe_answer *answer);
 /* `blkid -p -o udev` spells values as udev does. */
 void assert_as_blkid(const struct probe_answer *answer, const char *node);
 
-/* A child of the process, or 0; the helper of the calling process; waits for its children. */
-pid_t child_of(pid_t parent);
+/* The helper of the calling process; a child of it that examines a device, or 0; and waiting for it. */
 pid_t helper_of_this(void);
+pid_t child_of(pid_t helper);
+/* Waits for the one that has nothing to do yet. */
+pid_t wait_for_spare(pid_t helper);
 pid_t child_in_sandbox(pid_t helper);
 void wait_for_no_child(pid_t helper);
 

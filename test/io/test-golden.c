@@ -122,7 +122,6 @@ static void describe_with_udevd(const char *node, struct device_report *ret_repo
 	write_database(node);
 	ck_assert_int_eq(udev_open(1 << 16, &source), 0);
 	ck_assert_int_eq(udev_describe(source, strrchr(node, '/') + 1, true, ret_report), 0);
-	ck_assert(ret_report->is_answered);
 	udev_close(source);
 }
 

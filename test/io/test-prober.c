@@ -72,7 +72,7 @@ START_TEST(abandoned)
 	struct probe_answer answer;
 	pid_t child;
 
-	/* What a child holds: the device, read-only, and nothing else. */
+	/* What a child holds: the device and its pipe, to read from, and nothing else. */
 	submit(probe, 101, stall.node);
 	child = child_in_sandbox(helper);
 	ck_assert_int_eq(run("cd /proc/%d && grep -q '^CapPrm:.0*$' status &&"
@@ -81,9 +81,11 @@ START_TEST(abandoned)
 				 child),
 		0);
 	if (!SANDBOX_IS_RELAXED)
-		ck_assert_int_eq(run("cd /proc/%d && test \"$(ls fd)\" = 0 &&"
-				     " test $(readlink fd/0) = %s &&"
-				     " test $((0$(sed -n s/flags:.//p fdinfo/0) & 3)) = 0",
+		ck_assert_int_eq(run("cd /proc/%d && test \"$(echo $(ls fd))\" = '0 1' &&"
+				     " readlink fd/0 | grep -q ^pipe: &&"
+				     " test $(readlink fd/1) = %s &&"
+				     " test $((0$(sed -n s/flags:.//p fdinfo/0) & 3)) = 0 &&"
+				     " test $((0$(sed -n s/flags:.//p fdinfo/1) & 3)) = 0",
 					 child, stall.node),
 			0);
 
@@ -196,7 +198,10 @@ START_TEST(left_behind)
 		probe_answer_fini(&answer);
 		submit(probe, ticket + 1, stall.node);
 		ck_assert_int_eq(
-			run("test $(wc -w </proc/%d/task/%d/children) -le 1", helper, helper), 0);
+			run("test $(for pid in $(pgrep -P %d); do readlink /proc/$pid/fd/*;"
+			    " done | grep -c %s) -le 1",
+				helper, stall.node),
+			0);
 	}
 	/* Does not wait for what cannot be ended. */
 	probe_stop(probe);
@@ -204,6 +209,39 @@ START_TEST(left_behind)
 	waitpid(reader, NULL, 0);
 	loop_detach(node);
 	stall_stop(&stall);
+}
+END_TEST
+
+/* One child is ready for the next device, and no loss. */
+START_TEST(spare)
+{
+	_cleanup_free_ char *image = xasprintf("%s/sound", work);
+	_cleanup_free_ char *node = NULL;
+	struct probe *probe = start();
+	pid_t helper = helper_of_this();
+	struct probe_answer answer;
+	pid_t child;
+
+	ck_assert_int_eq(run("truncate -s 4M %s && mkfs.ext4 -q %s", image, image), 0);
+	node = loop_attach("", image);
+	for (int i = 0; i < 6; i++) {
+		child = wait_for_spare(helper);
+		ck_assert_int_eq(run("grep -q '^CapBnd:.0*$' /proc/%d/status", child), 0);
+		if (i % 3 == 2) {
+			kill(child, SIGKILL);
+			while (run("test -e /proc/%d", child) == 0)
+				continue;
+		}
+		answer = ask(probe, node);
+		assert_as_blkid(&answer, node);
+		probe_answer_fini(&answer);
+		/* Used, or reaped. */
+		while (run("test -e /proc/%d", child) == 0)
+			continue;
+	}
+	wait_for_spare(helper);
+	probe_stop(probe);
+	loop_detach(node);
 }
 END_TEST
 
@@ -242,7 +280,9 @@ START_TEST(helper_life)
 	ck_assert_int_eq(probe_submit(probe, &request), 0);
 	answer = take(probe);
 	probe_answer_fini(&answer);
-	ck_assert_int_eq(run("test $(ls /proc/%d/fd | wc -l) = 5", helper), 0);
+	/* Its three, the socket, the signals, and what the spare child is told by. */
+	wait_for_spare(helper);
+	ck_assert_int_eq(run("test $(ls /proc/%d/fd | wc -l) = 6", helper), 0);
 	shutdown(probe_get_fd(probe), SHUT_RDWR);
 	ck_assert_int_eq(waitid(P_PID, (id_t)helper, &info, WEXITED | WNOWAIT), 0);
 	ck_assert_int_eq(info.si_code, CLD_EXITED);
@@ -375,6 +415,7 @@ START_TEST(timing)
 	_cleanup_free_ char *image = xasprintf("%s/timing", work);
 	_cleanup_free_ char *node = NULL;
 	struct probe *probe = start();
+	pid_t helper = helper_of_this();
 	double ours[TIMED], inside[TIMED], begin;
 	struct probe_answer answer;
 
@@ -383,6 +424,7 @@ START_TEST(timing)
 	for (int i = 0; i < TIMED; i++) {
 		int fd;
 
+		wait_for_spare(helper);
 		begin = now();
 		answer = ask(probe, node);
 		ours[i] = now() - begin;
@@ -420,6 +462,7 @@ int main(void)
 	tcase_add_test(cases, abandoned);
 	tcase_add_test(cases, stalled_many);
 	tcase_add_test(cases, left_behind);
+	tcase_add_test(cases, spare);
 	tcase_add_test(cases, helper_death);
 	tcase_add_test(cases, helper_life);
 	tcase_add_test(cases, many);

@@ -163,7 +163,8 @@ START_TEST(attempt)
 	in = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	pid = fork();
 	if (pid == 0) {
-		if (sandbox_enter(sandbox) < 0)
+		if (sandbox_drop_capabilities(0) < 0 || sandbox_prepare(sandbox) < 0 ||
+			sandbox_enter(sandbox) < 0)
 			_exit(2);
 		_exit(attempts[_i].attempt() ? 1 : 0);
 	}
@@ -192,7 +193,7 @@ START_TEST(twice)
 	if (pid == 0) {
 		if (sandbox_drop_capabilities(0) < 0 || sandbox_drop_capabilities(~0ULL) < 0)
 			_exit(2);
-		_exit(sandbox_enter(sandbox) < 0 ? 1 : 0);
+		_exit(sandbox_prepare(sandbox) < 0 || sandbox_enter(sandbox) < 0 ? 1 : 0);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);

@@ -10,7 +10,7 @@ cd "$1"
 
 # The families of io files: what is one concern in several files. Everything else stands alone.
 declare -A family=(
-	[examine]=probe [probe]=probe [prober]=probe [sandbox]=probe
+	[examine]=probe [probe]=probe [prober]=probe [prober_child]=probe [sandbox]=probe
 	[fuse]=fuse [fuse_batch]=fuse [fuse_file]=fuse [fuse_ioctl]=fuse [fuse_job]=fuse [fuse_ops]=fuse [fuse_private]=fuse
 	[fuse_text]=fuse [fuse_wait]=fuse [notify]=fuse
 	[store]=store [store_file]=store [store_rows]=store

@@ -105,7 +105,7 @@ void game_draw_device(struct game *game, size_t i, struct model_device *ret_devi
 
 static const char *const links[] = { "/DosDevices/C:", "/DosDevices/D:", "/DosDevices/E:",
 	"/DosDevices/A:", "/DosDevices/data", "/DosDevices/Data", "/DosDevices/DATA",
-	"/DosDevices/backup", "/DosDevices/Backup",
+	"/DosDevices/backup", "/DosDevices/Backup", "/DosDevices/d\303\244ta", "/DosDevices/da$ta",
 	"/Volumes/Volume{11111111-1111-1111-1111-111111111111}",
 	"/Volumes/Volume{aaaaaaaa-1111-1111-1111-111111111111}",
 	"/Volumes/Volume{AAAAAAAA-1111-1111-1111-111111111111}" };

@@ -3,6 +3,7 @@
  * The naive model: names and requests, from what the manual says of them.
  */
 
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
@@ -205,12 +206,25 @@ static int select_links(struct model *model, const struct model_request *request
 	return 0;
 }
 
+/* Links have no more characters that need no escape than these. */
+static void add_quoted(const char *key, const char *text, struct strbuf *reply)
+{
+	strbuf_add_format(reply, "%s=\"", key);
+	for (; *text; text++)
+		strbuf_add_format(reply,
+			isalnum((unsigned char)*text) || strchr("/:{}-", *text) ? "%c" : "\\x%02x",
+			(unsigned char)*text);
+	strbuf_add_text(reply, "\"");
+}
+
 static void add_reply(const struct model *model, const struct model_link *links, size_t count,
 	struct strbuf *reply)
 {
-	for (size_t i = 0; i < count; i++)
-		strbuf_add_format(reply, "LINK=\"%s\" ID=\"%s\" DEVICE=\"%s\"\n", links[i].path,
-			links[i].id, model_get_node(model, links[i].id));
+	for (size_t i = 0; i < count; i++) {
+		add_quoted("LINK", links[i].path, reply);
+		strbuf_add_format(reply, " ID=\"%s\" DEVICE=\"%s\"\n", links[i].id,
+			model_get_node(model, links[i].id));
+	}
 }
 
 static int query(struct model *model, const struct model_request *request, struct strbuf *reply)
