@@ -51,5 +51,10 @@ char *xstrndup(const char *text, size_t len);
 char *xasprintf(const char *format, ...) _printf_(1, 2);
 char *xvasprintf(const char *format, va_list args) _printf_(1, 0);
 
+/* For texts behind the object that they are part of. NULL takes no room, and stays NULL. */
+size_t text_get_size(const char *text);
+/* Copies `text` to *room, which moves behind it; returns the copy. */
+char *text_put(char **room, const char *text);
+
 /* True when both are NULL, or both are the same text. */
 bool is_same_text(const char *a, const char *b);

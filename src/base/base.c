@@ -57,6 +57,21 @@ char *xvasprintf(const char *format, va_list args)
 	return require(len < 0 ? NULL : text);
 }
 
+size_t text_get_size(const char *text)
+{
+	return text ? strlen(text) + 1 : 0;
+}
+
+char *text_put(char **room, const char *text)
+{
+	char *copy = *room;
+
+	if (!text)
+		return NULL;
+	*room = stpcpy(copy, text) + 1;
+	return copy;
+}
+
 bool is_same_text(const char *a, const char *b)
 {
 	if (!a || !b)

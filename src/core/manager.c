@@ -44,7 +44,7 @@ void change_fini(struct change *change)
 	names_fini(&change->names);
 	volumes_change_fini(&change->volumes);
 	for (size_t i = 0; i < change->entry_count; i++)
-		history_entry_fini(&change->entries[i]);
+		free(change->entries[i]);
 	free(change->entries);
 	for (size_t i = 0; i < change->mark_count; i++)
 		free(change->marks[i].id);
@@ -76,18 +76,18 @@ void change_add_entry(struct change *change, const struct manager *manager,
 		.sequence = manager->history.next_sequence + change->entry_count,
 		.time = env->now,
 		.epic = manager->epic + change->steps + 1,
-		.operation = xstrdup(operation),
-		.link = triple->link ? xstrdup(triple->link) : NULL,
-		.id = triple->id ? xstrdup(triple->id) : NULL,
-		.device = triple->node ? xstrdup(triple->node) : NULL,
 		.uid = env->uid,
 		.pid = env->pid,
-		.command = xstrdup(env->command),
+		.operation = operation,
+		.link = triple->link,
+		.id = triple->id,
+		.device = triple->node,
+		.command = env->command,
 	};
 
 	change->entries =
 		xrealloc(change->entries, change->entry_count + 1, sizeof(*change->entries));
-	change->entries[change->entry_count++] = entry;
+	change->entries[change->entry_count++] = history_entry_new(&entry);
 }
 
 static void add_text(char ***list, size_t *count, const char *text)
@@ -276,7 +276,7 @@ void manager_apply(struct manager *manager, struct change *change, struct touche
 	else if (change_is_counted(change))
 		manager->epic++;
 	for (size_t i = 0; i < change->entry_count; i++)
-		history_add(&manager->history, &change->entries[i]);
+		history_add(&manager->history, change->entries[i]);
 	change->entry_count = 0;
 	manager->gives_letters |= change->gives_letters;
 	notices_move(&ret_touched->notices, &change->notices);

@@ -148,7 +148,7 @@ static void check_history(struct player *player, char *rest)
 	_cleanup_strbuf_ struct strbuf seen = STRBUF_INIT;
 
 	for (size_t i = 0; i < history->count; i++) {
-		const struct history_entry *entry = &history->entries[i];
+		const struct history_entry *entry = history->entries[i];
 
 		if (entry->sequence >= player->sequence)
 			strbuf_add_format(&seen, "%s%s %s %s", seen.len ? ", " : "",
@@ -162,7 +162,7 @@ static void check_history(struct player *player, char *rest)
 static void check_last_node(struct player *player, char *rest)
 {
 	const struct history *history = &player->world->manager.history;
-	const char *device = history->count ? history->entries[history->count - 1].device : NULL;
+	const char *device = history->count ? history->entries[history->count - 1]->device : NULL;
 
 	check_text(player, device ? device : "-", rest);
 }
