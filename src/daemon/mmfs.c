@@ -271,6 +271,8 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	uint64_t seed;
 	int r;
 
+	/* Before any thread. What SQLite frees in an arena of its thread's, malloc_trim() would leave there. */
+	mallopt(M_ARENA_MAX, 1);
 	door_get_random(&seed, sizeof(seed));
 	map_set_seed(seed);
 	mmfs->last = &mmfs->first;
