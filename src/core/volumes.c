@@ -577,6 +577,7 @@ void volumes_apply(struct volumes *volumes, struct volumes_change *change)
 
 		if (before)
 			volumes_remove(volumes, before);
+		device_pack(device);
 		map_add(&volumes->by_name, &device->by_name, map_hash_text(device->name));
 		map_add(&volumes->by_number, &device->by_number, map_hash_number(device->number));
 	}
