@@ -192,6 +192,7 @@ static void check_tree(struct player *player, char *rest)
 	struct tree *tree = &player->world->tree;
 	const char *slash = strrchr(path, '/');
 	_cleanup_free_ char *folders = xstrndup(path, (size_t)(slash - path));
+	_cleanup_strbuf_ struct strbuf room = STRBUF_INIT;
 	char *left = folders, *name;
 	struct node *node = tree->root;
 
@@ -200,7 +201,7 @@ static void check_tree(struct player *player, char *rest)
 	if (node)
 		node = tree_find_child(tree, node, slash + 1);
 	if (node)
-		seen = node->target;
+		seen = tree_get_target(node, &room);
 	check_text(player, seen, rest);
 }
 
