@@ -46,6 +46,8 @@ static inline void free_p(void *pointer)
  */
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t count, size_t size);
+/* A list that only this makes longer, with room for one object more than the `count` it has. */
+void *xgrow(void *list, size_t count, size_t size);
 char *xstrdup(const char *text);
 char *xstrndup(const char *text, size_t len);
 char *xasprintf(const char *format, ...) _printf_(1, 2);

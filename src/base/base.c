@@ -28,6 +28,13 @@ void *xrealloc(void *old, size_t count, size_t size)
 	return require(reallocarray(old, count ? count : 1, size ? size : 1));
 }
 
+void *xgrow(void *list, size_t count, size_t size)
+{
+	bool is_full = (count & (count - 1)) == 0; /* it has room for a power of two */
+
+	return is_full ? xrealloc(list, count ? count * 2 : 1, size) : list;
+}
+
 char *xstrdup(const char *text)
 {
 	return require(strdup(text));

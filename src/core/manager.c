@@ -85,23 +85,21 @@ void change_add_entry(struct change *change, const struct manager *manager,
 		.command = env->command,
 	};
 
-	change->entries =
-		xrealloc(change->entries, change->entry_count + 1, sizeof(*change->entries));
+	change->entries = xgrow(change->entries, change->entry_count, sizeof(*change->entries));
 	change->entries[change->entry_count++] = history_entry_new(&entry);
 }
 
 static void add_text(char ***list, size_t *count, const char *text)
 {
-	*list = xrealloc(*list, *count + 1, sizeof(**list));
+	*list = xgrow(*list, *count, sizeof(**list));
 	(*list)[(*count)++] = xstrdup(text);
 }
 
 static void touch_id(struct touched *touched, const char *id, bool is_moved)
 {
+	touched->is_moved = xgrow(touched->is_moved, touched->id_count, sizeof(*touched->is_moved));
+	touched->is_moved[touched->id_count] = is_moved;
 	add_text(&touched->ids, &touched->id_count, id);
-	touched->is_moved =
-		xrealloc(touched->is_moved, touched->id_count, sizeof(*touched->is_moved));
-	touched->is_moved[touched->id_count - 1] = is_moved;
 }
 
 static void touch_target(
