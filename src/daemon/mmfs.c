@@ -24,6 +24,7 @@
 #define QUEUE_LIMIT (3 * SECOND)   /* and for udevd's queue, which a disk that hangs keeps full */
 #define QUEUE_PAUSE (SECOND / 100)
 #define DRAIN_LIMIT (5 * SECOND) /* at the end, for replies under way */
+#define SPARE_MEMORY (32 * 1024) /* bytes at the end of an arena */
 
 /* What is kept shows from the start, wherever its volume may be. */
 static void show_kept(struct mmfs *mmfs)
@@ -271,8 +272,11 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	uint64_t seed;
 	int r;
 
-	/* Before any thread. What SQLite frees in an arena of its thread's, malloc_trim() would leave there. */
-	mallopt(M_ARENA_MAX, 1);
+	/*
+	 * A value of our own keeps malloc() from holding on to ever more, the larger the blocks were that it
+	 * was given back. Of what it keeps in arenas of threads, malloc_trim() gets nothing.
+	 */
+	mallopt(M_TOP_PAD, SPARE_MEMORY);
 	door_get_random(&seed, sizeof(seed));
 	map_set_seed(seed);
 	mmfs->last = &mmfs->first;
