@@ -241,6 +241,14 @@ static int find_devices(struct mmfs *mmfs, bool uses_udevd)
 	return r;
 }
 
+/* What starting took is not needed again. Nobody asks for anything yet. */
+static void release_memory(struct mmfs *mmfs)
+{
+	if (!mmfs->is_committing)
+		store_release_memory(mmfs->store);
+	malloc_trim(0);
+}
+
 static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, struct strbuf *why)
 {
 	struct fuse_backend backend = {
@@ -303,14 +311,13 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	if (r == 0)
 		r = find_devices(mmfs, options->discovery.monitor != MONITOR_KERNEL);
 	if (r == 0)
+		release_memory(mmfs);
+	if (r == 0)
 		r = start_fuse(mmfs, options, why);
 	if (r < 0) {
 		mmfs_stop(mmfs);
 		return r;
 	}
-	if (!mmfs->is_committing)
-		store_release_memory(mmfs->store);
-	malloc_trim(0); /* what starting took is not needed again */
 	*ret_mmfs = mmfs;
 	return 0;
 }
