@@ -46,10 +46,17 @@ static inline void free_p(void *pointer)
  */
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t count, size_t size);
+/* A list that only this makes longer, with room for one object more than the `count` it has. */
+void *xgrow(void *list, size_t count, size_t size);
 char *xstrdup(const char *text);
 char *xstrndup(const char *text, size_t len);
 char *xasprintf(const char *format, ...) _printf_(1, 2);
 char *xvasprintf(const char *format, va_list args) _printf_(1, 0);
+
+/* For texts behind the object that they are part of. NULL takes no room, and stays NULL. */
+size_t text_get_size(const char *text);
+/* Copies `text` to *room, which moves behind it; returns the copy. */
+char *text_put(char **room, const char *text);
 
 /* True when both are NULL, or both are the same text. */
 bool is_same_text(const char *a, const char *b);

@@ -10,7 +10,8 @@
 
 /*
  * A block device as udev, the kernel and libblkid describe it. Texts come from hardware and from
- * superblocks: they are hostile, bounded by whoever fills them in, and NULL where unknown.
+ * superblocks: they are hostile, bounded by whoever fills them in, and NULL where unknown. Each belongs
+ * to the device by itself until device_pack().
  */
 struct device {
 	struct map_node by_name;   /* volumes::by_name */
@@ -23,10 +24,11 @@ struct device {
 	uint64_t diskseq;	/* 0: unknown */
 	uint64_t size;		/* bytes */
 	unsigned int partition; /* partition number, 0: a whole device */
-	bool is_removable;
-	bool is_read_only;
-	bool is_virtual;   /* device-mapper or md */
-	bool is_component; /* belongs to a multipath map or the like */
+	bool is_removable : 1;
+	bool is_read_only : 1;
+	bool is_virtual : 1;   /* device-mapper or md */
+	bool is_component : 1; /* belongs to a multipath map or the like */
+	bool has_lost : 1; /* decided by volumes: it is not present under the first of its IDs */
 	char *slaves;	   /* kernel names of what it is made of, separated by spaces */
 
 	char *identity[ID_SCHEMES];
@@ -39,11 +41,11 @@ struct device {
 	char *partition_name;	  /* in its table's entry, "EFI system partition" */
 	uint64_t partition_flags; /* attributes of a GPT entry; 0 in other tables */
 	char *fault;		  /* why its content could not be read */
+	char *texts;		  /* all of the above, once packed */
 
 	/* Decided by volumes: */
-	char *id;      /* unique ID it is present under */
-	char *reason;  /* why it has none though it might */
-	bool has_lost; /* it is not present under the first of its IDs */
+	char *id;     /* unique ID it is present under */
+	char *reason; /* why it has none though it might */
 };
 
 enum device_kind {
@@ -68,6 +70,8 @@ struct device *device_new(const char *name);
 void device_free(struct device *device);
 /* The description without what volumes decided. */
 struct device *device_copy(const struct device *device);
+/* Moves the texts of the description into one block: there are many devices, and few change again. */
+void device_pack(struct device *device);
 /*
  * Whether a kernel name matches one of the globs, which are separated by colons, and none of those
  * behind a `!`. Without a positive glob everything else matches.

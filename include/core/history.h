@@ -5,30 +5,34 @@
 
 #define HISTORY_MAX 1000 /* entries kept */
 
-/* One change of the database: who did what. Texts are NULL where they do not apply. */
+/*
+ * One change of the database: who did what. Texts are NULL where they do not apply. There are many: each
+ * is one block, with its texts behind it. free() ends it.
+ */
 struct history_entry {
 	uint64_t sequence; /* counts on over restarts */
 	uint64_t time;	   /* µs since 1970 */
 	uint32_t epic;
-	char *operation;
-	char *link;
-	char *id;
-	char *device;
 	uint32_t uid;
 	uint32_t pid;
-	char *command;
+	const char *operation;
+	const char *link;
+	const char *id;
+	const char *device;
+	const char *command;
 };
 
 /* The last HISTORY_MAX entries, oldest first. */
 struct history {
-	struct history_entry *entries; /* somewhere in `room` */
-	struct history_entry *room;    /* for twice as many: they move when its end is reached */
+	struct history_entry **entries; /* somewhere in `room` */
+	struct history_entry **room;	/* for twice as many: they move when its end is reached */
 	size_t count;
 	uint64_t next_sequence;
 };
 
 void history_init(struct history *history);
 void history_fini(struct history *history);
-/* Takes over the entry's texts; the oldest entry makes room. */
+/* Takes over the entry; the oldest entry makes room. */
 void history_add(struct history *history, struct history_entry *entry);
-void history_entry_fini(struct history_entry *entry);
+/* A copy of a description with borrowed texts. */
+struct history_entry *history_entry_new(const struct history_entry *from);

@@ -56,7 +56,7 @@ struct leaving_mark {
 struct change {
 	struct names names; /* a layer on manager::names */
 	struct volumes_change volumes;
-	struct history_entry *entries;
+	struct history_entry **entries;
 	size_t entry_count;
 	size_t ended_entries;	/* those of steps that have ended … */
 	uint32_t steps;		/* … each of which is a change of the database by itself */

@@ -51,6 +51,7 @@ struct node {
 	bool is_volume_folder : 1;
 	bool is_folding : 1;  /* its children's names are compared ignoring case */
 	bool is_writable : 1; /* users may make, remove and rename links in it */
+	bool leads_to_id : 1; /* target is a unique ID: its folder is meant. See tree_get_target() */
 	char name[];
 };
 
@@ -99,6 +100,8 @@ void tree_fini(struct tree *tree);
 struct node *tree_find(const struct tree *tree, uint64_t ino);
 /* The entry with exactly this name, or NULL. It lives at least until the next call. */
 struct node *tree_find_child(struct tree *tree, struct node *folder, const char *name);
+/* The text of a symlink, which may have to be made in `room`. */
+const char *tree_get_target(const struct node *link, struct strbuf *room);
 /* Counts that the kernel was told of the node, and that it has forgotten it n times. */
 void tree_add_lookup(struct node *node);
 void tree_forget(struct tree *tree, uint64_t ino, uint64_t n);

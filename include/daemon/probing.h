@@ -14,13 +14,14 @@ struct probing {
 	uint64_t count; /* handed to the helper, ever */
 };
 
-/* One probe; part of what it is about. */
+/* One probe, and what is known of its device without it. */
 struct probing_job {
 	struct map_node by_ticket;
 	struct probing_job *next;
 	bool is_queued;
 	uint64_t ticket;
-	const struct device_report *report;
+	struct device_report report;
+	void *data; /* the caller's */
 };
 
 /* Starts the helper process: before any thread. */
@@ -28,14 +29,15 @@ int probing_init(struct probing *probing);
 void probing_fini(struct probing *probing);
 int probing_get_fd(const struct probing *probing);
 
-void probing_add(
-	struct probing *probing, struct probing_job *job, const struct device_report *report);
+/* Takes over the report. The job is ended by probing_remove(), or by the caller who took it. */
+struct probing_job *probing_add(struct probing *probing, struct device_report *report, void *data);
 /* Gives up on a job. */
 void probing_remove(struct probing *probing, struct probing_job *job);
+void probing_job_free(struct probing_job *job);
 /*
  * The next job that is done, with its answer, or NULL. When the helper dies, every job is done with
  * that fault.
  */
 struct probing_job *probing_take(struct probing *probing, struct probe_answer *ret_answer);
-/* Adds what the prober read to what was known of a device. Takes the texts. */
+/* Adds what the prober read, or why it could not, to what was known of a device. Takes the texts. */
 void probing_fill(struct device *device, struct probe_answer *answer);

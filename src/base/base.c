@@ -28,6 +28,13 @@ void *xrealloc(void *old, size_t count, size_t size)
 	return require(reallocarray(old, count ? count : 1, size ? size : 1));
 }
 
+void *xgrow(void *list, size_t count, size_t size)
+{
+	bool is_full = (count & (count - 1)) == 0; /* it has room for a power of two */
+
+	return is_full ? xrealloc(list, count ? count * 2 : 1, size) : list;
+}
+
 char *xstrdup(const char *text)
 {
 	return require(strdup(text));
@@ -55,6 +62,21 @@ char *xvasprintf(const char *format, va_list args)
 	int len = vasprintf(&text, format, args);
 
 	return require(len < 0 ? NULL : text);
+}
+
+size_t text_get_size(const char *text)
+{
+	return text ? strlen(text) + 1 : 0;
+}
+
+char *text_put(char **room, const char *text)
+{
+	char *copy = *room;
+
+	if (!text)
+		return NULL;
+	*room = stpcpy(copy, text) + 1;
+	return copy;
 }
 
 bool is_same_text(const char *a, const char *b)

@@ -3,11 +3,38 @@
  * One block device: its description, and whether that makes it a volume.
  */
 
+#include <assert.h>
 #include <fnmatch.h>
 #include <string.h>
 #include <strings.h>
 
 #include "core/device.h"
+
+/* Where the texts of a description are. */
+static const size_t texts[] = {
+	offsetof(struct device, name),
+	offsetof(struct device, node),
+	offsetof(struct device, slaves),
+	offsetof(struct device, identity[ID_UUID]),
+	offsetof(struct device, identity[ID_PARTUUID]),
+	offsetof(struct device, identity[ID_DM_UUID]),
+	offsetof(struct device, identity[ID_MD_UUID]),
+	offsetof(struct device, identity[ID_WWN]),
+	offsetof(struct device, identity[ID_SERIAL]),
+	offsetof(struct device, fstype),
+	offsetof(struct device, usage),
+	offsetof(struct device, label),
+	offsetof(struct device, table),
+	offsetof(struct device, partition_type),
+	offsetof(struct device, uuid_sub),
+	offsetof(struct device, partition_name),
+	offsetof(struct device, fault),
+};
+
+static char **get_text(const struct device *device, size_t i)
+{
+	return (char **)((char *)device + texts[i]);
+}
 
 struct device *device_new(const char *name)
 {
@@ -21,36 +48,23 @@ void device_free(struct device *device)
 {
 	if (!device)
 		return;
-	for (size_t i = 0; i < ID_SCHEMES; i++)
-		free(device->identity[i]);
-	free(device->name);
-	free(device->node);
-	free(device->fstype);
-	free(device->usage);
-	free(device->label);
-	free(device->table);
-	free(device->partition_type);
-	free(device->partition_name);
-	free(device->uuid_sub);
-	free(device->slaves);
-	free(device->fault);
+	for (size_t i = 0; !device->texts && i < ARRAY_SIZE(texts); i++)
+		free(*get_text(device, i));
+	free(device->texts);
 	free(device->id);
 	free(device->reason);
 	free(device);
 }
 
-static char *copy_text(const char *text)
-{
-	return text ? xstrdup(text) : NULL;
-}
-
 struct device *device_copy(const struct device *device)
 {
-	struct device *copy = device_new(device->name);
+	struct device *copy = xcalloc(1, sizeof(*copy));
 
-	for (size_t i = 0; i < ID_SCHEMES; i++)
-		copy->identity[i] = copy_text(device->identity[i]);
-	copy->node = copy_text(device->node);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		const char *text = *get_text(device, i);
+
+		*get_text(copy, i) = text ? xstrdup(text) : NULL;
+	}
 	copy->number = device->number;
 	copy->diskseq = device->diskseq;
 	copy->size = device->size;
@@ -59,17 +73,24 @@ struct device *device_copy(const struct device *device)
 	copy->is_read_only = device->is_read_only;
 	copy->is_virtual = device->is_virtual;
 	copy->is_component = device->is_component;
-	copy->fstype = copy_text(device->fstype);
-	copy->usage = copy_text(device->usage);
-	copy->label = copy_text(device->label);
-	copy->table = copy_text(device->table);
-	copy->partition_type = copy_text(device->partition_type);
-	copy->partition_name = copy_text(device->partition_name);
-	copy->uuid_sub = copy_text(device->uuid_sub);
 	copy->partition_flags = device->partition_flags;
-	copy->slaves = copy_text(device->slaves);
-	copy->fault = copy_text(device->fault);
 	return copy;
+}
+
+void device_pack(struct device *device)
+{
+	size_t size = 0;
+	char *room;
+
+	assert(!device->texts);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		size += text_get_size(*get_text(device, i));
+	device->texts = room = xcalloc(1, size);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		_cleanup_free_ char *text = *get_text(device, i);
+
+		*get_text(device, i) = text_put(&room, text);
+	}
 }
 
 bool device_name_matches(const char *name, const char *globs)
@@ -92,21 +113,13 @@ bool device_name_matches(const char *name, const char *globs)
 
 bool device_is_equal(const struct device *a, const struct device *b)
 {
-	for (size_t i = 0; i < ID_SCHEMES; i++)
-		if (!is_same_text(a->identity[i], b->identity[i]))
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (!is_same_text(*get_text(a, i), *get_text(b, i)))
 			return false;
 	return a->number == b->number && a->diskseq == b->diskseq && a->size == b->size &&
 		a->partition == b->partition && a->is_removable == b->is_removable &&
 		a->is_read_only == b->is_read_only && a->is_virtual == b->is_virtual &&
-		a->is_component == b->is_component && is_same_text(a->name, b->name) &&
-		is_same_text(a->node, b->node) && is_same_text(a->fstype, b->fstype) &&
-		is_same_text(a->usage, b->usage) && is_same_text(a->label, b->label) &&
-		is_same_text(a->table, b->table) &&
-		is_same_text(a->partition_type, b->partition_type) &&
-		is_same_text(a->slaves, b->slaves) &&
-		is_same_text(a->partition_name, b->partition_name) &&
-		is_same_text(a->uuid_sub, b->uuid_sub) &&
-		a->partition_flags == b->partition_flags && is_same_text(a->fault, b->fault);
+		a->is_component == b->is_component && a->partition_flags == b->partition_flags;
 }
 
 static bool is_extended_partition(const char *type)

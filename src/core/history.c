@@ -7,14 +7,21 @@
 
 #include "core/history.h"
 
-void history_entry_fini(struct history_entry *entry)
+struct history_entry *history_entry_new(const struct history_entry *from)
 {
-	free(entry->operation);
-	free(entry->link);
-	free(entry->id);
-	free(entry->device);
-	free(entry->command);
-	*entry = (struct history_entry){ 0 };
+	size_t size = text_get_size(from->operation) + text_get_size(from->link) +
+		text_get_size(from->id) + text_get_size(from->device) +
+		text_get_size(from->command);
+	struct history_entry *entry = xcalloc(1, sizeof(*entry) + size);
+	char *room = (char *)(entry + 1);
+
+	*entry = *from;
+	entry->operation = text_put(&room, from->operation);
+	entry->link = text_put(&room, from->link);
+	entry->id = text_put(&room, from->id);
+	entry->device = text_put(&room, from->device);
+	entry->command = text_put(&room, from->command);
+	return entry;
 }
 
 void history_init(struct history *history)
@@ -25,7 +32,7 @@ void history_init(struct history *history)
 void history_fini(struct history *history)
 {
 	for (size_t i = 0; i < history->count; i++)
-		history_entry_fini(&history->entries[i]);
+		free(history->entries[i]);
 	free(history->room);
 	*history = (struct history){ 0 };
 }
@@ -35,14 +42,13 @@ void history_add(struct history *history, struct history_entry *entry)
 	if (!history->room)
 		history->entries = history->room = xcalloc(2 * HISTORY_MAX, sizeof(*history->room));
 	if (history->count == HISTORY_MAX) {
-		history_entry_fini(history->entries++);
+		free(*history->entries++);
 		history->count--;
 	}
 	if (history->entries + history->count == history->room + 2 * HISTORY_MAX) {
 		memcpy(history->room, history->entries, history->count * sizeof(*history->room));
 		history->entries = history->room;
 	}
-	history->entries[history->count++] = *entry;
+	history->entries[history->count++] = entry;
 	history->next_sequence = entry->sequence + 1;
-	*entry = (struct history_entry){ 0 };
 }

@@ -44,7 +44,7 @@ void change_fini(struct change *change)
 	names_fini(&change->names);
 	volumes_change_fini(&change->volumes);
 	for (size_t i = 0; i < change->entry_count; i++)
-		history_entry_fini(&change->entries[i]);
+		free(change->entries[i]);
 	free(change->entries);
 	for (size_t i = 0; i < change->mark_count; i++)
 		free(change->marks[i].id);
@@ -76,32 +76,30 @@ void change_add_entry(struct change *change, const struct manager *manager,
 		.sequence = manager->history.next_sequence + change->entry_count,
 		.time = env->now,
 		.epic = manager->epic + change->steps + 1,
-		.operation = xstrdup(operation),
-		.link = triple->link ? xstrdup(triple->link) : NULL,
-		.id = triple->id ? xstrdup(triple->id) : NULL,
-		.device = triple->node ? xstrdup(triple->node) : NULL,
 		.uid = env->uid,
 		.pid = env->pid,
-		.command = xstrdup(env->command),
+		.operation = operation,
+		.link = triple->link,
+		.id = triple->id,
+		.device = triple->node,
+		.command = env->command,
 	};
 
-	change->entries =
-		xrealloc(change->entries, change->entry_count + 1, sizeof(*change->entries));
-	change->entries[change->entry_count++] = entry;
+	change->entries = xgrow(change->entries, change->entry_count, sizeof(*change->entries));
+	change->entries[change->entry_count++] = history_entry_new(&entry);
 }
 
 static void add_text(char ***list, size_t *count, const char *text)
 {
-	*list = xrealloc(*list, *count + 1, sizeof(**list));
+	*list = xgrow(*list, *count, sizeof(**list));
 	(*list)[(*count)++] = xstrdup(text);
 }
 
 static void touch_id(struct touched *touched, const char *id, bool is_moved)
 {
+	touched->is_moved = xgrow(touched->is_moved, touched->id_count, sizeof(*touched->is_moved));
+	touched->is_moved[touched->id_count] = is_moved;
 	add_text(&touched->ids, &touched->id_count, id);
-	touched->is_moved =
-		xrealloc(touched->is_moved, touched->id_count, sizeof(*touched->is_moved));
-	touched->is_moved[touched->id_count - 1] = is_moved;
 }
 
 static void touch_target(
@@ -276,7 +274,7 @@ void manager_apply(struct manager *manager, struct change *change, struct touche
 	else if (change_is_counted(change))
 		manager->epic++;
 	for (size_t i = 0; i < change->entry_count; i++)
-		history_add(&manager->history, &change->entries[i]);
+		history_add(&manager->history, change->entries[i]);
 	change->entry_count = 0;
 	manager->gives_letters |= change->gives_letters;
 	notices_move(&ret_touched->notices, &change->notices);

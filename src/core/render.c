@@ -69,7 +69,7 @@ void render_points_json(const struct manager *manager, struct strbuf *ret_text)
 void render_history(const struct manager *manager, struct strbuf *ret_text)
 {
 	for (size_t i = 0; i < manager->history.count; i++) {
-		const struct history_entry *entry = &manager->history.entries[i];
+		const struct history_entry *entry = manager->history.entries[i];
 
 		strbuf_add_format(
 			ret_text, "{\"seq\":%llu,\"time\":\"", (unsigned long long)entry->sequence);

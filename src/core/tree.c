@@ -231,6 +231,15 @@ struct node *tree_find_child(struct tree *tree, struct node *folder, const char 
 	return node && strcmp(node->name, name) == 0 ? node : NULL;
 }
 
+const char *tree_get_target(const struct node *link, struct strbuf *room)
+{
+	if (!link->leads_to_id)
+		return link->target;
+	strbuf_add_text(room, "../ids/");
+	strbuf_add_file_name(room, link->target);
+	return strbuf_text(room);
+}
+
 void tree_add_lookup(struct node *node)
 {
 	node->lookups++;

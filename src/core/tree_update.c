@@ -30,8 +30,8 @@ struct lead {
 };
 
 /*
- * Makes one symlink lead to `target`, or not be there (NULL), where `node` (NULL: none) has its
- * name now. Returns the node that has it then.
+ * Makes one symlink lead to `target` (in devices/: a unique ID), or not be there (NULL), where `node`
+ * (NULL: none) has its name now. Returns the node that has it then.
  */
 static struct node *replace_symlink(const struct update *update, struct node *folder,
 	struct node *node, const char *name, const char *target)
@@ -47,6 +47,7 @@ static struct node *replace_symlink(const struct update *update, struct node *fo
 	deltas_add_entry(update->deltas, folder, name, update->now);
 	node = tree_add(update->tree, folder, name, NODE_LINK, update->now);
 	node->target = texts_hold(&update->tree->texts, target);
+	node->leads_to_id = folder == update->tree->devices;
 	return node;
 }
 
@@ -294,17 +295,13 @@ static void sync_device(const struct update *update, const char *kernel_name)
 {
 	const struct device *device = volumes_find_name(&update->manager->volumes, kernel_name);
 	_cleanup_free_ char *path = xstrdup(kernel_name);
-	_cleanup_strbuf_ struct strbuf name = STRBUF_INIT, target = STRBUF_INIT;
+	_cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
 
 	for (char *c = path; *c; c++)
 		if (*c == '!')
 			*c = '/'; /* how sysfs spells a slash */
 	strbuf_add_file_name(&name, path);
-	if (device && device->id) {
-		strbuf_add_text(&target, "../ids/");
-		strbuf_add_file_name(&target, device->id);
-	}
-	sync_symlink(update, update->tree->devices, strbuf_text(&name), target.data);
+	sync_symlink(update, update->tree->devices, strbuf_text(&name), device ? device->id : NULL);
 }
 
 static const int notice_ranks[NOTICE_KINDS] = {

@@ -131,13 +131,13 @@ void volumes_change_fini(struct volumes_change *change)
 
 void volumes_change_put(struct volumes_change *change, struct device *device)
 {
-	change->put = xrealloc(change->put, change->puts + 1, sizeof(*change->put));
+	change->put = xgrow(change->put, change->puts, sizeof(*change->put));
 	change->put[change->puts++] = device;
 }
 
 void volumes_change_remove(struct volumes_change *change, const char *name)
 {
-	change->gone = xrealloc(change->gone, change->gones + 1, sizeof(*change->gone));
+	change->gone = xgrow(change->gone, change->gones, sizeof(*change->gone));
 	change->gone[change->gones++] = xstrdup(name);
 }
 
@@ -424,8 +424,8 @@ static void court_add_claim(
 
 static void change_assign(struct volumes_change *change, struct assignment assignment)
 {
-	change->assignments = xrealloc(
-		change->assignments, change->assignment_count + 1, sizeof(*change->assignments));
+	change->assignments =
+		xgrow(change->assignments, change->assignment_count, sizeof(*change->assignments));
 	change->assignments[change->assignment_count++] = assignment;
 }
 
@@ -577,6 +577,7 @@ void volumes_apply(struct volumes *volumes, struct volumes_change *change)
 
 		if (before)
 			volumes_remove(volumes, before);
+		device_pack(device);
 		map_add(&volumes->by_name, &device->by_name, map_hash_text(device->name));
 		map_add(&volumes->by_number, &device->by_number, map_hash_number(device->number));
 	}

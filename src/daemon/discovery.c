@@ -35,14 +35,13 @@ enum entry_state { ENTRY_IDLE, ENTRY_AWAITS_UDEVD, ENTRY_AWAITS_PROBE };
 
 struct entry {
 	struct map_node by_name;
-	struct probing_job job; /* while it waits for the prober */
-	enum entry_state state;
-	bool is_dirty;	   /* start over when done */
-	bool is_slow;	   /* its probe is not waited for */
-	bool is_seen;	   /* while rescanning */
+	struct probing_job *job; /* while it waits for the prober */
 	uint64_t sequence; /* of the kernel's last event: what udevd says of earlier ones is old */
 	uint64_t deadline;
-	struct device_report report; /* while the prober is asked */
+	enum entry_state state : 8;
+	bool is_dirty : 1; /* start over when done */
+	bool is_slow : 1;  /* its probe is not waited for */
+	bool is_seen : 1;  /* while rescanning */
 	char name[];
 };
 
@@ -88,7 +87,7 @@ static struct entry *get_entry(struct discovery *discovery, const char *name)
 	struct entry *entry = find_entry(discovery, name);
 
 	if (!entry) {
-		entry = xcalloc(1, sizeof(*entry) + strlen(name) + 1);
+		entry = xcalloc(1, offsetof(struct entry, name) + strlen(name) + 1);
 		strcpy(entry->name, name);
 		map_add(&discovery->entries, &entry->by_name, map_hash_text(name));
 	}
@@ -119,8 +118,7 @@ static void stop_probe(struct discovery *discovery, struct entry *entry)
 {
 	if (entry->state != ENTRY_AWAITS_PROBE)
 		return;
-	probing_remove(&discovery->probing, &entry->job);
-	device_report_fini(&entry->report);
+	probing_remove(&discovery->probing, steal_ptr(entry->job));
 	entry_set_state(discovery, entry, ENTRY_IDLE, false, 0);
 }
 
@@ -146,40 +144,29 @@ static void handle_gone(struct discovery *discovery, const char *name)
 static void entry_look(struct discovery *discovery, struct entry *entry, bool use_udevd);
 
 /* The device is known as well as it can be for now. */
-static void entry_finish(struct discovery *discovery, struct entry *entry)
+static void entry_finish(struct discovery *discovery, struct entry *entry, struct device *device)
 {
 	entry_set_state(discovery, entry, ENTRY_IDLE, false, 0);
-	ready_add(&discovery->ready, entry->name, steal_ptr(entry->report.device));
-	device_report_fini(&entry->report);
+	ready_add(&discovery->ready, entry->name, device);
 	if (entry->is_dirty) {
 		entry->is_dirty = false;
 		entry_look(discovery, entry, discovery->uses_udevd);
 	}
 }
 
-static void entry_fail(struct discovery *discovery, struct entry *entry, const char *fault)
-{
-	discovery->counters.faults++;
-	free(entry->report.device->fault);
-	entry->report.device->fault = xstrdup(fault);
-	entry_finish(discovery, entry);
-}
-
 /* Takes over a description; what it does not tell is asked of the prober. */
 static void entry_take_report(
 	struct discovery *discovery, struct entry *entry, struct device_report *report)
 {
-	device_report_fini(&entry->report);
-	entry->report = *report;
-	*report = (struct device_report){ 0 };
-	watch_add(discovery->watch, entry->name, entry->report.device->node);
-	if (!entry->report.wants_probe) {
-		entry_finish(discovery, entry);
+	watch_add(discovery->watch, entry->name, report->device->node);
+	if (!report->wants_probe) {
+		entry_finish(discovery, entry, steal_ptr(report->device));
+		device_report_fini(report);
 		return;
 	}
 	entry_set_state(
 		discovery, entry, ENTRY_AWAITS_PROBE, false, clock_get_monotonic() + SLOW_AFTER);
-	probing_add(&discovery->probing, &entry->job, &entry->report);
+	entry->job = probing_add(&discovery->probing, report, entry);
 }
 
 /* Describes the device anew. */
@@ -377,14 +364,13 @@ static void read_probe(struct discovery *discovery)
 	struct probing_job *job;
 
 	while ((job = probing_take(&discovery->probing, &answer))) {
-		struct entry *entry = container_of(job, struct entry, job);
+		struct entry *entry = job->data;
 
-		if (answer.fault) {
-			entry_fail(discovery, entry, answer.fault);
-		} else {
-			probing_fill(entry->report.device, &answer);
-			entry_finish(discovery, entry);
-		}
+		entry->job = NULL;
+		discovery->counters.faults += answer.fault != NULL;
+		probing_fill(job->report.device, &answer);
+		entry_finish(discovery, entry, steal_ptr(job->report.device));
+		probing_job_free(job);
 		probe_answer_fini(&answer);
 	}
 }
@@ -489,7 +475,7 @@ static void handle_slow_probe(struct discovery *discovery, struct entry *entry, 
 		log_warning("%s: gave up reading it", entry->name);
 		return;
 	}
-	device = device_copy(entry->report.device);
+	device = device_copy(entry->job->report.device);
 	device->fault = xstrdup("reading it takes long");
 	discovery->counters.faults++;
 	log_warning("%s: reading it takes long", entry->name);
@@ -582,12 +568,8 @@ void discovery_free(struct discovery *discovery)
 {
 	if (!discovery)
 		return;
-	map_for_each (&discovery->entries, node, next) {
-		struct entry *entry = container_of(node, struct entry, by_name);
-
-		device_report_fini(&entry->report);
-		free(entry);
-	}
+	map_for_each (&discovery->entries, node, next)
+		free(container_of(node, struct entry, by_name));
 	ready_fini(&discovery->ready);
 	map_fini(&discovery->entries);
 	if (discovery->udevd >= 0)

@@ -24,6 +24,7 @@
 #define QUEUE_LIMIT (3 * SECOND)   /* and for udevd's queue, which a disk that hangs keeps full */
 #define QUEUE_PAUSE (SECOND / 100)
 #define DRAIN_LIMIT (5 * SECOND) /* at the end, for replies under way */
+#define SPARE_MEMORY (32 * 1024) /* bytes at the end of an arena */
 
 /* What is kept shows from the start, wherever its volume may be. */
 static void show_kept(struct mmfs *mmfs)
@@ -240,6 +241,14 @@ static int find_devices(struct mmfs *mmfs, bool uses_udevd)
 	return r;
 }
 
+/* What starting took is not needed again. Nobody asks for anything yet. */
+static void release_memory(struct mmfs *mmfs)
+{
+	if (!mmfs->is_committing)
+		store_release_memory(mmfs->store);
+	malloc_trim(0);
+}
+
 static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, struct strbuf *why)
 {
 	struct fuse_backend backend = {
@@ -271,6 +280,11 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	uint64_t seed;
 	int r;
 
+	/*
+	 * A value of our own keeps malloc() from holding on to ever more, the larger the blocks were that it
+	 * was given back. Of what it keeps in arenas of threads, malloc_trim() gets nothing.
+	 */
+	mallopt(M_TOP_PAD, SPARE_MEMORY);
 	door_get_random(&seed, sizeof(seed));
 	map_set_seed(seed);
 	mmfs->last = &mmfs->first;
@@ -297,14 +311,13 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	if (r == 0)
 		r = find_devices(mmfs, options->discovery.monitor != MONITOR_KERNEL);
 	if (r == 0)
+		release_memory(mmfs);
+	if (r == 0)
 		r = start_fuse(mmfs, options, why);
 	if (r < 0) {
 		mmfs_stop(mmfs);
 		return r;
 	}
-	if (!mmfs->is_committing)
-		store_release_memory(mmfs->store);
-	malloc_trim(0); /* what starting took is not needed again */
 	*ret_mmfs = mmfs;
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The queue in front of the prober. Jobs belong to the caller; each is in `jobs` from add to take
- * or remove, and in the queue until the helper has it.
+ * The queue in front of the prober. Owns the jobs; each is in `jobs` from add to take or remove, and
+ * in the queue until the helper has it.
  */
 
 #include <errno.h>
@@ -24,6 +24,8 @@ int probing_init(struct probing *probing)
 void probing_fini(struct probing *probing)
 {
 	probe_stop(probing->probe);
+	map_for_each (&probing->jobs, node, next)
+		probing_job_free(container_of(node, struct probing_job, by_ticket));
 	map_fini(&probing->jobs);
 }
 
@@ -34,7 +36,7 @@ int probing_get_fd(const struct probing *probing)
 
 static int submit(struct probing *probing, const struct probing_job *job)
 {
-	const struct device_report *report = job->report;
+	const struct device_report *report = &job->report;
 	struct probe_request request = {
 		.ticket = job->ticket,
 		.node = report->device->node,
@@ -73,18 +75,28 @@ static int submit_queued(struct probing *probing)
 	return 0;
 }
 
-void probing_add(
-	struct probing *probing, struct probing_job *job, const struct device_report *report)
+struct probing_job *probing_add(struct probing *probing, struct device_report *report, void *data)
 {
+	struct probing_job *job = xcalloc(1, sizeof(*job));
+
 	*job = (struct probing_job){
 		.ticket = ++probing->next_ticket,
-		.report = report,
+		.report = *report,
+		.data = data,
 		.is_queued = true,
 	};
+	*report = (struct device_report){ 0 };
 	map_add(&probing->jobs, &job->by_ticket, map_hash_number(job->ticket));
 	*probing->last = job;
 	probing->last = &job->next;
 	submit_queued(probing);
+	return job;
+}
+
+void probing_job_free(struct probing_job *job)
+{
+	device_report_fini(&job->report);
+	free(job);
 }
 
 void probing_remove(struct probing *probing, struct probing_job *job)
@@ -94,6 +106,7 @@ void probing_remove(struct probing *probing, struct probing_job *job)
 	else if (probing->probe)
 		probe_abandon(probing->probe, job->ticket);
 	map_remove(&probing->jobs, &job->by_ticket);
+	probing_job_free(job);
 }
 
 static struct probing_job *fail(struct probing *probing, struct probing_job *job, const char *why,
@@ -158,6 +171,10 @@ static void replace(char **known, char **answer)
 
 void probing_fill(struct device *device, struct probe_answer *answer)
 {
+	if (answer->fault) {
+		replace(&device->fault, &answer->fault);
+		return;
+	}
 	replace(&device->identity[ID_UUID], &answer->uuid);
 	replace(&device->uuid_sub, &answer->uuid_sub);
 	replace(&device->fstype, &answer->fstype);

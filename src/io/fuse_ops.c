@@ -114,8 +114,10 @@ static mode_t get_mode(const struct fuse_server *server, const struct node *node
 
 static off_t get_size(struct fuse_server *server, const struct node *node, uint64_t ino)
 {
+	_cleanup_strbuf_ struct strbuf room = STRBUF_INIT;
+
 	if (node->kind == NODE_LINK)
-		return (off_t)strlen(node->target);
+		return (off_t)strlen(tree_get_target(node, &room));
 	if (node->kind == NODE_FOLDER || node->kind == NODE_CONTROL || node->kind == NODE_EVENTS ||
 		node->kind == NODE_MANAGER)
 		return 0;
@@ -266,9 +268,10 @@ static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 {
 	struct fuse_server *server = get_server(req, COUNT_READLINK);
 	const struct node *node = fuse_find_node(server, ino);
+	_cleanup_strbuf_ struct strbuf room = STRBUF_INIT;
 
 	if (node && node->kind == NODE_LINK)
-		fuse_reply_readlink(req, node->target);
+		fuse_reply_readlink(req, tree_get_target(node, &room));
 	else
 		fuse_reply_err(req, node ? EINVAL : ENOENT);
 }

@@ -308,21 +308,20 @@ static int take_entry(struct loader *loader, struct row *row)
 	entry.sequence = row_take_number(row, INT64_MAX - 1);
 	entry.time = row_take_number(row, UINT64_MAX);
 	entry.epic = (uint32_t)row_take_number(row, UINT32_MAX);
-	entry.operation = row_copy_text(row);
-	entry.link = row_copy_text(row);
-	entry.id = row_copy_text(row);
-	entry.device = row_copy_text(row);
+	entry.operation = row_take_text(row);
+	entry.link = row_take_text(row);
+	entry.id = row_take_text(row);
+	entry.device = row_take_text(row);
 	entry.uid = (uint32_t)row_take_number(row, UINT32_MAX);
 	entry.pid = (uint32_t)row_take_number(row, UINT32_MAX);
-	entry.command = row_copy_text(row);
+	entry.command = row_take_text(row);
 	if (row->is_invalid || entry.sequence < next ||
 		(loader->history->count && entry.sequence > next)) {
 		snprintf(key, sizeof(key), "%llu", (unsigned long long)entry.sequence);
-		history_entry_fini(&entry);
 		return fail_row(loader, "the history entry", key,
 			row->is_invalid ? "has an invalid value" : "is out of sequence");
 	}
-	history_add(loader->history, &entry);
+	history_add(loader->history, history_entry_new(&entry));
 	return 0;
 }
 
@@ -545,8 +544,8 @@ static int add_entries(struct store_rows *rows, const struct change *change)
 	if (change->entry_count == 0)
 		return SQLITE_OK;
 	for (size_t i = 0; code == SQLITE_OK && i < change->entry_count; i++)
-		code = add_entry(rows, &change->entries[i]);
-	last = change->entries[change->entry_count - 1].sequence;
+		code = add_entry(rows, change->entries[i]);
+	last = change->entries[change->entry_count - 1]->sequence;
 	if (code != SQLITE_OK || last <= HISTORY_MAX)
 		return code;
 	row_add_number(&trim, last - HISTORY_MAX);

@@ -344,7 +344,7 @@ int udev_list(struct udev_source *source, char ***ret_names, size_t *ret_count)
 		char *name = xstrdup(strrchr(udev_list_entry_get_name(entry), '/') + 1);
 
 		restore_slashes(name);
-		names = xrealloc(names, count + 1, sizeof(*names));
+		names = xgrow(names, count, sizeof(*names));
 		names[count++] = name;
 	}
 	udev_enumerate_unref(enumerate);

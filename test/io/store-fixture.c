@@ -179,7 +179,7 @@ char *dump_manager(const struct manager *manager)
 	}
 	add_sorted(&text, lines, count);
 	for (size_t i = 0; i < manager->history.count; i++)
-		dump_entry(&text, &manager->history.entries[i]);
+		dump_entry(&text, manager->history.entries[i]);
 	strbuf_add_format(&text, "auto_mount %d\n", !names_is_auto_mount_off(names));
 	strbuf_add_format(&text, "next %llu\n", (unsigned long long)manager->history.next_sequence);
 	return strbuf_take(&text);
@@ -245,7 +245,7 @@ void add_entry(struct change *change, const struct manager *manager, const char 
 
 	change_add_entry(change, manager, &env, operation, &triple);
 	/* Epics begin anew at each start; these texts are compared over restarts. */
-	change->entries[change->entry_count - 1].epic = (uint32_t)manager->history.next_sequence;
+	change->entries[change->entry_count - 1]->epic = (uint32_t)manager->history.next_sequence;
 }
 
 static unsigned int next_random(unsigned int *state, unsigned int below)

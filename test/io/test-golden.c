@@ -75,18 +75,18 @@ static void add_line(struct strbuf *lines, const char *name, const struct device
 /* What the daemon does with a description that does not tell the content. */
 static void read_content(struct probing *probing, struct device_report *report)
 {
-	struct probing_job job;
 	struct probe_answer answer;
+	struct probing_job *job;
 
 	if (!report->wants_probe)
 		return;
-	probing_add(probing, &job, report);
-	while (!probing_take(probing, &answer))
+	probing_add(probing, report, NULL);
+	while (!(job = probing_take(probing, &answer)))
 		ck_assert_msg(is_readable(probing_get_fd(probing), WAIT_MS), "no answer");
-	if (answer.fault)
-		report->device->fault = xstrdup(answer.fault);
-	else
-		probing_fill(report->device, &answer);
+	*report = job->report;
+	job->report = (struct device_report){ 0 };
+	probing_fill(report->device, &answer);
+	probing_job_free(job);
 	probe_answer_fini(&answer);
 }
 

@@ -49,10 +49,9 @@ START_TEST(every_field_comes_back)
 	names_set_link(&change.names, "/DosDevices/Gr\xc3\xbc\xc3\x9f 'e\" $(x) `y` %00", ID_B, 0);
 	add_entry(&change, &f.manager, "create_point", "/DosDevices/C:", ID_A, "/dev/sda2");
 	add_entry(&change, &f.manager, "odd \x80 '\"", NULL, NULL, NULL);
-	entry = &change.entries[1];
+	entry = change.entries[1];
 	entry->time = UINT64_MAX;
 	entry->epic = entry->uid = entry->pid = UINT32_MAX;
-	free(entry->command);
 	entry->command = NULL;
 	fixture_commit(&f, &change);
 	fixture_check_reload(&f);
@@ -71,8 +70,8 @@ START_TEST(every_field_comes_back)
 	ck_assert_uint_eq(names_find_link(&f.manager.names, VOLUME_A)->changed, INT64_MAX);
 	ck_assert_uint_eq(f.manager.history.count, 2);
 	ck_assert_uint_eq(f.manager.history.next_sequence, 3);
-	ck_assert_str_eq(f.manager.history.entries[0].device, "/dev/sda2");
-	ck_assert_ptr_null(f.manager.history.entries[1].command);
+	ck_assert_str_eq(f.manager.history.entries[0]->device, "/dev/sda2");
+	ck_assert_ptr_null(f.manager.history.entries[1]->command);
 	fixture_fini(&f);
 }
 END_TEST
@@ -391,7 +390,7 @@ START_TEST(broken_rules_are_not_written)
 	fixture_begin(&f, &change);
 	add_entry(&change, &f.manager, "test", NULL, NULL, NULL);
 	add_entry(&change, &f.manager, "test", NULL, NULL, NULL);
-	change.entries[1].sequence++;
+	change.entries[1]->sequence++;
 	check_not_written(&f, &change);
 
 	fixture_begin(&f, &change); /* and what can is, right after that */

@@ -148,7 +148,7 @@ static void check_history(struct player *player, char *rest)
 	_cleanup_strbuf_ struct strbuf seen = STRBUF_INIT;
 
 	for (size_t i = 0; i < history->count; i++) {
-		const struct history_entry *entry = &history->entries[i];
+		const struct history_entry *entry = history->entries[i];
 
 		if (entry->sequence >= player->sequence)
 			strbuf_add_format(&seen, "%s%s %s %s", seen.len ? ", " : "",
@@ -162,7 +162,7 @@ static void check_history(struct player *player, char *rest)
 static void check_last_node(struct player *player, char *rest)
 {
 	const struct history *history = &player->world->manager.history;
-	const char *device = history->count ? history->entries[history->count - 1].device : NULL;
+	const char *device = history->count ? history->entries[history->count - 1]->device : NULL;
 
 	check_text(player, device ? device : "-", rest);
 }
@@ -192,6 +192,7 @@ static void check_tree(struct player *player, char *rest)
 	struct tree *tree = &player->world->tree;
 	const char *slash = strrchr(path, '/');
 	_cleanup_free_ char *folders = xstrndup(path, (size_t)(slash - path));
+	_cleanup_strbuf_ struct strbuf room = STRBUF_INIT;
 	char *left = folders, *name;
 	struct node *node = tree->root;
 
@@ -200,7 +201,7 @@ static void check_tree(struct player *player, char *rest)
 	if (node)
 		node = tree_find_child(tree, node, slash + 1);
 	if (node)
-		seen = node->target;
+		seen = tree_get_target(node, &room);
 	check_text(player, seen, rest);
 }
 

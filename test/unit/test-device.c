@@ -138,6 +138,8 @@ START_TEST(test_equal)
 			b = device_copy(a);
 			ck_assert(device_is_equal(a, b));
 			ck_assert_ptr_null(b->reason);
+			device_pack(b);
+			ck_assert(device_is_equal(a, b));
 			device_free(a);
 			device_free(b);
 		}

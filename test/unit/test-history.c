@@ -3,6 +3,7 @@
  * The history keeps the newest entries and counts on.
  */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/history.h"
@@ -15,19 +16,19 @@ START_TEST(test_history)
 	history_init(&history);
 	ck_assert_uint_eq(history.next_sequence, 1);
 	for (uint64_t i = 1; i <= 4 * HISTORY_MAX + 5; i++) {
-		struct history_entry entry = { .sequence = history.next_sequence };
+		char link[32];
+		struct history_entry entry = { .sequence = history.next_sequence, .link = link };
 
-		entry.link = xasprintf("/DosDevices/%u", (unsigned int)i);
-		history_add(&history, &entry);
-		ck_assert_ptr_null(entry.link); /* handed over */
+		sprintf(link, "/DosDevices/%u", (unsigned int)i);
+		history_add(&history, history_entry_new(&entry));
 		ck_assert_uint_eq(history.next_sequence, i + 1);
 		ck_assert_uint_eq(history.count, i < HISTORY_MAX ? i : HISTORY_MAX);
-		ck_assert_uint_eq(history.entries[0].sequence, i - history.count + 1);
-		ck_assert_uint_eq(history.entries[history.count - 1].sequence, i);
+		ck_assert_uint_eq(history.entries[0]->sequence, i - history.count + 1);
+		ck_assert_uint_eq(history.entries[history.count - 1]->sequence, i);
 	}
 	for (size_t i = 0; i < history.count; i++)
-		ck_assert_uint_eq(history.entries[i].sequence, 3 * HISTORY_MAX + i + 6);
-	ck_assert_str_eq(history.entries[0].link, "/DosDevices/3006");
+		ck_assert_uint_eq(history.entries[i]->sequence, 3 * HISTORY_MAX + i + 6);
+	ck_assert_str_eq(history.entries[0]->link, "/DosDevices/3006");
 	history_fini(&history);
 }
 END_TEST
@@ -38,7 +39,7 @@ START_TEST(test_sequence_of_database)
 	struct history history;
 
 	history_init(&history);
-	history_add(&history, &entry);
+	history_add(&history, history_entry_new(&entry));
 	ck_assert_uint_eq(history.next_sequence, 5001);
 	history_fini(&history);
 }

@@ -399,9 +399,9 @@ START_TEST(test_steps)
 	ck_assert_uint_eq(world.manager.epic, epic);
 	world_commit(&world);
 	ck_assert_uint_eq(world.manager.epic, epic + 2);
-	ck_assert_uint_eq(history->entries[history->count - 3].epic, epic + 1);
-	ck_assert_uint_eq(history->entries[history->count - 2].epic, epic + 1);
-	ck_assert_uint_eq(history->entries[history->count - 1].epic, epic + 2);
+	ck_assert_uint_eq(history->entries[history->count - 3]->epic, epic + 1);
+	ck_assert_uint_eq(history->entries[history->count - 2]->epic, epic + 1);
+	ck_assert_uint_eq(history->entries[history->count - 1]->epic, epic + 2);
 	ck_assert_str_eq(world_show(&world), "/DosDevices/data /dev/sdb1\n");
 	/* What one made and another deleted is nowhere to be seen, and did happen. */
 	ck_assert_int_eq(world_decide(&world, "create_point", "link=brief device=sda1"), 0);
@@ -419,7 +419,7 @@ static void check_entry(const struct world *world, size_t from_end, const char *
 	const char *link, const char *id)
 {
 	const struct history *history = &world->manager.history;
-	const struct history_entry *entry = &history->entries[history->count - 1 - from_end];
+	const struct history_entry *entry = history->entries[history->count - 1 - from_end];
 
 	ck_assert_str_eq(entry->operation, operation);
 	if (link)
@@ -439,7 +439,7 @@ START_TEST(test_history)
 	world_init(&world);
 	world_play(&world, "+ sda1 part=1 uuid=1\n");
 	check_entry(&world, 0, "volume_arrival", NULL, "UUID=1");
-	ck_assert_str_eq(world.manager.history.entries[0].device, "/dev/sda1");
+	ck_assert_str_eq(world.manager.history.entries[0]->device, "/dev/sda1");
 	world_play(&world, "> create_point X: sda1\n");
 	check_entry(&world, 0, "create_point", "/DosDevices/X:", "UUID=1");
 	world_play(&world,
