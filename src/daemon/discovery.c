@@ -42,6 +42,7 @@ struct entry {
 	bool is_dirty : 1; /* start over when done */
 	bool is_slow : 1;  /* its probe is not waited for */
 	bool is_seen : 1;  /* while rescanning */
+	uint8_t rounds;	   /* how often WATCH_LIMIT may pass while udevd is busy */
 	char name[];
 };
 
@@ -191,6 +192,7 @@ static void await_udevd(struct discovery *discovery, struct entry *entry, uint64
 		stop_probe(discovery, entry); /* what it reads may be half old, half new */
 		entry->is_dirty = false;
 	}
+	entry->rounds = UDEVD_LIMIT / limit;
 	entry_set_state(discovery, entry, ENTRY_AWAITS_UDEVD, false, clock_get_monotonic() + limit);
 }
 
@@ -485,6 +487,8 @@ static void handle_slow_probe(struct discovery *discovery, struct entry *entry, 
 
 static void handle_deadlines(struct discovery *discovery, uint64_t now)
 {
+	bool is_busy = discovery->uses_udevd && udev_is_busy();
+
 	discovery->deadline = 0;
 	map_for_each (&discovery->entries, node, next) {
 		struct entry *entry = container_of(node, struct entry, by_name);
@@ -493,6 +497,10 @@ static void handle_deadlines(struct discovery *discovery, uint64_t now)
 			note_deadline(discovery, entry->deadline);
 		} else if (entry->state == ENTRY_AWAITS_PROBE) {
 			handle_slow_probe(discovery, entry, now);
+		} else if (is_busy && --entry->rounds) {
+			/* It will come to that write, and then we need not read the disk. */
+			entry_set_state(
+				discovery, entry, ENTRY_AWAITS_UDEVD, false, now + WATCH_LIMIT);
 		} else {
 			log_debug("%s: udevd says nothing: reading it", entry->name);
 			entry_look(discovery, entry, false);
