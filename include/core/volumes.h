@@ -9,6 +9,8 @@ struct volumes {
 	struct map by_name;
 	struct map by_number;
 	struct map by_id;
+	size_t awaiting; /* how many may get an ID yet: device_awaits_id() */
+	size_t losers;	 /* how many have device::has_lost */
 };
 
 /* What becomes of one device: its ID, or the reason for having none, or neither (no volume). */
@@ -30,6 +32,9 @@ struct volumes_change {
 };
 
 void volumes_fini(struct volumes *volumes);
+
+/* Whether a device that is present may come to an ID, if others lose theirs. */
+bool device_awaits_id(const struct device *device);
 
 const struct device *volumes_find_name(const struct volumes *volumes, const char *name);
 const struct device *volumes_find_number(const struct volumes *volumes, uint64_t number);

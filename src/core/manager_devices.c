@@ -186,6 +186,8 @@ static void decide_twins(const struct manager *manager, struct change *change)
 	for (size_t i = 0; i < volumes->assignment_count; i++)
 		if (volumes->assignments[i].has_lost)
 			decide_twin(manager, volumes->assignments[i].device, change);
+	if (!manager->volumes.losers)
+		return;
 	map_for_each (&manager->volumes.by_name, node, next) {
 		const struct device *device = container_of(node, struct device, by_name);
 
