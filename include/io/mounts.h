@@ -22,5 +22,7 @@ int mount_source_load(struct mount_source *source, uint64_t (*find_number)(const
  * was last mounted at `path` (without symlinks), wherever that is moved or bound to.
  */
 void mount_source_follow(struct mount_source *source, const char *path, const char *subtype);
+/* Its st_dev, 0: it was not seen yet. */
+uint64_t mount_source_get_number(const struct mount_source *source);
 /* Whether it was mounted once, and is nowhere any more. */
 bool mount_source_has_ended(const struct mount_source *source);

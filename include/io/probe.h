@@ -5,7 +5,7 @@
 
 /*
  * Reading what a device holds, off the main loop and out of the daemon's address space: a helper
- * process forks one child per probe, which opens the device read-only, locks itself into a sandbox
+ * process has one child per probe, which opens the device read-only, locks itself into a sandbox
  * and only then lets libblkid look at the bytes. A device that hangs or crashes its probe concerns
  * nobody else.
  */

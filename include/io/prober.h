@@ -6,11 +6,11 @@
 /*
  * The helper process: what the daemon (probe.c) and it say to each other, one message per packet
  * of a SOCK_SEQPACKET pair. Each examination asked for is answered exactly once, when its child
- * process is gone; an abandoned one, too.
+ * process has closed the device, or is gone; an abandoned one, too.
  */
 
 #define PROBER_UNDER_WAY_MAX 64 /* examinations that somebody waits for */
-#define PROBER_CHILDREN_MAX 512 /* those, and abandoned ones that cannot be ended */
+#define PROBER_CHILDREN_MAX 512 /* those, and children that do not end, or not yet */
 #define PROBER_PATH_MAX 256	/* of a device node, with its NUL; the kernel's names have 31 */
 
 enum prober_verb {
@@ -47,6 +47,6 @@ _Noreturn void prober_run(struct prober *prober, int socket);
 
 /*
  * What a child does once its sandbox is closed, here in the calling process: for fuzzing. See
- * examination_init(). What the examination meets is no error but a fault in the answer.
+ * examination_new(). What the examination meets is no error but a fault in the answer.
  */
 int prober_examine(int fd, int disk_fd, uint64_t start, struct probe_answer *ret_answer);

@@ -7,7 +7,7 @@
 /* What a child leaves behind: hostile. */
 struct prober_result {
 	struct findings findings;
-	bool is_complete;
+	unsigned char is_complete;
 };
 
 /* A process that examines a device, or waits to be told which. */

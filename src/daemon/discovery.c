@@ -24,7 +24,8 @@
 
 #define SECOND 1000000u		  /* µs */
 #define UDEVD_LIMIT (10 * SECOND) /* for udevd to process an event */
-#define WATCH_LIMIT (SECOND / 2)  /* for udevd to notice a write */
+#define WATCH_LIMIT (SECOND / 2)  /* for udevd to notice a write, */
+#define BUSY_LIMIT (3 * SECOND)	  /* and to come to it when it has a lot to do */
 #define SLOW_AFTER (3 * SECOND)	  /* a probe is then no longer waited for */
 #define PROBE_LIMIT (120 * SECOND)
 #define QUIET (SECOND / 10) /* after lost events, before looking at everything */
@@ -192,7 +193,7 @@ static void await_udevd(struct discovery *discovery, struct entry *entry, uint64
 		stop_probe(discovery, entry); /* what it reads may be half old, half new */
 		entry->is_dirty = false;
 	}
-	entry->rounds = UDEVD_LIMIT / limit;
+	entry->rounds = BUSY_LIMIT / limit;
 	entry_set_state(discovery, entry, ENTRY_AWAITS_UDEVD, false, clock_get_monotonic() + limit);
 }
 
@@ -497,7 +498,8 @@ static void handle_deadlines(struct discovery *discovery, uint64_t now)
 			note_deadline(discovery, entry->deadline);
 		} else if (entry->state == ENTRY_AWAITS_PROBE) {
 			handle_slow_probe(discovery, entry, now);
-		} else if (is_busy && --entry->rounds) {
+		} else if (is_busy && entry->rounds > 1) {
+			entry->rounds--;
 			/* It will come to that write, and then we need not read the disk. */
 			entry_set_state(
 				discovery, entry, ENTRY_AWAITS_UDEVD, false, now + WATCH_LIMIT);

@@ -271,6 +271,8 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 	r = loop_add(mmfs->loop, fuse_get_fd(mmfs->fuse), on_fuse, mmfs);
 	while (r == 0 && !mmfs->must_stop && !fuse_is_ready(mmfs->fuse))
 		r = turn(mmfs, 0);
+	if (r == 0 && mount_source_get_number(mmfs->mounts))
+		fuse_extend_read_ahead(mount_source_get_number(mmfs->mounts));
 	return r;
 }
 

@@ -7,8 +7,8 @@
  * told by the same comparison as in libblkid, without its detour through /sys, which the sandbox
  * denies. Values are libblkid's own: bytes from the medium, where udev has them \x-encoded.
  *
- * Runs in a child of the helper, with examination_new() outside of the sandbox and
- * examination_run() inside: the line between them is where hostile bytes begin.
+ * Runs in a child of the helper, with examination_new() on the threshold of the sandbox (see
+ * sandbox_prepare()) and examination_run() inside: the line between them is where hostile bytes begin.
  */
 
 #include <blkid/blkid.h>

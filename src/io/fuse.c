@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -254,23 +255,12 @@ bool fuse_is_ready(const struct fuse_server *server)
 	return server->is_ready;
 }
 
-/*
- * Texts of megabytes are asked for in requests as large as there can be, with the next under way, if
- * the kernel may read ahead as much; by itself it gives us 128 KiB. Nothing is lost without.
- */
-static void extend_read_ahead(const struct fuse_server *server)
+void fuse_extend_read_ahead(uint64_t number)
 {
-	_cleanup_free_ char *path = NULL;
-	struct statx found;
-	FILE *file;
+	_cleanup_free_ char *path =
+		xasprintf("/sys/class/bdi/%u:%u/read_ahead_kb", major(number), minor(number));
+	FILE *file = fopen(path, "we");
 
-	/* We cannot be asked for attributes while we ask. */
-	if (statx(AT_FDCWD, server->mountpoint, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, 0, &found) <
-		0)
-		return;
-	path = xasprintf(
-		"/sys/class/bdi/%u:%u/read_ahead_kb", found.stx_dev_major, found.stx_dev_minor);
-	file = fopen(path, "we");
 	if (!file)
 		return;
 	fprintf(file, "%d", READ_AHEAD);
@@ -279,8 +269,6 @@ static void extend_read_ahead(const struct fuse_server *server)
 
 int fuse_handle(struct fuse_server *server)
 {
-	bool was_ready = server->is_ready;
-
 	for (int i = 0; i < REQUESTS_PER_TURN; i++) {
 		int n = fuse_session_receive_buf(server->session, &server->buffer);
 
@@ -289,10 +277,6 @@ int fuse_handle(struct fuse_server *server)
 		if (n <= 0 || fuse_session_exited(server->session))
 			return -ENODEV;
 		fuse_session_process_buf(server->session, &server->buffer);
-		if (server->is_ready && !was_ready) {
-			extend_read_ahead(server);
-			was_ready = true;
-		}
 	}
 	return 0;
 }

@@ -61,6 +61,11 @@ void mount_source_follow(struct mount_source *source, const char *path, const ch
 	source->has_ended = false;
 }
 
+uint64_t mount_source_get_number(const struct mount_source *source)
+{
+	return source->number;
+}
+
 bool mount_source_has_ended(const struct mount_source *source)
 {
 	return source->has_ended;

@@ -13,7 +13,7 @@
  * be killed.) Requests for a device that has a child wait for it to be done.
  *
  * Invariants: an entry of prober::children is taken from the request until its child, if it got
- * one, is reaped; of those for one device number one is running.
+ * one, is reaped; of those for one device number one is not waiting.
  */
 
 #include <errno.h>
@@ -23,6 +23,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -37,7 +38,8 @@ enum child_state {
 	CHILD_NONE,
 	CHILD_WAITING, /* for another to leave the device */
 	CHILD_RUNNING,
-	CHILD_LEAVING, /* has closed the device, is answered, not reaped yet */
+	CHILD_LEAVING, /* answered, about to end */
+	CHILD_ENDED,   /* answered and killed, to be reaped */
 };
 
 struct child {
@@ -50,7 +52,6 @@ struct prober {
 	struct sandbox *sandbox;
 	int socket;
 	int signals;
-	pid_t pid;
 	struct prober_child spare;
 	bool wants_spare;
 	struct child children[PROBER_CHILDREN_MAX];
@@ -113,32 +114,40 @@ static void child_release(struct prober *prober, struct child *child)
 		prober->end--;
 }
 
-/* Who of those who wait for a device may read it now: NULL while somebody does. */
-static struct child *device_find_next(struct prober *prober, uint64_t number)
+/* It has left its answer, and is only in the way. */
+static void child_end(struct child *child)
 {
-	struct child *next = NULL;
+	kill(child->process.pid, SIGKILL);
+	child->state = CHILD_ENDED;
+}
 
+/* Somebody who waits for a device, or has it still. */
+static struct child *device_find(struct prober *prober, uint64_t number, bool is_waiting)
+{
 	for (size_t i = 0; i < prober->end; i++) {
 		struct child *child = &prober->children[i];
 
-		if (child->request.number != number)
-			continue;
-		if (child->state == CHILD_RUNNING)
-			return NULL;
-		if (child->state != CHILD_WAITING)
-			continue;
-		next = child;
+		if (child->state != CHILD_NONE && child->request.number == number &&
+			(child->state == CHILD_WAITING) == is_waiting)
+			return child;
 	}
-	return next;
+	return NULL;
 }
 
 static void device_serve(struct prober *prober, uint64_t number)
 {
 	struct child *next;
 
-	while ((next = device_find_next(prober, number))) {
-		int r = child_start(prober, next);
+	while ((next = device_find(prober, number, true))) {
+		struct child *holder = device_find(prober, number, false);
+		int r;
 
+		if (holder) {
+			if (holder->state == CHILD_LEAVING)
+				child_end(holder);
+			return;
+		}
+		r = child_start(prober, next);
 		if (r == 0)
 			return;
 		findings_set_fault(findings_init(prober), "cannot start a probe: %s", strerror(-r));
@@ -177,14 +186,12 @@ static void answer_exit(struct prober *prober, struct child *child, int status)
 
 static void handle_exit(struct prober *prober, struct child *child, int status)
 {
-	if (child->state == CHILD_RUNNING) {
+	if (child->state == CHILD_RUNNING)
 		answer_exit(prober, child, status);
-		child->state = CHILD_LEAVING;
-		device_serve(prober, child->request.number);
-	}
 	child->process.pid = 0;
 	prober_child_end(&child->process);
 	child_release(prober, child);
+	device_serve(prober, child->request.number);
 }
 
 static struct child *child_find(struct prober *prober, pid_t pid)
@@ -306,11 +313,19 @@ static int signals_init(void)
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-/* Keeps stderr, for the last words of a libc or sanitizer, and the socket. */
+/*
+ * Keeps stderr, for the last words of a libc or sanitizer, and the socket. There will be as many more
+ * as disks that are read at once.
+ */
 static void descriptors_init(struct prober *prober)
 {
+	struct rlimit limit;
 	int null;
 
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
 	dup3(prober->socket, STDERR_FILENO + 1, O_CLOEXEC);
 	prober->socket = STDERR_FILENO + 1;
 	close_range(STDERR_FILENO + 2, ~0U, 0);
@@ -322,40 +337,40 @@ static void descriptors_init(struct prober *prober)
 	}
 }
 
-/* It is quiet: time to clear up. A child that does not leave by itself is a bad one. */
+/* Time to clear up. A child that has not left by itself is a bad one. */
 static void handle_quiet(struct prober *prober)
 {
 	for (size_t i = 0; i < prober->end; i++)
 		if (prober->children[i].state == CHILD_LEAVING)
-			kill(prober->children[i].process.pid, SIGKILL);
+			child_end(&prober->children[i]);
+	if (!prober->wants_spare)
+		return;
 	prober->wants_spare = false;
 	if (prober_child_start(prober->sandbox, true, &prober->spare) < 0)
 		prober->spare = (struct prober_child){ .pipe = -1 };
 }
 
-/* While all places are taken, and one is about to be free, requests stay where they are. */
-static bool has_room(const struct prober *prober)
+static bool is_any(const struct prober *prober, enum child_state state)
 {
-	bool is_leaving = false;
-
-	for (size_t i = 0; i < PROBER_CHILDREN_MAX; i++) {
-		if (i >= prober->end || prober->children[i].state == CHILD_NONE)
+	for (size_t i = 0; i < prober->end; i++)
+		if (prober->children[i].state == state)
 			return true;
-		is_leaving |= prober->children[i].state == CHILD_LEAVING;
-	}
-	return !is_leaving;
+	return false;
 }
 
 /* Waits until something happens, and deals with it. */
 static void prober_wait(struct prober *prober)
 {
 	enum { SIGNALS, SOCKET, PIPES };
+	bool is_leaving = is_any(prober, CHILD_LEAVING);
+	bool is_full = prober->end == PROBER_CHILDREN_MAX && !is_any(prober, CHILD_NONE);
 	struct pollfd *fds = prober->fds;
 	size_t end = prober->end;
 	int r;
 
 	fds[SIGNALS] = (struct pollfd){ prober->signals, POLLIN, 0 };
-	fds[SOCKET] = (struct pollfd){ has_room(prober) ? prober->socket : -1, POLLIN, 0 };
+	/* While a place is about to be free, requests stay where they are. */
+	fds[SOCKET] = (struct pollfd){ prober->socket, is_full && is_leaving ? 0 : POLLIN, 0 };
 	for (size_t i = 0; i < end; i++) {
 		const struct child *child = &prober->children[i];
 
@@ -363,7 +378,9 @@ static void prober_wait(struct prober *prober)
 			.fd = child->state == CHILD_RUNNING ? child->process.pipe : -1,
 		};
 	}
-	r = poll(fds, PIPES + end, prober->wants_spare ? QUIET : -1);
+	r = poll(fds, PIPES + end, prober->wants_spare || is_leaving ? QUIET : -1);
+	if (r < 0 && errno != EINTR)
+		_exit(1);
 	if (r == 0)
 		handle_quiet(prober);
 	if (r <= 0)
@@ -399,7 +416,6 @@ void prober_free(struct prober *prober)
 _Noreturn void prober_run(struct prober *prober, int socket)
 {
 	prctl(PR_SET_NAME, "mmfs-prober");
-	prober->pid = getpid();
 	prober->socket = socket;
 	descriptors_init(prober);
 	prober->signals = signals_init();

@@ -49,22 +49,26 @@ static int device_open(const char *node, uint64_t number, struct findings *findi
 	return fd;
 }
 
-/* Leaves it nothing of the helper's, and makes it the first to go when memory is short. */
+/* Leaves it nothing of the helper's. */
 static void child_init(pid_t parent, int pipe)
 {
-	int fd;
-
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
 	dup2(pipe, STDIN_FILENO);
 	close_range(SANDBOX_IS_RELAXED ? STDERR_FILENO + 1 : STDIN_FILENO + 1, ~0U, 0);
-	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		if (write(fd, "1000", 4) < 0)
-			errno = 0;
-		close(fd);
-	}
+}
+
+/* Makes it the first to go when memory is short. */
+static void child_expose(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "1000", 4) < 0)
+		errno = 0;
+	close(fd);
 }
 
 static void examine(const struct sandbox *sandbox, int fd, int disk_fd, uint64_t start,
@@ -139,12 +143,13 @@ static _Noreturn void child_run(const struct sandbox *sandbox, pid_t parent, int
 	if (read(STDIN_FILENO, &request, sizeof(request)) != (ssize_t)sizeof(request))
 		_exit(1);
 	prctl(PR_SET_NAME, "mmfs-probe");
+	child_expose();
 	if (r < 0)
 		findings_set_fault(
 			&result->findings, "cannot prepare the sandbox: %s", strerror(-r));
 	else
 		child_examine(sandbox, &request, &result->findings);
-	result->is_complete = true;
+	result->is_complete = 1;
 	close(STDIN_FILENO);
 	/* To take a process apart is work, and may wait until the answer is where it is wanted. */
 	usleep(LEAVE_AFTER);

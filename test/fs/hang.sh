@@ -88,7 +88,7 @@ find_probes()
 	local helper
 
 	helper=$(pgrep -P "$mmfs_pid")
-	pgrep -P "$helper"
+	pgrep -x -P "$helper" mmfs-probe
 }
 
 # --- the prober reads it ---------------------------------------------------------------------------
