@@ -259,10 +259,17 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 		.submit = door_submit,
 		.render = show_render,
 	};
-	/* As mountinfo will have it, while it can still be looked at without asking ourselves. */
+	/*
+	 * As mountinfo will have it, while it can still be looked at without asking ourselves. libfuse
+	 * would do that once more when it has mounted, and wait for us if the path ends in a dot.
+	 */
 	_cleanup_free_ char *path = realpath(options->fuse.mountpoint, NULL);
-	int r = fuse_start(&options->fuse, &backend, &mmfs->fuse, why);
+	struct fuse_options fuse = options->fuse;
+	int r;
 
+	if (path)
+		fuse.mountpoint = path;
+	r = fuse_start(&fuse, &backend, &mmfs->fuse, why);
 	if (r < 0)
 		return r;
 	if (path)

@@ -170,6 +170,7 @@ int fuse_start(const struct fuse_options *options, const struct fuse_backend *ba
 	server->options = *options;
 	server->backend = *backend;
 	server->mountpoint = xstrdup(options->mountpoint);
+	server->options.mountpoint = server->mountpoint;
 	server->timeout = options->is_cached ? FOREVER : 0;
 	server->uid = getuid();
 	server->gid = getgid();

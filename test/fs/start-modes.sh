@@ -301,6 +301,20 @@ expect_complete
 umount "$MM"
 expect_gone
 
+# By a path that ends in the mounted folder: to look there would be to wait for ourselves.
+in_folder()
+{
+	(cd "$MM" && exec timeout 30 "$MMFS" -o "$options" . </dev/null)
+}
+
+expect_ok in_folder
+adopt
+expect_complete
+bdi=/sys/class/bdi/$(mountpoint -d "$MM")
+expect_equal 1024 "$(cat "$bdi/read_ahead_kb")" "how much is read ahead"
+umount "$MM"
+expect_gone
+
 # Over what is in a folder, if that is wished; on a folder that another was bound to, as containers have it.
 MM=$TMP/place
 start_foreground -f -o "$options,nonempty" "$MM"
