@@ -26,27 +26,34 @@
 #define WARM_HEAP (8 << 20)  /* bytes: more than it allocates for that */
 #define LEAVE_AFTER 1000     /* µs */
 
+/* Whether a node that was opened is the device that is meant; a fault if not. */
+static bool is_device(int fd, const char *node, uint64_t number, struct findings *findings)
+{
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		findings_set_fault(findings, "cannot open %s: %s", node, strerror(errno));
+	else if (!S_ISBLK(status.st_mode))
+		findings_set_fault(findings, "cannot open %s: not a block device", node);
+	else if (status.st_rdev != number)
+		findings_set_fault(findings, "cannot open %s: it is %u:%u now, no longer %u:%u",
+			node, major(status.st_rdev), minor(status.st_rdev), major(number),
+			minor(number));
+	else
+		return true;
+	return false;
+}
+
 /* -1 with a fault. Never waits for a medium, never for a terminal. */
 static int device_open(const char *node, uint64_t number, struct findings *findings)
 {
 	int fd = open(node, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	struct stat status;
 
-	if (fd < 0 || fstat(fd, &status) < 0) {
-		findings_set_fault(findings, "cannot open %s: %s", node, strerror(errno));
-		return -1;
-	}
-	if (!S_ISBLK(status.st_mode)) {
-		findings_set_fault(findings, "cannot open %s: not a block device", node);
-		return -1;
-	}
-	if (status.st_rdev != number) {
-		findings_set_fault(findings, "cannot open %s: it is %u:%u now, no longer %u:%u",
-			node, major(status.st_rdev), minor(status.st_rdev), major(number),
-			minor(number));
-		return -1;
-	}
-	return fd;
+	if (is_device(fd, node, number, findings))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 /* Leaves it nothing of the helper's. */

@@ -29,18 +29,24 @@ static const struct {
 	{ SIGXCPU, true, "probe ran out of time" },
 };
 
+/* A disk with which nothing is wrong. */
+static char *attach_sound(void)
+{
+	_cleanup_free_ char *image = xasprintf("%s/sound", work);
+
+	ck_assert_int_eq(run("truncate -s 4M %s && mkfs.ext4 -q -F %s", image, image), 0);
+	return loop_attach("", image);
+}
+
 START_TEST(stalled)
 {
 	struct stall stall = stall_start();
-	_cleanup_free_ char *image = xasprintf("%s/sound", work);
-	_cleanup_free_ char *node = NULL;
+	_cleanup_free_ char *node = attach_sound();
 	struct probe *probe = start();
 	pid_t helper = helper_of_this();
 	struct probe_answer answer;
 	pid_t child;
 
-	ck_assert_int_eq(run("truncate -s 4M %s && mkfs.ext4 -q %s", image, image), 0);
-	node = loop_attach("", image);
 	submit(probe, 100, stall.node);
 	child = child_in_sandbox(helper);
 	/* Others are not held up. */
@@ -114,13 +120,10 @@ START_TEST(stalled_many)
 		.node = stall.node,
 		.number = number_of(stall.node),
 	};
-	_cleanup_free_ char *image = xasprintf("%s/sound", work);
-	_cleanup_free_ char *node = NULL;
+	_cleanup_free_ char *node = attach_sound();
 	struct probe_answer answer;
 	pid_t child;
 
-	ck_assert_int_eq(run("truncate -s 4M %s", image), 0);
-	node = loop_attach("", image);
 	/* Far more messages than the socket holds. */
 	for (int round = 0; round < 30; round++) {
 		for (int i = 0; i < PROBER_UNDER_WAY_MAX; i++) {
@@ -180,14 +183,11 @@ START_TEST(left_behind)
 {
 	struct stall stall = stall_start();
 	pid_t reader = reader_start(stall.node);
-	_cleanup_free_ char *image = xasprintf("%s/sound", work);
-	_cleanup_free_ char *node = NULL;
+	_cleanup_free_ char *node = attach_sound();
 	struct probe *probe = start();
 	pid_t helper = helper_of_this();
 	struct probe_answer answer;
 
-	ck_assert_int_eq(run("truncate -s 4M %s && mkfs.ext4 -q %s", image, image), 0);
-	node = loop_attach("", image);
 	submit(probe, 100, stall.node);
 	child_in_sandbox(helper);
 	for (uint64_t ticket = 100; ticket < 200; ticket++) {
@@ -212,18 +212,28 @@ START_TEST(left_behind)
 }
 END_TEST
 
+static bool has_open(pid_t pid, const char *node)
+{
+	for (int fd = 0; fd < 5; fd++) {
+		_cleanup_free_ char *path = xasprintf("/proc/%d/fd/%d", pid, fd);
+		char target[64];
+		ssize_t n = readlink(path, target, sizeof(target));
+
+		if (n == (ssize_t)strlen(node) && memcmp(target, node, (size_t)n) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* One child is ready for the next device, and no loss. */
 START_TEST(spare)
 {
-	_cleanup_free_ char *image = xasprintf("%s/sound", work);
-	_cleanup_free_ char *node = NULL;
+	_cleanup_free_ char *node = attach_sound();
 	struct probe *probe = start();
 	pid_t helper = helper_of_this();
 	struct probe_answer answer;
 	pid_t child;
 
-	ck_assert_int_eq(run("truncate -s 4M %s && mkfs.ext4 -q %s", image, image), 0);
-	node = loop_attach("", image);
 	for (int i = 0; i < 6; i++) {
 		child = wait_for_spare(helper);
 		ck_assert_int_eq(run("grep -q '^CapBnd:.0*$' /proc/%d/status", child), 0);
@@ -233,6 +243,8 @@ START_TEST(spare)
 				continue;
 		}
 		answer = ask(probe, node);
+		/* The child may be there still, but has closed the disk. */
+		ck_assert(!has_open(child, node));
 		assert_as_blkid(&answer, node);
 		probe_answer_fini(&answer);
 		/* Used, or reaped. */
