@@ -101,7 +101,7 @@ static void describe_without_udevd(const char *node, struct device_report *ret_r
 
 /*
  * What udevd would have written down of the device, had its rules run the builtin blkid and nothing
- * else. In a mount namespace: nobody else sees it.
+ * else; and a label by which to know it. In a mount namespace: nobody else sees it.
  */
 static void write_database(const char *node)
 {
@@ -109,7 +109,8 @@ static void write_database(const char *node)
 
 	ck_assert_int_eq(run("umount /run/udev 2>/dev/null; mkdir -p /run/udev &&"
 			     " mount -t tmpfs tmpfs /run/udev && mkdir /run/udev/data &&"
-			     " { echo I:1; blkid -p -o udev %s | sed s/^/E:/; }"
+			     " { echo I:1; blkid -p -o udev %s | sed s/^/E:/;"
+			     " echo E:ID_FS_LABEL_ENC=of-udevd; }"
 			     " >/run/udev/data/b%u:%u",
 				 node, major(number), minor(number)),
 		0);
@@ -122,6 +123,7 @@ static void describe_with_udevd(const char *node, struct device_report *ret_repo
 	write_database(node);
 	ck_assert_int_eq(udev_open(1 << 16, &source), 0);
 	ck_assert_int_eq(udev_describe(source, strrchr(node, '/') + 1, true, ret_report), 0);
+	ck_assert_pstr_eq(ret_report->device->label, "of-udevd");
 	udev_close(source);
 }
 
