@@ -19,6 +19,10 @@ void strbuf_fini(struct strbuf *buf);
 void strbuf_reset(struct strbuf *buf);
 char *strbuf_take(struct strbuf *buf);
 const char *strbuf_text(const struct strbuf *buf);
+/* Makes room for so many bytes in all, at once. */
+void strbuf_reserve(struct strbuf *buf, size_t len);
+/* Cuts it, or makes room at its end for the caller to fill. */
+void strbuf_resize(struct strbuf *buf, size_t len);
 
 void strbuf_add(struct strbuf *buf, const void *data, size_t len);
 void strbuf_add_text(struct strbuf *buf, const char *text);

@@ -15,6 +15,6 @@ void stale_lines_add(struct stale_lines *lines, const char *link);
 /* Adds what is in `from`, which is empty then. */
 void stale_lines_move(struct stale_lines *lines, struct stale_lines *from);
 
-/* What render_points() makes, from what it made `before` and the lines that differ, not all. */
-void lines_renew(const struct manager *manager, const struct strbuf *before,
-	const struct stale_lines *lines, struct strbuf *ret_text);
+/* Makes what render_points() made before what it would make now; the lines that differ, not all. */
+void lines_renew(
+	const struct manager *manager, const struct stale_lines *lines, struct strbuf *text);

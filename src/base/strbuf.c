@@ -36,16 +36,32 @@ const char *strbuf_text(const struct strbuf *buf)
 	return buf->data ? buf->data : "";
 }
 
-void strbuf_add(struct strbuf *buf, const void *data, size_t len)
+void strbuf_reserve(struct strbuf *buf, size_t len)
 {
-	if (buf->len + len + 1 > buf->size) {
-		buf->size = (buf->len + len + 1) * 3 / 2 + 32;
+	if (len >= buf->size) {
+		buf->size = len + 1;
+		buf->data = xrealloc(buf->data, buf->size, 1);
+		buf->data[buf->len] = '\0';
+	}
+}
+
+void strbuf_resize(struct strbuf *buf, size_t len)
+{
+	if (len + 1 > buf->size) {
+		buf->size = (len + 1) * 3 / 2 + 32;
 		buf->data = xrealloc(buf->data, buf->size, 1);
 	}
+	buf->len = len;
+	buf->data[len] = '\0';
+}
+
+void strbuf_add(struct strbuf *buf, const void *data, size_t len)
+{
+	size_t end = buf->len;
+
+	strbuf_resize(buf, end + len);
 	if (len)
-		memcpy(buf->data + buf->len, data, len);
-	buf->len += len;
-	buf->data[buf->len] = '\0';
+		memcpy(buf->data + end, data, len);
 }
 
 void strbuf_add_text(struct strbuf *buf, const char *text)

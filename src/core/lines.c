@@ -107,29 +107,80 @@ static int compare_texts(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-void lines_renew(const struct manager *manager, const struct strbuf *before,
-	const struct stale_lines *lines, struct strbuf *ret_text)
+static void add_line(const struct manager *manager, const char *path, struct strbuf *made)
+{
+	const struct link *link = manager_find_link(manager, &manager->names, path);
+
+	if (link && strcmp(link->path, path) == 0)
+		render_triple(
+			&(struct triple){ link->path, link->record->id,
+				manager_get_node(manager, &manager->names, link->record->id) },
+			made);
+}
+
+/* What stays of the text up to a line that differs, and what is there instead. */
+struct part {
+	size_t from, to, len;  /* where it is, and shall be */
+	size_t line, line_len; /* among the lines made */
+};
+
+/* Each part once: what goes to the front from the first on, what goes to the back from the last on. */
+static void move_parts(char *text, const struct part *parts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (parts[i].to < parts[i].from)
+			memmove(text + parts[i].to, text + parts[i].from, parts[i].len);
+	for (size_t i = count; i-- > 0;)
+		if (parts[i].to > parts[i].from)
+			memmove(text + parts[i].to, text + parts[i].from, parts[i].len);
+}
+
+static void put_lines(char *text, const struct part *parts, size_t count, const struct strbuf *made)
+{
+	for (size_t i = 0; i < count; i++)
+		memcpy(text + parts[i].to + parts[i].len, strbuf_text(made) + parts[i].line,
+			parts[i].line_len);
+}
+
+/* Finds what of the text stays, and makes the other lines; returns the number of parts. */
+static size_t find_parts(const struct manager *manager, const struct stale_lines *lines,
+	const struct strbuf *text, struct part *parts, struct strbuf *made)
 {
 	_cleanup_free_ const char **sorted = xcalloc(lines->count + 1, sizeof(*sorted));
-	size_t done = 0;
+	size_t count = 0, done = 0, kept = 0;
 
 	for (size_t i = 0; i < lines->count; i++)
 		sorted[i] = lines->links[i];
 	qsort(sorted, lines->count, sizeof(*sorted), compare_texts);
-	for (size_t i = 0; i < lines->count; i++) {
-		const struct link *link = manager_find_link(manager, &manager->names, sorted[i]);
-		size_t start, end;
+	for (size_t i = 0; i <= lines->count; i++) {
+		struct part *part = &parts[count];
+		size_t start = text->len;
 
-		if (i && strcmp(sorted[i], sorted[i - 1]) == 0)
+		if (i && i < lines->count && strcmp(sorted[i], sorted[i - 1]) == 0)
 			continue;
-		start = find_line(before, done, sorted[i], &end);
-		strbuf_add(ret_text, strbuf_text(before) + done, start - done);
-		done = end;
-		if (link && strcmp(link->path, sorted[i]) == 0)
-			render_triple(&(struct triple){ link->path, link->record->id,
-					      manager_get_node(
-						      manager, &manager->names, link->record->id) },
-				ret_text);
+		*part = (struct part){ .from = done, .to = kept + made->len, .line = made->len };
+		if (i < lines->count) {
+			start = find_line(text, done, sorted[i], &done);
+			add_line(manager, sorted[i], made);
+		}
+		part->len = start - part->from;
+		part->line_len = made->len - part->line;
+		kept += part->len;
+		count++;
 	}
-	strbuf_add(ret_text, strbuf_text(before) + done, before->len - done);
+	return count;
+}
+
+void lines_renew(
+	const struct manager *manager, const struct stale_lines *lines, struct strbuf *text)
+{
+	_cleanup_free_ struct part *parts = xcalloc(lines->count + 1, sizeof(*parts));
+	_cleanup_strbuf_ struct strbuf made = STRBUF_INIT;
+	size_t count = find_parts(manager, lines, text, parts, &made);
+	size_t before = text->len, len = parts[count - 1].to + parts[count - 1].len;
+
+	strbuf_resize(text, len > before ? len : before);
+	move_parts(text->data, parts, count);
+	put_lines(text->data, parts, count, &made);
+	strbuf_resize(text, len);
 }

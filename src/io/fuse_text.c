@@ -68,16 +68,26 @@ void blob_release(struct blob *blob)
 	free(blob);
 }
 
-/* With the text before at hand only what is different is made. */
+/*
+ * With the text before at hand only what is different is made, in its place if nobody reads it: a
+ * buffer for megabytes is page after page that the kernel must give.
+ */
 static void render_lines(struct fuse_server *server, struct strbuf *ret_text)
 {
 	const struct manager *manager = server->backend.manager;
-	const struct blob *before = server->views[NODE_POINTS];
+	struct blob *before = server->views[NODE_POINTS];
 
-	if (before && !server->stale.is_all)
-		lines_renew(manager, &before->text, &server->stale, ret_text);
-	else
+	if (!before || server->stale.is_all) {
 		render_points(manager, ret_text);
+	} else {
+		if (before->references == 1) {
+			*ret_text = before->text;
+			before->text = (struct strbuf)STRBUF_INIT;
+		} else {
+			strbuf_add(ret_text, strbuf_text(&before->text), before->text.len);
+		}
+		lines_renew(manager, &server->stale, ret_text);
+	}
 	stale_lines_fini(&server->stale);
 }
 

@@ -70,10 +70,16 @@ expect_equal "$(wc -l <"$MM/points")" "$(jq length "$MM/points.json")" "the leng
 before=$(points)
 exec 3<"$MM/points" 4<"$MM/points.json"
 head -c 1 <&3 >/dev/null # nothing buffered: the rest is read after the change
-rm "$MM/DosDevices/B" "$MM/DosDevices/Z:"
+rm "$MM/DosDevices/B"
+exec 5<"$MM/points" # this text nobody reads until it is an old one
+rm "$MM/DosDevices/Z:"
+exec 6<"$MM/points"
 expect_equal "$before" "L$(cat <&3)" "points of an open file"
+expect_equal "$(grep -v '^LINK="/DosDevices/B"' <<<"$before")" "$(cat <&5)" \
+	"points of a file opened between two changes"
 expect_equal "${#names[@]}" "$(jq length - <&4 | awk '{ print $1 - 1 }')" "triples in points.json of an open file"
-exec 3<&- 4<&-
+expect_equal "$(points)" "$(cat <&6)" "points of a file opened after the change"
+exec 3<&- 4<&- 5<&- 6<&-
 [ "$before" != "$(points)" ] || fail "points has not changed"
 
 # Nothing at all is an empty list.

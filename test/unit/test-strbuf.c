@@ -44,6 +44,35 @@ START_TEST(test_grow)
 }
 END_TEST
 
+START_TEST(test_resize)
+{
+	struct strbuf buf = STRBUF_INIT;
+	char *data;
+
+	strbuf_resize(&buf, 0);
+	ck_assert_str_eq(buf.data, "");
+	strbuf_add_text(&buf, "abcdef");
+	strbuf_resize(&buf, 3);
+	ck_assert_str_eq(buf.data, "abc");
+	strbuf_resize(&buf, 1000);
+	ck_assert_uint_eq(buf.len, 1000);
+	ck_assert_mem_eq(buf.data, "abc", 3);
+	memset(buf.data, 'x', 1000);
+	ck_assert_uint_eq(strlen(buf.data), 1000);
+	strbuf_fini(&buf);
+	strbuf_reserve(&buf, 100);
+	ck_assert_str_eq(buf.data, "");
+	data = buf.data;
+	for (int i = 0; i < 100; i++)
+		strbuf_add_char(&buf, 'y');
+	ck_assert_ptr_eq(buf.data, data);
+	strbuf_reserve(&buf, 50);
+	ck_assert_ptr_eq(buf.data, data);
+	ck_assert_uint_eq(strlen(buf.data), 100);
+	strbuf_fini(&buf);
+}
+END_TEST
+
 struct escape {
 	const char *value;
 	const char *pair;
@@ -268,6 +297,7 @@ int main(void)
 	TCase *tcase = suite_add_case(suite, "strbuf");
 
 	tcase_add_test(tcase, test_grow);
+	tcase_add_test(tcase, test_resize);
 	tcase_add_loop_test(tcase, test_escape, 0, ARRAY_SIZE(escapes));
 	tcase_add_test(tcase, test_pairs);
 	tcase_add_loop_test(tcase, test_eval, 0, ARRAY_SIZE(hostile));
