@@ -37,6 +37,8 @@ struct reply_item {
 void reply_fini(struct reply *reply);
 void reply_reset(struct reply *reply);
 
+/* Makes room for so many more. */
+void reply_reserve(struct reply *reply, size_t triples);
 void reply_add_triple(struct reply *reply, const struct triple *triple);
 void reply_add_path(struct reply *reply, const char *path);
 void reply_add_volume_path(struct reply *reply, const char *link);

@@ -180,6 +180,7 @@ static int select_triples(struct context *context, struct triple **ret_triples, 
 
 static void reply_triples(struct context *context, const struct triple *triples, size_t count)
 {
+	reply_reserve(context->reply, count);
 	for (size_t i = 0; i < count; i++)
 		reply_add_triple(context->reply, &triples[i]);
 }

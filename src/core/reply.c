@@ -9,6 +9,8 @@
 #include "core/render.h"
 #include "core/reply.h"
 
+#define TRIPLE_LEN 128 /* of most */
+
 void reply_fini(struct reply *reply)
 {
 	strbuf_fini(&reply->items);
@@ -20,6 +22,11 @@ void reply_reset(struct reply *reply)
 	strbuf_reset(&reply->items);
 	reply->triples = 0;
 	reply->is_nameless = false;
+}
+
+void reply_reserve(struct reply *reply, size_t triples)
+{
+	strbuf_reserve(&reply->items, reply->items.len + triples * TRIPLE_LEN);
 }
 
 static void add_text(struct reply *reply, const char *text)
