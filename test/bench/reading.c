@@ -184,7 +184,8 @@ double read_changed(const char *name)
 {
 	static int number;
 
-	request("create_point", "link=changed-%d device=/dev/loop%d\n", number++, stage.first);
+	request("create_point", "link=changed-%d device=/dev/loop%d\n", number++,
+		stage.first + devices_count() - 1);
 	return read_file(stage.mount, name);
 }
 
