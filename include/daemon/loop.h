@@ -16,6 +16,3 @@ int loop_add(struct loop *loop, int fd, loop_fn *handle, void *data);
 void loop_remove(struct loop *loop, int fd);
 /* One turn: waits for a descriptor, or until `deadline` (µs of CLOCK_MONOTONIC, 0: none). */
 int loop_run_once(struct loop *loop, uint64_t deadline);
-
-uint64_t clock_get_monotonic(void); /* µs */
-uint64_t clock_get_real(void);	    /* µs since 1970 */

@@ -21,7 +21,8 @@ struct probing_job {
 	bool is_queued;
 	uint64_t ticket;
 	struct device_report report;
-	void *data; /* the caller's */
+	uint64_t news_at; /* of its device, last; 0: none; the caller's, as is */
+	void *data;
 };
 
 /* Starts the helper process: before any thread. */

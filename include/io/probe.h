@@ -24,7 +24,8 @@ struct probe_request {
 /* What was found; owned texts, NULL where there is nothing. */
 struct probe_answer {
 	uint64_t ticket;
-	char *fault; /* why it could not be read, else NULL */
+	uint64_t began; /* µs of CLOCK_MONOTONIC, before anything was read; 0: nothing was */
+	char *fault;	/* why it could not be read, else NULL */
 	char *uuid;
 	char *uuid_sub; /* of the device, where a filesystem has several */
 	char *fstype;

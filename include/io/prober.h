@@ -32,6 +32,7 @@ struct prober_request {
 /* Helper to daemon. */
 struct prober_answer {
 	uint64_t ticket;
+	uint64_t began; /* as in struct probe_answer */
 	struct findings findings;
 };
 

@@ -39,10 +39,11 @@ int udev_take_event(
 	struct udev_source *source, enum udev_channel channel, struct udev_event *ret_event);
 void udev_event_fini(struct udev_event *event);
 /*
- * Describes the device of an event on udevd's channel, with what udevd found out. -ENODEV: it is
+ * Describes the device of an event, one on udevd's channel with what udevd found out. -ENODEV: it is
  * gone meanwhile.
  */
-int udev_event_describe(const struct udev_event *event, struct device_report *ret_report);
+int udev_event_describe(
+	const struct udev_event *event, bool use_udevd, struct device_report *ret_report);
 
 /* Kernel names of all block devices there are; the caller frees each and the array. */
 int udev_list(struct udev_source *source, char ***ret_names, size_t *ret_count);
@@ -54,6 +55,8 @@ char *udev_find_name(struct udev_source *source, uint64_t number);
 int udev_describe(struct udev_source *source, const char *name, bool use_udevd,
 	struct device_report *ret_report);
 void device_report_fini(struct device_report *report);
+/* Whether both say the same of a device. */
+bool device_report_is_equal(const struct device_report *a, const struct device_report *b);
 
 /*
  * A descriptor that becomes readable when the udevd that serves this network namespace ends; or

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "daemon/discovery.h"
 #include "daemon/probing.h"
@@ -143,7 +144,8 @@ static void handle_gone(struct discovery *discovery, const char *name)
 	remove_entry(discovery, entry);
 }
 
-static void entry_look(struct discovery *discovery, struct entry *entry, bool use_udevd);
+static void entry_look(struct discovery *discovery, struct entry *entry,
+	const struct udev_event *event, bool use_udevd);
 
 /* The device is known as well as it can be for now. */
 static void entry_finish(struct discovery *discovery, struct entry *entry, struct device *device)
@@ -152,7 +154,7 @@ static void entry_finish(struct discovery *discovery, struct entry *entry, struc
 	ready_add(&discovery->ready, entry->name, device);
 	if (entry->is_dirty) {
 		entry->is_dirty = false;
-		entry_look(discovery, entry, discovery->uses_udevd);
+		entry_look(discovery, entry, NULL, discovery->uses_udevd);
 	}
 }
 
@@ -171,17 +173,24 @@ static void entry_take_report(
 	entry->job = probing_add(&discovery->probing, report, entry);
 }
 
-/* Describes the device anew. */
-static void entry_look(struct discovery *discovery, struct entry *entry, bool use_udevd)
+/* Describes the device anew; of an event, which has found it, if there is one. */
+static void entry_look(struct discovery *discovery, struct entry *entry,
+	const struct udev_event *event, bool use_udevd)
 {
-	struct device_report report;
+	struct device_report report = { 0 };
+	int r = event ? udev_event_describe(event, use_udevd, &report)
+		      : udev_describe(discovery->udev, entry->name, use_udevd, &report);
 
 	if (entry->state == ENTRY_AWAITS_PROBE && !entry->is_slow) {
-		entry->is_dirty = true;
+		if (r == 0 && device_report_is_equal(&report, &entry->job->report))
+			entry->job->news_at = clock_get_monotonic();
+		else
+			entry->is_dirty = true;
+		device_report_fini(&report);
 		return;
 	}
 	stop_probe(discovery, entry);
-	if (udev_describe(discovery->udev, entry->name, use_udevd, &report) < 0)
+	if (r < 0)
 		handle_gone(discovery, entry->name);
 	else
 		entry_take_report(discovery, entry, &report);
@@ -210,28 +219,20 @@ static void handle_kernel_event(struct discovery *discovery, const struct udev_e
 	if (discovery->uses_udevd)
 		await_udevd(discovery, entry, UDEVD_LIMIT);
 	else
-		entry_look(discovery, entry, false);
+		entry_look(discovery, entry, event, false);
 }
 
 /* The kernel has announced every device before, so one without an entry is gone. */
 static void handle_udevd_event(struct discovery *discovery, const struct udev_event *event)
 {
 	struct entry *entry = find_entry(discovery, event->name);
-	struct device_report report;
 
 	if (!discovery->uses_udevd || !entry || event->sequence < entry->sequence)
 		return; /* a newer word is on its way, or has been taken */
-	if (event->is_gone || udev_event_describe(event, &report) < 0) {
+	if (event->is_gone)
 		handle_gone(discovery, event->name);
-		return;
-	}
-	if (entry->state == ENTRY_AWAITS_PROBE && !entry->is_slow) {
-		entry->is_dirty = true;
-		device_report_fini(&report);
-		return;
-	}
-	stop_probe(discovery, entry);
-	entry_take_report(discovery, entry, &report);
+	else
+		entry_look(discovery, entry, event, true);
 }
 
 /* Events were lost: look at everything once it is quiet. */
@@ -285,7 +286,7 @@ static void switch_source(struct discovery *discovery, bool uses_udevd)
 		struct entry *entry = container_of(node, struct entry, by_name);
 
 		if (entry->state == ENTRY_AWAITS_UDEVD)
-			entry_look(discovery, entry, false);
+			entry_look(discovery, entry, NULL, false);
 	}
 }
 
@@ -323,7 +324,7 @@ static void look_at_partitions(struct discovery *discovery, const char *disk)
 		struct entry *entry = container_of(node, struct entry, by_name);
 
 		if (device_is_partition_of(entry->name, disk))
-			entry_look(discovery, entry, false);
+			entry_look(discovery, entry, NULL, false);
 	}
 }
 
@@ -334,7 +335,7 @@ static void handle_written(struct discovery *discovery, const char *name)
 	if (!entry)
 		return;
 	if (!discovery->uses_udevd) {
-		entry_look(discovery, entry, false);
+		entry_look(discovery, entry, NULL, false);
 		look_at_partitions(discovery, name);
 	} else if (entry->state != ENTRY_AWAITS_UDEVD) {
 		await_udevd(discovery, entry, WATCH_LIMIT);
@@ -370,6 +371,9 @@ static void read_probe(struct discovery *discovery)
 		struct entry *entry = job->data;
 
 		entry->job = NULL;
+		/* What happened before the prober came to it has been read. */
+		if (job->news_at > answer.began)
+			entry->is_dirty = true;
 		discovery->counters.faults += answer.fault != NULL;
 		probing_fill(job->report.device, &answer);
 		entry_finish(discovery, entry, steal_ptr(job->report.device));
@@ -383,7 +387,7 @@ void discovery_look(struct discovery *discovery, uint64_t number)
 	_cleanup_free_ char *name = number ? udev_find_name(discovery->udev, number) : NULL;
 
 	if (name && is_wanted(discovery, name))
-		entry_look(discovery, get_entry(discovery, name), discovery->uses_udevd);
+		entry_look(discovery, get_entry(discovery, name), NULL, discovery->uses_udevd);
 }
 
 void discovery_rescan(struct discovery *discovery)
@@ -404,7 +408,7 @@ void discovery_rescan(struct discovery *discovery)
 			struct entry *entry = get_entry(discovery, names[i]);
 
 			entry->is_seen = true;
-			entry_look(discovery, entry, discovery->uses_udevd);
+			entry_look(discovery, entry, NULL, discovery->uses_udevd);
 		}
 		free(names[i]);
 	}
@@ -505,7 +509,7 @@ static void handle_deadlines(struct discovery *discovery, uint64_t now)
 				discovery, entry, ENTRY_AWAITS_UDEVD, false, now + WATCH_LIMIT);
 		} else {
 			log_debug("%s: udevd says nothing: reading it", entry->name);
-			entry_look(discovery, entry, false);
+			entry_look(discovery, entry, NULL, false);
 		}
 	}
 }

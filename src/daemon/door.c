@@ -15,6 +15,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "daemon/mmfs_private.h"

@@ -20,6 +20,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "core/hosting.h"
 #include "core/reconcile.h"

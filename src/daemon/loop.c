@@ -4,9 +4,9 @@
  */
 
 #include <errno.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "daemon/loop.h"
 
 #define EVENTS_PER_TURN 16
@@ -22,24 +22,6 @@ struct loop {
 	int fd;
 	struct handler *handlers;
 };
-
-static uint64_t get_clock(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-uint64_t clock_get_monotonic(void)
-{
-	return get_clock(CLOCK_MONOTONIC);
-}
-
-uint64_t clock_get_real(void)
-{
-	return get_clock(CLOCK_REALTIME);
-}
 
 int loop_new(struct loop **ret_loop)
 {

@@ -222,6 +222,7 @@ int probe_take_answer(struct probe *probe, struct probe_answer *ret_answer)
 			return -EPIPE;
 		}
 		ret_answer->ticket = message.ticket;
+		ret_answer->began = message.began;
 		return 1;
 	}
 	return r;

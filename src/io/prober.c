@@ -29,6 +29,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "io/prober_child.h"
 #include "io/sandbox.h"
 
@@ -46,6 +47,7 @@ struct child {
 	enum child_state state;
 	struct prober_child process;
 	struct prober_request request;
+	uint64_t began;
 };
 
 struct prober {
@@ -69,11 +71,12 @@ static struct findings *findings_init(struct prober *prober)
 }
 
 /* The daemon may be slow to take it: then wait. It never waits for us, so this ends. */
-static void prober_answer(struct prober *prober, uint64_t ticket)
+static void prober_answer(struct prober *prober, uint64_t ticket, uint64_t began)
 {
 	ssize_t sent;
 
 	prober->answer.ticket = ticket;
+	prober->answer.began = began;
 	do
 		sent = send(prober->socket, &prober->answer, sizeof(prober->answer), MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);
@@ -89,6 +92,7 @@ static int child_start(struct prober *prober, struct child *child)
 
 	prober->spare = (struct prober_child){ .pipe = -1 };
 	prober->wants_spare = true;
+	child->began = clock_get_monotonic();
 	/* It may be gone, as the first when memory was short. */
 	if (process.pid && prober_child_tell(&process, &child->request) < 0)
 		prober_child_end(&process);
@@ -151,7 +155,7 @@ static void device_serve(struct prober *prober, uint64_t number)
 		if (r == 0)
 			return;
 		findings_set_fault(findings_init(prober), "cannot start a probe: %s", strerror(-r));
-		prober_answer(prober, next->request.ticket);
+		prober_answer(prober, next->request.ticket, 0);
 		child_release(prober, next);
 	}
 }
@@ -164,7 +168,7 @@ static void handle_closed(struct prober *prober, struct child *child)
 	if (!child->process.result->is_complete)
 		return;
 	findings_copy(findings_init(prober), &child->process.result->findings);
-	prober_answer(prober, child->request.ticket);
+	prober_answer(prober, child->request.ticket, child->began);
 	child->state = CHILD_LEAVING;
 	device_serve(prober, child->request.number);
 }
@@ -181,7 +185,7 @@ static void answer_exit(struct prober *prober, struct child *child, int status)
 		findings_set_fault(findings, "probe failed (status %d)", WEXITSTATUS(status));
 	else
 		findings_copy(findings, &child->process.result->findings);
-	prober_answer(prober, child->request.ticket);
+	prober_answer(prober, child->request.ticket, child->began);
 }
 
 static void handle_exit(struct prober *prober, struct child *child, int status)
@@ -242,7 +246,7 @@ static void handle_examine(struct prober *prober)
 	if (bad) {
 		findings_set_fault(findings_init(prober), "cannot open %.64s...: %s", bad,
 			strerror(ENAMETOOLONG));
-		prober_answer(prober, request->ticket);
+		prober_answer(prober, request->ticket, 0);
 		return;
 	}
 	for (size_t i = 0; i < PROBER_CHILDREN_MAX; i++) {
@@ -258,7 +262,7 @@ static void handle_examine(struct prober *prober)
 		return;
 	}
 	findings_set_fault(findings_init(prober), "cannot start a probe: too many are stuck");
-	prober_answer(prober, request->ticket);
+	prober_answer(prober, request->ticket, 0);
 }
 
 static void handle_abandon(struct prober *prober)
@@ -272,7 +276,7 @@ static void handle_abandon(struct prober *prober)
 			kill(child->process.pid, SIGKILL);
 		if (child->state == CHILD_WAITING) {
 			findings_init(prober);
-			prober_answer(prober, child->request.ticket);
+			prober_answer(prober, child->request.ticket, 0);
 			child_release(prober, child);
 		}
 	}

@@ -81,6 +81,12 @@ void device_report_fini(struct device_report *report)
 	*report = (struct device_report){ 0 };
 }
 
+bool device_report_is_equal(const struct device_report *a, const struct device_report *b)
+{
+	return device_is_equal(a->device, b->device) && a->wants_probe == b->wants_probe &&
+		a->disk_number == b->disk_number && a->start == b->start;
+}
+
 void udev_event_fini(struct udev_event *event)
 {
 	free(event->name);
@@ -311,9 +317,10 @@ int udev_take_event(
 	return 1;
 }
 
-int udev_event_describe(const struct udev_event *event, struct device_report *ret_report)
+int udev_event_describe(
+	const struct udev_event *event, bool use_udevd, struct device_report *ret_report)
 {
-	return make_report(event->device, true, ret_report);
+	return make_report(event->device, use_udevd, ret_report);
 }
 
 char *udev_find_name(struct udev_source *source, uint64_t number)

@@ -133,6 +133,61 @@ touch_slow
 settle
 is_volume "$slow" || fail "it is not a volume again"
 
+# --- news of a disk that is being read -------------------------------------------------------------
+
+has_probes()
+{
+	[ "$(metric mmfs_probes_total)" = "$1" ]
+}
+
+# What the kernel has said is read in the turn of the first request at the latest.
+await_heard()
+{
+	metric mmfs_events_total >/dev/null
+	metric mmfs_events_total >/dev/null
+}
+
+touch_sound()
+{
+	blockdev "--set$1" "${LOOP}00"
+	echo change >"/sys/block/${LOOP#/dev/}00/uevent"
+	await_heard
+}
+
+# It may have come too late to be seen in what is read: read again.
+settle
+probes=$(metric mmfs_probes_total)
+stall
+touch_slow
+await find_probes >/dev/null
+touch_slow
+await_heard
+has_probes $((probes + 1)) || fail "two probes of one disk are under way"
+go_on
+settle
+expect_equal $((probes + 2)) "$(metric mmfs_probes_total)" "probes, with news in the first"
+
+# The prober has not come to it: then what it reads is new enough,
+probes=$(metric mmfs_probes_total)
+helper=$(pgrep -P "$mmfs_pid")
+kill -STOP "$helper"
+for _ in 1 2 3; do
+	touch_slow
+	await_heard
+done
+kill -CONT "$helper"
+settle
+expect_equal $((probes + 1)) "$(metric mmfs_probes_total)" "probes, with news before the first"
+
+# unless the disk has become another one.
+kill -STOP "$helper"
+touch_sound ro
+touch_sound rw
+kill -CONT "$helper"
+settle
+expect_equal $((probes + 3)) "$(metric mmfs_probes_total)" "probes, of a disk that has become another"
+expect_equal 0 "$(cat "$(volume_folder "${LOOP}00")/read_only")" "read_only"
+
 # It hangs when the daemon ends: nobody is left behind, once it goes on.
 stall
 touch_slow

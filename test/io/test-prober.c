@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "io/sandbox.h"
 #include "probe-fixture.h"
 
@@ -232,6 +233,7 @@ START_TEST(spare)
 	struct probe *probe = start();
 	pid_t helper = helper_of_this();
 	struct probe_answer answer;
+	uint64_t before;
 	pid_t child;
 
 	for (int i = 0; i < 6; i++) {
@@ -242,7 +244,10 @@ START_TEST(spare)
 			while (run("test -e /proc/%d", child) == 0)
 				continue;
 		}
+		before = clock_get_monotonic();
 		answer = ask(probe, node);
+		ck_assert_uint_ge(answer.began, before);
+		ck_assert_uint_le(answer.began, clock_get_monotonic());
 		/* The child may be there still, but has closed the disk. */
 		ck_assert(!has_open(child, node));
 		assert_as_blkid(&answer, node);
