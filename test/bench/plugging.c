@@ -18,7 +18,8 @@
 
 #define ATTACHES 4     /* single ones, per run */
 #define LIMIT 60e6     /* µs, for anything to happen */
-#define LOOK 20	       /* µs between two looks at one, */
+#define CALM 50e3      /* µs before it, in which nothing happens */
+#define LOOK 100       /* µs between two looks at one, */
 #define LOOK_MANY 1000 /* and at many, which take a second */
 
 static const char *kind; /* of the images on the devices */
@@ -71,6 +72,7 @@ static void attach_one(double *ret_own, double *ret_peer)
 	double since;
 
 	settle();
+	sleep_for(CALM);
 	if (is_named(0) || is_linked(0))
 		die("there is a name left");
 	devices_open(1);
