@@ -68,9 +68,23 @@ void blob_release(struct blob *blob)
 	free(blob);
 }
 
+/* To be changed: itself, if nobody reads it and it fills its buffer still, else a copy. */
+static struct strbuf take_text(struct blob *blob)
+{
+	struct strbuf text = STRBUF_INIT;
+
+	if (blob->references > 1 || blob->text.size / 4 > blob->text.len) {
+		strbuf_add(&text, strbuf_text(&blob->text), blob->text.len);
+	} else {
+		text = blob->text;
+		blob->text = (struct strbuf)STRBUF_INIT;
+	}
+	return text;
+}
+
 /*
- * With the text before at hand only what is different is made, in its place if nobody reads it: a
- * buffer for megabytes is page after page that the kernel must give.
+ * With the text before at hand only what is different is made, and in its place: a buffer for
+ * megabytes is page after page that the kernel must give.
  */
 static void render_lines(struct fuse_server *server, struct strbuf *ret_text)
 {
@@ -80,12 +94,7 @@ static void render_lines(struct fuse_server *server, struct strbuf *ret_text)
 	if (!before || server->stale.is_all) {
 		render_points(manager, ret_text);
 	} else {
-		if (before->references == 1) {
-			*ret_text = before->text;
-			before->text = (struct strbuf)STRBUF_INIT;
-		} else {
-			strbuf_add(ret_text, strbuf_text(&before->text), before->text.len);
-		}
+		*ret_text = take_text(before);
 		lines_renew(manager, &server->stale, ret_text);
 	}
 	stale_lines_fini(&server->stale);
