@@ -4,7 +4,8 @@
  *
  * Every device there is has an entry. An entry is idle, waits for udevd to process an event that
  * the kernel has announced, or waits for the prober. When it has all it can get, its description is
- * put on the ready list. An event for an entry that is busy makes it start over when it is done.
+ * put on the ready list. An event for an entry that waits for the prober makes it start over when that
+ * is done, unless what happened was before the prober came to it.
  *
  * With udevd, its word counts and the prober reads only what udevd has nothing to say about;
  * without (monitor=kernel, or udevd not running), the prober reads everything. A probe that does
@@ -41,10 +42,9 @@ struct entry {
 	uint64_t sequence; /* of the kernel's last event: what udevd says of earlier ones is old */
 	uint64_t deadline;
 	enum entry_state state : 8;
-	bool is_dirty : 1; /* start over when done */
-	bool is_slow : 1;  /* its probe is not waited for */
-	bool is_seen : 1;  /* while rescanning */
-	uint8_t rounds;	   /* how often WATCH_LIMIT may pass while udevd is busy */
+	bool is_slow : 1; /* its probe is not waited for */
+	bool is_seen : 1; /* while rescanning */
+	uint8_t rounds;	  /* how often WATCH_LIMIT may pass while udevd is busy */
 	char name[];
 };
 
@@ -125,37 +125,22 @@ static void stop_probe(struct discovery *discovery, struct entry *entry)
 	entry_set_state(discovery, entry, ENTRY_IDLE, false, 0);
 }
 
-static void remove_entry(struct discovery *discovery, struct entry *entry)
+/* The device is gone, and so is its entry. */
+static void entry_remove(struct discovery *discovery, struct entry *entry)
 {
 	stop_probe(discovery, entry);
 	entry_set_state(discovery, entry, ENTRY_IDLE, false, 0);
+	ready_add(&discovery->ready, entry->name, NULL);
 	watch_remove(discovery->watch, entry->name);
 	map_remove(&discovery->entries, &entry->by_name);
 	free(entry);
 }
-
-static void handle_gone(struct discovery *discovery, const char *name)
-{
-	struct entry *entry = find_entry(discovery, name);
-
-	if (!entry)
-		return;
-	ready_add(&discovery->ready, name, NULL);
-	remove_entry(discovery, entry);
-}
-
-static void entry_look(struct discovery *discovery, struct entry *entry,
-	const struct udev_event *event, bool use_udevd);
 
 /* The device is known as well as it can be for now. */
 static void entry_finish(struct discovery *discovery, struct entry *entry, struct device *device)
 {
 	entry_set_state(discovery, entry, ENTRY_IDLE, false, 0);
 	ready_add(&discovery->ready, entry->name, device);
-	if (entry->is_dirty) {
-		entry->is_dirty = false;
-		entry_look(discovery, entry, NULL, discovery->uses_udevd);
-	}
 }
 
 /* Takes over a description; what it does not tell is asked of the prober. */
@@ -173,45 +158,59 @@ static void entry_take_report(
 	entry->job = probing_add(&discovery->probing, report, entry);
 }
 
+static bool entry_is_awaited(const struct entry *entry)
+{
+	return entry->state == ENTRY_AWAITS_PROBE && !entry->is_slow;
+}
+
 /* Describes the device anew; of an event, which has found it, if there is one. */
 static void entry_look(struct discovery *discovery, struct entry *entry,
 	const struct udev_event *event, bool use_udevd)
 {
-	struct device_report report = { 0 };
-	int r = event ? udev_event_describe(event, use_udevd, &report)
-		      : udev_describe(discovery->udev, entry->name, use_udevd, &report);
+	struct device_report report;
+	int r;
 
-	if (entry->state == ENTRY_AWAITS_PROBE && !entry->is_slow) {
-		if (r == 0 && device_report_is_equal(&report, &entry->job->report))
-			entry->job->news_at = clock_get_monotonic();
-		else
-			entry->is_dirty = true;
-		device_report_fini(&report);
+	if (entry_is_awaited(entry)) {
+		entry->job->news_at = clock_get_monotonic();
 		return;
 	}
 	stop_probe(discovery, entry);
+	r = event ? udev_event_describe(event, use_udevd, &report)
+		  : udev_describe(discovery->udev, entry->name, use_udevd, &report);
 	if (r < 0)
-		handle_gone(discovery, entry->name);
+		entry_remove(discovery, entry);
 	else
 		entry_take_report(discovery, entry, &report);
 }
 
+/* After news during a probe: what was before the prober began it has read, if the device is the same. */
+static void entry_look_again(struct discovery *discovery, struct entry *entry,
+	const struct probing_job *job, uint64_t began)
+{
+	struct device_report report;
+
+	if (udev_describe(discovery->udev, entry->name, discovery->uses_udevd, &report) < 0)
+		entry_remove(discovery, entry);
+	else if (job->news_at > began || !device_report_is_equal(&report, &job->report))
+		entry_take_report(discovery, entry, &report);
+	else
+		device_report_fini(&report);
+}
+
 static void await_udevd(struct discovery *discovery, struct entry *entry, uint64_t limit)
 {
-	if (entry->state == ENTRY_AWAITS_PROBE) {
-		stop_probe(discovery, entry); /* what it reads may be half old, half new */
-		entry->is_dirty = false;
-	}
+	stop_probe(discovery, entry); /* what it reads may be half old, half new */
 	entry->rounds = BUSY_LIMIT / limit;
 	entry_set_state(discovery, entry, ENTRY_AWAITS_UDEVD, false, clock_get_monotonic() + limit);
 }
 
 static void handle_kernel_event(struct discovery *discovery, const struct udev_event *event)
 {
-	struct entry *entry;
+	struct entry *entry = find_entry(discovery, event->name);
 
 	if (event->is_gone) {
-		handle_gone(discovery, event->name);
+		if (entry)
+			entry_remove(discovery, entry);
 		return;
 	}
 	entry = get_entry(discovery, event->name);
@@ -230,7 +229,7 @@ static void handle_udevd_event(struct discovery *discovery, const struct udev_ev
 	if (!discovery->uses_udevd || !entry || event->sequence < entry->sequence)
 		return; /* a newer word is on its way, or has been taken */
 	if (event->is_gone)
-		handle_gone(discovery, event->name);
+		entry_remove(discovery, entry);
 	else
 		entry_look(discovery, entry, event, true);
 }
@@ -323,7 +322,12 @@ static void look_at_partitions(struct discovery *discovery, const char *disk)
 	map_for_each (&discovery->entries, node, next) {
 		struct entry *entry = container_of(node, struct entry, by_name);
 
-		if (device_is_partition_of(entry->name, disk))
+		if (!device_is_partition_of(entry->name, disk))
+			continue;
+		/* What the disk's cache holds is not in theirs before it is flushed. */
+		if (entry_is_awaited(entry))
+			entry->job->news_at = UINT64_MAX;
+		else
 			entry_look(discovery, entry, NULL, false);
 	}
 }
@@ -332,12 +336,10 @@ static void handle_written(struct discovery *discovery, const char *name)
 {
 	struct entry *entry = find_entry(discovery, name);
 
-	if (!entry)
-		return;
-	if (!discovery->uses_udevd) {
+	if (entry && !discovery->uses_udevd) {
 		entry_look(discovery, entry, NULL, false);
 		look_at_partitions(discovery, name);
-	} else if (entry->state != ENTRY_AWAITS_UDEVD) {
+	} else if (entry && entry->state != ENTRY_AWAITS_UDEVD) {
 		await_udevd(discovery, entry, WATCH_LIMIT);
 	}
 }
@@ -370,13 +372,14 @@ static void read_probe(struct discovery *discovery)
 	while ((job = probing_take(&discovery->probing, &answer))) {
 		struct entry *entry = job->data;
 
+		struct device *device = device_copy(job->report.device);
+
 		entry->job = NULL;
-		/* What happened before the prober came to it has been read. */
-		if (job->news_at > answer.began)
-			entry->is_dirty = true;
 		discovery->counters.faults += answer.fault != NULL;
-		probing_fill(job->report.device, &answer);
-		entry_finish(discovery, entry, steal_ptr(job->report.device));
+		probing_fill(device, &answer);
+		entry_finish(discovery, entry, device);
+		if (job->news_at)
+			entry_look_again(discovery, entry, job, answer.began);
 		probing_job_free(job);
 		probe_answer_fini(&answer);
 	}
@@ -417,7 +420,7 @@ void discovery_rescan(struct discovery *discovery)
 		struct entry *entry = container_of(node, struct entry, by_name);
 
 		if (!entry->is_seen)
-			handle_gone(discovery, entry->name);
+			entry_remove(discovery, entry);
 	}
 }
 

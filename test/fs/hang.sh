@@ -8,6 +8,7 @@
 
 stalled=$TMP/stalled
 server=
+toucher=
 mkdir "$stalled"
 make_image sound 1M swap "$(number_uuid 1)"
 make_image slow 1M swap "$(number_uuid 2)"
@@ -18,6 +19,7 @@ slow=${LOOP}05
 at_end()
 {
 	[ -z "$server" ] || kill -CONT "$server"
+	[ -z "$toucher" ] || kill "$toucher" || true
 }
 
 "$helpers/stall-image" "$TMP/slow" -f "$stalled" </dev/null >/dev/null 2>&1 &
@@ -76,6 +78,17 @@ expect_lively()
 	await is_volume "${LOOP}01"
 	losetup -d "${LOOP}01"
 	await lib_is_no_volume "${LOOP}01"
+}
+
+expect_answers()
+{
+	local i
+
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		timeout 2 cat "$MM/metrics" >/dev/null || fail "nobody answers ($i)"
+		timeout 2 readlink "$MM/Volumes"/* >/dev/null || fail "links are not answered ($i)"
+		sleep 0.1
+	done
 }
 
 lib_is_no_volume()
@@ -187,6 +200,19 @@ kill -CONT "$helper"
 settle
 expect_equal $((probes + 3)) "$(metric mmfs_probes_total)" "probes, of a disk that has become another"
 expect_equal 0 "$(cat "$(volume_folder "${LOOP}00")/read_only")" "read_only"
+
+# News without end, faster than a disk is read or described, keep nobody from an answer.
+attach other 01
+settle
+"$helpers/touch" "${LOOP}00" "${LOOP}01" &
+toucher=$!
+expect_answers
+kill "$toucher"
+await_end "$toucher"
+toucher=
+settle
+is_volume "${LOOP}01" || fail "it is no volume any more"
+detach 01
 
 # It hangs when the daemon ends: nobody is left behind, once it goes on.
 stall

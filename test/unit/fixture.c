@@ -160,13 +160,15 @@ static void check_lines(struct world *world, const struct stale_lines *lines)
 	struct strbuf anew = STRBUF_INIT;
 
 	render_points(&world->manager, &anew);
-	if (!lines->is_all) {
-		lines_renew(&world->manager, lines, &world->points);
-		ck_assert_str_eq(strbuf_text(&world->points), strbuf_text(&anew));
-		ck_assert_uint_eq(world->points.len, anew.len);
+	if (lines->is_all) {
+		strbuf_fini(&world->points);
+		world->points = anew;
+		return;
 	}
-	strbuf_fini(&world->points);
-	world->points = anew;
+	lines_renew(&world->manager, lines, &world->points);
+	ck_assert_str_eq(strbuf_text(&world->points), strbuf_text(&anew));
+	ck_assert_uint_eq(world->points.len, anew.len);
+	strbuf_fini(&anew);
 }
 
 /* Makes the tree follow, and its reader. */
