@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The tables of the database: their schema by version, reading all of them, writing one change.
+ * The rows of the database: reading all of them, writing one change. (Their tables: store_schema.c)
  *
  * What is read is judged row by row, beyond what the schema enforces: a link in its canonical
  * spelling, a unique ID with a known tag, no second drive letter, numbers in range, no NUL within
@@ -22,61 +22,6 @@
 #include "core/replica.h"
 #include "io/store_rows.h"
 
-/* migrations[N] makes version N + 1 out of version N. Scripts of released versions are frozen. */
-static const char *const migrations[STORE_VERSION] = {
-	"CREATE TABLE records ("
-	"	unique_id TEXT NOT NULL PRIMARY KEY,"
-	"	keep_links INTEGER NOT NULL CHECK (keep_links IN (0, 1)),"
-	"	no_drive_letter INTEGER NOT NULL CHECK (no_drive_letter IN (0, 1)),"
-	"	partuuid TEXT,"
-	"	dm_uuid TEXT,"
-	"	md_uuid TEXT,"
-	"	wwn TEXT,"
-	"	serial TEXT,"
-	"	size INTEGER NOT NULL,"
-	"	node TEXT,"
-	"	diskseq INTEGER NOT NULL,"
-	"	has_twin INTEGER NOT NULL CHECK (has_twin IN (0, 1))"
-	") STRICT, WITHOUT ROWID;"
-	"CREATE TABLE links ("
-	"	path TEXT NOT NULL COLLATE NOCASE PRIMARY KEY,"
-	"	unique_id TEXT NOT NULL REFERENCES records (unique_id),"
-	"	changed INTEGER NOT NULL"
-	") STRICT, WITHOUT ROWID;"
-	"CREATE INDEX links_of_record ON links (unique_id);"
-	"CREATE UNIQUE INDEX letter_of_record ON links (unique_id)"
-	"	WHERE path GLOB '/DosDevices/[A-Z]:';"
-	"CREATE TABLE mount_points ("
-	"	host TEXT NOT NULL REFERENCES records (unique_id) DEFERRABLE INITIALLY DEFERRED,"
-	"	path TEXT NOT NULL,"
-	"	volume TEXT NOT NULL COLLATE NOCASE"
-	"		REFERENCES links (path) DEFERRABLE INITIALLY DEFERRED,"
-	"	options TEXT,"
-	"	is_replicated INTEGER NOT NULL CHECK (is_replicated IN (0, 1)),"
-	"	changed INTEGER NOT NULL,"
-	"	PRIMARY KEY (host, path)"
-	") STRICT, WITHOUT ROWID;"
-	"CREATE INDEX mount_points_of_volume ON mount_points (volume);"
-	"CREATE TABLE history ("
-	"	sequence INTEGER PRIMARY KEY,"
-	"	time INTEGER NOT NULL,"
-	"	epic INTEGER NOT NULL,"
-	"	operation TEXT,"
-	"	link TEXT,"
-	"	unique_id TEXT,"
-	"	device TEXT,"
-	"	uid INTEGER NOT NULL,"
-	"	pid INTEGER NOT NULL,"
-	"	command TEXT"
-	") STRICT;"
-	"CREATE TABLE settings ("
-	"	name TEXT NOT NULL PRIMARY KEY,"
-	"	value INTEGER NOT NULL"
-	") STRICT, WITHOUT ROWID;"
-	"PRAGMA application_id = 0x6d6d6673;"
-	"PRAGMA user_version = 1;",
-};
-
 static const char *const statements[STORE_STATEMENTS] = {
 	[STORE_DELETE_POINT] = "DELETE FROM mount_points WHERE host = ? AND path = ?",
 	[STORE_DELETE_LINK] = "DELETE FROM links WHERE path = ?",
@@ -97,11 +42,11 @@ static const char *const statements[STORE_STATEMENTS] = {
 		" VALUES (?, ?, ?, ?, ?, ?)",
 	[STORE_ADD_ENTRY] =
 		"INSERT INTO history (sequence, time, epic, operation, link, unique_id, device,"
-		"	uid, pid, command) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10"
-		" WHERE ?1 = coalesce((SELECT max(sequence) FROM history) + 1, ?1)",
+		"	uid, pid, command) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[STORE_PUT_SETTING] = "INSERT INTO settings (name, value) VALUES (?, ?)"
 			      " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
 	[STORE_TRIM_HISTORY] = "DELETE FROM history WHERE sequence <= ?",
+	[STORE_LAST_ENTRY] = "SELECT max(sequence) FROM history",
 };
 
 static const char select_records[] =
@@ -134,18 +79,6 @@ struct loader {
 	struct history *history;
 	struct strbuf *why;
 };
-
-int store_rows_migrate(struct sqlite3 *db, int version)
-{
-	int code = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-
-	for (; code == SQLITE_OK && version < STORE_VERSION; version++)
-		code = sqlite3_exec(db, migrations[version], NULL, NULL, NULL);
-	if (code != SQLITE_OK)
-		return code;
-	crash_point("store:schema");
-	return sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
-}
 
 static uint64_t row_take_number(struct row *row, uint64_t max)
 {
@@ -515,9 +448,7 @@ static int put_settings(struct store_rows *rows, const struct names *layer)
 
 static int add_entry(struct store_rows *rows, const struct history_entry *entry)
 {
-	struct sqlite3_stmt *statement = rows->statements[STORE_ADD_ENTRY];
-	struct row row = { .statement = statement };
-	int code;
+	struct row row = { .statement = rows->statements[STORE_ADD_ENTRY] };
 
 	row_add_number(&row, entry->sequence);
 	row_add_number(&row, entry->time);
@@ -529,23 +460,41 @@ static int add_entry(struct store_rows *rows, const struct history_entry *entry)
 	row_add_number(&row, entry->uid);
 	row_add_number(&row, entry->pid);
 	row_add_text(&row, entry->command);
-	code = row_write(&row, rows);
-	if (code == SQLITE_OK && sqlite3_changes(sqlite3_db_handle(statement)) != 1)
-		return SQLITE_CONSTRAINT; /* not the next in sequence */
+	return row_write(&row, rows);
+}
+
+/* No gap: any may be the first. */
+static int check_next_entry(struct store_rows *rows, const struct history_entry *entry)
+{
+	struct sqlite3_stmt *statement = rows->statements[STORE_LAST_ENTRY];
+	int code = sqlite3_step(statement);
+
+	if (code == SQLITE_ROW) {
+		bool is_first = sqlite3_column_type(statement, 0) == SQLITE_NULL;
+		uint64_t last = (uint64_t)sqlite3_column_int64(statement, 0);
+
+		code = is_first || entry->sequence == last + 1 ? SQLITE_OK : SQLITE_CONSTRAINT;
+	}
+	sqlite3_reset(statement);
 	return code;
 }
 
 static int add_entries(struct store_rows *rows, const struct change *change)
 {
 	struct row trim = { .statement = rows->statements[STORE_TRIM_HISTORY] };
+	struct history_entry *const *entries = change->entries;
 	uint64_t last;
-	int code = SQLITE_OK;
+	int code;
 
 	if (change->entry_count == 0)
 		return SQLITE_OK;
-	for (size_t i = 0; code == SQLITE_OK && i < change->entry_count; i++)
-		code = add_entry(rows, change->entries[i]);
-	last = change->entries[change->entry_count - 1]->sequence;
+	code = check_next_entry(rows, entries[0]);
+	for (size_t i = 0; code == SQLITE_OK && i < change->entry_count; i++) {
+		if (entries[i]->sequence != entries[0]->sequence + i)
+			return SQLITE_CONSTRAINT;
+		code = add_entry(rows, entries[i]);
+	}
+	last = entries[change->entry_count - 1]->sequence;
 	if (code != SQLITE_OK || last <= HISTORY_MAX)
 		return code;
 	row_add_number(&trim, last - HISTORY_MAX);

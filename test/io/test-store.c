@@ -392,6 +392,15 @@ START_TEST(broken_rules_are_not_written)
 	add_entry(&change, &f.manager, "test", NULL, NULL, NULL);
 	change.entries[1]->sequence++;
 	check_not_written(&f, &change);
+	fixture_begin(&f, &change);
+	add_entry(&change, &f.manager, "test", NULL, NULL, NULL);
+	fixture_commit(&f, &change);
+	for (int step = -1; step <= 1; step += 2) {
+		fixture_begin(&f, &change);
+		add_entry(&change, &f.manager, "test", NULL, NULL, NULL);
+		change.entries[0]->sequence += (uint64_t)step;
+		check_not_written(&f, &change);
+	}
 
 	fixture_begin(&f, &change); /* and what can is, right after that */
 	names_edit_record(&change.names, ID_A)->keep_links = true;
