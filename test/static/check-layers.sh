@@ -13,7 +13,7 @@ declare -A family=(
 	[examine]=probe [probe]=probe [prober]=probe [prober_child]=probe [sandbox]=probe
 	[fuse]=fuse [fuse_batch]=fuse [fuse_file]=fuse [fuse_ioctl]=fuse [fuse_job]=fuse [fuse_ops]=fuse [fuse_private]=fuse
 	[fuse_text]=fuse [fuse_wait]=fuse [notify]=fuse
-	[store]=store [store_file]=store [store_rows]=store
+	[store]=store [store_file]=store [store_rows]=store [store_schema]=store
 	[udev]=udev [udev_identity]=udev [udevd]=udev
 	[mounts]=mounts [mounter]=mounts
 )
