@@ -28,3 +28,5 @@ void watch_add(struct watch *watch, const char *name, const char *node);
 void watch_remove(struct watch *watch, const char *name);
 /* 1 with an event (the caller frees the name), 0: none now. */
 int watch_take_event(struct watch *watch, struct watch_event *ret_event);
+/* Whether some have been taken from the kernel that the descriptor does not tell of any more. */
+bool watch_has_event(const struct watch *watch);

@@ -4,8 +4,7 @@
  *
  * Every device there is has an entry. An entry is idle, waits for udevd to process an event that
  * the kernel has announced, or waits for the prober. When it has all it can get, its description is
- * put on the ready list. An event for an entry that waits for the prober makes it start over when that
- * is done, unless what happened was before the prober came to it.
+ * put on the ready list. An event that comes after the prober has begun makes it start over then.
  *
  * With udevd, its word counts and the prober reads only what udevd has nothing to say about;
  * without (monitor=kernel, or udevd not running), the prober reads everything. A probe that does
@@ -238,8 +237,9 @@ static void handle_udevd_event(struct discovery *discovery, const struct udev_ev
 static void handle_overrun(struct discovery *discovery)
 {
 	discovery->counters.overruns++;
+	if (!discovery->rescan_at)
+		log_warning("events of devices were lost: looking at all of them again");
 	discovery->rescan_at = clock_get_monotonic() + QUIET;
-	log_warning("events of devices were lost: looking at all of them again");
 }
 
 /* Reads at most `limit` events: a storm must not keep the main loop from everything else. */
@@ -324,9 +324,8 @@ static void look_at_partitions(struct discovery *discovery, const char *disk)
 
 		if (!device_is_partition_of(entry->name, disk))
 			continue;
-		/* What the disk's cache holds is not in theirs before it is flushed. */
 		if (entry_is_awaited(entry))
-			entry->job->news_at = UINT64_MAX;
+			entry->job->news_at = UINT64_MAX; /* the disk's cache is flushed later */
 		else
 			entry_look(discovery, entry, NULL, false);
 	}
@@ -344,11 +343,14 @@ static void handle_written(struct discovery *discovery, const char *name)
 	}
 }
 
-static void read_watch(struct discovery *discovery)
+/* As read_channel(), but what has been read from the kernel has to be dealt with: it tells of the rest. */
+static void read_watch(struct discovery *discovery, size_t limit)
 {
 	struct watch_event event;
 
-	while (watch_take_event(discovery->watch, &event) > 0) {
+	while ((limit || watch_has_event(discovery->watch)) &&
+		watch_take_event(discovery->watch, &event) > 0) {
+		limit -= limit > 0;
 		switch (event.kind) {
 		case WATCH_WRITTEN:
 			handle_written(discovery, event.name);
@@ -371,7 +373,6 @@ static void read_probe(struct discovery *discovery)
 
 	while ((job = probing_take(&discovery->probing, &answer))) {
 		struct entry *entry = job->data;
-
 		struct device *device = device_copy(job->report.device);
 
 		entry->job = NULL;
@@ -437,7 +438,7 @@ static void on_watch(void *data, uint32_t events)
 {
 	struct discovery *discovery = data;
 
-	read_watch(discovery);
+	read_watch(discovery, EVENTS_PER_TURN);
 	discovery->has_news(discovery->data);
 }
 
@@ -451,7 +452,7 @@ static void on_probe(void *data, uint32_t events)
 
 void discovery_drain(struct discovery *discovery)
 {
-	read_watch(discovery);
+	read_watch(discovery, EVENTS_PER_DRAIN);
 	read_channel(discovery, UDEV_CHANNEL_KERNEL, EVENTS_PER_DRAIN);
 	read_channel(discovery, UDEV_CHANNEL_UDEVD, EVENTS_PER_DRAIN);
 	read_probe(discovery);

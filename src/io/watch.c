@@ -162,12 +162,17 @@ static bool translate(
 	return true;
 }
 
+bool watch_has_event(const struct watch *watch)
+{
+	return watch->at != watch->end;
+}
+
 int watch_take_event(struct watch *watch, struct watch_event *ret_event)
 {
 	for (;;) {
 		const struct inotify_event *raw;
 
-		if (watch->at == watch->end) {
+		if (!watch_has_event(watch)) {
 			ssize_t n = read(watch->fd, watch->buffer, sizeof(watch->buffer));
 
 			if (n <= 0)
