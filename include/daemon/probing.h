@@ -21,8 +21,9 @@ struct probing_job {
 	bool is_queued;
 	uint64_t ticket;
 	struct device_report report;
-	uint64_t news_at; /* of its device, last; 0: none; the caller's, as is */
-	void *data;
+	void *data; /* the caller's */
+	uint64_t
+		news_at; /* when the last was heard of its device, in µs of CLOCK_MONOTONIC; 0: none */
 };
 
 /* Starts the helper process: before any thread. */
@@ -32,6 +33,8 @@ int probing_get_fd(const struct probing *probing);
 
 /* Takes over the report. The job is ended by probing_remove(), or by the caller who took it. */
 struct probing_job *probing_add(struct probing *probing, struct device_report *report, void *data);
+/* Something has happened to the job's device, at the latest then. */
+void probing_note_news(struct probing_job *job, uint64_t at);
 /* Gives up on a job. */
 void probing_remove(struct probing *probing, struct probing_job *job);
 void probing_job_free(struct probing_job *job);

@@ -170,7 +170,7 @@ static void entry_look(struct discovery *discovery, struct entry *entry,
 	int r;
 
 	if (entry_is_awaited(entry)) {
-		entry->job->news_at = clock_get_monotonic();
+		probing_note_news(entry->job, clock_get_monotonic());
 		return;
 	}
 	stop_probe(discovery, entry);
@@ -321,12 +321,11 @@ static void look_at_partitions(struct discovery *discovery, const char *disk)
 {
 	map_for_each (&discovery->entries, node, next) {
 		struct entry *entry = container_of(node, struct entry, by_name);
+		bool is_on_it = device_is_partition_of(entry->name, disk);
 
-		if (!device_is_partition_of(entry->name, disk))
-			continue;
-		if (entry_is_awaited(entry))
-			entry->job->news_at = UINT64_MAX; /* the disk's cache is flushed later */
-		else
+		if (is_on_it && entry_is_awaited(entry)) /* the disk's cache is flushed later */
+			probing_note_news(entry->job, UINT64_MAX);
+		else if (is_on_it)
 			entry_look(discovery, entry, NULL, false);
 	}
 }

@@ -93,6 +93,12 @@ struct probing_job *probing_add(struct probing *probing, struct device_report *r
 	return job;
 }
 
+void probing_note_news(struct probing_job *job, uint64_t at)
+{
+	if (at > job->news_at)
+		job->news_at = at;
+}
+
 void probing_job_free(struct probing_job *job)
 {
 	device_report_fini(&job->report);

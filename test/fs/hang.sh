@@ -80,15 +80,19 @@ expect_lively()
 	await lib_is_no_volume "${LOOP}01"
 }
 
+# Until so many more disks have been read, within two seconds each.
 expect_answers()
 {
-	local i
+	local i probes goal=0
 
-	for i in 1 2 3 4 5 6 7 8 9 10; do
-		timeout 2 cat "$MM/metrics" >/dev/null || fail "nobody answers ($i)"
+	for i in {1..2000}; do
+		probes=$(timeout 2 awk '$1 == "mmfs_probes_total" { print $2 }' "$MM/metrics") ||
+			fail "nobody answers ($i)"
 		timeout 2 readlink "$MM/Volumes"/* >/dev/null || fail "links are not answered ($i)"
-		sleep 0.1
+		[ "$goal" != 0 ] || goal=$((probes + $1))
+		[ "$probes" -lt "$goal" ] || return 0
 	done
+	fail "no disk is read ($probes, not $goal)"
 }
 
 lib_is_no_volume()
@@ -206,7 +210,7 @@ attach other 01
 settle
 "$helpers/touch" "${LOOP}00" "${LOOP}01" &
 toucher=$!
-expect_answers
+expect_answers 200
 kill "$toucher"
 await_end "$toucher"
 toucher=

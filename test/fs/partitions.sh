@@ -66,6 +66,31 @@ ID=\"UUID=$(number_uuid 3)\" DEVICE=\"${LOOP}00p3\"
 ID=\"UUID=$(number_uuid 11)\" DEVICE=\"${LOOP}01p1\"
 ID=\"UUID=$(number_uuid 16)\" DEVICE=\"${LOOP}01p6\""
 
+# What is written to the disk reaches a partition later: one that is about to be read is read twice, the
+# disk and the other three at least once, whatever is heard of them then.
+expect_read_again()
+{
+	local helper before after
+
+	settle_udevd
+	settle
+	before=$(metric mmfs_probes_total)
+	helper=$(pgrep -P "$mmfs_pid")
+	kill -STOP "$helper"
+	echo change >"/sys/class/block/${LOOP#/dev/}00p1/uevent"
+	metric mmfs_events_total >/dev/null # it is heard of before the second answer
+	metric mmfs_events_total >/dev/null
+	true >>"${LOOP}00"
+	settle_udevd
+	echo change >"/sys/class/block/${LOOP#/dev/}00p1/uevent"
+	metric mmfs_events_total >/dev/null
+	metric mmfs_events_total >/dev/null
+	kill -CONT "$helper"
+	settle
+	after=$(metric mmfs_probes_total)
+	[ $((after - before)) -ge 6 ] || fail "$((after - before)) probes, not 6"
+}
+
 for monitor in udev kernel; do
 	start_mmfs "monitor=$monitor"
 	attach gpt 00
@@ -94,6 +119,8 @@ for monitor in udev kernel; do
 	settle
 	expect_equal "$expected" "$(identities)" "partitions after wipefs"
 	request delete_points "link=E:"
+
+	[ $monitor = udev ] || expect_read_again
 
 	await delete_partitions "${LOOP}00"
 	settle
