@@ -5,7 +5,8 @@
  * does that mmfs knows, if it is a full path.
  *
  * All functions return 0 or a negative errno: -ENOENT for an unknown link or volume, -EEXIST for a
- * name in use, -EINVAL for one that cannot be, -EACCES where the descriptor or the user may not.
+ * name in use, -EINVAL for one that cannot be, -EACCES where the descriptor or the user may not,
+ * -EPROTO for an answer that makes no sense, whatever a hostile server thinks of.
  */
 #ifndef MMFS_CLIENT_H
 #define MMFS_CLIENT_H
@@ -26,8 +27,9 @@ struct mmfs_point {
 
 /*
  * Opens the mount manager: `path` is its mount point, or the file itself, or NULL for the first
- * mount in /proc/self/mountinfo. `flags` is O_RDONLY to ask, O_RDWR to change something, and may
- * have O_NONBLOCK. Returns a descriptor, closed on exec. -ENODEV: there is no such mount.
+ * mount that the calling user has made, or else root: those of others are not believed. `flags` is
+ * O_RDONLY to ask, O_RDWR to change something, and may have O_NONBLOCK. Returns a descriptor, closed
+ * on exec. -ENODEV: there is no such mount.
  */
 int mmfs_open(const char *path, int flags);
 

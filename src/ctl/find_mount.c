@@ -1,54 +1,72 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where mmfs is mounted, by libmount. Further mounts of the same tree (bind mounts) do not count,
- * nor do mounts of which only a part shows.
+ * Where mmfs is mounted, of the mounts that are to be believed. Further mounts of the same tree (bind
+ * mounts) do not count, nor do mounts of which only a part shows. One whose daemon has died counts if
+ * there is no other, so that this can be said.
  */
 
 #include <errno.h>
-#include <libmount/libmount.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/trusted_mount.h"
 #include "ctl/find_mount.h"
 
-static void table_unref_p(struct libmnt_table **table)
+/* A mount that may be the one. */
+struct candidate {
+	char *path; /* NULL: none */
+	dev_t device;
+	bool is_dead;
+};
+
+static void candidate_set(struct candidate *candidate, const char *path, dev_t device, bool is_dead)
 {
-	mnt_unref_table(*table);
+	free(candidate->path);
+	*candidate = (struct candidate){ xstrdup(path), device, is_dead };
 }
 
-static void iter_free_p(struct libmnt_iter **iter)
+/* True: there is a second one, other than the first. */
+static bool consider(struct candidate *first, const char *path, char **ret_other)
 {
-	mnt_free_iter(*iter);
+	_cleanup_free_ char *file = xasprintf("%s/control/version", path);
+	struct stat status = { 0 };
+	bool is_dead = stat(file, &status) < 0;
+
+	if (is_dead && (errno == ENOENT || errno == ENOTDIR))
+		return false; /* a part of a tree */
+	if (!first->path || (first->is_dead && !is_dead)) {
+		candidate_set(first, path, status.st_dev, is_dead);
+		return false;
+	}
+	if (is_dead || status.st_dev == first->device)
+		return false;
+	*ret_other = xstrdup(path);
+	return true;
 }
 
-static bool is_mmfs(struct libmnt_fs *fs)
+static int find_of(uid_t owner, char **ret_path, char **ret_other)
 {
-	const char *type = mnt_fs_get_fstype(fs), *root = mnt_fs_get_root(fs);
+	FILE *table = fopen(TRUSTED_MOUNT_TABLE, "re");
+	struct candidate first = { 0 };
+	char path[PATH_MAX];
+	bool is_ambiguous = false;
 
-	return is_same_text(type, "fuse.mmfs") && is_same_text(root, "/");
+	if (!table)
+		return -errno;
+	while (!is_ambiguous && trusted_mount_take(table, owner, path))
+		is_ambiguous = consider(&first, path, ret_other);
+	fclose(table);
+	if (!first.path)
+		return -ENOENT;
+	*ret_path = first.path;
+	return is_ambiguous ? -ENOTUNIQ : 0;
 }
 
 int find_mount(char **ret_path, char **ret_other)
 {
-	_cleanup_(table_unref_p) struct libmnt_table *table =
-		mnt_new_table_from_file("/proc/self/mountinfo");
-	_cleanup_(iter_free_p) struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
-	struct libmnt_fs *fs, *found = NULL;
+	int r = find_of(geteuid(), ret_path, ret_other);
 
-	if (!table || !iter)
-		return errno ? -errno : -EIO;
-	while (mnt_table_next_fs(table, iter, &fs) == 0) {
-		if (!is_mmfs(fs))
-			continue;
-		if (!found) {
-			found = fs;
-		} else if (mnt_fs_get_devno(fs) != mnt_fs_get_devno(found)) {
-			*ret_path = xstrdup(mnt_fs_get_target(found));
-			*ret_other = xstrdup(mnt_fs_get_target(fs));
-			return -ENOTUNIQ;
-		}
-	}
-	if (!found)
-		return -ENOENT;
-	*ret_path = xstrdup(mnt_fs_get_target(found));
-	return 0;
+	return r == -ENOENT && geteuid() != 0 ? find_of(0, ret_path, ret_other) : r;
 }

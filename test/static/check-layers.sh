@@ -29,7 +29,6 @@ libraries=$(IFS='|' && echo "${!library[*]}")
 # The same of the client: its files that may use a library. JSON is what its database is made of.
 declare -A ctl_library=(
 	[libsmartcols/libsmartcols.h]=" output "
-	[libmount/libmount.h]=" find_mount "
 	[libudev.h]=" evidence " [blkid/blkid.h]=" evidence "
 	[json-c/json.h]=" database "
 )
