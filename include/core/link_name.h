@@ -29,6 +29,13 @@ struct link_name {
  */
 int link_name_parse(const char *text, size_t len, struct link_name *ret_name, const char **ret_why);
 
+/*
+ * The same for a link that is looked for: a drive letter is then one in lower case, too. Who makes
+ * a link must spell it as it will be.
+ */
+int link_name_parse_sought(
+	const char *text, size_t len, struct link_name *ret_name, const char **ret_why);
+
 /* Whether the look of a bare word says that it is a link: everything above but a plain name. */
 bool link_name_is_form(const char *text);
 

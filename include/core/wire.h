@@ -36,7 +36,8 @@ unsigned int wire_get_access(const struct wire_code *code);
 
 /*
  * Makes the request that the same words in text would be; `room` is what the client has for the
- * output. -EINVAL with a sentence added to `why`, and nothing to free; `data` may be anything.
+ * output. -EINVAL, or -ENOENT for a name that nothing can have, with a sentence added to `why`, and
+ * nothing to free; `data` may be anything.
  */
 int wire_decode(const struct wire_code *code, const struct wire_input *in, size_t room,
 	struct request *ret_request);

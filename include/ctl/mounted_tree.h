@@ -80,8 +80,9 @@ struct name {
 
 /* A word that may name a volume in any way. CTL_OK, or CTL_USAGE with a message. */
 int name_guess(const struct ctl *ctl, const char *word, struct name *ret_name);
-/* A word that can only be a link. */
+/* A word that can only be a link: one that there may be, or one that is to be made. */
 int name_parse_link(const struct ctl *ctl, const char *word, struct link_name *ret_link);
+int name_parse_new_link(const struct ctl *ctl, const char *word, struct link_name *ret_link);
 /* The key of a request that such a name goes with. */
 const char *name_get_key(const struct name *name);
 

@@ -50,14 +50,17 @@ static bool is_letter_name(const char *name, size_t len)
 	return len == 2 && name[0] >= 'A' && name[0] <= 'Z' && name[1] == ':';
 }
 
+static bool is_lower_letter_name(const char *name, size_t len)
+{
+	return len == 2 && name[0] >= 'a' && name[0] <= 'z' && name[1] == ':';
+}
+
 static const char *find_fault(const char *name, size_t len)
 {
 	if (len == 0)
 		return "a link name cannot be empty";
 	if (len > LINK_NAME_MAX)
 		return "a link name has at most 255 bytes";
-	if (len == 2 && name[0] >= 'a' && name[0] <= 'z' && name[1] == ':')
-		return "a drive letter must be upper case";
 	if ((len == 1 && name[0] == '.') || (len == 2 && name[0] == '.' && name[1] == '.'))
 		return "'.' and '..' cannot be link names";
 	for (size_t i = 0; i < len;) {
@@ -87,7 +90,8 @@ static const struct form *find_form(const char *text, size_t len)
 	return NULL;
 }
 
-int link_name_parse(const char *text, size_t len, struct link_name *ret_name, const char **ret_why)
+static int parse(const char *text, size_t len, bool is_sought, struct link_name *ret_name,
+	const char **ret_why)
 {
 	const struct form *form = find_form(text, len);
 	size_t skip = form ? strlen(form->prefix) : 0;
@@ -104,16 +108,31 @@ int link_name_parse(const char *text, size_t len, struct link_name *ret_name, co
 		folder = LINK_FOLDER_VOLUMES;
 	} else if (!fault && form && form->is_volume_only) {
 		fault = "only names of the form Volume{GUID} can be below Volumes";
-	} else if (is_letter_name(name, len)) {
+	} else if (is_letter_name(name, len) || is_lower_letter_name(name, len)) {
 		kind = LINK_LETTER;
 	}
+	if (!fault && !is_sought && is_lower_letter_name(name, len))
+		fault = "a drive letter must be upper case";
 	if (fault) {
 		*ret_why = fault;
 		return -EINVAL;
 	}
 	ret_name->kind = kind;
 	snprintf(ret_name->path, sizeof(ret_name->path), "%s%.*s", folder, (int)len, name);
+	if (kind == LINK_LETTER)
+		ret_name->path[strlen(folder)] &= ~0x20;
 	return 0;
+}
+
+int link_name_parse(const char *text, size_t len, struct link_name *ret_name, const char **ret_why)
+{
+	return parse(text, len, false, ret_name, ret_why);
+}
+
+int link_name_parse_sought(
+	const char *text, size_t len, struct link_name *ret_name, const char **ret_why)
+{
+	return parse(text, len, true, ret_name, ret_why);
 }
 
 bool link_name_is_form(const char *text)
@@ -122,8 +141,7 @@ bool link_name_is_form(const char *text)
 
 	if (find_form(text, len) || is_volume_name(text, len))
 		return true;
-	return len == 2 && text[1] == ':' &&
-		((text[0] >= 'A' && text[0] <= 'Z') || (text[0] >= 'a' && text[0] <= 'z'));
+	return is_letter_name(text, len) || is_lower_letter_name(text, len);
 }
 
 const char *link_name_get_base(const char *path)

@@ -188,11 +188,26 @@ static int check_line(const char *line, size_t len, struct strbuf *why)
 	return 0;
 }
 
-static int parse_link(const char *text, size_t len, struct link_name *ret_link, struct strbuf *why)
+static int parse_sought(
+	const char *text, size_t len, struct link_name *ret_link, struct strbuf *why)
 {
 	const char *fault;
-	int r = link_name_parse(text, len, ret_link, &fault);
+	int r = link_name_parse_sought(text, len, ret_link, &fault);
 
+	if (r < 0)
+		strbuf_add_text(why, fault);
+	return r;
+}
+
+/* Of the link that the request is about. */
+static int parse_link(struct request *request, const struct word *word, struct strbuf *why)
+{
+	const char *fault;
+	int r;
+
+	if (request->operation->kind != OP_CREATE_POINT)
+		return parse_sought(word->value, word->len, &request->link, why);
+	r = link_name_parse(word->value, word->len, &request->link, &fault);
 	if (r < 0)
 		strbuf_add_text(why, fault);
 	return r;
@@ -234,7 +249,7 @@ int volume_ref_parse(const char *text, struct volume_ref *ret_ref, struct strbuf
 		return -EINVAL;
 	}
 	if (link_name_is_form(text)) {
-		r = parse_link(text, strlen(text), &link, why);
+		r = parse_sought(text, strlen(text), &link, why);
 		if (r < 0)
 			return r;
 		ref.kind = VOLUME_BY_LINK;
@@ -341,7 +356,7 @@ static int parse_value(
 
 	switch (key) {
 	case KEY_LINK:
-		return parse_link(word->value, word->len, &request->link, why);
+		return parse_link(request, word, why);
 	case KEY_ID:
 		return parse_id(word->value, &request->id, why);
 	case KEY_DEVICE:

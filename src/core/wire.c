@@ -19,10 +19,10 @@
 #define VOLUME_PATH_PREFIX "\\\\?\\" /* of a volume name that stands for a path */
 #define DOS_DEVICES_PREFIX "\\DosDevices\\"
 
-static int fail(const struct wire_input *in, const char *why)
+static int fail(const struct wire_input *in, int error, const char *why)
 {
 	strbuf_add_text(in->why, why);
-	return -EINVAL;
+	return error;
 }
 
 static uint32_t get16(const struct wire_input *in, size_t at)
@@ -51,10 +51,11 @@ static int check_name(const struct wire_input *in, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if ((unsigned char)text[i] < 0x20 && text[i] != '\t')
-			return fail(in, "a name cannot contain control characters");
+			return fail(in, -ENOENT, "a name cannot contain control characters");
 	return 0;
 }
 
+/* -EINVAL: the input is wrong; -ENOENT: it is not, but nothing is called so. */
 static int get_name(const struct wire_input *in, const struct part *part, char **ret_text)
 {
 	_cleanup_free_ char *text = NULL;
@@ -62,12 +63,14 @@ static int get_name(const struct wire_input *in, const struct part *part, char *
 	int r;
 
 	if (!part_is_inside(part, in))
-		return fail(in, "a name ends behind the input");
+		return fail(in, -EINVAL, "a name ends behind the input");
+	if (part->len & 1)
+		return fail(in, -EINVAL, "a name has an odd number of bytes");
 	len = utf16_to_utf8(in->data + part->offset, part->len, NULL);
 	if (len < 0)
-		return fail(in, "a name is not UTF-16");
+		return fail(in, -ENOENT, "a name is not UTF-16");
 	if (len > REQUEST_MAX)
-		return fail(in, "a name has at most 4095 bytes of UTF-8");
+		return fail(in, -ENOENT, "a name has at most 4095 bytes of UTF-8");
 	text = xcalloc((size_t)len + 1, 1);
 	utf16_to_utf8(in->data + part->offset, part->len, text);
 	r = check_name(in, text, (size_t)len);
@@ -76,30 +79,54 @@ static int get_name(const struct wire_input *in, const struct part *part, char *
 	return r;
 }
 
-static int get_link(const struct wire_input *in, const struct part *part, struct request *request)
+static bool is_full_path(const char *text)
+{
+	return *text == '\\' || *text == '/';
+}
+
+/* Of a link that is to be made. */
+static int get_new_link(
+	const struct wire_input *in, const struct part *part, struct request *request)
 {
 	_cleanup_free_ char *text = NULL;
-	const char *fault;
+	const char *fault = "a link is given with its full path";
 	int r = get_name(in, part, &text);
 
 	if (r < 0)
-		return r;
-	if (*text != '\\' && *text != '/')
-		return fail(in, "a link is given with its full path");
-	r = link_name_parse(text, strlen(text), &request->link, &fault);
-	if (r < 0)
-		return fail(in, fault);
+		return -EINVAL;
+	if (!is_full_path(text) || link_name_parse(text, strlen(text), &request->link, &fault) < 0)
+		return fail(in, -EINVAL, fault);
 	request->given |= KEY_BIT(KEY_LINK);
 	return 0;
 }
 
-static int get_device(const struct wire_input *in, const struct part *part, struct request *request)
+/* Of a link that is looked for. No text is wrong for that; it may be none that a link could have. */
+static int get_link(const struct wire_input *in, const struct part *part, struct request *request)
+{
+	_cleanup_free_ char *text = NULL;
+	const char *fault = "a link is given with its full path";
+	int r = get_name(in, part, &text);
+
+	if (r < 0)
+		return r;
+	if (!is_full_path(text) ||
+		link_name_parse_sought(text, strlen(text), &request->link, &fault) < 0)
+		return fail(in, -ENOENT, fault);
+	request->given |= KEY_BIT(KEY_LINK);
+	return 0;
+}
+
+/* `unknown` is the error for a name that no volume could have. */
+static int get_device(
+	const struct wire_input *in, const struct part *part, int unknown, struct request *request)
 {
 	_cleanup_free_ char *text = NULL;
 	int r = get_name(in, part, &text);
 
-	if (r == 0)
-		r = volume_ref_parse(text, &request->device, in->why);
+	if (r == -ENOENT)
+		return unknown;
+	if (r == 0 && volume_ref_parse(text, &request->device, in->why) < 0)
+		return *text ? unknown : -EINVAL;
 	if (r == 0)
 		request->given |= KEY_BIT(KEY_DEVICE);
 	return r;
@@ -110,10 +137,10 @@ static int get_id(const struct wire_input *in, const struct part *part, struct r
 	_cleanup_free_ char *text = NULL;
 
 	if (!part_is_inside(part, in))
-		return fail(in, "the unique ID ends behind the input");
+		return fail(in, -EINVAL, "the unique ID ends behind the input");
 	text = xstrndup((const char *)in->data + part->offset, part->len);
 	if (strlen(text) != part->len || !unique_id_is_valid(text))
-		return fail(in, "no volume can have such a unique ID");
+		return fail(in, -EINVAL, "no volume can have such a unique ID");
 	request->id = steal_ptr(text);
 	request->given |= KEY_BIT(KEY_ID);
 	return 0;
@@ -122,9 +149,9 @@ static int get_id(const struct wire_input *in, const struct part *part, struct r
 static int decode_create_point(const struct wire_input *in, struct request *request)
 {
 	struct part link = { get16(in, 0), get16(in, 2) }, device = { get16(in, 4), get16(in, 6) };
-	int r = get_link(in, &link, request);
+	int r = get_new_link(in, &link, request);
 
-	return r < 0 ? r : get_device(in, &device, request);
+	return r < 0 ? r : get_device(in, &device, -ENOENT, request);
 }
 
 /* The folder is a path of this machine; the volume has any of its names. */
@@ -132,12 +159,12 @@ static int decode_mount_folder(const struct wire_input *in, struct request *requ
 {
 	struct part source = { get16(in, 0), get16(in, 2) };
 	_cleanup_free_ char *text = NULL;
-	int r = get_name(in, &source, &text);
+	int r = get_name(in, &source, &text) < 0 ? -EINVAL : 0;
 
 	if (r == 0)
 		r = request_parse_source(text, &request->source, in->why);
 	if (r == 0)
-		r = get_device(in, &(struct part){ get16(in, 4), get16(in, 6) }, request);
+		r = get_device(in, &(struct part){ get16(in, 4), get16(in, 6) }, -ENOENT, request);
 	if (r == 0)
 		request->given = KEY_BIT(KEY_SOURCE) | KEY_BIT(KEY_TARGET);
 	return r;
@@ -156,20 +183,22 @@ static bool is_given(const struct part *part)
 static int decode_mount_point(const struct wire_input *in, struct request *request)
 {
 	struct part link = get_member(in, 0), id = get_member(in, 8), device = get_member(in, 16);
-	int r = 0;
+	int r = 0, found = 0;
 
 	if ((link.offset & 1 && link.len) || (id.offset & 1 && id.len) ||
 		(device.offset & 1 && device.len))
-		return fail(in, "a string is at an odd address");
+		return fail(in, -EINVAL, "a string is at an odd address");
 	if (link.len + id.len + device.len > in->len)
-		return fail(in, "the strings are longer than the input");
+		return fail(in, -EINVAL, "the strings are longer than the input");
 	if (is_given(&link))
-		r = get_link(in, &link, request);
-	if (r == 0 && is_given(&id))
+		found = get_link(in, &link, request);
+	if (found == -EINVAL)
+		return found;
+	if (is_given(&id))
 		r = get_id(in, &id, request);
 	if (r == 0 && is_given(&device))
-		r = get_device(in, &device, request);
-	return r;
+		r = get_device(in, &device, -EINVAL, request);
+	return r < 0 ? r : found;
 }
 
 static int decode_delete(const struct wire_input *in, struct request *request)
@@ -183,7 +212,7 @@ static int decode_delete(const struct wire_input *in, struct request *request)
 
 static int decode_target(const struct wire_input *in, struct request *request)
 {
-	return get_device(in, &(struct part){ 2, get16(in, 0) }, request);
+	return get_device(in, &(struct part){ 2, get16(in, 0) }, -ENOENT, request);
 }
 
 static int decode_state(const struct wire_input *in, struct request *request)
@@ -241,7 +270,7 @@ static int put_member(struct strbuf *output, size_t at, size_t len)
 
 	if (len > UINT16_MAX || output->len > UINT32_MAX - 1)
 		return -ENOMEM;
-	put32(output, at, (uint32_t)offset);
+	put32(output, at, len ? (uint32_t)offset : 0); /* of what is not there, as in an input */
 	put32(output, at + 4, (uint32_t)len);
 	if (output->len & 1)
 		strbuf_add_char(output, 0);
@@ -251,11 +280,12 @@ static int put_member(struct strbuf *output, size_t at, size_t len)
 static int encode_points(const struct reply *reply, struct strbuf *output)
 {
 	size_t head = offsetof(MOUNTMGR_MOUNT_POINTS, MountPoints), at = 0;
-	size_t element = head;
+	/* No list is shorter than the least room there must be: who asks again has just its size. */
+	size_t element = head, triples = reply->triples ? reply->triples : 1;
 	struct reply_item item;
 	int r = 0;
 
-	for (size_t i = 0; i < head + reply->triples * sizeof(MOUNTMGR_MOUNT_POINT); i += 8)
+	for (size_t i = 0; i < head + triples * sizeof(MOUNTMGR_MOUNT_POINT); i += 8)
 		strbuf_add(output, (uint8_t[8]){ 0 }, 8);
 	while (r == 0 && reply_next(reply, &at, &item)) {
 		r = put_member(output, element, add_link(output, item.link));
@@ -378,9 +408,9 @@ int wire_decode(const struct wire_code *code, const struct wire_input *in, size_
 	int r = 0;
 
 	if (in->len < code->in_min)
-		return fail(in, "the input is too short");
+		return fail(in, -EINVAL, "the input is too short");
 	if (room < code->out_min)
-		return fail(in, "there is no room for an output");
+		return fail(in, -EINVAL, "there is no room for an output");
 	if (code->decode)
 		r = code->decode(in, &request);
 	if (r < 0)

@@ -350,6 +350,16 @@ int name_parse_link(const struct ctl *ctl, const char *word, struct link_name *r
 	const char *why;
 
 	word = strip_mount(ctl, word);
+	if (link_name_parse_sought(word, strlen(word), ret_link, &why) < 0)
+		return ctl_misuse("'%s' cannot be a link: %s", word, why);
+	return CTL_OK;
+}
+
+int name_parse_new_link(const struct ctl *ctl, const char *word, struct link_name *ret_link)
+{
+	const char *why;
+
+	word = strip_mount(ctl, word);
 	if (link_name_parse(word, strlen(word), ret_link, &why) < 0)
 		return ctl_misuse("'%s' cannot be a link: %s", word, why);
 	return CTL_OK;

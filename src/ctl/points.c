@@ -222,7 +222,7 @@ int cmd_create(struct ctl *ctl, int count, char **words)
 	_cleanup_free_ char *what = xasprintf("create '%s'", words[0]);
 	struct link_name link;
 	struct name name;
-	int r = name_parse_link(ctl, words[0], &link);
+	int r = name_parse_new_link(ctl, words[0], &link);
 
 	if (r == CTL_OK)
 		r = name_guess(ctl, words[1], &name);
@@ -329,7 +329,7 @@ int cmd_rename(struct ctl *ctl, int count, char **words)
 	int error;
 
 	if (name_parse_link(ctl, words[0], &old) != CTL_OK ||
-		name_parse_link(ctl, words[1], &new) != CTL_OK)
+		name_parse_new_link(ctl, words[1], &new) != CTL_OK)
 		return CTL_USAGE;
 	from = tree_path(ctl, "%s", old.path + 1);
 	to = tree_path(ctl, "%s", new.path + 1);

@@ -57,6 +57,16 @@ expect_call "[RT] unknown volume name" "$unknown" QUERY_POINTS 4096 \
 	'link=\??\Volume{00000000-0000-0000-0000-000000000000}'
 expect_call "[S] unknown ID" "$invalid" QUERY_POINTS 4096 id=UUID=nothing
 expect_call "[S] unknown device" "$invalid" QUERY_POINTS 4096 device=/dev/nothing
+# shellcheck disable=SC1003 # these are no attempts to escape quotes
+for text in '\DosDevice\A:' '\DosDevices\Q:\' '\DosDevices\X:\' '\Device\HarddiskVolume9' '\GLOBAL??\Q:' \
+	'\??\a\b' '\ArcName\multi(0)disk(0)' '\' X:; do
+	expect_call "[RT] a link that cannot be" "$unknown" QUERY_POINTS 32 "link=$text"
+	expect_call "[RT] a link that cannot be" "$unknown" DELETE_POINTS 32 "link=$text"
+done
+for text in '\DosDevices\x:' '\??\x:' '\DOSDEVICES\x:'; do
+	expect_call "[WT] lower case" "SUCCESS $size_x|$answer_x" QUERY_POINTS 4096 "link=$text"
+	expect_call "[WT] lower case" "SUCCESS 12|8 X:" QUERY_DOS_VOLUME_PATHS 4096 "target=$text"
+done
 expect_call "[S] odd address" "$invalid" QUERY_POINTS 4096 raw L25 28 0 L0 0 0 L0 0 0 z1 "'$letter'"
 expect_call "[S] lengths > input" "$invalid" QUERY_POINTS 4096 raw L24 28 0 L24 28 0 L0 0 0 "'$letter'"
 expect_call "[S] combination" "SUCCESS $size_x|$answer_x" QUERY_POINTS 4096 "link=$letter" "id=$id_a" "device=$a"
@@ -174,11 +184,18 @@ echo "damaged requests: ${DAMAGES:-50000}, memory: $memory KiB and $more KiB mor
 # ASan keeps what was freed for a while, and looks for leaks by itself.
 is_sanitized || ((more < 1024)) || fail "$more KiB more memory than before"
 
+# A list of nothing, and the same asked for again with the size that it says.
+expect_match "^BUFFER_OVERFLOW 8.size=[0-9]* count=" "$(call DELETE_POINTS 32 "device=$b")" "[R] dry run by device"
+expect_match "^SUCCESS .* $b$" "$(call DELETE_POINTS 4096 "device=$b")" "[D] delete by device"
+expect_call "[R] a list of nothing" "SUCCESS 32" QUERY_POINTS 4096 "device=$b"
+expect_call "[R] with its size" "SUCCESS 32" QUERY_POINTS 32 "device=$b"
+
 # A hundred thousand links.
+had=$(wc -l <"$MM/points")
 count=${LINKS:-$(plain_or_sanitized 100000 10000)}
 seq -f "link=/DosDevices/n%06.0f device=$b" "$count" >"$TMP/lines"
 cat "$TMP/lines" >"$CTL/create_point"
 "$binary" points "ro:$MM" >"$TMP/listed"
 cmp "$TMP/listed" "$MM/points"
-expect_equal $((count + 5)) "$(wc -l <"$TMP/listed")" "the number of points"
+expect_equal $((count + had)) "$(wc -l <"$TMP/listed")" "the number of points"
 stop_mmfs

@@ -91,7 +91,7 @@ table()
 		EINVAL create_point link=x: device=$b
 		EINVAL create_point link=/DosDevices/x: device=$b
 		EINVAL create_point link=\\\\??\\\\x: device=$b
-		EINVAL create_point link=X: device=x:
+		ENOENT create_point link=X: device=x:
 		EINVAL create_point X: nonsense
 		EINVAL create_point X: LABEL=data
 		EINVAL create_point link=X: id=nonsense
@@ -124,7 +124,7 @@ table()
 		EINVAL delete_points all=0
 		EINVAL delete_points all=
 		EINVAL delete_points all=1 C:
-		EINVAL delete_points c:
+		ENOENT delete_points q:
 		EINVAL delete_points UUID=1
 		EINVAL delete_points device=nothing
 		EINVAL delete_points /dev/nothing
@@ -205,7 +205,7 @@ expect_refused_by EINVAL create_point ln -s "$b" "$MM/DosDevices/Volume{01234567
 expect_refused_by EINVAL create_point ln -s "$b" "$MM/Volumes/X:"
 expect_refused_by EINVAL create_point ln -s "$b" "$MM/Volumes/Volume{1}"
 expect_refused_by EINVAL create_point ln -s nonsense "$MM/DosDevices/X:"
-expect_refused_by EINVAL create_point ln -s x: "$MM/DosDevices/X:"
+expect_refused_by ENOENT create_point ln -s x: "$MM/DosDevices/X:"
 expect_refused_by EINVAL create_point ln -s "$a" "$MM/DosDevices/D:"
 expect_refused_by ENOENT create_point ln -s /dev/nothing "$MM/DosDevices/X:"
 expect_refused_by ENOENT create_point ln -s UUID=1 "$MM/DosDevices/X:"

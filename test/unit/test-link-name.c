@@ -76,7 +76,7 @@ static const struct good goods[] = {
 START_TEST(test_good)
 {
 	const struct good *good = &goods[_i];
-	struct link_name name;
+	struct link_name name, sought;
 	const char *fault = NULL;
 	size_t len = strlen(good->text);
 	char *exact = xstrndup(good->text, len);
@@ -90,6 +90,11 @@ START_TEST(test_good)
 	ck_assert_int_eq(link_name_is_letter(name.path), good->kind == LINK_LETTER);
 	ck_assert_int_eq(link_name_is_volume(name.path), good->kind == LINK_VOLUME);
 	ck_assert_str_eq(link_name_get_base(name.path), strrchr(good->path, '/') + 1);
+	/* It is found by the same words, and a letter in either case. */
+	ck_assert_int_eq(
+		link_name_parse_sought(good->text, strlen(good->text), &sought, &fault), 0);
+	ck_assert_str_eq(sought.path, good->path);
+	ck_assert_int_eq(sought.kind, good->kind);
 	/* What is output is taken as input, and means the same. */
 	ck_assert_int_eq(link_name_parse(good->path, strlen(good->path), &name, &fault), 0);
 	ck_assert_str_eq(name.path, good->path);
@@ -183,6 +188,29 @@ START_TEST(test_bad)
 }
 END_TEST
 
+START_TEST(test_sought)
+{
+	static const char *const texts[] = {
+		"x:", "/DosDevices/x:", "\\DOSDEVICES\\x:", "\\??\\x:"
+	};
+	struct link_name name;
+	const char *fault = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		ck_assert_int_eq(
+			link_name_parse_sought(texts[i], strlen(texts[i]), &name, &fault), 0);
+		ck_assert_str_eq(name.path, "/DosDevices/X:");
+		ck_assert_int_eq(name.kind, LINK_LETTER);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bads); i++) {
+		size_t len = bads[i].len ? bads[i].len : strlen(bads[i].text);
+		int r = link_name_parse_sought(bads[i].text, len, &name, &fault);
+
+		ck_assert_int_eq(r, strcmp(bads[i].fault, LOWER) == 0 ? 0 : -EINVAL);
+	}
+}
+END_TEST
+
 START_TEST(test_length)
 {
 	static const char *const prefixes[] = { "", "/DosDevices/", "\\DosDevices\\", "\\??\\" };
@@ -263,6 +291,7 @@ int main(void)
 
 	tcase_add_loop_test(tcase, test_good, 0, ARRAY_SIZE(goods));
 	tcase_add_loop_test(tcase, test_bad, 0, ARRAY_SIZE(bads));
+	tcase_add_test(tcase, test_sought);
 	tcase_add_test(tcase, test_length);
 	tcase_add_test(tcase, test_is_form);
 	tcase_add_test(tcase, test_predicates);

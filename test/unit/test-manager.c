@@ -18,7 +18,7 @@ static const char *const scripts[] = {
 	/* EINVAL: malformed, lower-case letter. */
 	TWO "EINVAL create_point link=x: device=sda1\nEINVAL create_point X:\n"
 	    "EINVAL create_point link=a/b device=sda1\nEINVAL create_point X: sda1 colour=red\n"
-	    "EINVAL delete_points\nEINVAL delete_points x:\nEINVAL query_points device=x:\n"
+	    "EINVAL delete_points\nENOENT delete_points x:\nEINVAL query_points device=x:\n"
 	    "EINVAL delete_points all=1 X:\nEINVAL query_points all=1\ne 0\n",
 	/* EINVAL: unknown unique ID or device in a query, also where the query only selects. */
 	TWO "EINVAL query_points UUID=9\nEINVAL query_points /dev/sdz\n"

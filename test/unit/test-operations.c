@@ -61,8 +61,16 @@ static const char *const scripts[] = {
 	"# 1.7.2: volume cannot be resolved\n" TWO
 	"ENOENT create_point X: /dev/sdz\nENOENT create_point X: UUID=9\n"
 	"ENOENT create_point X: device=Q:\n" NOTHING,
-	"# 1.7.2, 2: lower-case letters are none\n" TWO "EINVAL create_point x: sda1\n"
-	"EINVAL next_drive_letter x:\nEINVAL delete_points_dbonly x:\n" NOTHING,
+	"# 1.7.2, 2: no letter is made in lower case\n" TWO "EINVAL create_point x: sda1\n"
+	"ENOENT next_drive_letter x:\nENOENT delete_points_dbonly x:\n" NOTHING,
+	"# 1.7.1: but found, and shown as it is spelled\n" X1
+	"> query_points x:\n< " LINE("/DosDevices/X:", "UUID=1",
+		"/dev/sda1") "\n"
+			     "> next_drive_letter x:\n> create_point link=a device=x:\n@ a "
+			     "/dev/sda1\n"
+			     "> delete_points x:\n< " LINE(
+				     "/DosDevices/X:", "UUID=1", "/dev/sda1") "\n@ X: -\n"
+									      "? UUID=1 mark\n",
 	"# 1.7.2: a letter removes the mark\n" X1 "> delete_points X:\nd UUID=1 row mark\n"
 	"> create_point Y: sda1\nd UUID=1 row\n? UUID=1 letter\n",
 
