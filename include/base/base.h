@@ -39,6 +39,24 @@ static inline void free_p(void *pointer)
 #define _cleanup_free_ _cleanup_(free_p)
 
 /*
+ * Sums and products of sizes that cannot wrap: what is too much is the most there can be, which no
+ * allocation succeeds with.
+ */
+static inline size_t size_add(size_t a, size_t b)
+{
+	size_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? SIZE_MAX : sum;
+}
+
+static inline size_t size_multiply(size_t a, size_t b)
+{
+	size_t product;
+
+	return __builtin_mul_overflow(a, b, &product) ? SIZE_MAX : product;
+}
+
+/*
  * Allocation that ends the process when memory is exhausted. The kernel overcommits, so this is
  * met only when the machine is already lost; and since everything acknowledged is on disk by then,
  * starting anew from the database is the safe outcome. Sizes that come from outside are bounded

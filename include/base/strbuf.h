@@ -15,6 +15,8 @@ struct strbuf {
 		NULL, 0, 0 \
 	}
 
+/* How much a buffer gets that shall hold `len` bytes and a NUL: more, so that it seldom moves. */
+size_t strbuf_get_growth(size_t len);
 void strbuf_fini(struct strbuf *buf);
 void strbuf_reset(struct strbuf *buf);
 char *strbuf_take(struct strbuf *buf);

@@ -32,7 +32,7 @@ void *xgrow(void *list, size_t count, size_t size)
 {
 	bool is_full = (count & (count - 1)) == 0; /* it has room for a power of two */
 
-	return is_full ? xrealloc(list, count ? count * 2 : 1, size) : list;
+	return is_full ? xrealloc(list, count ? size_multiply(count, 2) : 1, size) : list;
 }
 
 char *xstrdup(const char *text)

@@ -10,6 +10,13 @@
 
 #include "base/strbuf.h"
 
+size_t strbuf_get_growth(size_t len)
+{
+	size_t least = size_add(len, 1);
+
+	return size_add(least, size_add(least / 2, 32));
+}
+
 void strbuf_fini(struct strbuf *buf)
 {
 	free(buf->data);
@@ -39,7 +46,7 @@ const char *strbuf_text(const struct strbuf *buf)
 void strbuf_reserve(struct strbuf *buf, size_t len)
 {
 	if (len >= buf->size) {
-		buf->size = len + 1;
+		buf->size = size_add(len, 1);
 		buf->data = xrealloc(buf->data, buf->size, 1);
 		buf->data[buf->len] = '\0';
 	}
@@ -47,8 +54,8 @@ void strbuf_reserve(struct strbuf *buf, size_t len)
 
 void strbuf_resize(struct strbuf *buf, size_t len)
 {
-	if (len + 1 > buf->size) {
-		buf->size = (len + 1) * 3 / 2 + 32;
+	if (len >= buf->size) {
+		buf->size = strbuf_get_growth(len);
 		buf->data = xrealloc(buf->data, buf->size, 1);
 	}
 	buf->len = len;
@@ -59,7 +66,7 @@ void strbuf_add(struct strbuf *buf, const void *data, size_t len)
 {
 	size_t end = buf->len;
 
-	strbuf_resize(buf, end + len);
+	strbuf_resize(buf, size_add(end, len));
 	if (len)
 		memcpy(buf->data + end, data, len);
 }

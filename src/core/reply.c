@@ -26,7 +26,8 @@ void reply_reset(struct reply *reply)
 
 void reply_reserve(struct reply *reply, size_t triples)
 {
-	strbuf_reserve(&reply->items, reply->items.len + triples * TRIPLE_LEN);
+	strbuf_reserve(
+		&reply->items, size_add(reply->items.len, size_multiply(triples, TRIPLE_LEN)));
 }
 
 static void add_text(struct reply *reply, const char *text)

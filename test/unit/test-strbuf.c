@@ -44,6 +44,27 @@ START_TEST(test_grow)
 }
 END_TEST
 
+/* Sizes that would wrap are the largest there is, which no allocation succeeds with. */
+START_TEST(test_sizes)
+{
+	ck_assert_uint_eq(size_add(1, 2), 3);
+	ck_assert_uint_eq(size_add(SIZE_MAX - 1, 1), SIZE_MAX);
+	ck_assert_uint_eq(size_add(SIZE_MAX, 1), SIZE_MAX);
+	ck_assert_uint_eq(size_add(SIZE_MAX / 2 + 1, SIZE_MAX / 2 + 1), SIZE_MAX);
+	ck_assert_uint_eq(size_multiply(3, 4), 12);
+	ck_assert_uint_eq(size_multiply(SIZE_MAX, 0), 0);
+	ck_assert_uint_eq(size_multiply(SIZE_MAX / 2, 3), SIZE_MAX);
+	for (size_t len = 0; len < SIZE_MAX / 3; len = len * 2 + 1) {
+		ck_assert_uint_gt(strbuf_get_growth(len), len + len / 2);
+		ck_assert_uint_le(strbuf_get_growth(len), len + len / 2 + 34);
+	}
+	for (size_t less = 0; less < 1000; less++)
+		ck_assert_uint_eq(strbuf_get_growth(SIZE_MAX - less), SIZE_MAX);
+	for (size_t len = SIZE_MAX / 3 - 100; len < SIZE_MAX / 3 * 2 + 100; len += SIZE_MAX / 1000)
+		ck_assert_uint_gt(strbuf_get_growth(len), len);
+}
+END_TEST
+
 START_TEST(test_resize)
 {
 	struct strbuf buf = STRBUF_INIT;
@@ -298,6 +319,7 @@ int main(void)
 
 	tcase_add_test(tcase, test_grow);
 	tcase_add_test(tcase, test_resize);
+	tcase_add_test(tcase, test_sizes);
 	tcase_add_loop_test(tcase, test_escape, 0, ARRAY_SIZE(escapes));
 	tcase_add_test(tcase, test_pairs);
 	tcase_add_loop_test(tcase, test_eval, 0, ARRAY_SIZE(hostile));
