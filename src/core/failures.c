@@ -20,36 +20,80 @@ void failures_fini(struct failures *failures)
 {
 	for (size_t i = 0; i < FAILURES_MAX; i++)
 		failure_fini(&failures->ring[i]);
+	for (size_t i = 0; i < FAILURES_OF_USERS; i++)
+		failure_fini(&failures->users[i]);
 }
 
 void failures_add(struct failures *failures, const struct failure *failure)
 {
-	struct failure *slot = &failures->ring[failures->count++ % FAILURES_MAX];
+	bool is_privileged = failure->uid == 0 || failure->uid == failures->owner;
+	struct failure *slot = is_privileged
+		? &failures->ring[failures->privileged++ % FAILURES_MAX]
+		: &failures->users[failures->common++ % FAILURES_OF_USERS];
 
 	failure_fini(slot);
 	*slot = *failure;
 	slot->operation = xstrdup(failure->operation);
 	slot->request = xstrdup(failure->request);
 	slot->why = xstrdup(failure->why);
+	slot->number = ++failures->count;
+}
+
+/* The newest of a ring that is older than `number`, or NULL. */
+static const struct failure *find_before(
+	const struct failure *ring, size_t size, uint64_t count, uint64_t number)
+{
+	for (uint64_t i = 0; i < size && i < count; i++) {
+		const struct failure *failure = &ring[(count - 1 - i) % size];
+
+		if (failure->number < number)
+			return failure;
+	}
+	return NULL;
+}
+
+/* The newest first. */
+static size_t get_newest(const struct failures *failures, const struct failure **ret_list)
+{
+	uint64_t number = UINT64_MAX;
+	size_t count = 0;
+
+	while (count < FAILURES_MAX) {
+		const struct failure *a =
+			find_before(failures->ring, FAILURES_MAX, failures->privileged, number);
+		const struct failure *b =
+			find_before(failures->users, FAILURES_OF_USERS, failures->common, number);
+		const struct failure *newest = !a || (b && b->number > a->number) ? b : a;
+
+		if (!newest)
+			break;
+		ret_list[count++] = newest;
+		number = newest->number;
+	}
+	return count;
+}
+
+static void format(const struct failure *failure, struct strbuf *ret_text)
+{
+	const char *name = strerrorname_np(failure->error);
+	_cleanup_strbuf_ struct strbuf time = STRBUF_INIT, uid = STRBUF_INIT;
+
+	render_time(failure->time, &time);
+	strbuf_add_format(&uid, "%u", failure->uid);
+	strbuf_add_pair(ret_text, "TIME", strbuf_text(&time));
+	strbuf_add_pair(ret_text, "UID", strbuf_text(&uid));
+	strbuf_add_pair(ret_text, "OPERATION", failure->operation);
+	strbuf_add_pair(ret_text, "REQUEST", failure->request);
+	strbuf_add_pair(ret_text, "ERRNO", name ? name : "EIO");
+	strbuf_add_pair(ret_text, "WHY", failure->why);
+	strbuf_add_char(ret_text, '\n');
 }
 
 void failures_format(const struct failures *failures, struct strbuf *ret_text)
 {
-	uint64_t first = failures->count > FAILURES_MAX ? failures->count - FAILURES_MAX : 0;
+	const struct failure *newest[FAILURES_MAX];
+	size_t count = get_newest(failures, newest);
 
-	for (uint64_t i = first; i < failures->count; i++) {
-		const struct failure *failure = &failures->ring[i % FAILURES_MAX];
-		const char *name = strerrorname_np(failure->error);
-		_cleanup_strbuf_ struct strbuf time = STRBUF_INIT, uid = STRBUF_INIT;
-
-		render_time(failure->time, &time);
-		strbuf_add_format(&uid, "%u", failure->uid);
-		strbuf_add_pair(ret_text, "TIME", strbuf_text(&time));
-		strbuf_add_pair(ret_text, "UID", strbuf_text(&uid));
-		strbuf_add_pair(ret_text, "OPERATION", failure->operation);
-		strbuf_add_pair(ret_text, "REQUEST", failure->request);
-		strbuf_add_pair(ret_text, "ERRNO", name ? name : "EIO");
-		strbuf_add_pair(ret_text, "WHY", failure->why);
-		strbuf_add_char(ret_text, '\n');
-	}
+	while (count)
+		format(newest[--count], ret_text);
 }

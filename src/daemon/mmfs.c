@@ -300,6 +300,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	mmfs->last = &mmfs->first;
 	mmfs->is_starting = true;
 	mmfs->signals = -1;
+	mmfs->failures.owner = getuid();
 	mmfs->hosts = hosts_new(mmfs);
 	mmfs->automount = automount_new(mmfs);
 	mmfs->mounts_registered = options->mounts_registered;

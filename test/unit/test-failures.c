@@ -62,6 +62,54 @@ START_TEST(test_last)
 }
 END_TEST
 
+static void add(struct failures *failures, uint32_t uid, unsigned int number)
+{
+	_cleanup_free_ char *request = xasprintf("%u-%u.", uid, number);
+
+	failures_add(failures,
+		&(struct failure){ .error = EINVAL,
+			.uid = uid,
+			.operation = (char[]){ "x" },
+			.request = request,
+			.why = (char[]){ "y" } });
+}
+
+static size_t count_of(const struct strbuf *text, const char *uid)
+{
+	size_t count = 0;
+
+	for (const char *at = strbuf_text(text); (at = strstr(at, uid)); at++)
+		count++;
+	return count;
+}
+
+/* What other users do wrong drives out little of what root did, and is in its place in the order. */
+START_TEST(test_users)
+{
+	struct failures failures = { .owner = 7 };
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT, after = STRBUF_INIT;
+
+	for (unsigned int i = 1; i <= FAILURES_MAX; i++)
+		add(&failures, i % 2 ? 0 : 7, i);
+	for (unsigned int i = 1; i <= 1000; i++)
+		add(&failures, 1000 + i % 3, i);
+	failures_format(&failures, &text);
+	ck_assert_uint_eq(count_of(&text, "\n"), FAILURES_MAX);
+	ck_assert_uint_eq(count_of(&text, "UID=\"100"), FAILURES_OF_USERS);
+	ck_assert_ptr_nonnull(strstr(text.data, "\"0-17.\""));
+	ck_assert_ptr_nonnull(strstr(text.data, "\"7-64.\""));
+	ck_assert_ptr_nonnull(strstr(text.data, "\"1001-985.\""));
+	ck_assert(strstr(text.data, "\"1001-1000.\"") > strstr(text.data, "\"7-64.\""));
+	for (unsigned int i = 1; i <= FAILURES_MAX; i++)
+		add(&failures, 0, 1000 + i);
+	failures_format(&failures, &after);
+	ck_assert_uint_eq(count_of(&after, "\n"), FAILURES_MAX);
+	ck_assert_uint_eq(count_of(&after, "UID=\"0\""), FAILURES_MAX);
+	ck_assert_uint_eq(failures.count, 2 * FAILURES_MAX + 1000);
+	failures_fini(&failures);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("failures");
@@ -69,5 +117,6 @@ int main(void)
 
 	tcase_add_test(tcase, test_format);
 	tcase_add_test(tcase, test_last);
+	tcase_add_test(tcase, test_users);
 	return run_suite(suite);
 }
