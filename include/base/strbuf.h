@@ -37,6 +37,8 @@ void strbuf_add_pair(struct strbuf *buf, const char *key, const char *value);
 void strbuf_add_json(struct strbuf *buf, const char *value);
 /* One line of printable text: control characters, \ and bytes that are not UTF-8 as \xHH. */
 void strbuf_add_printable(struct strbuf *buf, const char *value);
+/* µs since 1970, as "2026-01-31T23:59:59.123456Z". */
+void strbuf_add_time(struct strbuf *buf, uint64_t time);
 /* A name for the tree, udev's way: also `/` and space as \xHH. */
 void strbuf_add_file_name(struct strbuf *buf, const char *value);
 

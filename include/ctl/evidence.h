@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "core/unique_id.h"
+#include "core/syntax/unique_id.h"
 
 /* What a device says of its identity, just now and without mmfs. NULL: nothing. */
 struct evidence {

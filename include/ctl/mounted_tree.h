@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "core/link_name.h"
+#include "core/syntax/link_name.h"
 #include "ctl/ctl.h"
 
 /* The mounted tree, as any program sees it. Functions return 0 or a negative errno. */
@@ -48,7 +48,7 @@ char *pairs_take(char **at, const char *key);
 /* A copy with each \xHH undone: names of files in ids/ and devices/, and udev's texts. */
 char *text_unescape(const char *text);
 
-struct point {
+struct mount_point {
 	const char *link;
 	const char *id;
 	const char *device;
@@ -57,7 +57,7 @@ struct point {
 /* Triples, with the text they were read from. */
 struct points {
 	char *text;
-	struct point *list;
+	struct mount_point *list;
 	size_t count;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "core/volumes.h"
+#include "core/model/volumes.h"
 #include "daemon/loop.h"
 
 /*

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "core/mounts.h"
-#include "core/replica.h"
+#include "core/model/mounts.h"
+#include "core/syntax/replica.h"
 #include "daemon/workers.h"
 
 /* What a thread does on a hosting volume: looks at its file and directories, or writes the file. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "core/manager.h"
+#include "core/model/manager.h"
 
 struct fuse_job;
 struct mmfs;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "daemon/discovery.h"
-#include "io/fuse.h"
+#include "io/fuse/fuse.h"
 
 struct mmfs_options {
 	struct fuse_options fuse;

@@ -3,13 +3,15 @@
 
 /* Shared by mmfs.c, door.c and show.c; nobody else includes this. */
 
-#include "core/failures.h"
+#include "core/model/change.h"
+#include "core/views/error_log.h"
+#include "core/views/event_stream.h"
 #include "daemon/automount.h"
 #include "daemon/hosts.h"
 #include "daemon/mmfs.h"
 #include "daemon/workers.h"
-#include "io/mounts.h"
-#include "io/store.h"
+#include "io/mounts/mounts.h"
+#include "io/store/store.h"
 
 #define SECOND 1000000u /* µs */
 
@@ -25,8 +27,8 @@ struct mmfs {
 	struct hosts *hosts;
 	struct automount *automount;
 	bool mounts_registered; /* automount=registered */
-	struct failures failures;
-	struct notice_stream stream;
+	struct error_log error_log;
+	struct event_stream stream;
 	int signals;
 
 	struct fuse_job *first, **last; /* waiting their turn */

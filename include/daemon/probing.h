@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/map.h"
-#include "io/probe.h"
-#include "io/udev.h"
+#include "io/probe/probe.h"
+#include "io/udev/udev.h"
 
 /* Probes under way and probes that wait until the helper can take more. */
 struct probing {

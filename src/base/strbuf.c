@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/strbuf.h"
 
@@ -196,4 +197,15 @@ void strbuf_add_file_name(struct strbuf *buf, const char *value)
 {
 	while (*(value = add_plain(buf, value, '\0')))
 		value += add_escaped(buf, value, "\\/ ");
+}
+
+void strbuf_add_time(struct strbuf *buf, uint64_t time)
+{
+	time_t seconds = (time_t)(time / 1000000);
+	struct tm utc;
+
+	gmtime_r(&seconds, &utc);
+	strbuf_add_format(buf, "%04d-%02d-%02dT%02d:%02d:%02d.%06uZ", utc.tm_year + 1900,
+		utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+		(unsigned int)(time % 1000000));
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "core/unique_id.h"
+#include "core/syntax/unique_id.h"
 #include "ctl/database.h"
 
 static void add_text(struct json_object *array, const char *text, size_t len)

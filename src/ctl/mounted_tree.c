@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/unique_id.h"
+#include "core/syntax/unique_id.h"
 #include "ctl/mounted_tree.h"
 
 static char *format_path(const struct ctl *ctl, const char *format, va_list args)
@@ -309,7 +309,7 @@ void points_parse(char *text, struct points *ret_points)
 	char *at = text;
 
 	while (*at) {
-		struct point point = { pairs_take(&at, "LINK"), pairs_take(&at, "ID"),
+		struct mount_point point = { pairs_take(&at, "LINK"), pairs_take(&at, "ID"),
 			pairs_take(&at, "DEVICE") };
 
 		if (point.link && point.id && point.device) {

@@ -98,8 +98,8 @@ static void answers_free(struct map *answers)
 	map_fini(answers);
 }
 
-static void add_point(
-	const struct ctl *ctl, struct table *table, const struct point *point, struct map *answers)
+static void add_point(const struct ctl *ctl, struct table *table, const struct mount_point *point,
+	struct map *answers)
 {
 	struct line *line = table_add(table, NULL);
 	_cleanup_strbuf_ struct strbuf folder = STRBUF_INIT;

@@ -16,11 +16,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "core/hosting.h"
+#include "core/model/hosting.h"
 #include "daemon/automount.h"
 #include "daemon/mmfs_private.h"
-#include "io/mounter.h"
-#include "io/replica_file.h"
+#include "io/mounts/mounter.h"
+#include "io/replica/replica_file.h"
 
 #define PATIENCE (5 * SECOND)
 
@@ -252,7 +252,8 @@ static const struct mount *find_host_mount(const struct manager *manager, const 
 }
 
 /* The volume that belongs at a mount point, if it is here and can be mounted. */
-static const struct device *find_target(const struct manager *manager, const struct point *point)
+static const struct device *find_target(
+	const struct manager *manager, const struct mount_point *point)
 {
 	const struct link *link = names_find_link(&manager->names, point->volume);
 	const struct device *device =
@@ -265,7 +266,8 @@ static const struct device *find_target(const struct manager *manager, const str
 /* Whether an attempt is still about the same volumes, mounted in the same way. */
 static bool is_current(const struct manager *manager, const struct attempt *attempt)
 {
-	const struct point *point = names_find_point(&manager->names, attempt->host, attempt->path);
+	const struct mount_point *point =
+		mount_points_find(&manager->names, attempt->host, attempt->path);
 	const struct mount *mount = find_host_mount(manager, attempt->host);
 	const struct device *target = point ? find_target(manager, point) : NULL;
 
@@ -295,7 +297,7 @@ static bool look_at(struct automount *automount, struct attempt *attempt)
 	return false;
 }
 
-static bool has_attempt(const struct automount *automount, const struct point *point)
+static bool has_attempt(const struct automount *automount, const struct mount_point *point)
 {
 	const struct attempt *attempt = automount->list;
 
@@ -306,7 +308,7 @@ static bool has_attempt(const struct automount *automount, const struct point *p
 	return attempt != NULL;
 }
 
-static void begin_mount(struct automount *automount, const struct point *point,
+static void begin_mount(struct automount *automount, const struct mount_point *point,
 	const struct mount *host, const struct device *target)
 {
 	char *path = hosting_get_path(&automount->mmfs->manager, point);
@@ -336,7 +338,7 @@ static void begin_mount(struct automount *automount, const struct point *point,
 	send(automount, attempt, errand);
 }
 
-static void look_at_point(struct automount *automount, const struct point *point)
+static void look_at_point(struct automount *automount, const struct mount_point *point)
 {
 	const struct manager *manager = &automount->mmfs->manager;
 	const struct mount *host = find_host_mount(manager, point->host);
@@ -349,7 +351,7 @@ static void look_at_point(struct automount *automount, const struct point *point
 
 void automount_update(struct automount *automount)
 {
-	_cleanup_free_ const struct point **points = NULL;
+	_cleanup_free_ const struct mount_point **points = NULL;
 	size_t count;
 
 	if (!automount->mmfs->mounts_registered)
@@ -362,7 +364,7 @@ void automount_update(struct automount *automount)
 		*link = attempt->next;
 		attempt_free(attempt);
 	}
-	count = names_get_points(&automount->mmfs->manager.names, &points);
+	count = mount_points_get(&automount->mmfs->manager.names, &points);
 	for (size_t i = 0; i < count; i++)
 		look_at_point(automount, points[i]);
 }

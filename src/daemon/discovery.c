@@ -20,8 +20,8 @@
 #include "daemon/discovery.h"
 #include "daemon/probing.h"
 #include "daemon/ready.h"
-#include "io/udev.h"
-#include "io/watch.h"
+#include "io/udev/udev.h"
+#include "io/udev/watch.h"
 
 #define SECOND 1000000u		  /* µs */
 #define UDEVD_LIMIT (10 * SECOND) /* for udevd to process an event */

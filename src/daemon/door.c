@@ -18,8 +18,11 @@
 #include "base/clock.h"
 #include "base/crash_point.h"
 #include "base/log.h"
+#include "core/rules/apply.h"
+#include "core/rules/devices.h"
+#include "core/rules/dispatch.h"
 #include "daemon/mmfs_private.h"
-#include "io/dev_path.h"
+#include "io/udev/dev_path.h"
 
 #define SHARED_LINES 1000 /* in one transaction, of writes that need not be */
 
@@ -52,7 +55,7 @@ static void note_failure(struct mmfs *mmfs, const struct fuse_job *job)
 		.why = (char *)strbuf_text(&job->why),
 	};
 
-	failures_add(&mmfs->failures, &failure);
+	error_log_add(&mmfs->error_log, &failure);
 	log_debug("%s '%s' of uid %u: %s: %s", failure.operation, failure.request, failure.uid,
 		strerror(failure.error), failure.why);
 }
@@ -68,16 +71,16 @@ void door_note_failure(struct mmfs *mmfs, int error, const char *what, const cha
 		.why = (char *)why,
 	};
 
-	failures_add(&mmfs->failures, &failure);
+	error_log_add(&mmfs->error_log, &failure);
 }
 
 /* Tells the readers of `events`; they get it when the kernel and the client have got theirs. */
-static void tell(struct mmfs *mmfs, const struct notices *notices)
+static void tell(struct mmfs *mmfs, const struct events *events)
 {
 	uint64_t now = clock_get_real();
 
-	for (size_t i = 0; i < notices->count; i++)
-		notice_stream_add(&mmfs->stream, &notices->list[i], mmfs->manager.epic, now);
+	for (size_t i = 0; i < events->count; i++)
+		event_stream_add(&mmfs->stream, &events->list[i], mmfs->manager.epic, now);
 }
 
 /* Gives a job back to its client, and `deltas` to the kernel. */
@@ -87,7 +90,7 @@ static void finish(struct mmfs *mmfs, struct fuse_job *job, struct deltas *delta
 		note_failure(mmfs, job);
 	crash_point("daemon:before-reply");
 	if (mmfs->fuse) {
-		tell(mmfs, &deltas->notices);
+		tell(mmfs, &deltas->events);
 		fuse_finish(mmfs->fuse, job, deltas);
 	}
 	deltas_fini(deltas);
@@ -122,18 +125,17 @@ static bool brings_volume_names(const struct change *change)
 }
 
 /* What was found on hosting volumes and did not become a mount point, or is one no more. */
-static void note_mount_points(struct mmfs *mmfs, const struct notices *notices)
+static void note_mount_points(struct mmfs *mmfs, const struct events *events)
 {
-	for (size_t i = 0; i < notices->count; i++) {
-		const struct notice *notice = &notices->list[i];
-		bool is_refused = notice->kind == NOTICE_MOUNT_POINT_REFUSED;
+	for (size_t i = 0; i < events->count; i++) {
+		const struct event *event = &events->list[i];
+		bool is_refused = event->kind == EVENT_MOUNT_POINT_REFUSED;
 
-		if (!notice->reason || notice->kind == NOTICE_MOUNT_POINT_CREATED ||
-			(!is_refused && notice->kind != NOTICE_MOUNT_POINT_DELETED))
+		if (!event->reason || event->kind == EVENT_MOUNT_POINT_CREATED ||
+			(!is_refused && event->kind != EVENT_MOUNT_POINT_DELETED))
 			continue;
-		log_warning("mount point %s: %s", notice->path, notice->reason);
-		door_note_failure(
-			mmfs, is_refused ? -EEXIST : -ENOENT, notice->path, notice->reason);
+		log_warning("mount point %s: %s", event->path, event->reason);
+		door_note_failure(mmfs, is_refused ? -EEXIST : -ENOENT, event->path, event->reason);
 	}
 }
 
@@ -157,9 +159,9 @@ static void apply(struct mmfs *mmfs, struct fuse_job *jobs)
 	struct touched touched;
 
 	crash_point("daemon:before-apply");
-	manager_apply(&mmfs->manager, &mmfs->change, &touched);
+	apply_change(&mmfs->manager, &mmfs->change, &touched);
 	change_fini(&mmfs->change);
-	note_mount_points(mmfs, &touched.notices);
+	note_mount_points(mmfs, &touched.events);
 	if (jobs && jobs->operation->kind == OP_RENAME) {
 		const struct request *request = &jobs->lines[0].request;
 
@@ -210,8 +212,7 @@ static int decide_line(struct mmfs *mmfs, const struct manager_env *env, struct 
 		return line->error;
 	}
 	door_find_device(&line->request);
-	return manager_decide_request(
-		&mmfs->manager, env, &line->request, change, &job->reply, &job->why);
+	return dispatch_decide(&mmfs->manager, env, &line->request, change, &job->reply, &job->why);
 }
 
 /* The output of a binary request: without room for it nothing happens. */
@@ -240,7 +241,7 @@ static void decide_job(struct mmfs *mmfs, struct fuse_job *job, struct change *c
 	if (job->error && job->is_whole)
 		job->done = 0;
 	if (change->volumes.gones)
-		manager_decide_devices(&mmfs->manager, &env, change);
+		devices_decide(&mmfs->manager, &env, change);
 }
 
 static struct fuse_job *take_job(struct mmfs *mmfs)
@@ -297,7 +298,7 @@ static bool begin_devices(struct mmfs *mmfs)
 		change_fini(&mmfs->change);
 		return false;
 	}
-	manager_decide_devices(&mmfs->manager, &env, &mmfs->change);
+	devices_decide(&mmfs->manager, &env, &mmfs->change);
 	door_commit(mmfs, NULL);
 	return true;
 }
@@ -317,7 +318,7 @@ static void retry_devices(struct mmfs *mmfs)
 	mmfs->change.volumes.puts = mmfs->change.volumes.gones = 0;
 	change_fini(&mmfs->change);
 	mmfs->change = change;
-	manager_decide_devices(&mmfs->manager, &env, &mmfs->change);
+	devices_decide(&mmfs->manager, &env, &mmfs->change);
 	apply(mmfs, NULL);
 }
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/host_errand.h"
-#include "io/replica_file.h"
+#include "io/replica/replica_file.h"
 
 /* The file as it is; a damaged one is set aside, and then there is none. */
 static int read_file(struct host_errand *errand, int root)

@@ -22,8 +22,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "core/hosting.h"
-#include "core/reconcile.h"
+#include "core/model/hosting.h"
+#include "core/rules/reconcile.h"
 #include "daemon/host_errand.h"
 #include "daemon/hosts.h"
 #include "daemon/mmfs_private.h"
@@ -217,9 +217,9 @@ static void on_read(struct errand *done)
 static void read_host(struct hosts *hosts, struct host *host, const struct mount *mount)
 {
 	const struct manager *manager = &hosts->mmfs->manager;
-	_cleanup_free_ const struct point **points = NULL;
+	_cleanup_free_ const struct mount_point **points = NULL;
 	struct host_errand *errand = host_errand_new(mount);
-	size_t count = names_get_points(&manager->names, &points);
+	size_t count = mount_points_get(&manager->names, &points);
 
 	errand->uses_file = manager->replicate != REPLICATE_OFF;
 	for (size_t i = 0; i < count; i++)
@@ -397,10 +397,10 @@ static int check_file(
 /* The same refusals as last time are no news. */
 static void check_refusals(struct host *host, struct change *change)
 {
-	uint64_t hash = notices_get_hash(&change->notices);
+	uint64_t hash = events_get_hash(&change->events);
 
 	if (hash == host->refused)
-		notices_fini(&change->notices);
+		events_fini(&change->events);
 	host->refused = hash;
 }
 

@@ -14,7 +14,7 @@
 
 #include "base/command_line.h"
 #include "base/log.h"
-#include "core/interface.h"
+#include "core/views/interface.h"
 #include "daemon/background.h"
 #include "daemon/options.h"
 

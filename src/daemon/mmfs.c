@@ -16,10 +16,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/rules/apply.h"
 #include "daemon/mmfs_private.h"
-#include "io/dev_path.h"
-#include "io/udev.h"
-#include "io/mountpoint.h"
+#include "io/mounts/mountpoint.h"
+#include "io/udev/dev_path.h"
+#include "io/udev/udev.h"
 
 #define SETTLE_LIMIT (10 * SECOND) /* at start, for devices */
 #define QUEUE_LIMIT (3 * SECOND)   /* and for udevd's queue, which a disk that hangs keeps full */
@@ -32,7 +33,7 @@ static void show_kept(struct mmfs *mmfs)
 {
 	struct touched touched;
 
-	manager_touch_kept(&mmfs->manager, &touched);
+	apply_kept(&mmfs->manager, &touched);
 	tree_update(&mmfs->tree, &mmfs->manager, &touched, clock_get_real(), NULL);
 	touched_fini(&touched);
 }
@@ -48,7 +49,7 @@ void mmfs_read_mounts(struct mmfs *mmfs)
 		log_warning("cannot read /proc/self/mountinfo: %s", strerror(-r));
 		return;
 	}
-	manager_apply_mounts(&mmfs->manager, &mounts, &touched);
+	apply_mounts(&mmfs->manager, &mounts, &touched);
 	tree_update(&mmfs->tree, &mmfs->manager, &touched, clock_get_real(),
 		mmfs->fuse ? &deltas : NULL);
 	touched_fini(&touched);
@@ -300,7 +301,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	mmfs->last = &mmfs->first;
 	mmfs->is_starting = true;
 	mmfs->signals = -1;
-	mmfs->failures.owner = getuid();
+	mmfs->error_log.owner = getuid();
 	mmfs->hosts = hosts_new(mmfs);
 	mmfs->automount = automount_new(mmfs);
 	mmfs->mounts_registered = options->mounts_registered;
@@ -310,7 +311,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	mmfs->manager.follows_partuuid = options->follows_partuuid;
 	mmfs->manager.suggests_label = options->suggests_label;
 	tree_init(&mmfs->tree, clock_get_real());
-	notice_stream_init(&mmfs->stream);
+	event_stream_init(&mmfs->stream);
 	/* First of all, so that a slip does not leave a new database behind. */
 	r = mountpoint_prepare(options->fuse.mountpoint, options->may_hide, why);
 	if (r == 0)
@@ -382,7 +383,7 @@ void mmfs_stop(struct mmfs *mmfs)
 		close(mmfs->signals);
 	manager_fini(&mmfs->manager);
 	tree_fini(&mmfs->tree);
-	failures_fini(&mmfs->failures);
-	notice_stream_fini(&mmfs->stream);
+	error_log_fini(&mmfs->error_log);
+	event_stream_fini(&mmfs->stream);
 	free(mmfs);
 }

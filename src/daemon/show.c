@@ -3,7 +3,7 @@
  * What is shown of the daemon itself: control files that are read without a request, and metrics.
  */
 
-#include "core/render.h"
+#include "core/views/render.h"
 #include "daemon/mmfs_private.h"
 
 static void render_metrics(struct mmfs *mmfs, struct strbuf *ret_text)
@@ -19,7 +19,7 @@ static void render_metrics(struct mmfs *mmfs, struct strbuf *ret_text)
 		{ "mmfs_probes", "Probes of devices.", counters->probes },
 		{ "mmfs_probe_faults", "Probes without an answer.", counters->faults },
 		{ "mmfs_commits", "Transactions of the database.", mmfs->commits },
-		{ "mmfs_errors", "Requests that failed.", mmfs->failures.count },
+		{ "mmfs_errors", "Requests that failed.", mmfs->error_log.count },
 	};
 
 	render_volume_info(&mmfs->manager, ret_text);
@@ -55,7 +55,7 @@ static void render_unprocessed_view(const struct mmfs *mmfs, struct strbuf *ret_
 
 static void render_error_log(const struct mmfs *mmfs, struct strbuf *ret_text)
 {
-	failures_format(&mmfs->failures, ret_text);
+	error_log_format(&mmfs->error_log, ret_text);
 }
 
 static void render_version(const struct mmfs *mmfs, struct strbuf *ret_text)

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bench.h"
 #include "mmfs/client.h"
+#include "bench.h"
 
 #define CREATES 20 /* one after the other, per run */
 #define CLIENTS 32

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/unique_id.h"
+#include "core/syntax/unique_id.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "base/strbuf.h"
-#include "fuzz.h"
 #include "mmfs/client.h"
+#include "fuzz.h"
 
 enum { ASKS = 5, CALLS_MAX = 40 };
 

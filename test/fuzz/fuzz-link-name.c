@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/strbuf.h"
-#include "core/link_name.h"
+#include "core/syntax/link_name.h"
 #include "fuzz.h"
 
 static void check_name(const struct link_name *name)

@@ -7,7 +7,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "core/mounts.h"
+#include "core/model/mounts.h"
 #include "fuzz.h"
 
 static void check_order(const struct mounts *mounts)

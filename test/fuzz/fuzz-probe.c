@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "io/probe/prober.h"
 #include "fuzz.h"
-#include "io/prober.h"
 
 enum { IMAGE_MAX = 4 << 20, DISK_MIN = 2 << 20, PAGE = 4096 };
 

@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/link_name.h"
-#include "core/replica.h"
+#include "core/syntax/link_name.h"
+#include "core/syntax/replica.h"
 #include "fuzz.h"
 
 static void check_entry(const struct replica_entry *entry)

@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/request.h"
-#include "core/unique_id.h"
+#include "core/syntax/request.h"
+#include "core/syntax/unique_id.h"
 #include "fuzz.h"
 
 static void check_again(const struct request *request)

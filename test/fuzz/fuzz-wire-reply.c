@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/link_name.h"
-#include "core/manager.h"
-#include "core/wire.h"
+#include "core/model/manager.h"
+#include "core/syntax/link_name.h"
+#include "core/syntax/wire.h"
 #include "fuzz.h"
 
 enum { TEXT_MAX = 40000 };

@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/unique_id.h"
-#include "core/wire.h"
+#include "core/syntax/unique_id.h"
+#include "core/syntax/wire.h"
 #include "fuzz.h"
 
 static const struct wire_code *find_code(unsigned int function)

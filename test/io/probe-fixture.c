@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "io/sandbox.h"
+#include "io/probe/sandbox.h"
 
 #include "probe-fixture.h"
 

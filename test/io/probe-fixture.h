@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../run-suite.h"
-#include "io/prober.h"
+#include "io/probe/prober.h"
 
 #define WAIT_MS 60000
 

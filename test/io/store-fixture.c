@@ -14,6 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/model/touched.h"
+#include "core/rules/apply.h"
+#include "core/syntax/link_name.h"
 #include "store-fixture.h"
 
 void fixture_init(struct fixture *fixture)
@@ -83,7 +86,7 @@ int fixture_try_commit(struct fixture *fixture, struct change *change, struct st
 	while (!store_take_result(fixture->store, &r, why))
 		poll(&pollfd, 1, -1);
 	if (r == 0) {
-		manager_apply(&fixture->manager, change, &touched);
+		apply_change(&fixture->manager, change, &touched);
 		touched_fini(&touched);
 	}
 	change_fini(change);

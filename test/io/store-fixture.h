@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../run-suite.h"
-#include "io/store.h"
+#include "io/store/store.h"
 
 /* A database in a folder of its own, and a manager over it. */
 struct fixture {

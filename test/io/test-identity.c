@@ -11,7 +11,7 @@
 #include <sys/mount.h>
 
 #include "base/strbuf.h"
-#include "io/udev.h"
+#include "io/udev/udev.h"
 #include "probe-fixture.h"
 
 /*

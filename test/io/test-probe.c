@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/device.h"
+#include "core/model/device.h"
 #include "probe-fixture.h"
 
 #define UUID_A "0b5f5ac7-63ab-4f0d-9d8b-5e1f1c1a0d4e"

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "io/sandbox.h"
+#include "io/probe/sandbox.h"
 #include "probe-fixture.h"
 
 /* `is_late`: signals that dump core wait for the read to come back. */

@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 #include "../run-suite.h"
-#include "core/replica.h"
-#include "io/replica_file.h"
+#include "core/syntax/replica.h"
+#include "io/replica/replica_file.h"
 
 #define ENTRY "path=\"a\" volume=\"Volume{11111111-0000-0000-0000-000000000000}\" id=\"UUID=1\"\n"
 

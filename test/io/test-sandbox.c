@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "../run-suite.h"
-#include "io/sandbox.h"
+#include "io/probe/sandbox.h"
 
 static int in; /* open for reading */
 

@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/model/touched.h"
+#include "core/rules/apply.h"
 #include "store-fixture.h"
 
 #define CHANGES 400
@@ -34,7 +36,7 @@ static void make_states(void)
 
 		change_init(&change, &manager);
 		add_random(&change, &manager, i);
-		manager_apply(&manager, &change, &touched);
+		apply_change(&manager, &change, &touched);
 		touched_fini(&touched);
 		change_fini(&change);
 		states[i + 1] = dump_manager(&manager);

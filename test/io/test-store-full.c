@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/syntax/link_name.h"
 #include "store-fixture.h"
 
 static int enter_namespace(void)

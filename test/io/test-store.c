@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/syntax/link_name.h"
 #include "store-fixture.h"
 
 #define ID_A "UUID=3e6be9de-8139-11d1-9106-a43f08d823a6"

@@ -1,21 +1,28 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Layers: daemon -> io -> core -> base, never upwards; an io file includes no other io file but those
-# of its own family, and one third-party library at most. The client, ctl, stands beside all this: it
-# uses base and the parsers of the core. What is installed, include/mmfs and src/lib, uses none of them
-# but for parts of the base that link libc alone. Usage: check-layers.sh ROOT
+# Layers: daemon -> machines, io -> core -> base, never upwards. Rooms: of the core, syntax <- model <- rules,
+# and views, which use syntax and model; a family of io, a folder there, includes no other, and one
+# third-party library at most. The client, ctl, stands beside all this: it uses base and the syntax of the
+# core. What is installed, include/mmfs and src/lib, uses none of them but for parts of the base that link
+# libc alone. A header that only the sources beside it know lies there and is called …_private.h.
+# Usage: check-layers.sh ROOT
 set -eu
 cd "$1"
 
-# The families of io files: what is one concern in several files. Everything else stands alone.
-declare -A family=(
-	[examine]=probe [probe]=probe [prober]=probe [prober_child]=probe [sandbox]=probe
-	[fuse]=fuse [fuse_batch]=fuse [fuse_file]=fuse [fuse_ioctl]=fuse [fuse_job]=fuse [fuse_ops]=fuse [fuse_private]=fuse
-	[fuse_text]=fuse [fuse_wait]=fuse [notify]=fuse
-	[store]=store [store_file]=store [store_rows]=store [store_schema]=store
-	[udev]=udev [udev_identity]=udev [udevd]=udev
-	[mounts]=mounts [mounter]=mounts
+# What each room may include of mmfs, by prefix.
+declare -A may=(
+	[mmfs]="mmfs"
+	[base]="mmfs base"
+	[lib]="mmfs base lib"
+	[core/syntax]="mmfs base core/syntax"
+	[core/model]="mmfs base core/syntax core/model"
+	[core/rules]="mmfs base core/syntax core/model core/rules"
+	[core/views]="mmfs base core/syntax core/model core/views"
+	[io]="mmfs base core" # and its own family
+	[machines]="mmfs base core machines"
+	[daemon]="mmfs base core io machines daemon"
+	[ctl]="mmfs base core/syntax ctl"
 )
 # The libraries, by the families that may use them.
 declare -A library=(
@@ -33,7 +40,7 @@ declare -A ctl_library=(
 	[json-c/json.h]=" database "
 )
 # What of the core it may use: syntax, no state.
-ctl_core=" core/link_name.h core/unique_id.h "
+ctl_core=" core/syntax/link_name.h core/syntax/unique_id.h "
 # What of libc the core may use: no descriptors, clocks, threads, environment.
 core_libc=" assert.h ctype.h errno.h fnmatch.h inttypes.h limits.h stdarg.h stdbool.h stddef.h
 stdint.h stdio.h stdlib.h string.h strings.h time.h "
@@ -50,55 +57,64 @@ fail()
 	failed=1
 }
 
-family_of()
+# "core/rules" of src/core/rules/x.c; nothing for a file that lies outside of all rooms.
+room_of() # FILE OR HEADER WITHOUT src/ AND include/
 {
-	local base=${1##*/}
+	local folder=${1%/*}
 
-	base=${base%.[ch]}
-	echo "${family[$base]:-$base}"
+	case $folder in
+	core/*/* | io/*/*/* | *.[ch]) ;;
+	core/* | io/* | mmfs | base | lib | machines | machines/* | daemon | daemon/* | ctl) echo "$folder" ;;
+	esac
 }
 
-check_own() # FILE LAYER HEADER
+is_within() # HEADER PREFIX…
 {
-	local file=$1 layer=$2 header=$3 allowed
+	local header=$1 prefix
 
-	case $layer in
-	mmfs) allowed="mmfs" ;; # what is installed
-	base) allowed="mmfs base" ;;
-	lib) allowed="mmfs base lib" ;;
-	core) allowed="mmfs base core" ;;
-	io) allowed="mmfs base core io" ;;
-	daemon) allowed="mmfs base core io daemon" ;;
-	ctl) allowed="mmfs base core ctl" ;;
-	*) fail "$file" "is in no known layer" && return ;;
-	esac
-	[[ " $allowed " == *" ${header%%/*} "* ]] || fail "$file" "$layer/ includes $header"
-	[[ $header != *..* && -e include/$header ]] || fail "$file" "there is no include/$header"
-	if [[ $layer == io && $header == io/* && $(family_of "$file") != $(family_of "$header") ]]; then
-		fail "$file" "an io file includes $header of another"
+	shift
+	for prefix; do
+		[[ $header != "$prefix"/* ]] || return 0
+	done
+	return 1
+}
+
+check_own() # FILE ROOM HEADER
+{
+	local file=$1 room=$2 header=$3 allowed
+
+	if [[ $header != */* ]]; then
+		[[ $header == *_private.h && -e ${file%/*}/$header ]] ||
+			fail "$file" "there is no private header $header beside it"
+		return
 	fi
-	if [[ $layer == ctl && $header == core/* && $ctl_core != *" $header "* ]]; then
+	allowed=${may[$room]:-${may[${room%%/*}]:-}}
+	[[ $room != io/* ]] || allowed+=" $room"
+	# shellcheck disable=SC2086 # a list
+	is_within "$header" $allowed || fail "$file" "$room includes $header"
+	[[ $header != *..* && -e include/$header ]] || fail "$file" "there is no include/$header"
+	if [[ $room == ctl && $header == core/* && $ctl_core != *" $header "* ]]; then
 		fail "$file" "the client may not know of $header"
 	fi
-	if [[ $layer == daemon && $header == io/* ]] && grep -qE "<($libraries)>" "include/$header"; then
+	if [[ $room == daemon* && $header == io/* ]] && grep -qE "<($libraries)>" "include/$header"; then
 		fail "$file" "includes a library by way of $header"
 	fi
 }
 
-check_system() # FILE LAYER HEADER
+check_system() # FILE ROOM HEADER
 {
-	local file=$1 layer=$2 header=$3 owner=${library[$3]:-} base=${1##*/}
+	local file=$1 room=$2 header=$3 owner=${library[$3]:-} base=${1##*/}
 
-	if [[ $layer == ctl && -n ${ctl_library[$header]:-} ]]; then
+	if [[ $room == ctl && -n ${ctl_library[$header]:-} ]]; then
 		[[ ${ctl_library[$header]} == *" ${base%.[ch]} "* ]] ||
 			fail "$file" "may not include <$header>"
 		return
 	fi
-	if [[ -n $owner && ($layer != io || $owner != $(family_of "$file")) ]]; then
+	if [[ -n $owner && $room != "io/$owner" ]]; then
 		fail "$file" "may not include <$header>"
 	fi
-	if [[ $layer == core && $core_libc != *" $header "* ]]; then
-		fail "$file" "the core may not include <$header>"
+	if [[ ($room == core/* || $room == machines*) && $core_libc != *" $header "* ]]; then
+		fail "$file" "$room may not include <$header>"
 	fi
 	if [[ $header == mmfs/* && $file == include/mmfs/* ]]; then
 		check_own "$file" mmfs "$header" # as who has it installed includes it
@@ -110,16 +126,19 @@ check_system() # FILE LAYER HEADER
 }
 
 while IFS=: read -r file include; do
-	layer=${file#*/}
-	layer=${layer%%/*}
+	room=$(room_of "${file#*/}")
+	[[ -n $room ]] || {
+		fail "$file" "is in no known room"
+		continue
+	}
 	case $include in
 	*\"*\"*)
 		include=${include#*\"}
-		check_own "$file" "$layer" "${include%%\"*}"
+		check_own "$file" "$room" "${include%%\"*}"
 		;;
 	*'<'*'>'*)
 		include=${include#*<}
-		check_system "$file" "$layer" "${include%%>*}"
+		check_system "$file" "$room" "${include%%>*}"
 		;;
 	*)
 		fail "$file" "cannot be understood: $include"

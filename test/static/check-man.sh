@@ -155,9 +155,9 @@ check_binary()
 		<(sed -nE 's/^\.It Dv (STATUS_[A-Z_]+) Ta (Er )?(.*)/\1 \3/p' contrib/man/libmmfs.3) \
 		<(sed -nE 's/^\t\{ (STATUS_[A-Z_]+), (.*) \},$/\1 \2/p' src/base/nt_status.c) >&2 ||
 		fail "libmmfs(3) has other statuses than the library"
-	diff --label "contrib/man/mmfs_device_io_control.3" --label src/core/wire.c -u \
+	diff --label "contrib/man/mmfs_device_io_control.3" --label src/core/syntax/wire.c -u \
 		<(sed -nE 's/^\.It ([A-Z_]+) Ta .*/\1/p' contrib/man/mmfs_device_io_control.3 | sort) \
-		<(sed -nE 's/^\t\{ CODE\(([A-Z_]+)\),.*/\1/p' src/core/wire.c | sort) >&2 ||
+		<(sed -nE 's/^\t\{ CODE\(([A-Z_]+)\),.*/\1/p' src/core/syntax/wire.c | sort) >&2 ||
 		fail "mmfs_device_io_control(3) has other codes than the program"
 }
 

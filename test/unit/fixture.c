@@ -7,7 +7,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/render.h"
+#include "core/rules/apply.h"
+#include "core/rules/devices.h"
+#include "core/rules/dispatch.h"
+#include "core/views/render.h"
 #include "fixture.h"
 
 void fixture_add(Suite *suite, const char *name, const TTest *test)
@@ -133,7 +136,7 @@ void world_fini(struct world *world)
 	touched_fini(&world->touched);
 	manager_fini(&world->manager);
 	tree_fini(&world->tree);
-	notices_fini(&world->notices);
+	events_fini(&world->events);
 	follower_fini(&world->follower);
 	rows_fini(&world->rows);
 	strbuf_fini(&world->reply);
@@ -165,7 +168,7 @@ static void check_lines(struct world *world, const struct stale_lines *lines)
 		world->points = anew;
 		return;
 	}
-	lines_renew(&world->manager, lines, &world->points);
+	points_text_renew(&world->manager, lines, &world->points);
 	ck_assert_str_eq(strbuf_text(&world->points), strbuf_text(&anew));
 	ck_assert_uint_eq(world->points.len, anew.len);
 	strbuf_fini(&anew);
@@ -185,8 +188,8 @@ static void show(struct world *world)
 	world->decided = 0;
 	tree_update(&world->tree, &world->manager, &world->touched, world->env.now, &deltas);
 	check_lines(world, &deltas.lines);
-	follower_take(&world->follower, &deltas.notices);
-	notices_move(&world->notices, &deltas.notices);
+	follower_take(&world->follower, &deltas.events);
+	events_move(&world->events, &deltas.events);
 	deltas_fini(&deltas);
 	follower_check(&world->follower, &world->manager);
 	follower_check_tree(&world->tree, &world->manager);
@@ -196,7 +199,7 @@ void world_apply_mounts(struct world *world, struct mounts *mounts)
 {
 	mounts_finish(mounts);
 	touched_fini(&world->touched);
-	manager_apply_mounts(&world->manager, mounts, &world->touched);
+	apply_mounts(&world->manager, mounts, &world->touched);
 	show(world);
 }
 
@@ -256,12 +259,12 @@ void world_change_mount(struct world *world, const char *name, const char *path)
 const char *world_take_notice(struct world *world)
 {
 	strbuf_reset(&world->shown);
-	if (world->noticed == world->notices.count) {
-		notices_fini(&world->notices);
+	if (world->noticed == world->events.count) {
+		events_fini(&world->events);
 		world->noticed = 0;
 		return NULL;
 	}
-	describe_notice(&world->notices.list[world->noticed++], &world->shown);
+	describe_notice(&world->events.list[world->noticed++], &world->shown);
 	return strbuf_text(&world->shown);
 }
 
@@ -269,7 +272,7 @@ void world_commit(struct world *world)
 {
 	touched_fini(&world->touched);
 	rows_write(&world->rows, &world->change.names);
-	manager_apply(&world->manager, &world->change, &world->touched);
+	apply_change(&world->manager, &world->change, &world->touched);
 	change_fini(&world->change);
 	change_init(&world->change, &world->manager);
 	show(world);
@@ -280,7 +283,7 @@ void world_commit(struct world *world)
 
 void world_settle(struct world *world)
 {
-	manager_decide_devices(&world->manager, &world->env, &world->change);
+	devices_decide(&world->manager, &world->env, &world->change);
 	world_commit(world);
 }
 
@@ -319,7 +322,7 @@ static int decide(struct world *world, const struct request *request)
 	world->renamed[0].path[0] = '\0';
 	strbuf_reset(&world->reply);
 	strbuf_reset(&world->why);
-	r = manager_decide_request(
+	r = dispatch_decide(
 		&world->manager, &world->env, request, &world->change, &reply, &world->why);
 	reply_format(&reply, &world->reply);
 	reply_fini(&reply);
@@ -380,7 +383,7 @@ int world_decide_rename(struct world *world, const char *from, const char *to, b
 void world_commit_requests(struct world *world)
 {
 	if (world->change.volumes.gones)
-		manager_decide_devices(&world->manager, &world->env, &world->change);
+		devices_decide(&world->manager, &world->env, &world->change);
 	world_commit(world);
 }
 
@@ -421,7 +424,7 @@ void world_reload(struct world *world)
 	tree_fini(&world->tree);
 	tree_init(&world->tree, world->env.now);
 	follower_fini(&world->follower);
-	notices_fini(&world->notices);
+	events_fini(&world->events);
 	world->noticed = 0;
 	world->manager.epic = epic; /* so that the tests can go on counting */
 	world->manager.history = history;
@@ -431,7 +434,7 @@ void world_reload(struct world *world)
 	rows_load(&world->rows, &world->manager.names);
 	touched_fini(&world->touched);
 	strbuf_reset(&world->points);
-	manager_touch_kept(&world->manager, &world->touched);
+	apply_kept(&world->manager, &world->touched);
 	show(world);
 	change_init(&world->change, &world->manager);
 	world->change.volumes = devices;

@@ -2,7 +2,8 @@
 #pragma once
 
 #include "../run-suite.h"
-#include "core/tree.h"
+#include "core/model/change.h"
+#include "core/views/tree.h"
 #include "follower.h"
 #include "rows.h"
 
@@ -25,8 +26,8 @@ struct world {
 	struct rows rows;
 	struct touched touched; /* by the last change */
 	struct tree tree;
-	struct notices notices; /* since the last world_take_notice() that found none */
-	size_t noticed;		/* how many of them were taken */
+	struct events events; /* since the last world_take_notice() that found none */
+	size_t noticed;	      /* how many of them were taken */
 	struct follower follower;
 	struct link_name renamed[2]; /* by the last request; else the first is empty */
 	size_t decided;		     /* requests of the change */

@@ -6,6 +6,7 @@
 #include <check.h>
 #include <string.h>
 
+#include "core/syntax/link_name.h"
 #include "follower.h"
 
 static int compare_lines(const void *a, const void *b)
@@ -57,65 +58,63 @@ bool text_has_word(const char *text, const char *word)
 	return strstr(padded, wanted) != NULL;
 }
 
-/* A notice has the members that are listed, and no others. */
-static void check_members(const struct notice *notice)
+/* An event has the members that are listed, and no others. */
+static void check_members(const struct event *event)
 {
-	const struct notice_event *event = &notice_events[notice->kind];
+	const struct event_type *type = &event_types[event->kind];
 	const struct {
 		const char *name;
 		const char *text;
 	} list[] = {
-		{ "link", notice->link },
-		{ "id", notice->id },
-		{ "device", notice->device },
-		{ "path", notice->path },
-		{ "reason", notice->reason },
+		{ "link", event->link },
+		{ "id", event->id },
+		{ "device", event->device },
+		{ "path", event->path },
+		{ "reason", event->reason },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(list); i++) {
 		_cleanup_free_ char *optional = xasprintf("[%s]", list[i].name);
 
-		ck_assert_msg(text_has_word(event->members, optional) ||
-				text_has_word(event->members, list[i].name) == !!list[i].text,
-			"%s with %s=%s", event->name, list[i].name,
+		ck_assert_msg(text_has_word(type->members, optional) ||
+				text_has_word(type->members, list[i].name) == !!list[i].text,
+			"%s with %s=%s", type->name, list[i].name,
 			list[i].text ? list[i].text : "-");
 	}
 }
 
-void follower_take(struct follower *follower, const struct notices *notices)
+void follower_take(struct follower *follower, const struct events *events)
 {
-	for (size_t i = 0; i < notices->count; i++) {
-		const struct notice *notice = &notices->list[i];
+	for (size_t i = 0; i < events->count; i++) {
+		const struct event *event = &events->list[i];
 
-		check_members(notice);
-		switch (notice->kind) {
-		case NOTICE_VOLUME_ARRIVED:
-			follower_add(follower, xasprintf("volume %s", notice->id));
+		check_members(event);
+		switch (event->kind) {
+		case EVENT_VOLUME_ARRIVED:
+			follower_add(follower, xasprintf("volume %s", event->id));
 			break;
-		case NOTICE_VOLUME_REMOVED:
-			follower_remove(follower, xasprintf("volume %s", notice->id));
+		case EVENT_VOLUME_REMOVED:
+			follower_remove(follower, xasprintf("volume %s", event->id));
 			break;
-		case NOTICE_LINK_CREATED:
-			follower_add(follower, xasprintf("link %s %s", notice->link, notice->id));
+		case EVENT_LINK_CREATED:
+			follower_add(follower, xasprintf("link %s %s", event->link, event->id));
 			break;
-		case NOTICE_LINK_DELETED:
-			follower_remove(
-				follower, xasprintf("link %s %s", notice->link, notice->id));
+		case EVENT_LINK_DELETED:
+			follower_remove(follower, xasprintf("link %s %s", event->link, event->id));
 			break;
-		case NOTICE_MOUNTED:
-			follower_add(follower, xasprintf("mount %s %s", notice->id, notice->path));
+		case EVENT_MOUNTED:
+			follower_add(follower, xasprintf("mount %s %s", event->id, event->path));
 			break;
-		case NOTICE_UNMOUNTED:
-			follower_remove(
-				follower, xasprintf("mount %s %s", notice->id, notice->path));
+		case EVENT_UNMOUNTED:
+			follower_remove(follower, xasprintf("mount %s %s", event->id, event->path));
 			break;
-		case NOTICE_VOLUME_CHANGED:
-		case NOTICE_VOLUME_UNPROCESSED:
-		case NOTICE_DUPLICATE:
-		case NOTICE_MOUNT_POINT_CREATED:
-		case NOTICE_MOUNT_POINT_DELETED:
-		case NOTICE_MOUNT_POINT_REFUSED:
-		case NOTICE_KINDS:
+		case EVENT_VOLUME_CHANGED:
+		case EVENT_VOLUME_UNPROCESSED:
+		case EVENT_DUPLICATE:
+		case EVENT_MOUNT_POINT_CREATED:
+		case EVENT_MOUNT_POINT_DELETED:
+		case EVENT_MOUNT_POINT_REFUSED:
+		case EVENT_KINDS:
 			break;
 		}
 	}
@@ -196,26 +195,26 @@ void follower_check_tree(const struct tree *tree, const struct manager *manager)
 	follower_fini(&expected);
 }
 
-void describe_notice(const struct notice *notice, struct strbuf *text)
+void describe_notice(const struct event *event, struct strbuf *text)
 {
-	static const char *const words[NOTICE_KINDS] = {
-		[NOTICE_VOLUME_ARRIVED] = "arrived",
-		[NOTICE_VOLUME_REMOVED] = "removed",
-		[NOTICE_VOLUME_CHANGED] = "changed",
-		[NOTICE_LINK_CREATED] = "created",
-		[NOTICE_LINK_DELETED] = "deleted",
-		[NOTICE_VOLUME_UNPROCESSED] = "unprocessed",
-		[NOTICE_DUPLICATE] = "duplicate",
-		[NOTICE_MOUNTED] = "mounted",
-		[NOTICE_UNMOUNTED] = "unmounted",
-		[NOTICE_MOUNT_POINT_CREATED] = "point-created",
-		[NOTICE_MOUNT_POINT_DELETED] = "point-deleted",
-		[NOTICE_MOUNT_POINT_REFUSED] = "point-refused",
+	static const char *const words[EVENT_KINDS] = {
+		[EVENT_VOLUME_ARRIVED] = "arrived",
+		[EVENT_VOLUME_REMOVED] = "removed",
+		[EVENT_VOLUME_CHANGED] = "changed",
+		[EVENT_LINK_CREATED] = "created",
+		[EVENT_LINK_DELETED] = "deleted",
+		[EVENT_VOLUME_UNPROCESSED] = "unprocessed",
+		[EVENT_DUPLICATE] = "duplicate",
+		[EVENT_MOUNTED] = "mounted",
+		[EVENT_UNMOUNTED] = "unmounted",
+		[EVENT_MOUNT_POINT_CREATED] = "point-created",
+		[EVENT_MOUNT_POINT_DELETED] = "point-deleted",
+		[EVENT_MOUNT_POINT_REFUSED] = "point-refused",
 	};
-	const char *const texts[] = { notice->link, notice->id, notice->device, notice->path,
-		notice->reason };
+	const char *const texts[] = { event->link, event->id, event->device, event->path,
+		event->reason };
 
-	strbuf_add_text(text, words[notice->kind]);
+	strbuf_add_text(text, words[event->kind]);
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		if (!texts[i])
 			continue;

@@ -200,9 +200,9 @@ static int remove_device(
 		link = model_find_link(model, request->device);
 		device = link ? model_find_owner(model, link->id) : NULL;
 	}
-	if (!device || model->is_leaving[device - model->device])
+	if (!device || model->is_prepared[device - model->device])
 		return ENOENT;
-	model->is_leaving[device - model->device] = true;
+	model->is_prepared[device - model->device] = true;
 	return 0;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "core/request.h"
-#include "core/unique_id.h"
+#include "core/syntax/request.h"
+#include "core/syntax/unique_id.h"
 
 /*
  * A mount manager as one would write it who has read the manual and not the code: everything in
@@ -75,7 +75,7 @@ struct model {
 	bool is_auto_mount_off;
 	bool gives_letters;
 	bool suggests_label;
-	bool is_leaving[MODEL_DEVICES]; /* by request: for the caller to make a batch of */
+	bool is_prepared[MODEL_DEVICES]; /* by request: for the caller to make a batch of */
 	/* IDs that a Volume{GUID} name has to be made for: the caller learns it, and adds it. */
 	const char *nameless[MODEL_DEVICES];
 	size_t nameless_count;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/model/mount_points.h"
 #include "rows.h"
 
 static void point_fini(struct point_row *row)
@@ -100,7 +101,7 @@ static void delete_record(struct rows *rows, const char *id)
 	}
 }
 
-static void write_point(struct rows *rows, const struct point *point)
+static void write_point(struct rows *rows, const struct mount_point *point)
 {
 	size_t i = 0;
 
@@ -168,8 +169,8 @@ void rows_write(struct rows *rows, const struct names *layer)
 		if (record->is_removed)
 			delete_record(rows, record->id);
 	}
-	map_for_each (&layer->points, node, next)
-		write_point(rows, container_of(node, struct point, by_place));
+	map_for_each (&layer->mount_points, node, next)
+		write_point(rows, container_of(node, struct mount_point, by_place));
 	check_points(rows);
 }
 
@@ -193,8 +194,8 @@ void rows_load(const struct rows *rows, struct names *ret_names)
 	for (size_t i = 0; i < rows->point_count; i++) {
 		const struct point_row *row = &rows->points[i];
 
-		names_set_point(ret_names,
-			&(struct point){
+		mount_points_set(ret_names,
+			&(struct mount_point){
 				.host = row->host,
 				.path = row->path,
 				.volume = row->volume,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "core/link_name.h"
-#include "core/names.h"
+#include "core/model/names.h"
+#include "core/syntax/link_name.h"
 
 /* The database as a plain array of rows: what SQLite holds, without SQLite. */
 struct link_row {

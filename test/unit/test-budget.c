@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/budget.h"
+#include "core/model/budget.h"
 #include "fixture.h"
 
 #define OWNER 42

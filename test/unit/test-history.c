@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/history.h"
+#include "core/model/history.h"
 #include "fixture.h"
 
 START_TEST(test_history)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/strbuf.h"
-#include "core/link_name.h"
+#include "core/syntax/link_name.h"
 #include "fixture.h"
 
 #define GUID "3e6be9de-8139-11d1-9106-a43f08d823a6"

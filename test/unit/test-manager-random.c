@@ -2,7 +2,7 @@
 /*
  * Random events and requests, on the mount manager and on the naive model. After each change both
  * must show the same, what was touched must cover what looks different, the tree and who follows its
- * notices must know the state, and a mount manager started
+ * events must know the state, and a mount manager started
  * anew from the rows written so far, over the same devices, must find everything as it was. The one
  * exception: a volume whose Volume{GUID} names were deleted gets a new one when it arrives again.
  *
@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/rules/apply.h"
+#include "core/rules/devices.h"
 #include "describe.h"
 #include "game.h"
 
@@ -199,10 +201,10 @@ static void check_reload(struct game *game)
 		if (game->model.device[i].state != MODEL_GONE)
 			volumes_change_put(
 				&fresh.change.volumes, make_device(&game->model.device[i]));
-	manager_decide_devices(&fresh.manager, &fresh.env, &fresh.change);
+	devices_decide(&fresh.manager, &fresh.env, &fresh.change);
 	is_silent = !names_has_changes(&fresh.change.names);
 	fresh.touched = (struct touched){ 0 };
-	manager_apply(&fresh.manager, &fresh.change, &fresh.touched);
+	apply_change(&fresh.manager, &fresh.change, &fresh.touched);
 	touched_fini(&fresh.touched);
 
 	restart_model(game, &fresh.manager, &model);
@@ -316,7 +318,7 @@ static void play_devices(struct game *game)
 		}
 	}
 	model_apply_devices(&after, &batch);
-	manager_decide_devices(&game->world.manager, &game->world.env, &game->world.change);
+	devices_decide(&game->world.manager, &game->world.env, &game->world.change);
 	take_step(game, game_draw(game, 20) != 0, true, &after);
 }
 
@@ -364,11 +366,11 @@ static void play_removals(struct game *game)
 		game_draw_removal(game, &request);
 		play_request(game, &request, &after);
 	}
-	memcpy(batch.is_gone, after.is_leaving, sizeof(batch.is_gone));
-	memset(after.is_leaving, 0, sizeof(after.is_leaving));
+	memcpy(batch.is_gone, after.is_prepared, sizeof(batch.is_gone));
+	memset(after.is_prepared, 0, sizeof(after.is_prepared));
 	model_apply_devices(&after, &batch);
 	if (game->world.change.volumes.gones)
-		manager_decide_devices(&game->world.manager, &game->world.env, &game->world.change);
+		devices_decide(&game->world.manager, &game->world.env, &game->world.change);
 	take_step(game, game_draw(game, 20) != 0, true, &after);
 }
 

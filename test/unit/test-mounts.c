@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/rules/apply.h"
 #include "fixture.h"
 
 static const char *next_path(
@@ -229,7 +230,7 @@ static void check_touched(
 				a->number, (char *)path, is_whole, .id = 21, .parent = 20 });
 	mounts_finish(&mounts);
 	touched_fini(&world->touched);
-	manager_apply_mounts(&world->manager, &mounts, &world->touched);
+	apply_mounts(&world->manager, &mounts, &world->touched);
 	ck_assert_uint_eq(mounts.count, 0);
 	ck_assert_uint_eq(world->touched.id_count, expected ? 1 : 0);
 	if (expected) {

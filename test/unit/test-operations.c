@@ -8,6 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/rules/dispatch.h"
+#include "core/syntax/reply.h"
+#include "core/syntax/request.h"
 #include "fixture.h"
 
 #define TWO "+ sda1 part=1 uuid=1\n+ sdb1 part=1 uuid=2\ne 2\nt 4\nh *\n"
@@ -335,7 +338,7 @@ static int ask_number(struct world *world, const char *text, const char *name)
 
 	strbuf_reset(&world->reply);
 	strbuf_reset(&world->why);
-	r = manager_decide_request(
+	r = dispatch_decide(
 		&world->manager, &world->env, &request, &world->change, &reply, &world->why);
 	reply_format(&reply, &world->reply);
 	reply_fini(&reply);

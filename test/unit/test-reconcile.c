@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/hosting.h"
-#include "core/reconcile.h"
+#include "core/model/hosting.h"
+#include "core/rules/reconcile.h"
 #include "fixture.h"
 
 #define V1 "/Volumes/Volume{11111111-0000-0000-0000-000000000000}"
@@ -59,8 +59,8 @@ static void end(struct machine *machine, struct disk *disk)
 
 static void add_places(const struct machine *machine, struct replica *places)
 {
-	_cleanup_free_ const struct point **points = NULL;
-	size_t count = names_get_points(&machine->world.manager.names, &points);
+	_cleanup_free_ const struct mount_point **points = NULL;
+	size_t count = mount_points_get(&machine->world.manager.names, &points);
 
 	for (size_t i = 0; i < count; i++)
 		replica_set(places, points[i]->path, NULL, NULL);
@@ -192,8 +192,8 @@ static void expect_file(const struct disk *disk, const char *words)
 /* "PATH VOLUME …" of all mount points that are registered, `+` behind those seen in the file. */
 static void expect_points(const struct machine *machine, const char *words)
 {
-	_cleanup_free_ const struct point **points = NULL;
-	size_t count = names_get_points(&machine->world.manager.names, &points);
+	_cleanup_free_ const struct mount_point **points = NULL;
+	size_t count = mount_points_get(&machine->world.manager.names, &points);
 	_cleanup_strbuf_ struct strbuf seen = STRBUF_INIT;
 
 	for (size_t i = 0; i < count; i++)
@@ -337,7 +337,7 @@ START_TEST(test_other_volume)
 	put_file(&disk, "a " V2 " UUID=3");
 	reconcile(&machine, &disk);
 	expect_points(&machine, "a " V2 "+");
-	ck_assert_ptr_null(names_find_point(&machine.world.manager.names, "UUID=1", "a")->options);
+	ck_assert_ptr_null(mount_points_find(&machine.world.manager.names, "UUID=1", "a")->options);
 	/* A name is changed here: the file follows. */
 	ck_assert_int_eq(world_rename(&machine.world, V2,
 				 "/Volumes/Volume{33333333-0000-0000-0000-000000000000}", false),

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "core/replica.h"
+#include "core/syntax/replica.h"
 #include "fixture.h"
 
 #define V1 "/Volumes/Volume{11111111-0000-0000-0000-000000000000}"

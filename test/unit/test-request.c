@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/request.h"
+#include "core/syntax/request.h"
 #include "fixture.h"
 
 #define LINK KEY_BIT(KEY_LINK)

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "core/rules/apply.h"
 #include "fixture.h"
 
 #define ONE                                                                                     \
@@ -114,7 +115,7 @@ START_TEST(test_deltas)
 		&(struct mount){ map_hash_text("sda1"), (char *)"/b", true, .id = 2, .parent = 1 });
 	mounts_finish(&mounts);
 	touched_fini(&world.touched);
-	manager_apply_mounts(&world.manager, &mounts, &world.touched);
+	apply_mounts(&world.manager, &mounts, &world.touched);
 	tree_update(&world.tree, &world.manager, &world.touched, 5000, &deltas);
 	ck_assert(has_entry(&deltas, world.tree.mounts, "X:"));
 	ck_assert(!has_entry(&deltas, world.tree.dos_devices, "X:"));

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "core/triples.h"
+#include "core/model/triples.h"
 #include "fixture.h"
 
 #define LINK_SIZE 64

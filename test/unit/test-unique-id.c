@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/unique_id.h"
+#include "core/syntax/unique_id.h"
 #include "fixture.h"
 
 struct golden {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/rules/devices.h"
 #include "fixture.h"
 
 static const char *const scripts[] = {
@@ -281,7 +282,7 @@ START_TEST(test_is_pure)
 	before = xstrdup(world_show_devices(&world));
 	world_remove(&world, "sda");
 	world_put(&world, "sdd", "uuid=1");
-	manager_decide_devices(&world.manager, &world.env, &world.change);
+	devices_decide(&world.manager, &world.env, &world.change);
 	ck_assert_str_eq(
 		volumes_change_find_id(&world.manager.volumes, &world.change.volumes, "UUID=1")
 			->name,

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/link_name.h"
+#include "core/syntax/link_name.h"
 #include "wire-call.h"
 
 #define GUID "3e6be9de-8139-11d1-9106-a43f08d823a6"

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/nt_status.h"
-#include "core/link_name.h"
+#include "core/syntax/link_name.h"
 #include "wire-call.h"
 
 #define GUID "3e6be9de-8139-11d1-9106-a43f08d823a6"

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/rules/dispatch.h"
 #include "wire-call.h"
 
 static void bytes_add(struct bytes *bytes, uint64_t value, size_t count)
@@ -71,7 +72,7 @@ uint32_t wire_call(struct world *world, uint32_t number, const char *input, size
 	bytes_parse(input, &bytes);
 	r = wire_call_decode(code, &bytes, room, &request, &why);
 	if (r == 0) {
-		r = manager_decide_request(
+		r = dispatch_decide(
 			&world->manager, &world->env, &request, &world->change, &reply, &why);
 		request_fini(&request);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "core/wire.h"
+#include "core/syntax/wire.h"
 #include "fixture.h"
 
 #define CREATE IOCTL_MOUNTMGR_CREATE_POINT

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/model/event.h"
+#include "core/model/manager.h"
+
+/* What the rules may know of the world beside the state. */
+struct manager_env {
+	uint64_t now; /* µs since 1970 */
+	void (*get_random)(void *to, size_t len);
+	uint32_t uid; /* who asks; mmfs itself for events of devices */
+	uint32_t pid;
+	const char *command;
+	bool cannot_write; /* devices: decide without writing anything */
+};
+
+/* Of a volume about to be deleted, or after all not. */
+struct deletion_mark {
+	char *id;
+	bool is_prepared;
+};
+
+/*
+ * A decided change: everything that has to be written (the layer of names, the new history
+ * entries) and everything that has to be put in place afterwards. Any number of requests can be
+ * decided into one change; each sees the ones before it.
+ */
+struct change {
+	struct names names; /* a layer on manager::names */
+	struct volumes_change volumes;
+	struct history_entry **entries;
+	size_t entry_count;
+	size_t ended_entries; /* those of steps that have ended … */
+	uint32_t steps;	      /* … each of which is a change of the database by itself */
+	struct events events; /* of what does not show otherwise */
+	bool gives_letters;   /* from now on */
+	struct deletion_mark *marks;
+	size_t mark_count;
+};
+
+void change_init(struct change *change, const struct manager *manager);
+void change_fini(struct change *change);
+/*
+ * What was decided since the last call is a change of the database of its own, with an epic number
+ * of its own, if it has history.
+ */
+void change_end_step(struct change *change);
+/* Whether there is anything to commit, and whether that counts as a change of the database. */
+bool change_has_rows(const struct change *change);
+bool change_is_counted(const struct change *change);
+
+/* Whether the volume will be present, or kept, once the change is applied. */
+bool change_shows_volume(
+	const struct manager *manager, const struct change *change, const char *id);
+
+/* Records who changed what. */
+void change_add_entry(struct change *change, const struct manager *manager,
+	const struct manager_env *env, const char *operation, const struct triple *triple);

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "base/map.h"
+#include "core/syntax/unique_id.h"
+
+/* Bits of device::partition_flags. */
+#define DEVICE_GPT_HIDDEN (UINT64_C(1) << 62)
+#define DEVICE_GPT_NO_DRIVE_LETTER (UINT64_C(1) << 63)
+
+/*
+ * A block device as udev, the kernel and libblkid describe it. Texts come from hardware and from
+ * superblocks: they are hostile, bounded by whoever fills them in, and NULL where unknown. Each belongs
+ * to the device by itself until device_pack().
+ */
+struct device {
+	struct map_node by_name;   /* volumes::by_name */
+	struct map_node by_number; /* volumes::by_number */
+	struct map_node by_id;	   /* volumes::by_id, while it has an ID */
+
+	char *name;		/* kernel name, "sda2" */
+	char *node;		/* "/dev/sda2" */
+	uint64_t number;	/* dev_t */
+	uint64_t diskseq;	/* 0: unknown */
+	uint64_t size;		/* bytes */
+	unsigned int partition; /* partition number, 0: a whole device */
+	bool is_removable : 1;
+	bool is_read_only : 1;
+	bool is_virtual : 1;   /* device-mapper or md */
+	bool is_component : 1; /* belongs to a multipath map or the like */
+	bool is_displaced : 1; /* decided by volumes: it is not present under the first of its IDs */
+	char *slaves;	       /* kernel names of what it is made of, separated by spaces */
+
+	char *identity[ID_SCHEMES];
+	char *fstype; /* "ext4" */
+	char *usage;  /* libblkid's: filesystem, raid, crypto, other */
+	char *label;
+	char *table;		  /* partition table type: "gpt" */
+	char *partition_type;	  /* "0x5", or a GUID */
+	char *uuid_sub;		  /* btrfs: of this device, of the several the filesystem has */
+	char *partition_name;	  /* in its table's entry, "EFI system partition" */
+	uint64_t partition_flags; /* attributes of a GPT entry; 0 in other tables */
+	char *fault;		  /* why its content could not be read */
+	char *texts;		  /* all of the above, once packed */
+
+	/* Decided by volumes: */
+	char *id;     /* unique ID it is present under */
+	char *reason; /* why it has none though it might */
+};
+
+enum device_kind {
+	DEVICE_VOLUME,
+	DEVICE_NO_VOLUME,   /* nothing that could be addressed: not listed anywhere */
+	DEVICE_UNPROCESSED, /* listed as unprocessed, with the reason */
+};
+
+/* What the device is by its content. `ret_reason` (static storage) is set when unprocessed. */
+enum device_kind device_get_kind(const struct device *device, const char **ret_reason);
+
+/* Media that carry a partition table for firmware's sake, yet are used as one filesystem. */
+bool device_is_disc(const struct device *device);
+
+/*
+ * Whether both are devices of one filesystem, which is addressed by one of them. btrfs numbers its
+ * devices, too, but the first may have been removed, and libblkid does not tell.
+ */
+bool device_is_of_same_filesystem(const struct device *a, const struct device *b);
+
+struct device *device_new(const char *name);
+void device_free(struct device *device);
+/* The description without what volumes decided. */
+struct device *device_copy(const struct device *device);
+/* Moves the texts of the description into one block: there are many devices, and few change again. */
+void device_pack(struct device *device);
+/*
+ * Whether a kernel name matches one of the globs, which are separated by colons, and none of those
+ * behind a `!`. Without a positive glob everything else matches.
+ */
+bool device_name_matches(const char *name, const char *globs);
+/* Whether these are the kernel names of a partition and its disk: sda1, loop2p1. */
+bool device_is_partition_of(const char *name, const char *disk);
+/* Kernel names in the order people count: loop2 before loop10. */
+int device_compare_names(const char *a, const char *b);
+/* The label that a volume suggests for a link, of its filesystem or else its partition, or NULL. */
+const char *device_get_suggestion(const struct device *device);
+/* Whether the device is made of the one with that name. */
+bool device_has_slave(const struct device *device, const char *name);
+/* Whether both describe the same; what volumes decided is not compared. */
+bool device_is_equal(const struct device *a, const struct device *b);
+
+DEFINE_CLEANUP(struct device, device_free)

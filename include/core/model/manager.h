@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/model/history.h"
+#include "core/model/mounts.h"
+#include "core/model/names.h"
+#include "core/model/volumes.h"
+#include "core/syntax/triple.h"
+
+/* Which volumes may carry a file about the mount points on them. */
+enum replicate {
+	REPLICATE_FIXED,
+	REPLICATE_OFF,
+	REPLICATE_ALL, /* removable ones, too */
+};
+
+/* The whole state of the mount manager. */
+struct manager {
+	struct names names;
+	struct volumes volumes;
+	struct mounts mounts;
+	struct history history;
+	struct id_order order;
+	char **deletions; /* unique IDs of volumes whose names go with them */
+	size_t deletion_count;
+	uint32_t epic;	       /* changes of the database since start, from 1 */
+	bool gives_letters;    /* to volumes that arrive: AUTO_DL_ASSIGNMENTS was asked for */
+	bool follows_partuuid; /* names follow a partition to a new ID */
+	bool suggests_label;   /* a label is the suggested link of its volume */
+	enum replicate replicate;
+};
+
+void manager_init(struct manager *manager, const struct id_order *order);
+void manager_fini(struct manager *manager);
+
+/*
+ * Questions that readers ask of the state, through `view`: manager::names, or a layer on it.
+ */
+
+/* "/dev/sda2" of a volume present or kept, else NULL. */
+const char *manager_get_node(
+	const struct manager *manager, const struct names *view, const char *id);
+/* The link, if it shows. */
+const struct link *manager_find_link(
+	const struct manager *manager, const struct names *view, const char *path);
+/* The triples of one unique ID, or all (`id` NULL), ordered by link; the caller frees the array. */
+size_t manager_get_triples(const struct manager *manager, const struct names *view, const char *id,
+	struct triple **ret_triples);

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "base/map.h"
+#include "core/syntax/unique_id.h"
+
+/*
+ * What a database remembers of the device that a unique ID was last seen on, to tell the owner
+ * from a clone. `value` holds raw identities (ID_UUID is unused); NULL where there is none.
+ * `node` and `diskseq` are hints: they settle ties and tell where a kept volume was last. `has_twin`
+ * says that two devices were present that claimed the ID, or that its device had to make do with it
+ * because of such a twin; from then on `diskseq` is noted, and both hints are kept up to date.
+ */
+struct fingerprint {
+	char *value[ID_SCHEMES];
+	uint64_t size; /* bytes */
+	char *node;    /* "/dev/sda2" */
+	uint64_t diskseq;
+	bool has_twin;
+};
+
+struct record;
+
+struct link {
+	struct map_node by_path; /* names::links */
+	struct link *next;	 /* record::links */
+	struct link **previous;
+	struct record *record;	/* owner; NULL in a layer: the link is deleted */
+	uint64_t changed : 63;	/* µs since 1970, for 290,000 years */
+	bool is_unrecorded : 1; /* not in the database: goes with its volume */
+	char path[];		/* canonical, spelled as first given */
+};
+
+/* All that is remembered under one unique ID. */
+struct record {
+	struct map_node by_id; /* names::records */
+	struct link *links;    /* of this layer */
+	size_t volume_names;   /* how many links are Volume{GUID} names */
+	char letter;	       /* 'A'…'Z', 0: none */
+	bool no_drive_letter;  /* wants no drive letter */
+	bool keep_links;       /* keep links when offline */
+	bool is_removed;       /* in a layer: the record is deleted */
+	bool is_hint;	       /* in a layer: nothing but hints of the fingerprint changed */
+	struct fingerprint fingerprint;
+	char id[];
+};
+
+/*
+ * The database in memory. A layer is a `struct names` on top of another: look-ups fall through,
+ * changes stay in the layer until it is merged (or forgotten). A layer is thus exactly the set of
+ * rows that one transaction writes.
+ */
+struct names {
+	const struct names *base; /* NULL: not a layer */
+	struct map links;	  /* by path, ignoring case */
+	struct map records;	  /* by unique ID */
+	struct map mount_points;  /* by host and path */
+	bool has_settings;	  /* in a layer: the following counts */
+	bool is_auto_mount_off;
+};
+
+void names_init(struct names *names, const struct names *base);
+void names_fini(struct names *names);
+
+const struct link *names_find_link(const struct names *names, const char *path);
+const struct record *names_find_record(const struct names *names, const char *id);
+
+/* Links of a record in no order: first call with `link` NULL. */
+const struct link *names_next_link(
+	const struct names *names, const char *id, const struct link *link);
+
+/* The volume name that an ID has had for longest, one in the database before others, or NULL. */
+const struct link *names_find_volume_name(const struct names *names, const char *id);
+
+/* All links of the view, those of a record together; the caller frees the array. */
+size_t names_get_links(const struct names *names, const struct link ***ret_links);
+
+/* The record of this layer for `id`, copied up or made new; the caller may change its fields. */
+struct record *names_edit_record(struct names *layer, const char *id);
+/* The same for changing `node`, `diskseq` and `has_twin` only, which does not count as a change. */
+struct record *names_edit_hint(struct names *layer, const char *id);
+void names_set_link(struct names *layer, const char *path, const char *id, uint64_t changed);
+void names_remove_link(struct names *layer, const char *path);
+/*
+ * Takes the link out of the database, but not out of the view. An unrecorded link does not count
+ * as the letter or a volume name of its record.
+ */
+void names_unrecord_link(struct names *layer, const char *path);
+/* Takes all such links of a unique ID out of the view. */
+void names_remove_unrecorded(struct names *layer, const char *id);
+/* Forgets a unique ID with all its links, and the mount points on it and of it. */
+void names_remove_record(struct names *layer, const char *id);
+
+bool names_is_auto_mount_off(const struct names *names);
+void names_set_auto_mount_off(struct names *layer, bool is_off);
+
+/* Whether the layer has anything to write, and whether that is more than hints. */
+bool names_has_rows(const struct names *layer);
+bool names_has_changes(const struct names *layer);
+
+/* Moves the layer's content into `base`, which must be what it lies on. Cannot fail. */
+void names_merge(struct names *base, struct names *layer);
+
+void fingerprint_copy(struct fingerprint *to, const struct fingerprint *from);
+void fingerprint_fini(struct fingerprint *fingerprint);

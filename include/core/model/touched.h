@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/model/event.h"
+
+/* What a change touched, for those who show the state. Names of things that may be gone. */
+struct touched {
+	char **links; /* paths */
+	size_t link_count;
+	char **ids;	/* unique IDs about which something changed */
+	bool *is_moved; /* per ID: its device is another, so all its links are touched */
+	size_t id_count;
+	char **devices; /* kernel names */
+	size_t device_count;
+	struct events events; /* what the tree does not show */
+	bool has_changed;     /* whether anything a reader could see has changed at all */
+};
+
+/* Takes copies of the texts. `is_moved`: the device of the ID is another. */
+void touched_add_link(struct touched *touched, const char *link);
+void touched_add_id(struct touched *touched, const char *id, bool is_moved);
+void touched_add_device(struct touched *touched, const char *name);
+void touched_fini(struct touched *touched);

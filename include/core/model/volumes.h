@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/model/device.h"
+#include "core/model/names.h"
+
+/* The devices present, and which unique ID each is present under: at most one device per ID. */
+struct volumes {
+	struct map by_name;
+	struct map by_number;
+	struct map by_id;
+	size_t awaiting; /* how many may get an ID yet: device_awaits_id() */
+	size_t losers;	 /* how many have device::is_displaced */
+};
+
+/* What becomes of one device: its ID, or the reason for having none, or neither (no volume). */
+struct assignment {
+	struct device *device; /* one of volumes_change::put, or one present */
+	char *id;
+	char *reason;
+	bool is_displaced; /* as in the device */
+};
+
+/* Devices that appear, change or go, and what follows from that for the ownership of IDs. */
+struct volumes_change {
+	struct device **put; /* owned; replaces the one of the same name */
+	size_t puts;
+	char **gone; /* names, owned */
+	size_t gones;
+	struct assignment *assignments; /* owned */
+	size_t assignment_count;
+};
+
+void volumes_fini(struct volumes *volumes);
+
+/* Whether a device that is present may come to an ID, if others lose theirs. */
+bool device_awaits_id(const struct device *device);
+
+const struct device *volumes_find_name(const struct volumes *volumes, const char *name);
+const struct device *volumes_find_number(const struct volumes *volumes, uint64_t number);
+/* The device present under a unique ID, or NULL. */
+const struct device *volumes_find_id(const struct volumes *volumes, const char *id);
+
+/* A change holds each device once: put or removed. */
+void volumes_change_fini(struct volumes_change *change);
+void volumes_change_put(struct volumes_change *change, struct device *device);
+void volumes_change_remove(struct volumes_change *change, const char *name);
+
+/* Whether the change says something of a device, by its name. */
+bool volumes_change_concerns(const struct volumes_change *change, const char *name);
+
+/* The device that will be there under a name once the change is applied, or NULL. */
+const struct device *volumes_change_find_name(
+	const struct volumes *volumes, const struct volumes_change *change, const char *name);
+
+/* The device that will be present under an ID once the change is applied, or NULL. */
+const struct device *volumes_change_find_id(
+	const struct volumes *volumes, const struct volumes_change *change, const char *id);
+
+/* Takes over the devices of the change. Cannot fail. */
+void volumes_apply(struct volumes *volumes, struct volumes_change *change);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/model/change.h"
+#include "core/syntax/reply.h"
+#include "core/syntax/request.h"
+
+/* One request being decided. */
+struct decision {
+	const struct manager *manager;
+	const struct manager_env *env;
+	const struct request *request;
+	struct change *change;
+	struct reply *reply;
+	struct strbuf *why;
+};
+
+/* Adds the sentence to `why` and returns `error`. */
+int decision_fail(struct decision *decision, int error, const char *format, ...) _printf_(3, 4);
+/* The node of a volume present or kept, as the change sees it. */
+const char *decision_get_node(const struct decision *decision, const char *id);
+void decision_add_entry(
+	struct decision *decision, const char *operation, const char *path, const char *id);
+void decision_set_mark(struct decision *decision, const char *id, bool no_drive_letter);
+/* The link, if it shows. */
+const struct link *decision_find_link(const struct decision *decision, const char *path);
+/* The device that a client means, volume or not, or NULL. */
+const struct device *decision_find_device(
+	const struct decision *decision, const struct volume_ref *ref);
+/* The volume that all of link=, id= and device= name; -ENOENT, or -EINVAL where they differ. */
+int decision_select_volume(struct decision *decision, const char **ret_id);
+/* The volume that id= and device= name, NULL if neither is given; `unknown`: the error if there is none. */
+int decision_select_by_triple(struct decision *decision, int unknown, const char **ret_id);
+/* The volume that device= names; -ENOENT. */
+int decision_select_device(struct decision *decision, const char **ret_id);

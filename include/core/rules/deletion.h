@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/rules/decision.h"
+
+int deletion_decide_mark(struct decision *decision, bool is_prepared);
+/* Forgets the volumes among those leaving that are absent once the change is applied. */
+void deletion_decide(
+	const struct manager *manager, const struct manager_env *env, struct change *change);
+void deletion_apply(struct manager *manager, struct change *change);

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/rules/decision.h"
+
+int id_change_decide(struct decision *decision);
+/*
+ * The only volume known to have been on the partition of `device` that will be absent once the
+ * change is applied. -ENOENT: there is none; -EINVAL: there are several.
+ */
+int id_change_find(const struct manager *manager, const struct change *change,
+	const struct device *device, const char **ret_id);
+/* Moves all that is remembered under one ID to another; one letter at most between them. */
+void id_change_move(
+	struct change *change, const struct manager_env *env, const char *from, const char *to);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "base/strbuf.h"
+#include "core/syntax/link_name.h"
+#include "core/syntax/operations.h"
+
+#define REQUEST_MAX 4095	/* bytes of one line, without its newline */
+#define REQUEST_OPTIONS_MAX 511 /* bytes of mount options */
+
+/* What a client may call a volume. */
+enum volume_ref_kind {
+	VOLUME_BY_DEVICE, /* text is a path below /dev or a kernel name */
+	VOLUME_BY_ID,
+	VOLUME_BY_LINK, /* text is canonical */
+};
+
+struct volume_ref {
+	enum volume_ref_kind kind;
+	bool is_word; /* a bare word that looked like nothing else */
+	char *text;
+	uint64_t number; /* dev_t that the caller found at that path, 0: none */
+};
+
+struct request {
+	const struct operation *operation;
+	unsigned int given; /* KEY_BITs */
+	struct link_name link;
+	char *id;
+	struct volume_ref device; /* or the target */
+	char *source;		  /* an absolute path without `.`, `..` and empty parts */
+	char *options;		  /* mount options, NULL: none */
+	uint32_t epic;
+	bool is_on;		   /* keep=1, state=on */
+	struct link_name new_link; /* OP_RENAME */
+	bool may_replace;	   /* OP_RENAME */
+};
+
+void request_fini(struct request *request);
+
+/*
+ * Reads one line (no newline in it). On error -EINVAL or -EMSGSIZE, with a sentence added to
+ * `why`, and nothing to free. `ret_request` belongs to the caller on success.
+ */
+int request_parse(const struct operation *operation, const char *line, size_t len,
+	struct request *ret_request, struct strbuf *why);
+
+/* Writes a request down so that it reads back as the same: for the log, and for tests. */
+void request_format(const struct request *request, struct strbuf *ret_line);
+
+/* Reads the absolute path of a directory; the result has no empty components. -EINVAL. */
+int request_parse_source(const char *text, char **ret_source, struct strbuf *why);
+
+/* Reads what `ln -s` is given as its target. The same errors. */
+int volume_ref_parse(const char *text, struct volume_ref *ret_ref, struct strbuf *why);

@@ -1,7 +1,0 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
-#pragma once
-
-#include "core/manager.h"
-
-/* Puts them in the order of their links, byte by byte. */
-void triples_sort(struct triple *triples, size_t count);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/model/manager.h"
+
+/* Lines of an earlier text of `points` that may be others now, be gone, or be new, by their links. */
+struct stale_lines {
+	char **links; /* in any order, some maybe twice; owned */
+	size_t count;
+	bool is_all; /* too many to say which */
+};
+
+void stale_lines_fini(struct stale_lines *lines);
+void stale_lines_add(struct stale_lines *lines, const char *link);
+/* Adds what is in `from`, which is empty then. */
+void stale_lines_move(struct stale_lines *lines, struct stale_lines *from);
+
+/* Makes what render_points() made before what it would make now; the lines that differ, not all. */
+void points_text_renew(
+	const struct manager *manager, const struct stale_lines *lines, struct strbuf *text);

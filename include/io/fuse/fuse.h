@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "base/strbuf.h"
+#include "core/syntax/wire.h"
+#include "core/views/event_stream.h"
+#include "core/views/tree.h"
+
+/*
+ * The mount. Reads are answered here, from the tree and the state; whatever may change something
+ * becomes a job, goes through the daemon's one door, and comes back to fuse_finish().
+ */
+struct fuse_server;
+
+struct fuse_options {
+	const char *mountpoint;
+	const char *source; /* first column of /proc/mounts */
+	const char *mount;  /* "-o" options for libfuse, comma-separated, or NULL */
+	bool is_cached;	    /* kernel caching: cache=on */
+	bool is_root;	    /* everybody may use the mount, not only who made it */
+	bool is_debugging;
+	uint32_t uid; /* owner of what changes something */
+	uint32_t gid;
+	uint32_t mode;
+	uint32_t max_read; /* bytes of one read, or 0 */
+};
+
+/* One line of what a client wrote. */
+struct job_line {
+	char *text;
+	size_t end;		/* bytes of the write up to and with this line */
+	struct request request; /* unless `error` */
+	size_t number;		/* in its batch, from 1; 0: it is not in one */
+	int error;		/* of parsing */
+	char *why;		/* a sentence, with `error` */
+};
+
+/*
+ * What a client asks for with one write(2), ln, rm or mv. The daemon decides the lines in order
+ * and sets `done`, `error`, `reply` and `why`.
+ */
+struct fuse_job {
+	struct fuse_job *next;
+	const struct operation *operation;
+	struct job_line *lines;
+	size_t count;
+	bool is_whole;	/* all lines happen, or none */
+	bool may_share; /* one transaction with others like it */
+	uint32_t uid;
+	uint32_t pid;
+	char command[17];
+
+	size_t done;   /* lines that happened */
+	size_t failed; /* the line that did not, with `error` */
+	int error;     /* negative errno of the line after those, or of the whole; 0 */
+	struct reply reply;
+	const struct wire_code *code; /* of MountPointManager, else NULL */
+	size_t room; /* … bytes for the output: what needs more does not happen */
+	struct strbuf output;
+	struct strbuf why; /* a sentence, with `error` */
+
+	struct fuse_client *client; /* private: who waits for it */
+};
+
+struct fuse_backend {
+	void *data;
+	const struct manager *manager;
+	const struct event_stream *stream; /* what readers of `events` get */
+	struct tree *tree;
+	/* Takes the job in; it comes back through fuse_finish(), maybe before this returns. */
+	void (*submit)(void *data, struct fuse_job *job);
+	/* Text of a control file that is read without a request, or of `metrics`. */
+	void (*render)(void *data, const struct node *node, struct strbuf *ret_text);
+};
+
+/* Whether /dev/fuse is there and can be used. On error a negative errno and a sentence in `why`. */
+int fuse_check_device(const char *mountpoint, struct strbuf *why);
+/* Mounts. On error a negative errno and a sentence in `why`. */
+int fuse_start(const struct fuse_options *options, const struct fuse_backend *backend,
+	struct fuse_server **ret_server, struct strbuf *why);
+/* From now on nobody waits: reads that would, and do, fail with ENODEV. */
+void fuse_end_waits(struct fuse_server *server);
+/* Whether everything that fuse_finish() was given has reached the kernel. */
+bool fuse_is_idle(const struct fuse_server *server);
+/* The mount is gone: what is mounted at its place by now is another's. */
+void fuse_set_unmounted(struct fuse_server *server);
+/* Unmounts and frees, once fuse_is_idle(). NULL is fine. */
+void fuse_stop(struct fuse_server *server);
+
+int fuse_get_fd(const struct fuse_server *server);
+/* Serves what is there, a bounded number of requests. -ENODEV: it was unmounted. */
+int fuse_handle(struct fuse_server *server);
+/* Whether the kernel has greeted: from then on the mount answers as configured. */
+bool fuse_is_ready(const struct fuse_server *server);
+/*
+ * Texts of megabytes are asked for in requests as large as there can be, with the next under way, if
+ * the kernel may read ahead as much; by itself it gives a FUSE mount 128 KiB. `number` is the st_dev
+ * of the mount. Nothing is lost where this cannot be set.
+ */
+void fuse_extend_read_ahead(uint64_t number);
+
+/*
+ * A job is over: tells the kernel of `deltas`, then the client of the result. Takes over both.
+ * `job` is NULL when nobody asked (a device came or went).
+ */
+void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas *deltas);
+
+const char *fuse_get_version(void);
+
+/* Requests served so far, as samples for `metrics`. */
+void fuse_render_metrics(const struct fuse_server *server, struct strbuf *ret_text);
+/* The same as one line for the debug log. */
+void fuse_format_counters(const struct fuse_server *server, struct strbuf *ret_text);

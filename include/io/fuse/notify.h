@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#define FUSE_USE_VERSION 314
+#include <fuse_lowlevel.h>
+
+#include "core/views/tree.h"
+
+struct notify;
+
+/* A reply that waits until the kernel's caches are right. */
+struct notify_reply {
+	fuse_req_t req; /* NULL: nobody waits */
+	enum {
+		REPLY_ERROR,
+		REPLY_WRITTEN,
+		REPLY_ENTRY,
+		REPLY_DATA,
+		REPLY_POLL,
+		REPLY_WAKE, /* of who polls; there is no `req` */
+		REPLY_IOCTL,
+	} kind;
+	int error;		       /* REPLY_ERROR: positive errno or 0 */
+	size_t size;		       /* REPLY_WRITTEN, REPLY_DATA, REPLY_IOCTL… */
+	struct fuse_entry_param entry; /* REPLY_ENTRY */
+	char *data;		       /* REPLY_DATA, REPLY_IOCTL… */
+	unsigned int events;	       /* REPLY_POLL */
+	struct fuse_pollhandle *poll;  /* REPLY_WAKE */
+};
+
+int notify_start(struct fuse_session *session, struct notify **ret_notify);
+/* Sends what is queued, then ends the thread. NULL is fine. */
+void notify_stop(struct notify *notify);
+
+/* A folder whose lock a client holds in the kernel until it gets its reply: ln, rm, mv. */
+struct notify_folder {
+	uint64_t ino;
+	const char *name; /* of the entry that it is about; NULL: nothing has changed */
+};
+
+/*
+ * Takes over `deltas` and what the reply points to: invalidates them all, then sends the reply.
+ * Entries of the folder that the client holds (`held`, or NULL) are left out: the kernel updates
+ * what it sees there by itself. News (REPLY_DATA, REPLY_POLL, REPLY_WAKE, REPLY_IOCTL) wait until
+ * whatever was posted before is what every process sees. Never blocks.
+ */
+void notify_post(struct notify *notify, struct deltas *deltas, const struct notify_folder *held,
+	const struct notify_reply *reply);
+/* Whether all that was posted is sent. */
+bool notify_is_idle(struct notify *notify);
+/* How many invalidations have been sent. */
+uint64_t notify_get_count(struct notify *notify);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/model/device.h"
+
+/*
+ * Block devices as udev and sysfs know them. Two channels tell of events: the kernel's own, and
+ * udevd's, which come later but carry what its rules found out.
+ */
+struct udev_source;
+
+enum udev_channel { UDEV_CHANNEL_KERNEL, UDEV_CHANNEL_UDEVD, UDEV_CHANNELS };
+
+/* What is known of one device without reading it. Owned. */
+struct device_report {
+	struct device *device;
+	bool wants_probe; /* its content is not known from udevd */
+	char *disk_node;  /* partitions: the disk they are on */
+	uint64_t disk_number;
+	uint64_t start; /* partitions: first sector, in units of 512 bytes */
+};
+
+struct udev_event {
+	char *name; /* kernel name */
+	bool is_gone;
+	uint64_t sequence; /* the kernel's number of the event, the same on both channels */
+	void *device;	   /* private */
+};
+
+/*
+ * Starts listening on both channels. `buffer` is the size of the sockets' buffers in bytes, 0: as
+ * large as a storm needs.
+ */
+int udev_open(size_t buffer, struct udev_source **ret_source);
+void udev_close(struct udev_source *source);
+int udev_get_fd(const struct udev_source *source, enum udev_channel channel);
+/* 1 with an event, 0: none now, -ENOBUFS: events were lost. */
+int udev_take_event(
+	struct udev_source *source, enum udev_channel channel, struct udev_event *ret_event);
+void udev_event_fini(struct udev_event *event);
+/*
+ * Describes the device of an event, one on udevd's channel with what udevd found out. -ENODEV: it is
+ * gone meanwhile.
+ */
+int udev_event_describe(
+	const struct udev_event *event, bool use_udevd, struct device_report *ret_report);
+
+/* Kernel names of all block devices there are; the caller frees each and the array. */
+int udev_list(struct udev_source *source, char ***ret_names, size_t *ret_count);
+/* The kernel name of the block device with this number, owned by the caller, or NULL. */
+char *udev_find_name(struct udev_source *source, uint64_t number);
+/*
+ * Describes a device, with or without what udevd found out. -ENODEV: there is no such device.
+ */
+int udev_describe(struct udev_source *source, const char *name, bool use_udevd,
+	struct device_report *ret_report);
+void device_report_fini(struct device_report *report);
+/* Whether both say the same of a device. */
+bool device_report_is_equal(const struct device_report *a, const struct device_report *b);
+
+/*
+ * A descriptor that becomes readable when the udevd that serves this network namespace ends; or
+ * -ESRCH if none runs. A socket file left behind does not count.
+ */
+int udev_open_udevd(void);
+/*
+ * Whether there are events that udevd has not processed: what its database says may be of before. It
+ * tells nobody when it is done.
+ */
+bool udev_is_busy(void);

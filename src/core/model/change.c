@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A change: decided from the state, which stays as it is; committed by whoever calls; put in place by
+ * apply_change().
+ */
+
+#include "core/model/change.h"
+
+void change_init(struct change *change, const struct manager *manager)
+{
+	*change = (struct change){ 0 };
+	names_init(&change->names, &manager->names);
+}
+
+void change_fini(struct change *change)
+{
+	names_fini(&change->names);
+	volumes_change_fini(&change->volumes);
+	for (size_t i = 0; i < change->entry_count; i++)
+		free(change->entries[i]);
+	free(change->entries);
+	for (size_t i = 0; i < change->mark_count; i++)
+		free(change->marks[i].id);
+	free(change->marks);
+	events_fini(&change->events);
+	*change = (struct change){ 0 };
+}
+
+void change_end_step(struct change *change)
+{
+	change->steps += change->entry_count > change->ended_entries;
+	change->ended_entries = change->entry_count;
+}
+
+bool change_has_rows(const struct change *change)
+{
+	return names_has_rows(&change->names) || change->entry_count;
+}
+
+bool change_is_counted(const struct change *change)
+{
+	return names_has_changes(&change->names);
+}
+
+void change_add_entry(struct change *change, const struct manager *manager,
+	const struct manager_env *env, const char *operation, const struct triple *triple)
+{
+	struct history_entry entry = {
+		.sequence = manager->history.next_sequence + change->entry_count,
+		.time = env->now,
+		.epic = manager->epic + change->steps + 1,
+		.uid = env->uid,
+		.pid = env->pid,
+		.operation = operation,
+		.link = triple->link,
+		.id = triple->id,
+		.device = triple->node,
+		.command = env->command,
+	};
+
+	change->entries = xgrow(change->entries, change->entry_count, sizeof(*change->entries));
+	change->entries[change->entry_count++] = history_entry_new(&entry);
+}
+
+bool change_shows_volume(const struct manager *manager, const struct change *change, const char *id)
+{
+	const struct record *record = names_find_record(&change->names, id);
+
+	if (volumes_change_find_id(&manager->volumes, &change->volumes, id))
+		return true;
+	return record && record->keep_links && record->fingerprint.node;
+}

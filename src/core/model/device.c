@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One block device: its description, and whether that makes it a volume.
+ */
+
+#include <assert.h>
+#include <fnmatch.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/model/device.h"
+
+/* Where the texts of a description are. */
+static const size_t texts[] = {
+	offsetof(struct device, name),
+	offsetof(struct device, node),
+	offsetof(struct device, slaves),
+	offsetof(struct device, identity[ID_UUID]),
+	offsetof(struct device, identity[ID_PARTUUID]),
+	offsetof(struct device, identity[ID_DM_UUID]),
+	offsetof(struct device, identity[ID_MD_UUID]),
+	offsetof(struct device, identity[ID_WWN]),
+	offsetof(struct device, identity[ID_SERIAL]),
+	offsetof(struct device, fstype),
+	offsetof(struct device, usage),
+	offsetof(struct device, label),
+	offsetof(struct device, table),
+	offsetof(struct device, partition_type),
+	offsetof(struct device, uuid_sub),
+	offsetof(struct device, partition_name),
+	offsetof(struct device, fault),
+};
+
+static char **get_text(const struct device *device, size_t i)
+{
+	return (char **)((char *)device + texts[i]);
+}
+
+struct device *device_new(const char *name)
+{
+	struct device *device = xcalloc(1, sizeof(*device));
+
+	device->name = xstrdup(name);
+	return device;
+}
+
+void device_free(struct device *device)
+{
+	if (!device)
+		return;
+	for (size_t i = 0; !device->texts && i < ARRAY_SIZE(texts); i++)
+		free(*get_text(device, i));
+	free(device->texts);
+	free(device->id);
+	free(device->reason);
+	free(device);
+}
+
+struct device *device_copy(const struct device *device)
+{
+	struct device *copy = xcalloc(1, sizeof(*copy));
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		const char *text = *get_text(device, i);
+
+		*get_text(copy, i) = text ? xstrdup(text) : NULL;
+	}
+	copy->number = device->number;
+	copy->diskseq = device->diskseq;
+	copy->size = device->size;
+	copy->partition = device->partition;
+	copy->is_removable = device->is_removable;
+	copy->is_read_only = device->is_read_only;
+	copy->is_virtual = device->is_virtual;
+	copy->is_component = device->is_component;
+	copy->partition_flags = device->partition_flags;
+	return copy;
+}
+
+void device_pack(struct device *device)
+{
+	size_t size = 0;
+	char *room;
+
+	assert(!device->texts);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		size += text_get_size(*get_text(device, i));
+	device->texts = room = xcalloc(1, size);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		_cleanup_free_ char *text = *get_text(device, i);
+
+		*get_text(device, i) = text_put(&room, text);
+	}
+}
+
+bool device_name_matches(const char *name, const char *globs)
+{
+	_cleanup_free_ char *copy = xstrdup(globs);
+	bool has_positive = false, matches = false;
+	char *rest = copy, *glob;
+
+	while ((glob = strsep(&rest, ":"))) {
+		if (*glob == '!') {
+			if (fnmatch(glob + 1, name, 0) == 0)
+				return false;
+			continue;
+		}
+		has_positive |= *glob != '\0';
+		matches |= fnmatch(glob, name, 0) == 0;
+	}
+	return matches || !has_positive;
+}
+
+bool device_is_equal(const struct device *a, const struct device *b)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (!is_same_text(*get_text(a, i), *get_text(b, i)))
+			return false;
+	return a->number == b->number && a->diskseq == b->diskseq && a->size == b->size &&
+		a->partition == b->partition && a->is_removable == b->is_removable &&
+		a->is_read_only == b->is_read_only && a->is_virtual == b->is_virtual &&
+		a->is_component == b->is_component && a->partition_flags == b->partition_flags;
+}
+
+static bool is_extended_partition(const char *type)
+{
+	return type &&
+		(strcasecmp(type, "0x5") == 0 || strcasecmp(type, "0xf") == 0 ||
+			strcasecmp(type, "0x85") == 0);
+}
+
+/*
+ * Superblocks of something that other devices are made of, and of journals of filesystems that are
+ * elsewhere. libblkid's usage tells most of the former, not all.
+ */
+static bool is_member(const struct device *device)
+{
+	static const char *const members[] = { "zfs_member", "bcache", "LVM2_member", "LVM1_member",
+		"linux_raid_member", "mpath_member", "drbd", "drbdmanage_control_volume",
+		"drbdproxy_datalog", "VMFS_volume_member", "ceph_bluestore", "stratis", "vdo",
+		"mpool", "oracleasm", "DM_integrity", "DM_verity_hash", "DM_snapshot_cow", "jbd",
+		"xfs_external_log" };
+
+	if (is_same_text(device->usage, "raid"))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
+		if (is_same_text(device->fstype, members[i]))
+			return true;
+	return false;
+}
+
+bool device_is_disc(const struct device *device)
+{
+	return is_same_text(device->fstype, "iso9660") || is_same_text(device->fstype, "udf");
+}
+
+bool device_is_of_same_filesystem(const struct device *a, const struct device *b)
+{
+	return is_same_text(a->fstype, "btrfs") && is_same_text(b->fstype, "btrfs") &&
+		is_same_text(a->identity[ID_UUID], b->identity[ID_UUID]) && a->uuid_sub &&
+		b->uuid_sub && !is_same_text(a->uuid_sub, b->uuid_sub);
+}
+
+enum device_kind device_get_kind(const struct device *device, const char **ret_reason)
+{
+	if (device->size == 0 || device->is_component)
+		return DEVICE_NO_VOLUME;
+	if (device->partition && is_extended_partition(device->partition_type))
+		return DEVICE_NO_VOLUME;
+	if (device->fault) {
+		*ret_reason = device->fault;
+		return DEVICE_UNPROCESSED;
+	}
+	if (is_member(device))
+		return DEVICE_NO_VOLUME;
+	if (!device->partition && device->table && !device_is_disc(device))
+		return DEVICE_NO_VOLUME;
+	if (device->partition && (device->partition_flags & DEVICE_GPT_HIDDEN)) {
+		*ret_reason = "hidden by its partition attributes";
+		return DEVICE_UNPROCESSED;
+	}
+	if (!device->partition && !device->fstype) {
+		*ret_reason = "no content";
+		return DEVICE_UNPROCESSED;
+	}
+	return DEVICE_VOLUME;
+}
+
+bool device_has_slave(const struct device *device, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *c = device->slaves; c && *c; c += strcspn(c, " "), c += *c == ' ')
+		if (strncmp(c, name, len) == 0 && (c[len] == ' ' || !c[len]))
+			return true;
+	return false;
+}
+
+bool device_is_partition_of(const char *name, const char *disk)
+{
+	size_t len = strlen(disk);
+
+	if (!len || strncmp(name, disk, len) != 0)
+		return false;
+	name += len;
+	if (strchr("0123456789", disk[len - 1]) && *name++ != 'p')
+		return false;
+	return *name && !name[strspn(name, "0123456789")];
+}
+
+int device_compare_names(const char *a, const char *b)
+{
+	size_t len_a = strlen(a), len_b = strlen(b);
+
+	if (len_a != len_b)
+		return len_a < len_b ? -1 : 1;
+	return strcmp(a, b);
+}
+
+const char *device_get_suggestion(const struct device *device)
+{
+	return device->label && *device->label ? device->label : device->partition_name;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The state of the mount manager: what is remembered (names, history) and what is present (volumes,
+ * mounts). A link shows while the volume of its unique ID is present, or kept.
+ */
+
+#include "core/model/manager.h"
+#include "core/model/triples.h"
+
+void manager_init(struct manager *manager, const struct id_order *order)
+{
+	*manager = (struct manager){ .order = *order, .epic = 1 };
+	names_init(&manager->names, NULL);
+	history_init(&manager->history);
+}
+
+void manager_fini(struct manager *manager)
+{
+	names_fini(&manager->names);
+	volumes_fini(&manager->volumes);
+	mounts_fini(&manager->mounts);
+	history_fini(&manager->history);
+	for (size_t i = 0; i < manager->deletion_count; i++)
+		free(manager->deletions[i]);
+	free(manager->deletions);
+}
+
+const char *manager_get_node(
+	const struct manager *manager, const struct names *view, const char *id)
+{
+	const struct device *device = volumes_find_id(&manager->volumes, id);
+	const struct record *record;
+
+	if (device)
+		return device->node;
+	record = names_find_record(view, id);
+	return record && record->keep_links ? record->fingerprint.node : NULL;
+}
+
+const struct link *manager_find_link(
+	const struct manager *manager, const struct names *view, const char *path)
+{
+	const struct link *link = names_find_link(view, path);
+
+	return link && manager_get_node(manager, view, link->record->id) ? link : NULL;
+}
+
+size_t manager_get_triples(const struct manager *manager, const struct names *view, const char *id,
+	struct triple **ret_triples)
+{
+	_cleanup_free_ const struct link **links = NULL;
+	const struct link *link = NULL;
+	const char *node = NULL;
+	struct triple *triples;
+	size_t count = 0, shown = 0;
+
+	if (!id) {
+		count = names_get_links(view, &links);
+	} else {
+		while ((link = names_next_link(view, id, link))) {
+			if ((count & (count + 1)) == 0)
+				links = xrealloc(links, count * 2 + 2, sizeof(*links));
+			links[count++] = link;
+		}
+	}
+	triples = xcalloc(count, sizeof(*triples));
+	for (size_t i = 0; i < count; i++) {
+		const struct record *record = links[i]->record;
+
+		if (i == 0 || record != links[i - 1]->record)
+			node = manager_get_node(manager, view, record->id);
+		if (node)
+			triples[shown++] = (struct triple){ links[i]->path, record->id, node };
+	}
+	triples_sort(triples, shown);
+	*ret_triples = triples;
+	return shown;
+}

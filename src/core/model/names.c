@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The database in memory: which link belongs to which unique ID, and what is remembered of each ID.
+ *
+ * Owns its records and links. Every link is in exactly one record's list; `letter` and
+ * `volume_names` of a record are always those of its links. In a layer the scalars of a record
+ * speak for the whole view, while `links` holds only what the layer added; a link with record NULL
+ * says "deleted". A layer's base must not change while the layer is in use.
+ *
+ * An unrecorded link (DELETE_POINTS_DBONLY) is in memory alone: its path has no row, and its record
+ * does not count it. In a layer, a deleted link is called unrecorded if the base's was.
+ */
+
+#include <assert.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/model/mount_points.h"
+#include "core/model/names.h"
+#include "core/syntax/link_name.h"
+
+static bool link_has_path(const struct map_node *node, const void *key)
+{
+	return strcasecmp(container_of(node, struct link, by_path)->path, key) == 0;
+}
+
+static bool record_has_id(const struct map_node *node, const void *key)
+{
+	return strcmp(container_of(node, struct record, by_id)->id, key) == 0;
+}
+
+/* Most layers have few links or none. */
+static struct link *find_own_link(const struct names *names, const char *path)
+{
+	struct map_node *node = names->links.count
+		? map_find(&names->links, map_hash_text_ignoring_case(path), link_has_path, path)
+		: NULL;
+
+	return node ? container_of(node, struct link, by_path) : NULL;
+}
+
+static struct record *find_own_record(const struct names *names, const char *id)
+{
+	struct map_node *node = names->records.count
+		? map_find(&names->records, map_hash_text(id), record_has_id, id)
+		: NULL;
+
+	return node ? container_of(node, struct record, by_id) : NULL;
+}
+
+void fingerprint_fini(struct fingerprint *fingerprint)
+{
+	for (size_t i = 0; i < ID_SCHEMES; i++)
+		free(fingerprint->value[i]);
+	free(fingerprint->node);
+	*fingerprint = (struct fingerprint){ 0 };
+}
+
+void fingerprint_copy(struct fingerprint *to, const struct fingerprint *from)
+{
+	struct fingerprint copy = {
+		.size = from->size,
+		.diskseq = from->diskseq,
+		.has_twin = from->has_twin,
+	};
+
+	for (size_t i = 0; i < ID_SCHEMES; i++)
+		copy.value[i] = from->value[i] ? xstrdup(from->value[i]) : NULL;
+	copy.node = from->node ? xstrdup(from->node) : NULL;
+	fingerprint_fini(to);
+	*to = copy;
+}
+
+static void record_free(struct record *record)
+{
+	fingerprint_fini(&record->fingerprint);
+	free(record);
+}
+
+void names_init(struct names *names, const struct names *base)
+{
+	*names = (struct names){ .base = base };
+}
+
+void names_fini(struct names *names)
+{
+	map_for_each (&names->links, node, next)
+		free(container_of(node, struct link, by_path));
+	map_for_each (&names->records, node, next)
+		record_free(container_of(node, struct record, by_id));
+	map_fini(&names->links);
+	map_fini(&names->records);
+	mount_points_fini(names);
+}
+
+const struct link *names_find_link(const struct names *names, const char *path)
+{
+	const struct link *link = find_own_link(names, path);
+
+	if (!link && names->base)
+		link = find_own_link(names->base, path);
+	return link && link->record ? link : NULL;
+}
+
+const struct record *names_find_record(const struct names *names, const char *id)
+{
+	const struct record *record = find_own_record(names, id);
+
+	if (!record && names->base)
+		record = find_own_record(names->base, id);
+	return record && !record->is_removed ? record : NULL;
+}
+
+const struct link *names_next_link(
+	const struct names *names, const char *id, const struct link *link)
+{
+	const struct record *own;
+	bool is_in_base = false;
+
+	if (link && !names->base)
+		return link->next;
+	own = find_own_record(names, id);
+	if (link) {
+		is_in_base = names->base && link->record != own;
+		link = link->next;
+	} else if (own) {
+		link = own->links;
+	}
+	if (!link && !is_in_base && names->base && !(own && own->is_removed)) {
+		const struct record *below = find_own_record(names->base, id);
+
+		link = below ? below->links : NULL;
+		is_in_base = true;
+	}
+	while (link && is_in_base && find_own_link(names, link->path))
+		link = link->next; /* the layer has its own word on this one */
+	return link;
+}
+
+/* Whether a volume name speaks for its volume rather than another. */
+static bool is_better_name(const struct link *link, const struct link *other)
+{
+	if (link->is_unrecorded != other->is_unrecorded)
+		return other->is_unrecorded;
+	if (link->changed != other->changed)
+		return link->changed < other->changed;
+	return strcmp(link->path, other->path) < 0;
+}
+
+const struct link *names_find_volume_name(const struct names *names, const char *id)
+{
+	const struct link *link = NULL, *found = NULL;
+
+	while ((link = names_next_link(names, id, link)))
+		if (link_name_is_volume(link->path) && (!found || is_better_name(link, found)))
+			found = link;
+	return found;
+}
+
+static void link_attach(struct link *link, struct record *record)
+{
+	link->record = record;
+	link->next = record->links;
+	link->previous = &record->links;
+	if (link->next)
+		link->next->previous = &link->next;
+	record->links = link;
+}
+
+static void link_detach(struct link *link)
+{
+	if (!link->record)
+		return;
+	*link->previous = link->next;
+	if (link->next)
+		link->next->previous = link->previous;
+	link->record = NULL;
+}
+
+/* Keeps the counters of a record true when it gains (+1) or loses (-1) a link. */
+static void record_count_link(struct record *record, const char *path, int change)
+{
+	if (link_name_is_letter(path))
+		record->letter = change > 0 ? link_name_get_base(path)[0] : 0;
+	else if (link_name_is_volume(path))
+		record->volume_names += (size_t)change;
+}
+
+/* The links of `names` itself, but for those that a layer has its own word on. */
+static size_t get_own_links(
+	const struct names *names, const struct names *layer, const struct link **ret_links)
+{
+	size_t count = 0;
+
+	map_for_each (&names->records, node, next) {
+		const struct link *link = container_of(node, struct record, by_id)->links;
+
+		for (; link; link = link->next)
+			if (!layer || !layer->links.count || !find_own_link(layer, link->path))
+				ret_links[count++] = link;
+	}
+	return count;
+}
+
+size_t names_get_links(const struct names *names, const struct link ***ret_links)
+{
+	size_t count = names->links.count + (names->base ? names->base->links.count : 0);
+	const struct link **links = xcalloc(count, sizeof(*links));
+
+	count = get_own_links(names, NULL, links);
+	if (names->base)
+		count += get_own_links(names->base, names, links + count);
+	*ret_links = links;
+	return count;
+}
+
+struct record *names_edit_record(struct names *layer, const char *id)
+{
+	const struct record *below = layer->base ? find_own_record(layer->base, id) : NULL;
+	struct record *record = find_own_record(layer, id);
+
+	if (record && !record->is_removed) {
+		record->is_hint = false;
+		return record;
+	}
+	if (!record) {
+		record = xcalloc(1, sizeof(*record) + strlen(id) + 1);
+		strcpy(record->id, id);
+		map_add(&layer->records, &record->by_id, map_hash_text(id));
+		if (below) {
+			record->volume_names = below->volume_names;
+			record->letter = below->letter;
+			record->no_drive_letter = below->no_drive_letter;
+			record->keep_links = below->keep_links;
+			fingerprint_copy(&record->fingerprint, &below->fingerprint);
+		}
+	}
+	record->is_removed = false;
+	record->is_hint = false;
+	return record;
+}
+
+struct record *names_edit_hint(struct names *layer, const char *id)
+{
+	const struct record *own = find_own_record(layer, id);
+	bool is_hint = !own || own->is_hint;
+	struct record *record = names_edit_record(layer, id);
+
+	record->is_hint = is_hint;
+	return record;
+}
+
+/* Takes the link out of the view, leaving a mark where it hides one of the base. */
+static void remove_link(struct names *layer, const char *path)
+{
+	const struct link *visible = names_find_link(layer, path);
+	struct link *own = find_own_link(layer, path);
+	const struct link *below = layer->base ? find_own_link(layer->base, path) : NULL;
+
+	if (!visible)
+		return;
+	if (!visible->is_unrecorded)
+		record_count_link(names_edit_record(layer, visible->record->id), visible->path, -1);
+	if (own) {
+		link_detach(own);
+		if (below) {
+			strcpy(own->path, below->path); /* the same but for case */
+			own->is_unrecorded = below->is_unrecorded;
+		} else {
+			map_remove(&layer->links, &own->by_path);
+			free(own);
+		}
+	} else {
+		own = xcalloc(1, sizeof(*own) + strlen(path) + 1);
+		strcpy(own->path, below->path);
+		own->is_unrecorded = below->is_unrecorded;
+		map_add(&layer->links, &own->by_path, map_hash_text_ignoring_case(path));
+	}
+}
+
+void names_remove_link(struct names *layer, const char *path)
+{
+	_cleanup_free_ char *volume = link_name_is_volume(path) ? xstrdup(path) : NULL;
+
+	remove_link(layer, path);
+	if (volume)
+		mount_points_drop(layer, NULL, volume);
+}
+
+void names_set_link(struct names *layer, const char *path, const char *id, uint64_t changed)
+{
+	const struct link *visible = names_find_link(layer, path);
+	struct record *record;
+	struct link *own;
+
+	if (visible && !visible->is_unrecorded && strcmp(visible->record->id, id) == 0 &&
+		strcmp(visible->path, path) == 0)
+		return;
+	if (visible)
+		remove_link(layer, path);
+	own = visible || layer->base ? find_own_link(layer, path) : NULL;
+	if (!own) {
+		own = xcalloc(1, sizeof(*own) + strlen(path) + 1);
+		strcpy(own->path, path);
+		map_add(&layer->links, &own->by_path, map_hash_text_ignoring_case(path));
+	}
+	strcpy(own->path, path); /* the same but for case */
+	own->changed = changed;
+	own->is_unrecorded = false;
+	record = names_edit_record(layer, id);
+	link_attach(own, record);
+	record_count_link(record, path, 1);
+}
+
+void names_unrecord_link(struct names *layer, const char *path)
+{
+	const struct link *visible = names_find_link(layer, path);
+	_cleanup_free_ char *own_path = NULL, *id = NULL;
+	uint64_t changed;
+	struct link *own;
+
+	if (!visible || visible->is_unrecorded)
+		return;
+	own_path = xstrdup(visible->path);
+	id = xstrdup(visible->record->id);
+	changed = visible->changed;
+	names_remove_link(layer, own_path);
+	names_set_link(layer, own_path, id, changed);
+	own = find_own_link(layer, own_path);
+	own->is_unrecorded = true;
+	record_count_link(own->record, own_path, -1);
+}
+
+void names_remove_unrecorded(struct names *layer, const char *id)
+{
+	const struct link *link = names_next_link(layer, id, NULL);
+
+	while (link) {
+		const struct link *next = names_next_link(layer, id, link);
+
+		if (link->is_unrecorded)
+			names_remove_link(layer, link->path);
+		link = next;
+	}
+}
+
+void names_remove_record(struct names *layer, const char *id)
+{
+	const struct link *link;
+	struct record *record;
+
+	while ((link = names_next_link(layer, id, NULL)))
+		names_remove_link(layer, link->path);
+	mount_points_drop(layer, id, NULL);
+	record = names_edit_record(layer, id);
+	record->no_drive_letter = false;
+	record->keep_links = false;
+	record->is_removed = true;
+	fingerprint_fini(&record->fingerprint);
+}
+
+bool names_is_auto_mount_off(const struct names *names)
+{
+	return names->has_settings || !names->base ? names->is_auto_mount_off
+						   : names->base->is_auto_mount_off;
+}
+
+void names_set_auto_mount_off(struct names *layer, bool is_off)
+{
+	layer->has_settings = true;
+	layer->is_auto_mount_off = is_off;
+}
+
+/* Whether a link of the layer has a row to write or to delete. */
+static bool link_has_row(const struct names *layer, const struct link *link)
+{
+	const struct link *below = layer->base ? find_own_link(layer->base, link->path) : NULL;
+
+	return (link->record && !link->is_unrecorded) || (below && !below->is_unrecorded);
+}
+
+static bool has_link_rows(const struct names *layer)
+{
+	map_for_each (&layer->links, node, next)
+		if (link_has_row(layer, container_of(node, struct link, by_path)))
+			return true;
+	return false;
+}
+
+bool names_has_rows(const struct names *layer)
+{
+	return layer->records.count || layer->mount_points.count || layer->has_settings ||
+		has_link_rows(layer);
+}
+
+bool names_has_changes(const struct names *layer)
+{
+	if (layer->has_settings || has_link_rows(layer) || mount_points_has_changes(layer))
+		return true;
+	map_for_each (&layer->records, node, next)
+		if (!container_of(node, struct record, by_id)->is_hint)
+			return true;
+	return false;
+}
+
+static void merge_record(struct names *base, struct record *record)
+{
+	struct record *below = find_own_record(base, record->id);
+
+	if (!below) {
+		below = xcalloc(1, sizeof(*below) + strlen(record->id) + 1);
+		strcpy(below->id, record->id);
+		map_add(&base->records, &below->by_id, map_hash_text(below->id));
+	}
+	below->volume_names = record->volume_names;
+	below->letter = record->letter;
+	below->no_drive_letter = record->no_drive_letter;
+	below->keep_links = record->keep_links;
+	below->is_removed = record->is_removed;
+	fingerprint_fini(&below->fingerprint);
+	below->fingerprint = record->fingerprint;
+	record->fingerprint = (struct fingerprint){ 0 };
+}
+
+static void merge_link(struct names *base, struct link *link)
+{
+	struct link *below = find_own_link(base, link->path);
+	struct record *owner = link->record ? find_own_record(base, link->record->id) : NULL;
+
+	if (below) {
+		link_detach(below);
+		map_remove(&base->links, &below->by_path);
+		free(below);
+	}
+	link_detach(link);
+	if (owner) {
+		link_attach(link, owner);
+		map_add(&base->links, &link->by_path, map_hash_text_ignoring_case(link->path));
+	} else {
+		free(link);
+	}
+}
+
+void names_merge(struct names *base, struct names *layer)
+{
+	assert(layer->base == base);
+	if (layer->has_settings)
+		base->is_auto_mount_off = layer->is_auto_mount_off;
+	layer->has_settings = false;
+	mount_points_merge(base, layer);
+	map_for_each (&layer->records, node, next)
+		merge_record(base, container_of(node, struct record, by_id));
+	map_for_each (&layer->links, node, next) {
+		map_remove(&layer->links, node);
+		merge_link(base, container_of(node, struct link, by_path));
+	}
+	map_for_each (&layer->records, node, next) {
+		struct record *record = container_of(node, struct record, by_id);
+
+		if (record->is_removed) {
+			struct record *below = find_own_record(base, record->id);
+
+			assert(!below->links);
+			map_remove(&base->records, &below->by_id);
+			record_free(below);
+		}
+		map_remove(&layer->records, node);
+		record_free(record);
+	}
+}

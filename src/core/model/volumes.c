@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The devices present. Which unique ID each is present under is decided in ownership.c.
+ *
+ * Owns its devices. A device is in by_id exactly while it has an ID, and unprocessed exactly while
+ * it has a reason.
+ */
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/model/volumes.h"
+
+static bool device_has_name(const struct map_node *node, const void *key)
+{
+	return strcmp(container_of(node, struct device, by_name)->name, key) == 0;
+}
+
+static bool device_has_number(const struct map_node *node, const void *key)
+{
+	return container_of(node, struct device, by_number)->number == *(const uint64_t *)key;
+}
+
+static bool device_has_id(const struct map_node *node, const void *key)
+{
+	return strcmp(container_of(node, struct device, by_id)->id, key) == 0;
+}
+
+static struct device *find_name(const struct volumes *volumes, const char *name)
+{
+	struct map_node *node =
+		map_find(&volumes->by_name, map_hash_text(name), device_has_name, name);
+
+	return node ? container_of(node, struct device, by_name) : NULL;
+}
+
+const struct device *volumes_find_name(const struct volumes *volumes, const char *name)
+{
+	return find_name(volumes, name);
+}
+
+const struct device *volumes_find_number(const struct volumes *volumes, uint64_t number)
+{
+	struct map_node *node =
+		map_find(&volumes->by_number, map_hash_number(number), device_has_number, &number);
+
+	return node ? container_of(node, struct device, by_number) : NULL;
+}
+
+const struct device *volumes_find_id(const struct volumes *volumes, const char *id)
+{
+	struct map_node *node = map_find(&volumes->by_id, map_hash_text(id), device_has_id, id);
+
+	return node ? container_of(node, struct device, by_id) : NULL;
+}
+
+void volumes_fini(struct volumes *volumes)
+{
+	map_for_each (&volumes->by_name, node, next)
+		device_free(container_of(node, struct device, by_name));
+	map_fini(&volumes->by_name);
+	map_fini(&volumes->by_number);
+	map_fini(&volumes->by_id);
+}
+
+void volumes_change_fini(struct volumes_change *change)
+{
+	for (size_t i = 0; i < change->puts; i++)
+		device_free(change->put[i]);
+	for (size_t i = 0; i < change->gones; i++)
+		free(change->gone[i]);
+	for (size_t i = 0; i < change->assignment_count; i++) {
+		free(change->assignments[i].id);
+		free(change->assignments[i].reason);
+	}
+	free(change->put);
+	free(change->gone);
+	free(change->assignments);
+	*change = (struct volumes_change){ 0 };
+}
+
+void volumes_change_put(struct volumes_change *change, struct device *device)
+{
+	change->put = xgrow(change->put, change->puts, sizeof(*change->put));
+	change->put[change->puts++] = device;
+}
+
+void volumes_change_remove(struct volumes_change *change, const char *name)
+{
+	change->gone = xgrow(change->gone, change->gones, sizeof(*change->gone));
+	change->gone[change->gones++] = xstrdup(name);
+}
+
+static const struct device *find_put(const struct volumes_change *change, const char *name)
+{
+	for (size_t i = 0; i < change->puts; i++)
+		if (strcmp(change->put[i]->name, name) == 0)
+			return change->put[i];
+	return NULL;
+}
+
+static bool is_in_change(const struct volumes_change *change, const char *name)
+{
+	for (size_t i = 0; i < change->puts; i++)
+		if (strcmp(change->put[i]->name, name) == 0)
+			return true;
+	for (size_t i = 0; i < change->gones; i++)
+		if (strcmp(change->gone[i], name) == 0)
+			return true;
+	return false;
+}
+
+bool volumes_change_concerns(const struct volumes_change *change, const char *name)
+{
+	for (size_t i = 0; i < change->assignment_count; i++)
+		if (strcmp(change->assignments[i].device->name, name) == 0)
+			return true;
+	return is_in_change(change, name);
+}
+
+const struct device *volumes_change_find_name(
+	const struct volumes *volumes, const struct volumes_change *change, const char *name)
+{
+	const struct device *put = find_put(change, name);
+
+	if (put)
+		return put;
+	return is_in_change(change, name) ? NULL : volumes_find_name(volumes, name);
+}
+
+const struct device *volumes_change_find_id(
+	const struct volumes *volumes, const struct volumes_change *change, const char *id)
+{
+	const struct device *owner = volumes_find_id(volumes, id);
+
+	for (size_t i = 0; i < change->assignment_count; i++)
+		if (is_same_text(change->assignments[i].id, id))
+			return change->assignments[i].device;
+	return owner && !is_in_change(change, owner->name) ? owner : NULL;
+}
+
+bool device_awaits_id(const struct device *device)
+{
+	return device->reason || (device->uuid_sub && !device->id);
+}
+
+static void count_in(struct volumes *volumes, const struct device *device)
+{
+	volumes->awaiting += device_awaits_id(device);
+	volumes->losers += device->is_displaced;
+}
+
+static void count_out(struct volumes *volumes, const struct device *device)
+{
+	volumes->awaiting -= device_awaits_id(device);
+	volumes->losers -= device->is_displaced;
+}
+
+static void volumes_remove(struct volumes *volumes, struct device *device)
+{
+	count_out(volumes, device);
+	map_remove(&volumes->by_name, &device->by_name);
+	map_remove(&volumes->by_number, &device->by_number);
+	if (device->id)
+		map_remove(&volumes->by_id, &device->by_id);
+	device_free(device);
+}
+
+void volumes_apply(struct volumes *volumes, struct volumes_change *change)
+{
+	for (size_t i = 0; i < change->gones; i++) {
+		struct device *device = find_name(volumes, change->gone[i]);
+
+		if (device)
+			volumes_remove(volumes, device);
+	}
+	for (size_t i = 0; i < change->puts; i++) {
+		struct device *device = steal_ptr(change->put[i]);
+		struct device *before = find_name(volumes, device->name);
+
+		if (before)
+			volumes_remove(volumes, before);
+		device_pack(device);
+		map_add(&volumes->by_name, &device->by_name, map_hash_text(device->name));
+		map_add(&volumes->by_number, &device->by_number, map_hash_number(device->number));
+		count_in(volumes, device);
+	}
+	for (size_t i = 0; i < change->assignment_count; i++) {
+		struct assignment *assignment = &change->assignments[i];
+		struct device *device = assignment->device;
+
+		assert(!device->id);
+		count_out(volumes, device);
+		free(device->reason);
+		device->id = steal_ptr(assignment->id);
+		device->reason = steal_ptr(assignment->reason);
+		device->is_displaced = assignment->is_displaced;
+		if (device->id)
+			map_add(&volumes->by_id, &device->by_id, map_hash_text(device->id));
+		count_in(volumes, device);
+	}
+	change->puts = 0;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Puts committed changes in place, and notes what that touched for those who show the state. Cannot
+ * fail: whatever can is done when a change is decided.
+ */
+
+#include <string.h>
+#include <strings.h>
+
+#include "core/model/hosting.h"
+#include "core/model/mount_points.h"
+#include "core/rules/apply.h"
+#include "core/rules/deletion.h"
+
+static void touch_target(
+	struct touched *touched, const struct names *view, const struct mount_point *point)
+{
+	const struct link *link = point ? names_find_link(view, point->volume) : NULL;
+
+	if (link)
+		touched_add_id(touched, link->record->id, false);
+}
+
+/* The paths of volumes that have mount points on a host are others, or may be. */
+static void touch_hosted(struct touched *touched, const struct manager *manager, const char *host)
+{
+	_cleanup_free_ const struct mount_point **points = NULL;
+	size_t count;
+
+	if (!manager->names.mount_points.count)
+		return;
+	count = mount_points_get(&manager->names, &points);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(points[i]->host, host) == 0)
+			touch_target(touched, &manager->names, points[i]);
+}
+
+static void note_point(struct touched *touched, const struct manager *manager,
+	const struct names *view, const struct mount_point *point, enum event_kind kind)
+{
+	const struct link *link = names_find_link(view, point->volume);
+	_cleanup_free_ char *path = hosting_describe(manager, point);
+
+	events_add(&touched->events,
+		&(struct event){
+			.kind = kind,
+			.link = link ? (char *)link->path : point->volume,
+			.id = link ? link->record->id : NULL,
+			.path = path,
+			.reason = (char *)point->reason,
+		});
+}
+
+static void touch_points(
+	struct touched *touched, const struct manager *manager, const struct change *change)
+{
+	map_for_each (&change->names.mount_points, node, next) {
+		const struct mount_point *point = container_of(node, struct mount_point, by_place);
+		const struct mount_point *before =
+			mount_points_find(&manager->names, point->host, point->path);
+		bool is_same = before && !point->is_removed &&
+			strcasecmp(before->volume, point->volume) == 0;
+
+		touch_target(touched, &manager->names, before);
+		touch_target(touched, &change->names, point->is_removed ? NULL : point);
+		if (before && !is_same) {
+			struct mount_point deleted = *before;
+
+			deleted.reason = point->is_removed ? point->reason : NULL;
+			note_point(touched, manager, &manager->names, &deleted,
+				EVENT_MOUNT_POINT_DELETED);
+		}
+		if (!point->is_removed && !is_same)
+			note_point(
+				touched, manager, &change->names, point, EVENT_MOUNT_POINT_CREATED);
+	}
+}
+
+static void touch_device(struct touched *touched, const struct manager *manager, const char *name)
+{
+	const struct device *device = volumes_find_name(&manager->volumes, name);
+
+	touched_add_device(touched, name);
+	if (device && device->id) {
+		touched_add_id(touched, device->id, true);
+		touch_hosted(touched, manager, device->id);
+	}
+}
+
+/* Lists what the change is about to touch; the state is still the one before. */
+static void touch_change(
+	struct touched *touched, const struct manager *manager, const struct change *change)
+{
+	map_for_each (&change->names.links, node, next) {
+		const char *path = container_of(node, struct link, by_path)->path;
+		const struct link *before = names_find_link(&manager->names, path);
+
+		touched_add_link(touched, path);
+		if (before && strcmp(before->path, path) != 0)
+			touched_add_link(touched, before->path);
+	}
+	map_for_each (&change->names.records, node, next) {
+		const char *id = container_of(node, struct record, by_id)->id;
+		bool is_moved = !is_same_text(manager_get_node(manager, &manager->names, id),
+			manager_get_node(manager, &change->names, id));
+
+		touched_add_id(touched, id, is_moved); /* an absent volume may be kept no longer */
+	}
+	for (size_t i = 0; i < change->volumes.gones; i++)
+		touch_device(touched, manager, change->volumes.gone[i]);
+	for (size_t i = 0; i < change->volumes.puts; i++)
+		touch_device(touched, manager, change->volumes.put[i]->name);
+	for (size_t i = 0; i < change->volumes.assignment_count; i++) {
+		const struct assignment *assignment = &change->volumes.assignments[i];
+
+		touched_add_device(touched, assignment->device->name);
+		if (assignment->id) {
+			touched_add_id(touched, assignment->id, true);
+			touch_hosted(touched, manager, assignment->id);
+		}
+	}
+	touch_points(touched, manager, change);
+	touched->has_changed =
+		change_has_rows(change) || touched->link_count || touched->device_count;
+}
+
+void apply_kept(const struct manager *manager, struct touched *ret_touched)
+{
+	*ret_touched = (struct touched){ 0 };
+	map_for_each (&manager->names.records, node, next) {
+		const struct record *record = container_of(node, struct record, by_id);
+
+		if (record->keep_links)
+			touched_add_id(ret_touched, record->id, true);
+	}
+}
+
+/* Devices that the tree does not show: says of each once why. The state is still the one before. */
+static void note_devices(
+	struct events *events, const struct manager *manager, const struct change *change)
+{
+	for (size_t i = 0; i < change->volumes.assignment_count; i++) {
+		const struct assignment *assignment = &change->volumes.assignments[i];
+		const struct device *device = assignment->device;
+		const struct device *before = volumes_find_name(&manager->volumes, device->name);
+		struct event event = {
+			.kind = assignment->is_displaced ? EVENT_DUPLICATE
+							 : EVENT_VOLUME_UNPROCESSED,
+			.id = assignment->id,
+			.device = device->node,
+			.reason = assignment->reason,
+		};
+		bool is_known = before &&
+			(assignment->is_displaced ? before->is_displaced
+						  : is_same_text(before->reason, event.reason));
+
+		if (!is_known && (assignment->is_displaced || event.reason))
+			events_add(events, &event);
+	}
+}
+
+void apply_change(struct manager *manager, struct change *change, struct touched *ret_touched)
+{
+	*ret_touched = (struct touched){ 0 };
+	touch_change(ret_touched, manager, change);
+	note_devices(&ret_touched->events, manager, change);
+	if (change->steps)
+		manager->epic += change->steps;
+	else if (change_is_counted(change))
+		manager->epic++;
+	for (size_t i = 0; i < change->entry_count; i++)
+		history_add(&manager->history, change->entries[i]);
+	change->entry_count = 0;
+	manager->gives_letters |= change->gives_letters;
+	events_move(&ret_touched->events, &change->events);
+	names_merge(&manager->names, &change->names);
+	volumes_apply(&manager->volumes, &change->volumes);
+	deletion_apply(manager, change);
+}
+
+static bool is_same_mounts(const struct mounts *a, const struct mounts *b, uint64_t number)
+{
+	const struct mount *mount_a = NULL, *mount_b = NULL;
+
+	do {
+		mount_a = mounts_next(a, number, mount_a);
+		mount_b = mounts_next(b, number, mount_b);
+		if (mount_a && mount_b &&
+			(mount_a->is_whole != mount_b->is_whole ||
+				strcmp(mount_a->path, mount_b->path) != 0))
+			return false;
+	} while (mount_a && mount_b);
+	return !mount_a && !mount_b;
+}
+
+void apply_mounts(struct manager *manager, struct mounts *mounts, struct touched *ret_touched)
+{
+	*ret_touched = (struct touched){ 0 };
+	map_for_each (&manager->volumes.by_id, node, next) {
+		const struct device *device = container_of(node, struct device, by_id);
+
+		if (is_same_mounts(&manager->mounts, mounts, device->number))
+			continue;
+		touched_add_id(ret_touched, device->id, false);
+		touch_hosted(ret_touched, manager, device->id);
+	}
+	mounts_fini(&manager->mounts);
+	manager->mounts = *mounts;
+	*mounts = (struct mounts){ 0 };
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One request being decided: what its words mean. Every look-up goes through the layer of the change
+ * under way, so that a request sees those before it in the same write.
+ */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/rules/decision.h"
+
+int decision_fail(struct decision *decision, int error, const char *format, ...)
+{
+	_cleanup_free_ char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	text = xvasprintf(format, args);
+	va_end(args);
+	strbuf_add_text(decision->why, text);
+	return error;
+}
+
+const char *decision_get_node(const struct decision *decision, const char *id)
+{
+	return manager_get_node(decision->manager, &decision->change->names, id);
+}
+
+const struct link *decision_find_link(const struct decision *decision, const char *path)
+{
+	return manager_find_link(decision->manager, &decision->change->names, path);
+}
+
+static bool node_has_name(const char *node, const char *text)
+{
+	return strcmp(node, text) == 0 ||
+		(strncmp(node, "/dev/", 5) == 0 && strcmp(node + 5, text) == 0);
+}
+
+/* By number where its path led to a node, else by its text. */
+const struct device *decision_find_device(
+	const struct decision *decision, const struct volume_ref *ref)
+{
+	const struct volumes *volumes = &decision->manager->volumes;
+	const struct device *device = volumes_find_name(volumes, ref->text);
+
+	if (ref->number)
+		return volumes_find_number(volumes, ref->number);
+	if (device)
+		return device;
+	map_for_each (&volumes->by_name, node, next) {
+		device = container_of(node, struct device, by_name);
+		if (node_has_name(device->node, ref->text))
+			return device;
+	}
+	return NULL;
+}
+
+/* The kept volume that was last seen at this node; of several the first by ID. */
+static const char *find_kept(const struct decision *decision, const char *node)
+{
+	const struct names *names = &decision->manager->names;
+	const char *found = NULL;
+
+	map_for_each (&names->records, entry, next) {
+		const char *id = container_of(entry, struct record, by_id)->id;
+		const struct record *record = names_find_record(&decision->change->names, id);
+
+		if (record && record->keep_links && record->fingerprint.node &&
+			!volumes_find_id(&decision->manager->volumes, id) &&
+			node_has_name(record->fingerprint.node, node) &&
+			(!found || strcmp(id, found) < 0))
+			found = id;
+	}
+	return found;
+}
+
+static int resolve_device(
+	struct decision *decision, const struct volume_ref *ref, int unknown, const char **ret_id)
+{
+	const struct device *device = decision_find_device(decision, ref);
+
+	if (device && device->id) {
+		*ret_id = device->id;
+		return 0;
+	}
+	/* A drive without its medium is as good as absent. */
+	*ret_id = device && device->size ? NULL : find_kept(decision, ref->text);
+	if (*ret_id)
+		return 0;
+	if (device)
+		return decision_fail(decision, unknown, "%s is no volume: %s", device->node,
+			device->reason ? device->reason : "it has nothing to address");
+	if (ref->is_word)
+		return decision_fail(decision, -EINVAL,
+			"'%s' is neither a device, nor a unique ID, nor a link", ref->text);
+	return decision_fail(decision, unknown, "no volume is known as '%s'", ref->text);
+}
+
+/* Finds the unique ID of the volume a client means; `unknown` is the error for there being none. */
+static int resolve_volume(
+	struct decision *decision, const struct volume_ref *ref, int unknown, const char **ret_id)
+{
+	const struct link *link;
+
+	switch (ref->kind) {
+	case VOLUME_BY_ID:
+		if (!decision_get_node(decision, ref->text))
+			return decision_fail(
+				decision, unknown, "no volume has the unique ID %s", ref->text);
+		*ret_id = ref->text;
+		return 0;
+	case VOLUME_BY_LINK:
+		link = decision_find_link(decision, ref->text);
+		if (!link)
+			return decision_fail(decision, unknown, "there is no link %s", ref->text);
+		*ret_id = link->record->id;
+		return 0;
+	case VOLUME_BY_DEVICE:
+		break;
+	}
+	return resolve_device(decision, ref, unknown, ret_id);
+}
+
+/* Checks what the request says of the volume; `ret_id` is NULL if it says nothing. */
+int decision_select_by_triple(struct decision *decision, int unknown, const char **ret_id)
+{
+	const struct request *request = decision->request;
+	const char *by_id = NULL, *by_device = NULL;
+	int r;
+
+	if (request->given & KEY_BIT(KEY_ID)) {
+		by_id = request->id;
+		if (!decision_get_node(decision, by_id))
+			return decision_fail(
+				decision, unknown, "no volume has the unique ID %s", by_id);
+	}
+	if (request->given & KEY_BIT(KEY_DEVICE)) {
+		r = resolve_volume(decision, &request->device, unknown, &by_device);
+		if (r < 0)
+			return r;
+		if (by_id && strcmp(by_id, by_device) != 0)
+			return decision_fail(
+				decision, -EINVAL, "the device has the unique ID %s", by_device);
+	}
+	*ret_id = by_device ? by_device : by_id;
+	return 0;
+}
+
+int decision_select_device(struct decision *decision, const char **ret_id)
+{
+	return resolve_volume(decision, &decision->request->device, -ENOENT, ret_id);
+}
+
+int decision_select_volume(struct decision *decision, const char **ret_id)
+{
+	const struct request *request = decision->request;
+	const struct link *link;
+	int r = decision_select_by_triple(decision, -ENOENT, ret_id);
+
+	if (r < 0 || !(request->given & KEY_BIT(KEY_LINK)))
+		return r;
+	link = decision_find_link(decision, request->link.path);
+	if (!link)
+		return decision_fail(decision, -ENOENT, "there is no link %s", request->link.path);
+	if (*ret_id && strcmp(*ret_id, link->record->id) != 0)
+		return decision_fail(
+			decision, -EINVAL, "%s is a link of %s", link->path, link->record->id);
+	*ret_id = link->record->id;
+	return 0;
+}
+
+void decision_add_entry(
+	struct decision *decision, const char *operation, const char *path, const char *id)
+{
+	struct triple triple = { path, id, id ? decision_get_node(decision, id) : NULL };
+
+	change_add_entry(decision->change, decision->manager, decision->env, operation, &triple);
+}
+
+void decision_set_mark(struct decision *decision, const char *id, bool no_drive_letter)
+{
+	const struct record *record = names_find_record(&decision->change->names, id);
+
+	if (record && record->no_drive_letter != no_drive_letter)
+		names_edit_record(&decision->change->names, id)->no_drive_letter = no_drive_letter;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Volumes that are about to be deleted: with the volume, all that is remembered of it goes.
+ *
+ * In memory only, as what prepares the deletion is a program that runs now. A volume stays marked
+ * until it goes, whatever happens to its device meanwhile.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/rules/deletion.h"
+
+static size_t find_mark(const struct manager *manager, const char *id)
+{
+	size_t i = 0;
+
+	while (i < manager->deletion_count && strcmp(manager->deletions[i], id) != 0)
+		i++;
+	return i;
+}
+
+int deletion_decide_mark(struct decision *decision, bool is_prepared)
+{
+	struct change *change = decision->change;
+	const char *id;
+	int r = decision_select_volume(decision, &id);
+
+	if (r < 0)
+		return r;
+	if (!volumes_find_id(&decision->manager->volumes, id))
+		return decision_fail(decision, -ENOENT, "%s is offline", id);
+	change->marks = xrealloc(change->marks, change->mark_count + 1, sizeof(*change->marks));
+	change->marks[change->mark_count++] =
+		(struct deletion_mark){ .id = xstrdup(id), .is_prepared = is_prepared };
+	return 0;
+}
+
+void deletion_decide(
+	const struct manager *manager, const struct manager_env *env, struct change *change)
+{
+	for (size_t i = 0; i < manager->deletion_count; i++) {
+		const char *id = manager->deletions[i];
+		struct triple triple = { .id = id };
+
+		if (volumes_change_find_id(&manager->volumes, &change->volumes, id) ||
+			!names_find_record(&change->names, id))
+			continue;
+		change_add_entry(change, manager, env, "prepare_volume_delete", &triple);
+		names_remove_record(&change->names, id);
+	}
+}
+
+static void remove_mark(struct manager *manager, size_t i)
+{
+	free(manager->deletions[i]);
+	manager->deletions[i] = manager->deletions[--manager->deletion_count];
+}
+
+void deletion_apply(struct manager *manager, struct change *change)
+{
+	for (size_t i = 0; i < change->mark_count; i++) {
+		struct deletion_mark *mark = &change->marks[i];
+		size_t at = find_mark(manager, mark->id);
+
+		if (!mark->is_prepared && at < manager->deletion_count) {
+			remove_mark(manager, at);
+		} else if (mark->is_prepared && at == manager->deletion_count) {
+			manager->deletions =
+				xrealloc(manager->deletions, at + 1, sizeof(*manager->deletions));
+			manager->deletions[manager->deletion_count++] = steal_ptr(mark->id);
+		}
+	}
+	for (size_t i = manager->deletion_count; i-- > 0;)
+		if (!volumes_find_id(&manager->volumes, manager->deletions[i]))
+			remove_mark(manager, i);
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What follows when devices come, change and go: who is present under which unique ID, what is
+ * remembered of them, and what newcomers are given.
+ */
+
+#include <string.h>
+
+#include "core/rules/deletion.h"
+#include "core/rules/devices.h"
+#include "core/rules/id_change.h"
+#include "core/rules/letters.h"
+#include "core/rules/ownership.h"
+#include "core/syntax/link_name.h"
+
+static void fingerprint_take(struct fingerprint *fingerprint, const struct device *device)
+{
+	struct fingerprint seen = {
+		.size = device->size,
+		.node = device->node,
+		.diskseq = fingerprint->has_twin ? device->diskseq : 0,
+		.has_twin = fingerprint->has_twin,
+	};
+
+	for (size_t i = 0; i < ID_SCHEMES; i++)
+		if (i != ID_UUID)
+			seen.value[i] = device->identity[i];
+	fingerprint_copy(fingerprint, &seen);
+}
+
+static bool is_remembered(const struct record *record, const struct device *device)
+{
+	for (size_t i = 0; i < ID_SCHEMES; i++)
+		if (i != ID_UUID &&
+			!is_same_text(record->fingerprint.value[i], device->identity[i]))
+			return false;
+	return record->fingerprint.size == device->size;
+}
+
+/* Whether what is remembered is of a device that this one is made of: that gets the ID back. */
+static bool is_component_remembered(const struct manager *manager, const struct record *record,
+	const struct device *device, const struct change *change)
+{
+	_cleanup_free_ char *slaves = device->slaves ? xstrdup(device->slaves) : NULL;
+	char *rest = slaves, *name;
+
+	while (rest && (name = strsep(&rest, " "))) {
+		const struct device *slave =
+			volumes_change_find_name(&manager->volumes, &change->volumes, name);
+
+		if (slave && is_remembered(record, slave))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Remembers where a volume is, for the day when that is all there is to tell: it may be kept, or
+ * have a twin (`has_twin`, which sticks).
+ */
+static void decide_hint(
+	const struct device *owner, const char *id, bool has_twin, struct change *change)
+{
+	const struct fingerprint *known = &names_find_record(&change->names, id)->fingerprint;
+	uint64_t diskseq;
+	struct fingerprint *hint;
+
+	has_twin |= known->has_twin;
+	diskseq = has_twin ? owner->diskseq : 0;
+	if (is_same_text(known->node, owner->node) && known->diskseq == diskseq &&
+		known->has_twin == has_twin)
+		return;
+	hint = &names_edit_hint(&change->names, id)->fingerprint;
+	free(hint->node);
+	hint->node = xstrdup(owner->node);
+	hint->diskseq = diskseq;
+	hint->has_twin = has_twin;
+}
+
+/* A volume gets its ID: it is remembered, and has a Volume{GUID} name from then on. */
+static void decide_arrival(const struct manager *manager, const struct manager_env *env,
+	const struct device *device, const char *id, struct change *change)
+{
+	const struct record *record = names_find_record(&change->names, id);
+	const struct device *before = volumes_find_name(&manager->volumes, device->name);
+	bool is_new_here = !before || !is_same_text(before->id, id);
+	const char *old;
+
+	if (!record && manager->follows_partuuid &&
+		id_change_find(manager, change, device, &old) == 0) {
+		struct triple triple = { .id = id, .node = device->node };
+
+		change_add_entry(change, manager, env, "unique_id_changed", &triple);
+		id_change_move(change, env, old, id);
+		record = names_find_record(&change->names, id);
+	}
+	if (!record ||
+		(!is_remembered(record, device) &&
+			!is_component_remembered(manager, record, device, change)))
+		fingerprint_take(&names_edit_record(&change->names, id)->fingerprint, device);
+	else if (record->fingerprint.has_twin || record->keep_links)
+		decide_hint(device, id, false, change);
+	if (!record || (is_new_here && record->volume_names == 0)) {
+		struct triple triple = { .id = id, .node = device->node };
+		char path[LINK_PATH_MAX];
+		uint8_t random[16];
+
+		env->get_random(random, sizeof(random));
+		link_name_format_volume(random, path);
+		names_set_link(&change->names, path, id, env->now);
+		triple.link = path;
+		change_add_entry(change, manager, env, "volume_arrival", &triple);
+	}
+}
+
+static bool has_link_of_its_own(const struct names *view, const char *id)
+{
+	const struct link *link = NULL;
+
+	while ((link = names_next_link(view, id, link)))
+		if (!link_name_is_volume(link->path))
+			return true;
+	return false;
+}
+
+/* Takes a label for a link, if the volume has none that somebody chose, nor has anybody else. */
+static void decide_suggestion(const struct manager *manager, const struct manager_env *env,
+	const struct applicant *applicant, struct change *change)
+{
+	const char *label = device_get_suggestion(applicant->device), *why;
+	_cleanup_free_ char *path = NULL;
+	struct triple triple = { .id = applicant->id, .node = applicant->device->node };
+	struct link_name name;
+
+	if (!label || has_link_of_its_own(&change->names, applicant->id))
+		return;
+	path = xasprintf(LINK_FOLDER_DOS_DEVICES "%s", label);
+	if (link_name_parse(path, strlen(path), &name, &why) < 0 || name.kind != LINK_OTHER ||
+		names_find_link(&change->names, name.path))
+		return;
+	names_set_link(&change->names, name.path, applicant->id, env->now);
+	triple.link = name.path;
+	change_add_entry(change, manager, env, "volume_arrival", &triple);
+}
+
+/* What volumes get that were not here before, in an order that is not that of their coming. */
+static void decide_newcomers(
+	const struct manager *manager, const struct manager_env *env, struct change *change)
+{
+	const struct volumes_change *volumes = &change->volumes;
+	_cleanup_free_ struct applicant *list = NULL;
+	size_t count = 0;
+
+	if (!manager->suggests_label && !manager->gives_letters)
+		return;
+	list = xcalloc(volumes->assignment_count, sizeof(*list));
+	for (size_t i = 0; i < volumes->assignment_count; i++) {
+		const struct assignment *assignment = &volumes->assignments[i];
+
+		if (assignment->id && !volumes_find_id(&manager->volumes, assignment->id))
+			list[count++] = (struct applicant){ assignment->device, assignment->id };
+	}
+	applicants_sort(list, count);
+	for (size_t i = 0; manager->suggests_label && i < count; i++)
+		decide_suggestion(manager, env, &list[i], change);
+	if (manager->gives_letters)
+		letters_assign_all(manager, env, list, count, change);
+}
+
+/* Notes where the owners of all IDs of a device are that had to make do with another, or none. */
+static void decide_twin(
+	const struct manager *manager, const struct device *twin, struct change *change)
+{
+	for (size_t i = 0; i < ID_SCHEMES; i++) {
+		const struct device *owner;
+		char id[UNIQUE_ID_MAX + 1];
+
+		if (!unique_id_format((enum id_scheme)i, twin->identity[i], twin->partition, id))
+			continue;
+		owner = volumes_change_find_id(&manager->volumes, &change->volumes, id);
+		if (owner)
+			decide_hint(owner, id, true, change);
+	}
+}
+
+/* IDs that two devices claim: a restart must find the same owners, so they are written down. */
+static void decide_twins(const struct manager *manager, struct change *change)
+{
+	const struct volumes_change *volumes = &change->volumes;
+
+	for (size_t i = 0; i < volumes->assignment_count; i++)
+		if (volumes->assignments[i].is_displaced)
+			decide_twin(manager, volumes->assignments[i].device, change);
+	if (!manager->volumes.losers)
+		return;
+	map_for_each (&manager->volumes.by_name, node, next) {
+		const struct device *device = container_of(node, struct device, by_name);
+
+		if (device->is_displaced && !volumes_change_concerns(volumes, device->name))
+			decide_twin(manager, device, change);
+	}
+}
+
+/* Kept volumes that go: their links will point at the last node, also after a restart. */
+static void decide_kept(
+	const struct manager *manager, const struct device *device, struct change *change)
+{
+	const struct record *record = names_find_record(&change->names, device->id);
+
+	if (record && record->keep_links)
+		decide_hint(device, device->id, false, change);
+}
+
+/* Calls `decide` for every volume whose device goes or is described anew. */
+static void for_each_before(const struct manager *manager, struct change *change,
+	void (*decide)(
+		const struct manager *manager, const struct device *device, struct change *change))
+{
+	for (size_t i = 0; i < change->volumes.gones + change->volumes.puts; i++) {
+		const char *name = i < change->volumes.gones
+			? change->volumes.gone[i]
+			: change->volumes.put[i - change->volumes.gones]->name;
+		const struct device *device = volumes_find_name(&manager->volumes, name);
+
+		if (device && device->id)
+			decide(manager, device, change);
+	}
+}
+
+static bool has_unrecorded(const struct names *view, const char *id)
+{
+	const struct link *link = NULL;
+
+	while ((link = names_next_link(view, id, link)))
+		if (link->is_unrecorded)
+			return true;
+	return false;
+}
+
+/*
+ * Links that the database does not know go with their volume, and do not come again with one that
+ * was kept when they were deleted: they stay only where the same device has the ID, before and
+ * after.
+ */
+static void drop_unrecorded(const struct manager *manager, const char *id, struct change *change)
+{
+	const struct device *before, *after;
+
+	if (!has_unrecorded(&change->names, id))
+		return;
+	before = volumes_find_id(&manager->volumes, id);
+	after = volumes_change_find_id(&manager->volumes, &change->volumes, id);
+	if (!before || !after || strcmp(before->name, after->name) != 0)
+		names_remove_unrecorded(&change->names, id);
+}
+
+static void decide_going(
+	const struct manager *manager, const struct device *device, struct change *change)
+{
+	drop_unrecorded(manager, device->id, change);
+}
+
+static void decide_unrecorded(const struct manager *manager, struct change *change)
+{
+	for_each_before(manager, change, decide_going);
+	for (size_t i = 0; i < change->volumes.assignment_count; i++)
+		if (change->volumes.assignments[i].id)
+			drop_unrecorded(manager, change->volumes.assignments[i].id, change);
+}
+
+/* The database cannot be written: volumes that it does not know have to wait. */
+static void decide_unwritten(struct change *change)
+{
+	for (size_t i = 0; i < change->volumes.assignment_count; i++) {
+		struct assignment *assignment = &change->volumes.assignments[i];
+
+		if (!assignment->id || names_find_record(&change->names, assignment->id))
+			continue;
+		free(steal_ptr(assignment->id));
+		assignment->reason = xstrdup("the database cannot be written");
+	}
+}
+
+void devices_decide(
+	const struct manager *manager, const struct manager_env *env, struct change *change)
+{
+	struct volumes_change *volumes = &change->volumes;
+
+	if (env->cannot_write) {
+		ownership_decide(&manager->volumes, &change->names, &manager->order, volumes);
+		decide_unwritten(change);
+		decide_unrecorded(manager, change);
+		return;
+	}
+	for_each_before(manager, change, decide_kept);
+	ownership_decide(&manager->volumes, &change->names, &manager->order, volumes);
+	decide_unrecorded(manager, change);
+	for (size_t i = 0; i < volumes->assignment_count; i++) {
+		const struct assignment *assignment = &volumes->assignments[i];
+
+		if (assignment->id)
+			decide_arrival(manager, env, assignment->device, assignment->id, change);
+	}
+	decide_newcomers(manager, env, change);
+	deletion_decide(manager, env, change);
+	decide_twins(manager, change);
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rules of the operations on links: create, delete, rename, query.
+ */
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/model/mount_points.h"
+#include "core/rules/links.h"
+
+/* Selects the triples that match all that the request gives, ordered by link. */
+static int select_triples(struct decision *decision, struct triple **ret_triples, size_t *ret_count)
+{
+	const struct request *request = decision->request;
+	const struct link *link;
+	const char *id;
+	int r = decision_select_by_triple(decision, -EINVAL, &id);
+
+	if (r < 0)
+		return r;
+	if (!(request->given & KEY_BIT(KEY_LINK))) {
+		*ret_count = manager_get_triples(
+			decision->manager, &decision->change->names, id, ret_triples);
+		return 0;
+	}
+	link = decision_find_link(decision, request->link.path);
+	if (!link)
+		return decision_fail(decision, -ENOENT, "there is no link %s", request->link.path);
+	if (id && strcmp(id, link->record->id) != 0)
+		return decision_fail(
+			decision, -EINVAL, "%s is a link of %s", link->path, link->record->id);
+	id = link->record->id;
+	*ret_triples = xcalloc(1, sizeof(**ret_triples));
+	**ret_triples = (struct triple){ link->path, id, decision_get_node(decision, id) };
+	*ret_count = 1;
+	return 0;
+}
+
+static void reply_triples(struct decision *decision, const struct triple *triples, size_t count)
+{
+	reply_reserve(decision->reply, count);
+	for (size_t i = 0; i < count; i++)
+		reply_add_triple(decision->reply, &triples[i]);
+}
+
+int links_decide_query_points(struct decision *decision)
+{
+	_cleanup_free_ struct triple *triples = NULL;
+	size_t count;
+	int r = select_triples(decision, &triples, &count);
+
+	if (r == 0)
+		reply_triples(decision, triples, count);
+	return r;
+}
+
+/*
+ * Whether a volume may have the drive letter `path`. In a rename, its link `leaving` goes, and so
+ * does what `path` was before.
+ */
+static int check_letter(
+	struct decision *decision, const char *id, const char *path, const char *leaving)
+{
+	const struct record *record = names_find_record(&decision->change->names, id);
+
+	if (!link_name_is_letter(path) || !record || !record->letter)
+		return 0;
+	if (leaving &&
+		(link_name_get_base(path)[0] == record->letter ||
+			(link_name_is_letter(leaving) &&
+				link_name_get_base(leaving)[0] == record->letter)))
+		return 0;
+	return decision_fail(
+		decision, -EINVAL, "%s has the drive letter %c: already", id, record->letter);
+}
+
+/* Whether a name that is not to be replaced is free, or was an absent volume's. */
+static int check_free(struct decision *decision, const char *id, const char *path)
+{
+	const struct link *link = decision_find_link(decision, path);
+	const char *owner;
+
+	if (!link)
+		return 0;
+	owner = link->record->id;
+	if (strcmp(owner, id) == 0)
+		return decision_fail(
+			decision, -EEXIST, "%s has the link %s already", owner, link->path);
+	if (!volumes_find_id(&decision->manager->volumes, owner))
+		return decision_fail(decision, -EEXIST, "%s is kept for %s, which is offline",
+			link->path, owner);
+	return decision_fail(decision, -EEXIST, "%s is a link of %s", link->path, owner);
+}
+
+int links_decide_create_point(struct decision *decision)
+{
+	const char *path = decision->request->link.path, *id;
+	int r = decision_select_by_triple(decision, -ENOENT, &id);
+
+	if (r == 0)
+		r = check_letter(decision, id, path, NULL);
+	if (r == 0)
+		r = check_free(decision, id, path);
+	if (r < 0)
+		return r;
+	names_set_link(&decision->change->names, path, id, decision->env->now);
+	if (link_name_is_letter(path))
+		decision_set_mark(decision, id, false);
+	decision_add_entry(decision, "create_point", path, id);
+	return 0;
+}
+
+/* Volumes whose links are all forgotten may get a letter again: one, or (NULL) all that show. */
+static void clear_marks(struct decision *decision, const char *id)
+{
+	const struct names *names = &decision->manager->names;
+
+	if (id) {
+		decision_set_mark(decision, id, false);
+		return;
+	}
+	map_for_each (&names->records, node, next) {
+		const struct record *record = container_of(node, struct record, by_id);
+
+		if (decision_get_node(decision, record->id))
+			decision_set_mark(decision, record->id, false);
+	}
+}
+
+/* One link goes: altogether, or from the database only. */
+static void delete_link(struct decision *decision, const struct triple *triple)
+{
+	const struct request *request = decision->request;
+	struct names *names = &decision->change->names;
+	bool is_db_only = request->operation->kind == OP_DELETE_POINTS_DBONLY;
+	_cleanup_free_ char *path = xstrdup(triple->link), *id = xstrdup(triple->id);
+
+	if (!names_find_link(names, path)->is_unrecorded)
+		decision_add_entry(decision, request->operation->name, path, id);
+	if (is_db_only)
+		names_unrecord_link(names, path);
+	else
+		names_remove_link(names, path);
+	if (request->given == KEY_BIT(KEY_LINK) && link_name_is_letter(path) &&
+		!names_find_record(names, id)->letter)
+		decision_set_mark(decision, id, true);
+}
+
+int links_decide_delete_points(struct decision *decision)
+{
+	const struct request *request = decision->request;
+	_cleanup_free_ struct triple *triples = NULL;
+	const char *selected =
+		NULL; /* known before its links, one of which may name it, are gone */
+	size_t count;
+	int r = decision_select_by_triple(decision, -EINVAL, &selected);
+
+	if (r == 0)
+		r = select_triples(decision, &triples, &count);
+	if (r < 0)
+		return r;
+	reply_triples(decision, triples, count);
+	for (size_t i = 0; i < count; i++)
+		delete_link(decision, &triples[i]);
+	if (!(request->given & KEY_BIT(KEY_LINK)))
+		clear_marks(decision, selected);
+	return 0;
+}
+
+static int check_rename(struct decision *decision, const struct link *old)
+{
+	const struct link_name *name = &decision->request->new_link;
+	const struct link *over = decision_find_link(decision, name->path);
+
+	if (!over || over == old)
+		return 0;
+	if (!decision->request->may_replace || strcmp(over->path, name->path) != 0 ||
+		!volumes_find_id(&decision->manager->volumes, over->record->id))
+		return decision_fail(
+			decision, -EEXIST, "%s is a link of %s", over->path, over->record->id);
+	return 0;
+}
+
+int links_decide_rename(struct decision *decision)
+{
+	const struct link_name *name = &decision->request->new_link;
+	const struct link *old = decision_find_link(decision, decision->request->link.path);
+	_cleanup_free_ char *id = NULL, *path = NULL;
+	int r;
+
+	if (!old)
+		return decision_fail(
+			decision, -ENOENT, "there is no link %s", decision->request->link.path);
+	if ((decision->request->link.kind == LINK_VOLUME) != (name->kind == LINK_VOLUME))
+		return decision_fail(decision, -EPERM, "a link cannot move to another folder");
+	id = xstrdup(old->record->id);
+	path = xstrdup(old->path);
+	r = check_rename(decision, old);
+	if (r == 0)
+		r = check_letter(decision, id, name->path, path);
+	if (r == 0 && strcmp(path, name->path) != 0) {
+		if (link_name_is_letter(name->path))
+			decision_set_mark(decision, id, false);
+		mount_points_rename(&decision->change->names, path, name->path);
+		if (strcasecmp(path, name->path) != 0)
+			names_remove_link(&decision->change->names, path);
+		names_set_link(&decision->change->names, name->path, id, decision->env->now);
+		decision_add_entry(decision, "rename", name->path, id);
+	}
+	return r;
+}

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who owns which unique ID.
+ *
+ * A device-mapper or md device wins over what it is made of, whoever was there first: when one comes,
+ * its components have to make their claims anew.
+ *
+ * Ownership is settled by deferred acceptance: each device without an ID asks for its candidates
+ * in its order of preference, each ID keeps the best of those who ask, and who is turned away asks
+ * for its next. The outcome is the same whatever the order of asking. A device already present
+ * under an ID is never turned away from it, so clones cannot steal names; among newcomers the
+ * database's fingerprint decides, among perfect twins the place where the owner was last seen, then
+ * the kernel name.
+ */
+
+#include <string.h>
+
+#include "core/rules/ownership.h"
+
+#define DEPTH_MAX 8 /* of stacked devices */
+
+struct claim {
+	struct device *device;
+	const char *held; /* ID it is present under now, if any */
+	char candidate[ID_SCHEMES][UNIQUE_ID_MAX + 1];
+	size_t candidates;
+	size_t next;	       /* candidate to ask for next */
+	const char *first;     /* candidate that the configured order puts first */
+	char *lost;	       /* first ID it was turned away from */
+	struct map_node by_id; /* court::winners, while its last candidate is granted */
+	const char *granted;
+	bool is_part; /* of the filesystem that another device stands for */
+};
+
+struct court {
+	const struct volumes *volumes;
+	const struct names *names;
+	const struct volumes_change *change;
+	struct claim *claims;
+	size_t count;
+	struct map affected; /* names of devices in the change: struct affected */
+	struct map winners;  /* struct claim by granted ID */
+};
+
+struct affected {
+	struct map_node by_name;
+	const char *name;
+};
+
+static bool affected_has_name(const struct map_node *node, const void *key)
+{
+	return strcmp(container_of(node, struct affected, by_name)->name, key) == 0;
+}
+
+static bool claim_has_id(const struct map_node *node, const void *key)
+{
+	return strcmp(container_of(node, struct claim, by_id)->granted, key) == 0;
+}
+
+static bool is_same_identity(const struct fingerprint *fingerprint, const struct device *device)
+{
+	for (size_t i = 0; i < ID_SCHEMES; i++)
+		if (i != ID_UUID && !is_same_text(fingerprint->value[i], device->identity[i]))
+			return false;
+	return true;
+}
+
+/* Whether the hint is about the device where and as it is now. */
+static bool is_same_place(const struct fingerprint *fingerprint, const struct device *device)
+{
+	return fingerprint->diskseq == device->diskseq &&
+		is_same_text(fingerprint->node, device->node);
+}
+
+/* How a device stands to what is remembered under one of its IDs. */
+struct standing {
+	char id[UNIQUE_ID_MAX + 1];
+	bool is_own;	   /* remembered for a device with the same identities */
+	bool is_settled;   /* and that it is to keep: it is present under it, or there was a twin */
+	bool is_here;	   /* and found to be this very one when there was a twin */
+	bool is_foreign;   /* remembered for another device */
+	bool is_elsewhere; /* found to be another one when there was a twin */
+};
+
+static void standing_init(
+	struct standing *standing, const struct claim *claim, const struct record *record)
+{
+	const struct fingerprint *known = record ? &record->fingerprint : NULL;
+	bool is_held = is_same_text(claim->held, standing->id);
+	bool is_place_known = known && known->diskseq;
+	bool is_at_place = is_place_known && is_same_place(known, claim->device);
+
+	standing->is_own = is_held || (known && is_same_identity(known, claim->device));
+	standing->is_settled = is_held || (standing->is_own && known->has_twin);
+	standing->is_here = is_held || (standing->is_own && is_at_place);
+	standing->is_foreign = known && !standing->is_own;
+	standing->is_elsewhere = is_place_known && !standing->is_here;
+}
+
+/*
+ * A device prefers its candidates in the configured order, with one exception: an ID that is
+ * remembered for another device comes last if the device has settled for some candidate. So a clone
+ * that had to make do with its second ID keeps that after the owner has gone. To be remembered
+ * under an ID is not enough for that: it may stem from before a mkfs. Perfect twins, which share all identities, are told apart by the place noted while both were there.
+ */
+static void claim_init(struct claim *claim, const struct names *names, const struct id_order *order)
+{
+	struct standing found[ID_SCHEMES];
+	bool has_settled = false, has_here = false;
+	size_t count = 0;
+
+	for (size_t i = 0; i < order->count; i++) {
+		const char *value = claim->device->identity[order->scheme[i]];
+		struct standing *standing = &found[count];
+
+		if (!unique_id_format(
+			    order->scheme[i], value, claim->device->partition, standing->id))
+			continue;
+		standing_init(standing, claim, names_find_record(names, standing->id));
+		has_settled |= standing->is_settled;
+		has_here |= standing->is_here;
+		count++;
+	}
+	for (int last = 0; last <= 1; last++) {
+		for (size_t i = 0; i < count; i++) {
+			bool is_last = (has_settled && found[i].is_foreign) ||
+				(has_here && found[i].is_elsewhere);
+
+			if (is_last != last)
+				continue;
+			if (i == 0)
+				claim->first = claim->candidate[claim->candidates];
+			strcpy(claim->candidate[claim->candidates++], found[i].id);
+		}
+	}
+}
+
+static bool is_known_equal(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+/* What speaks for a device as the owner of an ID, weightiest bit highest. */
+static unsigned int claim_get_weight(const struct claim *claim, const struct record *record)
+{
+	const struct device *device = claim->device;
+	const struct fingerprint *known = record ? &record->fingerprint : NULL;
+	unsigned int weight = device->is_virtual ? 2 : 0;
+
+	if (!known)
+		return weight;
+	if (is_known_equal(known->value[ID_PARTUUID], device->identity[ID_PARTUUID]))
+		weight |= 64;
+	if (is_known_equal(known->value[ID_DM_UUID], device->identity[ID_DM_UUID]) ||
+		is_known_equal(known->value[ID_MD_UUID], device->identity[ID_MD_UUID]))
+		weight |= 32;
+	if (is_known_equal(known->value[ID_WWN], device->identity[ID_WWN]) ||
+		is_known_equal(known->value[ID_SERIAL], device->identity[ID_SERIAL]))
+		weight |= 16;
+	if (known->size == device->size)
+		weight |= 8;
+	if (is_same_place(known, device))
+		weight |= 4;
+	if (is_same_text(known->node, device->node))
+		weight |= 1;
+	return weight;
+}
+
+/* Whether `part` is what `whole` is made of, directly or through others. */
+static bool is_part_of(const struct court *court, const struct device *part,
+	const struct device *whole, unsigned int depth)
+{
+	_cleanup_free_ char *slaves = NULL;
+	char *rest, *name;
+
+	if (!whole || !whole->slaves || depth == DEPTH_MAX)
+		return false;
+	rest = slaves = xstrdup(whole->slaves);
+	while ((name = strsep(&rest, " "))) {
+		const struct device *between =
+			volumes_change_find_name(court->volumes, court->change, name);
+
+		if (strcmp(name, part->name) == 0 || is_part_of(court, part, between, depth + 1))
+			return true;
+	}
+	return false;
+}
+
+static bool claim_is_better(
+	const struct court *court, const struct claim *a, const struct claim *b, const char *id)
+{
+	const struct record *record = names_find_record(court->names, id);
+	unsigned int weight_a, weight_b;
+
+	if (is_part_of(court, b->device, a->device, 0) ||
+		is_part_of(court, a->device, b->device, 0))
+		return is_part_of(court, b->device, a->device, 0);
+	if (is_same_text(a->held, id) || is_same_text(b->held, id))
+		return is_same_text(a->held, id);
+	weight_a = claim_get_weight(a, record);
+	weight_b = claim_get_weight(b, record);
+	if (weight_a != weight_b)
+		return weight_a > weight_b;
+	return device_compare_names(a->device->name, b->device->name) < 0;
+}
+
+static bool is_affected(const struct court *court, const char *name)
+{
+	return map_find(&court->affected, map_hash_text(name), affected_has_name, name) != NULL;
+}
+
+/* Whether the ID is in the hands of a device that this change does not concern. */
+static bool is_taken(const struct court *court, const char *id)
+{
+	const struct device *owner = volumes_find_id(court->volumes, id);
+
+	return owner && !is_affected(court, owner->name);
+}
+
+static void claim_grant(struct court *court, struct claim *claim, const char *id)
+{
+	claim->granted = id;
+	map_add(&court->winners, &claim->by_id, map_hash_text(id));
+}
+
+/* Lets one device ask until an ID is granted or none is left; returns whom it displaced. */
+static struct claim *claim_settle(struct court *court, struct claim *claim)
+{
+	while (claim->next < claim->candidates) {
+		const char *id = claim->candidate[claim->next++];
+		struct map_node *node =
+			map_find(&court->winners, map_hash_text(id), claim_has_id, id);
+		struct claim *winner = node ? container_of(node, struct claim, by_id) : NULL;
+
+		if (!is_taken(court, id) && !winner) {
+			claim_grant(court, claim, id);
+			return NULL;
+		}
+		if (winner && claim_is_better(court, claim, winner, id)) {
+			map_remove(&court->winners, &winner->by_id);
+			if (!winner->lost)
+				winner->lost = xstrdup(id);
+			winner->granted = NULL;
+			claim_grant(court, claim, id);
+			return winner;
+		}
+		if (!claim->lost)
+			claim->lost = xstrdup(id);
+	}
+	return NULL;
+}
+
+static const struct device *court_find_owner(const struct court *court, const char *id)
+{
+	struct map_node *node = map_find(&court->winners, map_hash_text(id), claim_has_id, id);
+
+	if (node)
+		return container_of(node, struct claim, by_id)->device;
+	return is_taken(court, id) ? volumes_find_id(court->volumes, id) : NULL;
+}
+
+/*
+ * Of the devices of one filesystem only the owner of its UUID is a volume, whatever other IDs they
+ * have. Which one that is, is decided as among clones; when it goes another one takes its place.
+ */
+static void claim_yield(struct court *court, struct claim *claim)
+{
+	const struct device *device = claim->device, *owner;
+	char id[UNIQUE_ID_MAX + 1];
+
+	if (!device->uuid_sub || !unique_id_format(ID_UUID, device->identity[ID_UUID], 0, id))
+		return;
+	owner = court_find_owner(court, id);
+	claim->is_part = owner && device_is_of_same_filesystem(owner, device);
+	if (claim->is_part && claim->granted)
+		map_remove(&court->winners, &claim->by_id);
+}
+
+static void claim_conclude(
+	const struct court *court, struct claim *claim, struct assignment *ret_assignment)
+{
+	struct assignment assignment = { .device = claim->device };
+	const struct device *owner = claim->lost ? court_find_owner(court, claim->lost) : NULL;
+
+	if (!claim->is_part)
+		assignment.is_displaced = claim->granted != claim->first;
+	if (!claim->is_part && claim->granted)
+		assignment.id = xstrdup(claim->granted);
+	else if (!claim->is_part && owner)
+		assignment.reason =
+			xasprintf("duplicate of %s, which has %s", owner->node, claim->lost);
+	else if (!claim->is_part)
+		assignment.reason = xstrdup("no unique ID");
+	*ret_assignment = assignment;
+}
+
+static void court_init(struct court *court, struct affected *affected)
+{
+	const struct volumes_change *change = court->change;
+
+	for (size_t i = 0; i < change->puts + change->gones; i++) {
+		const char *name =
+			i < change->puts ? change->put[i]->name : change->gone[i - change->puts];
+
+		affected[i].name = name;
+		map_add(&court->affected, &affected[i].by_name, map_hash_text(name));
+	}
+	court->claims = xcalloc(change->puts + court->volumes->awaiting, sizeof(*court->claims));
+}
+
+static void court_fini(struct court *court)
+{
+	for (size_t i = 0; i < court->count; i++)
+		free(court->claims[i].lost);
+	free(court->claims);
+	map_fini(&court->affected);
+	map_fini(&court->winners);
+}
+
+static void court_add_claim(
+	struct court *court, struct device *device, const struct id_order *order)
+{
+	struct claim *claim = &court->claims[court->count++];
+	const struct device *before = volumes_find_name(court->volumes, device->name);
+
+	claim->device = device;
+	claim->held = before ? before->id : NULL;
+	claim_init(claim, court->names, order);
+}
+
+static void change_assign(struct volumes_change *change, struct assignment assignment)
+{
+	change->assignments =
+		xgrow(change->assignments, change->assignment_count, sizeof(*change->assignments));
+	change->assignments[change->assignment_count++] = assignment;
+}
+
+/* Brings forward everyone who may get an ID: newcomers, and those present without one. */
+static void court_summon(
+	struct court *court, const struct id_order *order, struct volumes_change *change)
+{
+	for (size_t i = 0; i < change->puts; i++) {
+		const char *reason = NULL;
+		enum device_kind kind = device_get_kind(change->put[i], &reason);
+
+		if (kind == DEVICE_VOLUME)
+			court_add_claim(court, change->put[i], order);
+		else
+			change_assign(change,
+				(struct assignment){
+					.device = change->put[i],
+					.reason = reason ? xstrdup(reason) : NULL,
+				});
+	}
+	if (!court->volumes->awaiting)
+		return;
+	map_for_each (&court->volumes->by_name, node, next) {
+		struct device *device = container_of(node, struct device, by_name);
+		const char *reason;
+
+		if (device_awaits_id(device) && !is_affected(court, device->name) &&
+			device_get_kind(device, &reason) == DEVICE_VOLUME)
+			court_add_claim(court, device, order);
+	}
+}
+
+/* Makes the slaves of a device claim their IDs anew, unless the change is about them anyway. */
+static void put_slaves(
+	const struct volumes *volumes, const struct device *device, struct volumes_change *change)
+{
+	_cleanup_free_ char *slaves = device->slaves ? xstrdup(device->slaves) : NULL;
+	char *rest = slaves, *name;
+
+	while (rest && (name = strsep(&rest, " "))) {
+		const struct device *slave = volumes_find_name(volumes, name);
+
+		if (slave && slave->id && !volumes_change_concerns(change, name))
+			volumes_change_put(change, device_copy(slave));
+	}
+}
+
+/* What is stacked on others takes IDs from them when it comes, and gives them back when it goes. */
+static void put_components(const struct volumes *volumes, struct volumes_change *change)
+{
+	for (size_t i = 0; i < change->puts; i++)
+		put_slaves(volumes, change->put[i], change);
+	for (size_t i = 0; i < change->gones; i++) {
+		const struct device *device = volumes_find_name(volumes, change->gone[i]);
+
+		if (device)
+			put_slaves(volumes, device, change);
+	}
+}
+
+void ownership_decide(const struct volumes *volumes, const struct names *names,
+	const struct id_order *order, struct volumes_change *change)
+{
+	_cleanup_free_ struct affected *affected = NULL;
+	struct court court = { .volumes = volumes, .names = names, .change = change };
+
+	put_components(volumes, change);
+	affected = xcalloc(change->puts + change->gones, sizeof(*affected));
+	court_init(&court, affected);
+	court_summon(&court, order, change);
+	for (size_t i = 0; i < court.count; i++)
+		for (struct claim *claim = &court.claims[i]; claim;)
+			claim = claim_settle(&court, claim);
+	for (size_t i = 0; i < court.count; i++)
+		claim_yield(&court, &court.claims[i]);
+	for (size_t i = 0; i < court.count; i++) {
+		struct claim *claim = &court.claims[i];
+		struct assignment assignment;
+
+		claim_conclude(&court, claim, &assignment);
+		if (volumes_find_name(volumes, claim->device->name) == claim->device &&
+			!assignment.id && is_same_text(claim->device->reason, assignment.reason))
+			free(assignment.reason); /* still a duplicate: nothing new */
+		else
+			change_assign(change, assignment);
+	}
+	court_fini(&court);
+}

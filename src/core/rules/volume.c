@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rules of the operations on a volume as such: its drive letter, its paths, its staying and going.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/model/hosting.h"
+#include "core/rules/letters.h"
+#include "core/rules/volume.h"
+#include "core/syntax/link_name.h"
+
+int volume_decide_next_drive_letter(struct decision *decision)
+{
+	struct letter letter;
+	const char *id;
+	int r = decision_select_volume(decision, &id);
+
+	if (r < 0)
+		return r;
+	letter = letters_assign(
+		decision->manager, decision->env, id, "next_drive_letter", decision->change);
+	reply_add_letter(decision->reply, letter.value, letter.is_new);
+	return 0;
+}
+
+int volume_decide_auto_dl_assignments(struct decision *decision)
+{
+	const struct map *present = &decision->manager->volumes.by_id;
+	_cleanup_free_ struct applicant *list = xcalloc(present->count, sizeof(*list));
+	size_t count = 0;
+
+	map_for_each (present, node, next) {
+		const struct device *device = container_of(node, struct device, by_id);
+
+		list[count++] = (struct applicant){ device, device->id };
+	}
+	applicants_sort(list, count);
+	decision->change->gives_letters = true;
+	letters_assign_all(decision->manager, decision->env, list, count, decision->change);
+	return 0;
+}
+
+int volume_decide_keep_links(struct decision *decision)
+{
+	struct names *names = &decision->change->names;
+	bool is_on = decision->request->is_on;
+	const struct record *record;
+	struct record *edited;
+	const char *id, *node;
+	int r = decision_select_volume(decision, &id);
+
+	if (r < 0)
+		return r;
+	record = names_find_record(names, id);
+	if (record && record->keep_links == is_on)
+		return 0;
+	node = decision_get_node(decision, id);
+	decision_add_entry(decision, "keep_links_when_offline", NULL, id);
+	edited = names_edit_record(names, id);
+	edited->keep_links = is_on;
+	if (is_on && !is_same_text(edited->fingerprint.node, node)) {
+		free(edited->fingerprint.node);
+		edited->fingerprint.node = xstrdup(node);
+	}
+	if (!is_on && !volumes_find_id(&decision->manager->volumes, id))
+		names_remove_unrecorded(names, id); /* it has gone just now, as its links see it */
+	return 0;
+}
+
+/* Discovery has looked at the device by now. */
+int volume_decide_arrival(struct decision *decision)
+{
+	const char *id;
+	int r = decision_select_volume(decision, &id);
+
+	if (r == 0 && !volumes_find_id(&decision->manager->volumes, id))
+		return decision_fail(decision, -ENOENT, "%s is not present", id);
+	return r;
+}
+
+static const struct device *find_present(
+	const struct decision *decision, const struct volume_ref *ref)
+{
+	const struct volumes *volumes = &decision->manager->volumes;
+	const struct link *link;
+
+	switch (ref->kind) {
+	case VOLUME_BY_ID:
+		return volumes_find_id(volumes, ref->text);
+	case VOLUME_BY_LINK:
+		link = names_find_link(&decision->change->names, ref->text);
+		return link ? volumes_find_id(volumes, link->record->id) : NULL;
+	case VOLUME_BY_DEVICE:
+		break;
+	}
+	return decision_find_device(decision, ref);
+}
+
+int volume_decide_removal(struct decision *decision)
+{
+	const struct device *device = find_present(decision, &decision->request->device);
+	struct volumes_change *volumes = &decision->change->volumes;
+
+	if (!device || volumes_change_concerns(volumes, device->name))
+		return decision_fail(decision, -ENOENT, "no device is present as '%s'",
+			decision->request->device.text);
+	volumes_change_remove(volumes, device->name);
+	return 0;
+}
+
+/* Adds one path; true when no more are wanted. */
+static bool add_path(struct decision *decision, const char *path, bool is_first_only)
+{
+	reply_add_path(decision->reply, path);
+	return is_first_only;
+}
+
+/* The volume name: better than nothing for who asks for one path. */
+static int add_volume_name(struct decision *decision, const char *id)
+{
+	const struct link *link = names_find_volume_name(&decision->change->names, id);
+
+	if (link) {
+		reply_add_volume_path(decision->reply, link->path);
+		return 0;
+	}
+	decision->reply->is_nameless = true;
+	return decision_fail(decision, -ENOENT, "%s has no path and no volume name", id);
+}
+
+int volume_decide_query_paths(struct decision *decision, bool is_first_only)
+{
+	_cleanup_paths_ struct paths paths = { 0 };
+	const struct record *record;
+	const char *id;
+	int r = decision_select_volume(decision, &id);
+
+	if (r < 0)
+		return r;
+	record = names_find_record(&decision->change->names, id);
+	if (record && record->letter &&
+		add_path(decision, (char[]){ record->letter, ':', '\0' }, is_first_only))
+		return 0;
+	hosting_get_paths(decision->manager, &decision->change->names, id, &paths);
+	for (size_t i = 0; i < paths.count; i++)
+		if (add_path(decision, paths.list[i], is_first_only))
+			return 0;
+	return is_first_only ? add_volume_name(decision, id) : 0;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/*
+ * IDs under which present clones would be looked for first, had the database forgotten the owners:
+ * at the next start they would take these, and leave behind the names they have now.
+ */
+static char **get_owed(const struct manager *manager, size_t *ret_count)
+{
+	const struct map *devices = &manager->volumes.by_name;
+	char **list = xcalloc(devices->count * ID_SCHEMES, sizeof(*list));
+	char id[UNIQUE_ID_MAX + 1];
+	size_t count = 0;
+
+	map_for_each (devices, node, next) {
+		const struct device *device = container_of(node, struct device, by_name);
+
+		for (size_t i = 0; device->is_displaced && i < ID_SCHEMES; i++)
+			if (unique_id_format(
+				    (enum id_scheme)i, device->identity[i], device->partition, id))
+				list[count++] = xstrdup(id);
+	}
+	if (count)
+		qsort(list, count, sizeof(*list), compare_texts);
+	*ret_count = count;
+	return list;
+}
+
+/* Forgets a volume. If its ID is owed, its fingerprint stays, to keep clones from it. */
+static void scrub(struct decision *decision, const char *id, bool is_owed)
+{
+	struct names *names = &decision->change->names;
+	const struct record *record = names_find_record(names, id);
+	struct fingerprint fingerprint = { 0 };
+
+	if (is_owed && !names_next_link(names, id, NULL) && !record->no_drive_letter)
+		return;
+	decision_add_entry(decision, "scrub_registry", NULL, id);
+	fingerprint_copy(&fingerprint, &record->fingerprint);
+	names_remove_record(names, id);
+	if (is_owed)
+		fingerprint_copy(&names_edit_record(names, id)->fingerprint, &fingerprint);
+	fingerprint_fini(&fingerprint);
+}
+
+int volume_decide_scrub(struct decision *decision)
+{
+	const struct manager *manager = decision->manager;
+	size_t count;
+	char **owed = get_owed(manager, &count);
+
+	map_for_each (&manager->names.records, node, next) {
+		const char *id = container_of(node, struct record, by_id)->id;
+
+		if (names_find_record(&decision->change->names, id) &&
+			!decision_get_node(decision, id))
+			scrub(decision, id,
+				bsearch(&id, owed, count, sizeof(*owed), compare_texts) != NULL);
+	}
+	for (size_t i = 0; i < count; i++)
+		free(owed[i]);
+	free(owed);
+	return 0;
+}
+
+int volume_decide_auto_mount(struct decision *decision)
+{
+	struct names *names = &decision->change->names;
+	bool is_off = !decision->request->is_on;
+
+	if (names_is_auto_mount_off(names) == is_off)
+		return 0;
+	names_set_auto_mount_off(names, is_off);
+	decision_add_entry(decision, is_off ? "auto_mount off" : "auto_mount on", NULL, NULL);
+	return 0;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The operations.
+ *
+ * The table below is the only list of them: it makes the control files, their usage lines and the
+ * output of `mmfs --operations`, against which a test holds the manual page. The tests of requests
+ * hold each failure against the errors that it lists.
+ */
+
+#include <string.h>
+
+#include "core/syntax/operations.h"
+
+#define TRIPLE (KEY_BIT(KEY_LINK) | KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE))
+#define CHANGES (OPERATION_CHANGES | OPERATION_TAKES)
+#define SOME_POINTS "[link=LINK] [id=ID] [device=VOLUME] | all=1"
+
+const struct operation operations[] = {
+	{ OP_CREATE_POINT, "create_point", CHANGES | OPERATION_BATCHES, TRIPLE, KEY_BIT(KEY_LINK),
+		KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE), "link=LINK device=VOLUME",
+		"Gives a volume one more link.", "EEXIST ENOENT" },
+	{ OP_DELETE_POINTS, "delete_points", CHANGES | OPERATION_BATCHES, TRIPLE | KEY_BIT(KEY_ALL),
+		0, TRIPLE | KEY_BIT(KEY_ALL), SOME_POINTS,
+		"Deletes the links that match all that is given, and replies with them.",
+		"ENOENT" },
+	{ OP_DELETE_POINTS_DBONLY, "delete_points_dbonly", CHANGES | OPERATION_BATCHES,
+		TRIPLE | KEY_BIT(KEY_ALL), 0, TRIPLE | KEY_BIT(KEY_ALL), SOME_POINTS,
+		"Deletes them from the database; they show until their volume goes.", "ENOENT" },
+	{ OP_QUERY_POINTS, "query_points", OPERATION_TAKES | OPERATION_SHOWS, TRIPLE, 0, 0,
+		"[link=LINK] [id=ID] [device=VOLUME]",
+		"Replies with the triples that match all that is given.", "ENOENT" },
+	{ OP_CHANGE_NOTIFY, "change_notify", OPERATION_TAKES | OPERATION_SHOWS, KEY_BIT(KEY_EPIC),
+		KEY_BIT(KEY_EPIC), 0, "epic=NUMBER",
+		"Reading waits until the epic number is another than the reader knows.",
+		"EAGAIN EINTR" },
+	{ OP_NEXT_DRIVE_LETTER, "next_drive_letter", CHANGES | OPERATION_BATCHES, TRIPLE, 0, TRIPLE,
+		"device=VOLUME", "Gives a volume a drive letter, and replies with it.", "ENOENT" },
+	{ OP_AUTO_DL_ASSIGNMENTS, "auto_dl_assignments", CHANGES | OPERATION_ANY_LINE, 0, 0, 0, "1",
+		"Gives drive letters to all volumes, and from then on to those that arrive." },
+	{ OP_KEEP_LINKS_WHEN_OFFLINE, "keep_links_when_offline", CHANGES | OPERATION_BATCHES,
+		TRIPLE | KEY_BIT(KEY_KEEP), 0, TRIPLE, "device=VOLUME [keep=0]",
+		"Keeps the links of a volume while it is absent; with keep=0 no longer.",
+		"ENOENT" },
+	{ OP_CHECK_UNPROCESSED_VOLUMES, "check_unprocessed_volumes",
+		CHANGES | OPERATION_ANY_LINE | OPERATION_WAITS, 0, 0, 0, "1",
+		"Looks once more at every device that has no unique ID." },
+	{ OP_VOLUME_ARRIVAL_NOTIFICATION, "volume_arrival_notification", CHANGES | OPERATION_WAITS,
+		KEY_BIT(KEY_DEVICE), KEY_BIT(KEY_DEVICE), 0, "device=DEVICE",
+		"Looks at a device now; fails if it is no volume.", "ENOENT" },
+	{ OP_VOLUME_REMOVAL_NOTIFICATION, "volume_removal_notification", CHANGES,
+		KEY_BIT(KEY_DEVICE), KEY_BIT(KEY_DEVICE), 0, "device=DEVICE",
+		"Takes a device for gone until its next event.", "ENOENT" },
+	{ OP_QUERY_DOS_VOLUME_PATH, "query_dos_volume_path", OPERATION_TAKES, TRIPLE, 0, TRIPLE,
+		"device=VOLUME", "Replies with the path that a volume is best known by.",
+		"ENOENT" },
+	{ OP_QUERY_DOS_VOLUME_PATHS, "query_dos_volume_paths", OPERATION_TAKES, TRIPLE, 0, TRIPLE,
+		"device=VOLUME", "Replies with a volume's drive letter and mount points.",
+		"ENOENT" },
+	{ OP_SCRUB_REGISTRY, "scrub_registry", CHANGES | OPERATION_ANY_LINE, 0, 0, 0, "1",
+		"Forgets every volume that is neither present nor kept." },
+	{ OP_AUTO_MOUNT, "auto_mount", CHANGES | OPERATION_SHOWS | OPERATION_BATCHES,
+		KEY_BIT(KEY_STATE), KEY_BIT(KEY_STATE), 0, "on|off",
+		"Whether new volumes that are not removable may get a drive letter by "
+		"themselves." },
+	{ OP_UNIQUE_ID_CHANGED, "unique_id_changed", CHANGES | OPERATION_BATCHES,
+		KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE), KEY_BIT(KEY_DEVICE), 0,
+		"device=VOLUME [id=OLD-ID]",
+		"Gives a volume the names of the one that was on its partition before.",
+		"EEXIST ENOENT" },
+	{ OP_VOLUME_MOUNT_POINT_CREATED, "volume_mount_point_created", CHANGES | OPERATION_HOSTS,
+		KEY_BIT(KEY_SOURCE) | KEY_BIT(KEY_TARGET) | KEY_BIT(KEY_OPTIONS),
+		KEY_BIT(KEY_SOURCE) | KEY_BIT(KEY_TARGET), 0,
+		"source=DIRECTORY target=VOLUME [options=OPTIONS]",
+		"Makes a directory a mount point of a volume, which travels with its disk.",
+		"EAGAIN EBUSY EEXIST ELOOP ENOENT ENOTDIR EOPNOTSUPP ESTALE ETIMEDOUT" },
+	{ OP_VOLUME_MOUNT_POINT_DELETED, "volume_mount_point_deleted", CHANGES | OPERATION_HOSTS,
+		KEY_BIT(KEY_SOURCE) | KEY_BIT(KEY_TARGET), KEY_BIT(KEY_SOURCE), 0,
+		"source=DIRECTORY [target=VOLUME]", "Forgets a registered mount point.",
+		"EAGAIN ENOENT EOPNOTSUPP ESTALE ETIMEDOUT" },
+	{ OP_PREPARE_VOLUME_DELETE, "prepare_volume_delete", CHANGES, TRIPLE, 0, TRIPLE,
+		"device=VOLUME", "Lets all that is known of a volume go with it.", "ENOENT" },
+	{ OP_CANCEL_VOLUME_DELETE, "cancel_volume_delete", CHANGES, TRIPLE, 0, TRIPLE,
+		"device=VOLUME", "Takes prepare_volume_delete back.", "ENOENT" },
+	{ OP_BATCH, "batch", CHANGES, 0, 0, 0, "OPERATION REQUEST\\n...\\ncommit\\n",
+		"Collects requests until the line `commit`: then all of them happen, or none.",
+		"EEXIST ENOENT" },
+	{ OP_EPIC_NUMBER, "epic_number", OPERATION_SHOWS, 0, 0, 0, "(read only)",
+		"The number of changes of the database since mmfs was started, from 1." },
+	{ OP_UNPROCESSED, "unprocessed", OPERATION_SHOWS, 0, 0, 0, "(read only)",
+		"The devices that have no unique ID, and why." },
+	{ OP_SETTLE, "settle", OPERATION_TAKES | OPERATION_ANY_LINE | OPERATION_WAITS, 0, 0, 0, "1",
+		"Returns once udevd and mmfs have dealt with all events of devices so far." },
+	{ OP_ERROR_LOG, "error_log", OPERATION_SHOWS, 0, 0, 0, "(read only)",
+		"The last 64 requests that failed, and why." },
+	{ OP_VERSION, "version", OPERATION_SHOWS, 0, 0, 0, "(read only)", "The version of mmfs." },
+};
+
+const size_t operation_count = ARRAY_SIZE(operations);
+
+const struct operation operation_rename = {
+	.kind = OP_RENAME,
+	.flags = OPERATION_CHANGES,
+	.errors = "EEXIST ENAMETOOLONG ENOENT",
+};
+
+const char operation_common_errors[] =
+	"EACCES EINVAL EIO EMSGSIZE ENODEV ENOSPC ENOTCONN EPERM EROFS";
+
+const char *const request_key_names[KEYS] = {
+	[KEY_LINK] = "link",
+	[KEY_ID] = "id",
+	[KEY_DEVICE] = "device",
+	[KEY_ALL] = "all",
+	[KEY_EPIC] = "epic",
+	[KEY_KEEP] = "keep",
+	[KEY_STATE] = "state",
+	[KEY_SOURCE] = "source",
+	[KEY_TARGET] = "target",
+	[KEY_OPTIONS] = "options",
+};
+
+const char *const operation_flag_names[OPERATION_FLAGS] = { "changes", "takes", "any-line", "shows",
+	"waits", "batches", "hosts" };
+
+const struct operation *operation_find(enum operation_kind kind)
+{
+	for (size_t i = 0; i < operation_count; i++)
+		if (operations[i].kind == kind)
+			return &operations[i];
+	return &operation_rename;
+}
+
+const struct operation *operation_find_name(const char *name)
+{
+	for (size_t i = 0; i < operation_count; i++)
+		if (strcmp(operations[i].name, name) == 0)
+			return &operations[i];
+	return NULL;
+}
+
+void operation_format_usage(const struct operation *operation, struct strbuf *ret_text)
+{
+	const char *command = operation->kind == OP_BATCH ? "printf" : "echo";
+
+	strbuf_add_format(ret_text, "usage: %s '%s' > control/%s    %s\n", command,
+		operation->usage, operation->name, operation->help);
+}

@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The language of the control files: one line is one request of key=value words.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/syntax/request.h"
+#include "core/syntax/unique_id.h"
+
+void request_fini(struct request *request)
+{
+	free(request->id);
+	free(request->device.text);
+	free(request->source);
+	free(request->options);
+	*request = (struct request){ 0 };
+}
+
+void request_format(const struct request *request, struct strbuf *ret_line)
+{
+	char epic[16];
+	const char *values[] = {
+		[KEY_LINK] = request->link.path,
+		[KEY_ID] = request->id,
+		[KEY_DEVICE] = request->device.text,
+		[KEY_ALL] = "1",
+		[KEY_EPIC] = epic,
+		[KEY_KEEP] = request->is_on ? "1" : "0",
+		[KEY_STATE] = request->is_on ? "on" : "off",
+		[KEY_SOURCE] = request->source,
+		[KEY_TARGET] = request->device.text,
+		[KEY_OPTIONS] = request->options,
+	};
+
+	_Static_assert(ARRAY_SIZE(values) == KEYS, "one row per key");
+	snprintf(epic, sizeof(epic), "%u", request->epic);
+	for (unsigned int key = 0; key < KEYS; key++)
+		if (request->given & KEY_BIT(key))
+			strbuf_add_pair(ret_line, request_key_names[key], values[key]);
+}
+
+/* One word of a request: an optional key, and a value with quotes and escapes undone. */
+struct word {
+	char key[16];
+	char value[REQUEST_MAX + 1];
+	size_t len;
+};
+
+struct scanner {
+	const char *at;
+	const char *end;
+	struct strbuf *why;
+};
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* Reads what follows a backslash inside quotes. */
+static int scan_escape(struct scanner *scanner, char *ret_c)
+{
+	size_t left = (size_t)(scanner->end - scanner->at);
+	int high, low;
+
+	if (left >= 1 && (scanner->at[0] == '\\' || scanner->at[0] == '"')) {
+		*ret_c = *scanner->at++;
+		return 0;
+	}
+	if (left >= 1 && scanner->at[0] == 'n') {
+		scanner->at++;
+		*ret_c = '\n';
+		return 0;
+	}
+	high = left >= 3 && scanner->at[0] == 'x' ? hex_value(scanner->at[1]) : -1;
+	low = high >= 0 ? hex_value(scanner->at[2]) : -1;
+	if (low < 0 || (high == 0 && low == 0)) {
+		strbuf_add_text(scanner->why, "the escapes inside quotes are \\\\ \\\" \\n \\xHH");
+		return -EINVAL;
+	}
+	scanner->at += 3;
+	*ret_c = (char)(high << 4 | low);
+	return 0;
+}
+
+static int scan_quoted(struct scanner *scanner, struct word *word)
+{
+	scanner->at++;
+	while (scanner->at < scanner->end) {
+		char c = *scanner->at++;
+
+		if (c == '"') {
+			if (scanner->at == scanner->end || is_blank(*scanner->at))
+				return 0;
+			strbuf_add_text(scanner->why, "something follows a closing quote");
+			return -EINVAL;
+		}
+		if (c == '\\') {
+			int r = scan_escape(scanner, &c);
+
+			if (r < 0)
+				return r;
+		}
+		word->value[word->len++] = c;
+	}
+	strbuf_add_text(scanner->why, "a quote is not closed");
+	return -EINVAL;
+}
+
+static int scan_plain(struct scanner *scanner, struct word *word)
+{
+	while (scanner->at < scanner->end && !is_blank(*scanner->at)) {
+		if (*scanner->at == '"') {
+			strbuf_add_text(scanner->why, "a quote stands inside a word");
+			return -EINVAL;
+		}
+		word->value[word->len++] = *scanner->at++;
+	}
+	return 0;
+}
+
+/* Whether the word before `=` is a key, and not the tag of a unique ID. */
+static size_t scan_key(const struct scanner *scanner)
+{
+	const char *c = scanner->at;
+
+	while (c < scanner->end && c - scanner->at < 15 && *c >= 'a' && *c <= 'z')
+		c++;
+	return c > scanner->at && c < scanner->end && *c == '=' ? (size_t)(c - scanner->at) : 0;
+}
+
+/* Reads the next word. 0 at the end of the line, 1 for a word, or an error. */
+static int scan_word(struct scanner *scanner, struct word *ret_word)
+{
+	size_t key;
+	int r;
+
+	while (scanner->at < scanner->end && is_blank(*scanner->at))
+		scanner->at++;
+	if (scanner->at == scanner->end)
+		return 0;
+	key = scan_key(scanner);
+	memcpy(ret_word->key, scanner->at, key);
+	ret_word->key[key] = '\0';
+	ret_word->len = 0;
+	scanner->at += key ? key + 1 : 0;
+	if (scanner->at < scanner->end && *scanner->at == '"')
+		r = scan_quoted(scanner, ret_word);
+	else
+		r = scan_plain(scanner, ret_word);
+	ret_word->value[ret_word->len] = '\0';
+	return r < 0 ? r : 1;
+}
+
+static int check_line(const char *line, size_t len, struct strbuf *why)
+{
+	if (len > REQUEST_MAX) {
+		strbuf_add_text(why, "a request has at most 4095 bytes");
+		return -EMSGSIZE;
+	}
+	for (size_t i = 0; i < len;) {
+		size_t n = utf8_sequence_len(line + i, len - i);
+
+		if (n == 0) {
+			strbuf_add_text(why, "a request must be UTF-8");
+			return -EINVAL;
+		}
+		if ((unsigned char)line[i] < 0x20 && line[i] != '\t') {
+			strbuf_add_text(why, "a request cannot contain control characters");
+			return -EINVAL;
+		}
+		i += n;
+	}
+	return 0;
+}
+
+static int parse_sought(
+	const char *text, size_t len, struct link_name *ret_link, struct strbuf *why)
+{
+	const char *fault;
+	int r = link_name_parse_sought(text, len, ret_link, &fault);
+
+	if (r < 0)
+		strbuf_add_text(why, fault);
+	return r;
+}
+
+/* Of the link that the request is about. */
+static int parse_link(struct request *request, const struct word *word, struct strbuf *why)
+{
+	const char *fault;
+	int r;
+
+	if (request->operation->kind != OP_CREATE_POINT)
+		return parse_sought(word->value, word->len, &request->link, why);
+	r = link_name_parse(word->value, word->len, &request->link, &fault);
+	if (r < 0)
+		strbuf_add_text(why, fault);
+	return r;
+}
+
+static int parse_id(const char *text, char **ret_id, struct strbuf *why)
+{
+	if (!unique_id_is_valid(text)) {
+		strbuf_add_format(why, "'%s' is not a unique ID such as UUID=1234", text);
+		return -EINVAL;
+	}
+	*ret_id = xstrdup(text);
+	return 0;
+}
+
+static int parse_epic(const char *text, uint32_t *ret_epic, struct strbuf *why)
+{
+	const char *c = text;
+	uint64_t value = 0;
+
+	for (; *c >= '0' && *c <= '9' && value <= UINT32_MAX; c++)
+		value = value * 10 + (uint64_t)(*c - '0');
+	if (c == text || *c || value > UINT32_MAX) {
+		strbuf_add_text(why, "epic= takes a number such as epic_number shows");
+		return -EINVAL;
+	}
+	*ret_epic = (uint32_t)value;
+	return 0;
+}
+
+int volume_ref_parse(const char *text, struct volume_ref *ret_ref, struct strbuf *why)
+{
+	struct volume_ref ref = { .kind = VOLUME_BY_DEVICE };
+	struct link_name link;
+	int r;
+
+	if (!*text) {
+		strbuf_add_text(why, "the volume's name is empty");
+		return -EINVAL;
+	}
+	if (link_name_is_form(text)) {
+		r = parse_sought(text, strlen(text), &link, why);
+		if (r < 0)
+			return r;
+		ref.kind = VOLUME_BY_LINK;
+		text = link.path;
+	} else if (unique_id_is_valid(text)) {
+		ref.kind = VOLUME_BY_ID;
+	}
+	ref.text = xstrdup(text);
+	*ret_ref = ref;
+	return 0;
+}
+
+/* Gives a word without a key the key that its look tells. */
+static enum request_key guess_key(const struct request *request, const char *value)
+{
+	unsigned int keys = request->operation->keys & ~request->given;
+
+	if (keys & KEY_BIT(KEY_STATE))
+		return KEY_STATE;
+	if (keys & KEY_BIT(KEY_SOURCE) && value[0] == '/' && strncmp(value, "/dev/", 5) != 0 &&
+		!link_name_is_form(value))
+		return KEY_SOURCE;
+	if (request->operation->keys & KEY_BIT(KEY_TARGET))
+		return KEY_TARGET;
+	if (link_name_is_form(value))
+		return keys & KEY_BIT(KEY_LINK) ? KEY_LINK : KEY_DEVICE;
+	if (unique_id_is_valid(value) && request->operation->keys & KEY_BIT(KEY_ID))
+		return KEY_ID;
+	return KEY_DEVICE;
+}
+
+static int find_key(
+	const struct request *request, const struct word *word, enum request_key *ret_key)
+{
+	if (!word->key[0]) {
+		*ret_key = guess_key(request, word->value);
+		return 0;
+	}
+	for (unsigned int key = 0; key < KEYS; key++) {
+		if (strcmp(request_key_names[key], word->key) == 0) {
+			*ret_key = (enum request_key)key;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int parse_switch(
+	const char *text, const char *off, const char *on, bool *ret_is_on, struct strbuf *why)
+{
+	*ret_is_on = strcmp(text, on) == 0;
+	if (*ret_is_on || strcmp(text, off) == 0)
+		return 0;
+	strbuf_add_format(why, "'%s' is neither %s nor %s", text, on, off);
+	return -EINVAL;
+}
+
+/* A directory, without looking: two slashes are one, the last means nothing. */
+int request_parse_source(const char *text, char **ret_source, struct strbuf *why)
+{
+	_cleanup_strbuf_ struct strbuf source = STRBUF_INIT;
+
+	if (text[0] != '/') {
+		strbuf_add_text(why, "source= takes the absolute path of a directory");
+		return -EINVAL;
+	}
+	while (*(text += strspn(text, "/"))) {
+		size_t len = strcspn(text, "/");
+
+		if (text[0] == '.' && (len == 1 || (len == 2 && text[1] == '.'))) {
+			strbuf_add_text(why, "source= cannot contain '.' or '..'");
+			return -EINVAL;
+		}
+		strbuf_add_char(&source, '/');
+		strbuf_add(&source, text, len);
+		text += len;
+	}
+	if (!source.len)
+		strbuf_add_char(&source, '/');
+	*ret_source = strbuf_take(&source);
+	return 0;
+}
+
+static int parse_options(const char *text, char **ret_options, struct strbuf *why)
+{
+	size_t len = strlen(text);
+
+	for (const char *c = text; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			len = 0;
+	if (len == 0 || len > REQUEST_OPTIONS_MAX) {
+		strbuf_add_format(
+			why, "options= takes 1 to %d printable characters", REQUEST_OPTIONS_MAX);
+		return -EINVAL;
+	}
+	*ret_options = xstrdup(text);
+	return 0;
+}
+
+static int parse_value(
+	struct request *request, enum request_key key, const struct word *word, struct strbuf *why)
+{
+	int r;
+
+	switch (key) {
+	case KEY_LINK:
+		return parse_link(request, word, why);
+	case KEY_ID:
+		return parse_id(word->value, &request->id, why);
+	case KEY_DEVICE:
+	case KEY_TARGET:
+		r = volume_ref_parse(word->value, &request->device, why);
+		request->device.is_word = !word->key[0] && word->value[0] != '/' &&
+			request->device.kind == VOLUME_BY_DEVICE;
+		return r;
+	case KEY_ALL:
+		if (strcmp(word->value, "1") == 0)
+			return 0;
+		strbuf_add_text(why, "all= takes 1");
+		return -EINVAL;
+	case KEY_EPIC:
+		return parse_epic(word->value, &request->epic, why);
+	case KEY_KEEP:
+		return parse_switch(word->value, "0", "1", &request->is_on, why);
+	case KEY_STATE:
+		return parse_switch(word->value, "off", "on", &request->is_on, why);
+	case KEY_SOURCE:
+		return request_parse_source(word->value, &request->source, why);
+	case KEY_OPTIONS:
+		return parse_options(word->value, &request->options, why);
+	case KEYS:
+		break;
+	}
+	return -EINVAL;
+}
+
+static int request_add_word(struct request *request, const struct word *word, struct strbuf *why)
+{
+	enum request_key key;
+	int r;
+
+	if (find_key(request, word, &key) < 0) {
+		strbuf_add_format(why, "unknown key '%s='", word->key);
+		return -EINVAL;
+	}
+	if (!(request->operation->keys & KEY_BIT(key))) {
+		strbuf_add_format(why, "%s does not take %s=", request->operation->name,
+			request_key_names[key]);
+		return -EINVAL;
+	}
+	if (request->given & KEY_BIT(key)) {
+		strbuf_add_format(why, "%s= is given twice", request_key_names[key]);
+		if (!word->key[0] &&
+			request->operation->needs & ~request->given & KEY_BIT(KEY_LINK))
+			strbuf_add_text(why, ": a name that is no drive letter needs link=");
+		return -EINVAL;
+	}
+	r = parse_value(request, key, word, why);
+	if (r == 0)
+		request->given |= KEY_BIT(key);
+	return r;
+}
+
+/* "link=, id= or device=" */
+static void add_keys(struct strbuf *text, unsigned int keys)
+{
+	for (unsigned int key = 0; key < KEYS; key++) {
+		if (!(keys & KEY_BIT(key)))
+			continue;
+		keys &= ~KEY_BIT(key);
+		strbuf_add_format(text, "%s=%s", request_key_names[key],
+			!keys			    ? ""
+				: keys & (keys - 1) ? ", "
+						    : " or ");
+	}
+}
+
+static int check_needs(const struct request *request, struct strbuf *why)
+{
+	const struct operation *operation = request->operation;
+	unsigned int missing = operation->needs & ~request->given;
+
+	if (!missing && !(operation->one_of & request->given))
+		missing = operation->one_of;
+	if (missing) {
+		strbuf_add_format(why, "%s needs ", operation->name);
+		add_keys(why, missing);
+		return -EINVAL;
+	}
+	if (request->given & KEY_BIT(KEY_ALL) && request->given != KEY_BIT(KEY_ALL)) {
+		strbuf_add_text(why, "all=1 stands alone");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int request_parse(const struct operation *operation, const char *line, size_t len,
+	struct request *ret_request, struct strbuf *why)
+{
+	struct scanner scanner = { line, line + len, why };
+	struct request request = { .operation = operation, .is_on = true };
+	struct word word;
+	int r = check_line(line, len, why);
+
+	if (r == 0 && !(operation->flags & OPERATION_TAKES)) {
+		strbuf_add_format(why, "%s takes no requests", operation->name);
+		r = -EINVAL;
+	}
+	if (r == 0 && operation->flags & OPERATION_ANY_LINE) {
+		*ret_request = request;
+		return 0;
+	}
+	while (r == 0) {
+		r = scan_word(&scanner, &word);
+		if (r <= 0)
+			break;
+		r = request_add_word(&request, &word, why);
+	}
+	if (r == 0)
+		r = check_needs(&request, why);
+	if (r < 0) {
+		request_fini(&request);
+		return r;
+	}
+	*ret_request = request;
+	return 0;
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The inodes of the mounted tree.
+ *
+ * Who keeps an inode alive: a node is in by_ino from birth to death; it lives while it has a name
+ * (parent set) or the kernel remembers it (lookups > 0), whichever ends last. Files of volume
+ * folders are made when the kernel asks for them and live while it remembers them; their numbers
+ * follow from the folder's. Inode numbers are never used twice. A symlink's target never changes:
+ * what leads elsewhere is a new inode, since the kernel keeps the text of the old one.
+ *
+ * The tree shows the state of the manager and holds nothing else. How it follows the state is in
+ * tree_update.c.
+ */
+
+#include <assert.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/syntax/link_name.h"
+#include "core/views/render.h"
+#include "mmfs/mountmgr.h"
+#include "tree_private.h"
+
+#define FIRST_FREE_INO 1024 /* below: folders and files that are always there */
+
+struct name_key {
+	const struct node *parent;
+	const char *name;
+};
+
+static bool node_has_ino(const struct map_node *node, const void *key)
+{
+	return true; /* it is the hash */
+}
+
+static bool node_has_name(const struct map_node *map_node, const void *key)
+{
+	const struct node *node = container_of(map_node, struct node, by_name);
+	const struct name_key *wanted = key;
+
+	if (node->parent != wanted->parent)
+		return false;
+	if (wanted->parent->is_folding)
+		return strcasecmp(node->name, wanted->name) == 0;
+	return strcmp(node->name, wanted->name) == 0;
+}
+
+static uint64_t hash_name(const struct node *parent, const char *name)
+{
+	return map_hash_text_ignoring_case(name) ^ map_hash_number(node_get_ino(parent));
+}
+
+struct node *tree_find(const struct tree *tree, uint64_t ino)
+{
+	struct map_node *node = map_find(&tree->by_ino, ino, node_has_ino, NULL);
+
+	return node ? container_of(node, struct node, by_ino) : NULL;
+}
+
+struct node *tree_find_entry(const struct tree *tree, const struct node *folder, const char *name)
+{
+	struct name_key key = { folder, name };
+	struct map_node *node =
+		map_find(&tree->by_name, hash_name(folder, name), node_has_name, &key);
+
+	return node ? container_of(node, struct node, by_name) : NULL;
+}
+
+static struct node *node_new(struct tree *tree, struct node *parent, const char *name,
+	enum node_kind kind, uint64_t ino, uint64_t now)
+{
+	struct node *node = xcalloc(1, offsetof(struct node, name) + strlen(name) + 1);
+
+	node->kind = kind;
+	node->changed = now;
+	node->parent = parent;
+	if (kind == NODE_FOLDER)
+		node->content = xcalloc(1, sizeof(*node->content));
+	strcpy(node->name, name);
+	map_add(&tree->by_ino, &node->by_ino, ino);
+	if (parent)
+		map_add(&tree->by_name, &node->by_name, hash_name(parent, name));
+	return node;
+}
+
+void shown_fini(struct shown *shown)
+{
+	for (size_t i = 0; i < shown->mount_count; i++)
+		free(shown->mounts[i]);
+	free(shown->mounts);
+	*shown = (struct shown){ 0 };
+}
+
+static void node_free(struct tree *tree, struct node *node)
+{
+	if (node->kind == NODE_LINK)
+		texts_release(&tree->texts, node->target);
+	texts_release(&tree->texts, node->id);
+	if (node->kind == NODE_FOLDER) {
+		shown_fini(&node->content->shown);
+		free(node->content);
+	}
+	free(node);
+}
+
+/* Puts the node at the end of its folder's listing. */
+static void node_list(struct node *node)
+{
+	struct folder_content *folder = node->parent->content;
+
+	node->previous = folder->last;
+	if (folder->last)
+		folder->last->next = node;
+	else
+		folder->first = node;
+	folder->last = node;
+}
+
+static void node_unlist(struct node *node)
+{
+	struct folder_content *folder = node->parent->content;
+
+	if (!node->previous && !node->next && folder->first != node)
+		return; /* a file of a volume folder is never listed */
+	if (node->previous)
+		node->previous->next = node->next;
+	else
+		folder->first = node->next;
+	if (node->next)
+		node->next->previous = node->previous;
+	else
+		folder->last = node->previous;
+	node->next = node->previous = NULL;
+}
+
+static void tree_remove_if_dead(struct tree *tree, struct node *node)
+{
+	if (node->parent || node->lookups || node == tree->root)
+		return;
+	map_remove(&tree->by_ino, &node->by_ino);
+	node_free(tree, node);
+}
+
+void tree_remove_name(struct tree *tree, struct node *node)
+{
+	node_unlist(node);
+	map_remove(&tree->by_name, &node->by_name);
+	node->parent = NULL;
+	tree_remove_if_dead(tree, node);
+}
+
+struct node *tree_add(
+	struct tree *tree, struct node *parent, const char *name, enum node_kind kind, uint64_t now)
+{
+	struct node *node = node_new(tree, parent, name, kind, tree->next_ino++, now);
+
+	if (parent && parent == tree->ids)
+		tree->next_ino += volume_file_count;
+	if (parent)
+		node_list(node);
+	return node;
+}
+
+void tree_init(struct tree *tree, uint64_t now)
+{
+	static const struct {
+		const char *name;
+		enum node_kind kind;
+	} views[] = {
+		{ "points", NODE_POINTS },
+		{ "points.json", NODE_POINTS_JSON },
+		{ "history", NODE_HISTORY },
+		{ "metrics", NODE_METRICS },
+	};
+
+	_Static_assert(ARRAY_SIZE(views) == ARRAY_SIZE(tree->views), "one node per view");
+	*tree = (struct tree){ .next_ino = TREE_ROOT_INO };
+	tree->root = tree_add(tree, NULL, "", NODE_FOLDER, now);
+	tree->dos_devices = tree_add(tree, tree->root, "DosDevices", NODE_FOLDER, now);
+	tree->volumes = tree_add(tree, tree->root, "Volumes", NODE_FOLDER, now);
+	tree->dos_devices->is_folding = tree->dos_devices->is_writable = true;
+	tree->volumes->is_folding = tree->volumes->is_writable = true;
+	tree->mounts = tree_add(tree, tree->root, "mounts", NODE_FOLDER, now);
+	tree->mounts->is_folding = true; /* as the names of its links are compared */
+	tree->devices = tree_add(tree, tree->root, "devices", NODE_FOLDER, now);
+	tree->ids = tree_add(tree, tree->root, "ids", NODE_FOLDER, now);
+	tree->control = tree_add(tree, tree->root, "control", NODE_FOLDER, now);
+	for (size_t i = 0; i < ARRAY_SIZE(views); i++)
+		tree->views[i] = tree_add(tree, tree->root, views[i].name, views[i].kind, now);
+	tree_add(tree, tree->root, "events", NODE_EVENTS, now);
+	tree_add(tree, tree->root, MMFS_MANAGER_NAME, NODE_MANAGER, now);
+	for (size_t i = 0; i < operation_count; i++)
+		tree_add(tree, tree->control, operations[i].name, NODE_CONTROL, now)->operation =
+			&operations[i];
+	assert(tree->next_ino < FIRST_FREE_INO);
+	tree->next_ino = FIRST_FREE_INO;
+}
+
+void tree_fini(struct tree *tree)
+{
+	map_for_each (&tree->by_ino, node, next)
+		node_free(tree, container_of(node, struct node, by_ino));
+	map_fini(&tree->by_ino);
+	map_fini(&tree->by_name);
+	texts_fini(&tree->texts);
+}
+
+/* A file of a volume's folder, made now unless the kernel knows it already. */
+static struct node *find_volume_file(struct tree *tree, struct node *folder, const char *name)
+{
+	for (size_t i = 0; i < volume_file_count; i++) {
+		struct node *node;
+
+		if (strcmp(volume_files[i].name, name) != 0)
+			continue;
+		node = node_new(tree, folder, name, NODE_VOLUME, node_get_ino(folder) + 1 + i,
+			folder->content->shown.changed);
+		node->id = texts_hold(&tree->texts, folder->id);
+		node->file = i;
+		return node;
+	}
+	return NULL;
+}
+
+struct node *tree_find_child(struct tree *tree, struct node *folder, const char *name)
+{
+	struct node *node = tree_find_entry(tree, folder, name);
+
+	if (!node && folder->is_volume_folder && folder->parent)
+		return find_volume_file(tree, folder, name);
+	return node && strcmp(node->name, name) == 0 ? node : NULL;
+}
+
+const char *tree_get_target(const struct node *link, struct strbuf *room)
+{
+	if (!link->leads_to_id)
+		return link->target;
+	strbuf_add_text(room, "../ids/");
+	strbuf_add_file_name(room, link->target);
+	return strbuf_text(room);
+}
+
+void tree_add_lookup(struct node *node)
+{
+	node->lookups++;
+}
+
+void tree_forget(struct tree *tree, uint64_t ino, uint64_t n)
+{
+	struct node *node = tree_find(tree, ino);
+
+	if (!node)
+		return;
+	node->lookups -= n < node->lookups ? n : node->lookups;
+	if (!node->lookups && node->kind == NODE_VOLUME && node->parent)
+		tree_remove_name(tree, node);
+	else
+		tree_remove_if_dead(tree, node);
+}
+
+void tree_list(const struct tree *tree, const struct node *folder, uint64_t after,
+	tree_list_fn *add, void *data)
+{
+	const struct node *child = folder->content->first, *last = tree_find(tree, after);
+
+	for (size_t i = 0; folder->is_volume_folder && i < volume_file_count; i++) {
+		uint64_t cookie = i + 1;
+
+		if (cookie > after &&
+			!add(data, volume_files[i].name, node_get_ino(folder) + cookie, NODE_VOLUME,
+				cookie))
+			return;
+	}
+	if (last && last->parent == folder)
+		child = last->next;
+	for (; child; child = child->next) {
+		uint64_t ino = node_get_ino(child);
+
+		if (ino > after && !add(data, child->name, ino, child->kind, ino))
+			return;
+	}
+}
+
+void deltas_fini(struct deltas *deltas)
+{
+	for (size_t i = 0; i < deltas->count; i++)
+		free(deltas->list[i].name);
+	free(deltas->list);
+	events_fini(&deltas->events);
+	stale_lines_fini(&deltas->lines);
+	*deltas = (struct deltas){ 0 };
+}
+
+static void deltas_add(struct deltas *deltas, uint64_t parent, uint64_t ino, const char *name)
+{
+	if (!deltas)
+		return;
+	if ((deltas->count & (deltas->count + 1)) == 0)
+		deltas->list = xrealloc(deltas->list, deltas->count * 2 + 2, sizeof(*deltas->list));
+	deltas->list[deltas->count++] = (struct delta){ parent, ino, name ? xstrdup(name) : NULL };
+}
+
+void deltas_add_entry(struct deltas *deltas, struct node *folder, const char *name, uint64_t now)
+{
+	folder->changed = now;
+	if (folder->lookups || !folder->parent || !folder->parent->parent)
+		deltas_add(deltas, node_get_ino(folder), 0, name);
+}
+
+void deltas_add_attributes(struct deltas *deltas, const struct node *node)
+{
+	if (node->lookups)
+		deltas_add(deltas, 0, node_get_ino(node), NULL);
+}
+
+void deltas_add_text(struct deltas *deltas, const struct node *node)
+{
+	if (node->lookups)
+		deltas_add(deltas, node_get_ino(node->parent), node_get_ino(node), node->name);
+}
+
+void deltas_add_link(struct deltas *deltas, enum event_kind kind, const struct tree *tree,
+	const struct node *node)
+{
+	bool is_volume = node->parent == tree->volumes;
+	_cleanup_free_ char *path = NULL;
+
+	if (!deltas)
+		return;
+	path = xasprintf(
+		"%s%s", is_volume ? LINK_FOLDER_VOLUMES : LINK_FOLDER_DOS_DEVICES, node->name);
+	events_add(&deltas->events,
+		&(struct event){
+			.kind = kind,
+			.link = path,
+			.id = (char *)node->id,
+			.device = (char *)node->target,
+		});
+}
+
+struct node *tree_get_link_folder(const struct tree *tree, const char *path)
+{
+	return link_name_is_volume(path) ? tree->volumes : tree->dos_devices;
+}
+
+void tree_rename(struct tree *tree, struct node *folder, const char *name, const char *new_name,
+	uint64_t now, struct deltas *deltas)
+{
+	struct node *node = tree_find_entry(tree, folder, name);
+	struct node *over = tree_find_entry(tree, folder, new_name), *moved;
+
+	if (!node || strcmp(name, new_name) == 0)
+		return;
+	if (over && over != node) {
+		deltas_add_link(deltas, EVENT_LINK_DELETED, tree, over);
+		tree_remove_name(tree, over);
+	}
+	deltas_add_link(deltas, EVENT_LINK_DELETED, tree, node);
+	moved = xcalloc(1, offsetof(struct node, name) + strlen(new_name) + 1);
+	memcpy(moved, node, offsetof(struct node, name));
+	strcpy(moved->name, new_name);
+	moved->changed = folder->changed = now;
+	map_remove(&tree->by_ino, &node->by_ino);
+	map_remove(&tree->by_name, &node->by_name);
+	map_add(&tree->by_ino, &moved->by_ino, node_get_ino(node));
+	map_add(&tree->by_name, &moved->by_name, hash_name(folder, new_name));
+	*(moved->previous ? &moved->previous->next : &folder->content->first) = moved;
+	*(moved->next ? &moved->next->previous : &folder->content->last) = moved;
+	free(node);
+	deltas_add_link(deltas, EVENT_LINK_CREATED, tree, moved);
+}

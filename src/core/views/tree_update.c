@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Makes the tree follow the state: compares the two for all that a change touched. What differs is
+ * put right and noted in the same place, for the kernel and for readers of `events`, so no kind of
+ * change can forget either.
+ *
+ * What readers are told follows from what shows. A volume shows its mount points while it is
+ * present: when it goes with a filesystem still mounted, that is told as unmounted first, and as
+ * mounted when it is back.
+ */
+
+#include <string.h>
+
+#include "core/syntax/link_name.h"
+#include "core/views/render.h"
+#include "tree_private.h"
+
+struct update {
+	struct tree *tree;
+	const struct manager *manager;
+	uint64_t now;
+	struct deltas *deltas;
+};
+
+/* Where the links of a volume lead; NULL: they do not show. */
+struct lead {
+	const char *id;
+	const char *node;
+	const char *mount; /* in mounts/ */
+};
+
+/*
+ * Makes one symlink lead to `target` (in devices/: a unique ID), or not be there (NULL), where `node`
+ * (NULL: none) has its name now. Returns the node that has it then.
+ */
+static struct node *replace_symlink(const struct update *update, struct node *folder,
+	struct node *node, const char *name, const char *target)
+{
+	if (node && target && strcmp(node->name, name) == 0 && strcmp(node->target, target) == 0)
+		return node;
+	if (node) {
+		deltas_add_entry(update->deltas, folder, node->name, update->now);
+		tree_remove_name(update->tree, node);
+	}
+	if (!target)
+		return NULL;
+	deltas_add_entry(update->deltas, folder, name, update->now);
+	node = tree_add(update->tree, folder, name, NODE_LINK, update->now);
+	node->target = texts_hold(&update->tree->texts, target);
+	node->leads_to_id = folder == update->tree->devices;
+	return node;
+}
+
+static void sync_symlink(
+	const struct update *update, struct node *folder, const char *name, const char *target)
+{
+	struct node *node =
+		folder->content->first ? tree_find_entry(update->tree, folder, name) : NULL;
+
+	replace_symlink(update, folder, node, name, target);
+}
+
+static struct lead find_lead(const struct update *update, const char *id)
+{
+	const struct manager *manager = update->manager;
+	const struct device *device = volumes_find_id(&manager->volumes, id);
+	const struct mount *mount =
+		device ? mounts_next(&manager->mounts, device->number, NULL) : NULL;
+
+	return (struct lead){
+		.id = id,
+		.node = manager_get_node(manager, &manager->names, id),
+		.mount = mount ? mount->path : NULL,
+	};
+}
+
+/* The line of `points` with this spelling of a link may be another now. */
+static void note_line(const struct update *update, const char *path)
+{
+	if (update->deltas)
+		stale_lines_add(&update->deltas->lines, path);
+}
+
+/* An entry of DosDevices or Volumes, and of mounts. */
+static void show_link(const struct update *update, const char *path, const struct lead *lead)
+{
+	struct node *folder = tree_get_link_folder(update->tree, path);
+	const char *name = link_name_get_base(path);
+	struct node *node = tree_find_entry(update->tree, folder, name);
+	bool is_same = node && lead->node && strcmp(node->name, name) == 0 &&
+		strcmp(node->id, lead->id) == 0;
+
+	note_line(update, path);
+	if (node && !is_same)
+		deltas_add_link(update->deltas, EVENT_LINK_DELETED, update->tree, node);
+	node = replace_symlink(update, folder, node, name, lead->node);
+	sync_symlink(update, update->tree->mounts, name, lead->mount);
+	if (!node)
+		return;
+	texts_release(&update->tree->texts, node->id);
+	node->id = texts_hold(&update->tree->texts, lead->id);
+	if (!is_same)
+		deltas_add_link(update->deltas, EVENT_LINK_CREATED, update->tree, node);
+}
+
+/* The same of a link in any spelling, which may be gone. */
+static void sync_link(const struct update *update, const char *path)
+{
+	const struct link *link = names_find_link(&update->manager->names, path);
+	struct lead lead = { 0 };
+
+	note_line(update, path);
+	if (link)
+		lead = find_lead(update, link->record->id);
+	show_link(update, lead.node ? link->path : path, &lead);
+}
+
+static void note_volume(const struct update *update, enum event_kind kind,
+	const struct node *folder, const char *device, const char *mount_point)
+{
+	if (!update->deltas)
+		return;
+	events_add(&update->deltas->events,
+		&(struct event){
+			.kind = kind,
+			.id = (char *)folder->id,
+			.device = (char *)device,
+			.path = (char *)mount_point,
+		});
+}
+
+static void look_at_volume(
+	const struct update *update, const struct device *device, struct shown *ret_shown)
+{
+	const struct manager *manager = update->manager;
+	_cleanup_strbuf_ struct strbuf description = STRBUF_INIT;
+	const struct mount *mount = NULL;
+	struct shown shown = { .changed = update->now };
+
+	if (device) {
+		render_description(manager, device->id, &description);
+		shown.is_online = true;
+		shown.description = map_hash_text(strbuf_text(&description));
+	}
+	while (device && (mount = mounts_next(&manager->mounts, device->number, mount))) {
+		if ((shown.mount_count & (shown.mount_count + 1)) == 0)
+			shown.mounts = xrealloc(
+				shown.mounts, shown.mount_count * 2 + 2, sizeof(*shown.mounts));
+		shown.mounts[shown.mount_count++] = xstrdup(mount->path);
+	}
+	*ret_shown = shown;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static const char **sort_mounts(const struct shown *shown)
+{
+	const char **sorted = xcalloc(shown->mount_count + 1, sizeof(*sorted));
+
+	for (size_t i = 0; i < shown->mount_count; i++)
+		sorted[i] = shown->mounts[i];
+	if (shown->mount_count)
+		qsort(sorted, shown->mount_count, sizeof(*sorted), compare_texts);
+	return sorted;
+}
+
+/* Says which mount points are on one list only. `from` and `to` are the nodes before and now. */
+static void note_mounts(const struct update *update, const struct node *folder,
+	const struct shown *now, const char *from, const char *to)
+{
+	_cleanup_free_ const char **before = sort_mounts(&folder->content->shown),
+				  **after = sort_mounts(now);
+	const char **old = before, **new = after;
+
+	while (*old || *new) {
+		int order = !*old ? 1 : !*new ? -1 : strcmp(*old, *new);
+
+		if (order < 0)
+			note_volume(update, EVENT_UNMOUNTED, folder, from, *old);
+		else if (order > 0)
+			note_volume(update, EVENT_MOUNTED, folder, to, *new);
+		old += order <= 0;
+		new += order >= 0;
+	}
+}
+
+/*
+ * Says what is different about a volume, before its folder's `device` is another, and remembers it.
+ * Whether its links in mounts/ lead elsewhere now.
+ */
+static bool note_changes(
+	const struct update *update, struct node *folder, const struct device *device)
+{
+	const struct node *link = tree_find_entry(update->tree, folder, "device");
+	const char *from = link ? link->target : NULL, *to = device ? device->node : NULL;
+	struct shown *shown = &folder->content->shown, now;
+	bool is_elsewhere;
+
+	look_at_volume(update, device, &now);
+	note_mounts(update, folder, &now, from, to ? to : from);
+	if (shown->is_online && !now.is_online)
+		note_volume(update, EVENT_VOLUME_REMOVED, folder, from, NULL);
+	else if (!shown->is_online && now.is_online)
+		note_volume(update, EVENT_VOLUME_ARRIVED, folder, to, NULL);
+	else if (now.is_online && (strcmp(from, to) != 0 || shown->description != now.description))
+		note_volume(update, EVENT_VOLUME_CHANGED, folder, to, NULL);
+	is_elsewhere = !is_same_text(shown->mount_count ? shown->mounts[0] : NULL,
+		now.mount_count ? now.mounts[0] : NULL);
+	shown_fini(shown);
+	*shown = now;
+	return is_elsewhere;
+}
+
+static void remove_volume_folder(const struct update *update, struct node *folder)
+{
+	struct tree *tree = update->tree;
+
+	for (size_t i = 0; i < volume_file_count; i++) {
+		struct node *file = tree_find_entry(tree, folder, volume_files[i].name);
+
+		if (file)
+			tree_remove_name(tree, file);
+	}
+	while (folder->content->first)
+		tree_remove_name(tree, folder->content->first);
+	deltas_add_entry(update->deltas, tree->ids, folder->name, update->now);
+	tree_remove_name(tree, folder);
+}
+
+static struct node *add_volume_folder(const struct update *update, const char *name, const char *id)
+{
+	struct tree *tree = update->tree;
+	struct node *folder = tree_add(tree, tree->ids, name, NODE_FOLDER, update->now);
+
+	folder->is_volume_folder = true;
+	folder->id = texts_hold(&tree->texts, id);
+	deltas_add_entry(update->deltas, tree->ids, name, update->now);
+	return folder;
+}
+
+/*
+ * Shows or hides the folder of a volume; what its files say may have changed. Whether its links in
+ * mounts/ lead elsewhere now.
+ */
+static bool sync_volume(const struct update *update, const char *id)
+{
+	const struct manager *manager = update->manager;
+	const char *target = manager_get_node(manager, &manager->names, id);
+	_cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
+	bool is_elsewhere = false;
+	struct node *folder;
+
+	strbuf_add_file_name(&name, id);
+	folder = tree_find_entry(update->tree, update->tree->ids, strbuf_text(&name));
+	if (target && !folder)
+		folder = add_volume_folder(update, strbuf_text(&name), id);
+	if (folder)
+		is_elsewhere = note_changes(update, folder, volumes_find_id(&manager->volumes, id));
+	if (!target) {
+		if (folder)
+			remove_volume_folder(update, folder);
+		return is_elsewhere;
+	}
+	sync_symlink(update, folder, "device", target);
+	for (size_t i = 0; i < volume_file_count; i++) {
+		struct node *file = tree_find_entry(update->tree, folder, volume_files[i].name);
+
+		if (file) {
+			file->changed = update->now;
+			deltas_add_attributes(update->deltas, file);
+		}
+	}
+	return is_elsewhere;
+}
+
+/* The links of a volume, which lead elsewhere now, or only those in mounts/ do. */
+static void sync_links(const struct update *update, const char *id, bool is_moved)
+{
+	struct lead lead = find_lead(update, id);
+	const struct link *link = NULL;
+
+	while ((link = names_next_link(&update->manager->names, id, link))) {
+		if (is_moved)
+			show_link(update, link->path, &lead);
+		else
+			sync_symlink(update, update->tree->mounts, link_name_get_base(link->path),
+				lead.mount);
+	}
+}
+
+static void sync_device(const struct update *update, const char *kernel_name)
+{
+	const struct device *device = volumes_find_name(&update->manager->volumes, kernel_name);
+	_cleanup_free_ char *path = xstrdup(kernel_name);
+	_cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
+
+	for (char *c = path; *c; c++)
+		if (*c == '!')
+			*c = '/'; /* how sysfs spells a slash */
+	strbuf_add_file_name(&name, path);
+	sync_symlink(update, update->tree->devices, strbuf_text(&name), device ? device->id : NULL);
+}
+
+static const int notice_ranks[EVENT_KINDS] = {
+	[EVENT_MOUNT_POINT_DELETED] = 0,
+	[EVENT_UNMOUNTED] = 1,
+	[EVENT_LINK_DELETED] = 2,
+	[EVENT_VOLUME_REMOVED] = 3,
+	[EVENT_VOLUME_UNPROCESSED] = 4,
+	[EVENT_DUPLICATE] = 5,
+	[EVENT_VOLUME_ARRIVED] = 6,
+	[EVENT_VOLUME_CHANGED] = 7,
+	[EVENT_LINK_CREATED] = 8,
+	[EVENT_MOUNTED] = 9,
+	[EVENT_MOUNT_POINT_CREATED] = 10,
+	[EVENT_MOUNT_POINT_REFUSED] = 11,
+};
+
+static int compare_optional(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "");
+}
+
+static int compare_notices(const void *a, const void *b)
+{
+	const struct event *notice_a = a, *notice_b = b;
+	int order = notice_ranks[notice_a->kind] - notice_ranks[notice_b->kind];
+
+	if (order == 0)
+		order = compare_optional(notice_a->id, notice_b->id);
+	if (order == 0)
+		order = compare_optional(notice_a->link, notice_b->link);
+	if (order == 0)
+		order = compare_optional(notice_a->device, notice_b->device);
+	return order ? order : compare_optional(notice_a->path, notice_b->path);
+}
+
+void tree_update(struct tree *tree, const struct manager *manager, struct touched *touched,
+	uint64_t now, struct deltas *deltas)
+{
+	const struct update update = { tree, manager, now, deltas };
+
+	for (size_t i = 0; i < touched->device_count; i++)
+		sync_device(&update, touched->devices[i]);
+	for (size_t i = 0; i < touched->link_count; i++)
+		sync_link(&update, touched->links[i]);
+	for (size_t i = 0; i < touched->id_count; i++) {
+		bool is_elsewhere = sync_volume(&update, touched->ids[i]);
+
+		if (touched->is_moved[i] || is_elsewhere)
+			sync_links(&update, touched->ids[i], touched->is_moved[i]);
+	}
+	for (size_t i = 0; touched->has_changed && i < ARRAY_SIZE(tree->views); i++) {
+		tree->views[i]->changed = now;
+		deltas_add_text(deltas, tree->views[i]);
+	}
+	if (!deltas)
+		return;
+	deltas->has_views = touched->has_changed;
+	events_move(&deltas->events, &touched->events);
+	if (deltas->events.count)
+		qsort(deltas->events.list, deltas->events.count, sizeof(*deltas->events.list),
+			compare_notices);
+}

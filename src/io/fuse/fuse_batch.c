@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * control/batch: lines gather in the open file until one says `commit`; then all of them become one
+ * job, which happens as a whole or not at all. The write that carries the `commit` ends there, with
+ * a short count if more follows, so that every result has a write of its own.
+ *
+ * Lines may be cut in writes anywhere. A last line without a newline is complete when it is `commit`,
+ * or when the next write begins with that line.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "fuse_private.h"
+
+#define BATCH_MAX (1024u * 1024) /* bytes */
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static bool is_commit(const char *line, size_t len)
+{
+	while (len && is_blank(line[len - 1]))
+		len--;
+	while (len && is_blank(*line))
+		line++, len--;
+	return len == strlen("commit") && memcmp(line, "commit", len) == 0;
+}
+
+/* "create_point link=X: device=sda1": the operation, then its request. */
+static void add_request(struct fuse_job *job, size_t number, const char *line, size_t len)
+{
+	const struct operation *operation;
+	_cleanup_free_ char *name = NULL;
+	size_t start = 0, end;
+
+	while (start < len && is_blank(line[start]))
+		start++;
+	if (start == len)
+		return;
+	for (end = start; end < len && !is_blank(line[end]);)
+		end++;
+	name = xstrndup(line + start, end - start);
+	operation = operation_find_name(name);
+	if (operation && operation->flags & OPERATION_BATCHES)
+		fuse_job_add_line_of(job, operation, line + end, len - end);
+	else
+		fuse_job_add_fault(job, xstrndup(line, len < REQUEST_MAX ? len : REQUEST_MAX),
+			-EINVAL, xasprintf("'%.64s' is no operation of a batch", name));
+	job->lines[job->count - 1].number = number;
+}
+
+static void take_batch(struct open_file *file, struct fuse_job *job)
+{
+	const char *line = strbuf_text(&file->batch), *newline;
+
+	for (size_t number = 1; (newline = strchr(line, '\n')); number++) {
+		add_request(job, number, line, (size_t)(newline - line));
+		line = newline + 1;
+	}
+	job->is_whole = true;
+	strbuf_reset(&file->batch);
+}
+
+static size_t get_line_len(const struct strbuf *text, size_t start)
+{
+	const char *newline = memchr(text->data + start, '\n', text->len - start);
+
+	return newline ? (size_t)(newline - text->data) - start : text->len - start;
+}
+
+static bool has_commit(const struct strbuf *text, size_t start)
+{
+	for (size_t len; start < text->len; start += len + 1) {
+		len = get_line_len(text, start);
+		if (is_commit(text->data + start, len))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Of a batch with a line that cannot be taken nothing happens: what follows fails the same, up to
+ * and with its `commit`.
+ */
+static void refuse(
+	struct open_file *file, struct fuse_job *job, const struct strbuf *text, size_t start)
+{
+	int error = file->batch_error;
+
+	strbuf_reset(&file->batch);
+	fuse_job_add_fault(job, xstrdup(""), error,
+		xstrdup(error == -EMSGSIZE ? "a batch has at most 1 MiB"
+					   : "a request cannot contain control characters"));
+	if (has_commit(text, start))
+		file->batch_error = 0;
+}
+
+static bool take_line(struct open_file *file, const char *line, size_t len)
+{
+	if (memchr(line, '\0', len))
+		file->batch_error = -EINVAL;
+	else if (file->batch.len + len >= BATCH_MAX)
+		file->batch_error = -EMSGSIZE;
+	if (file->batch_error)
+		return false;
+	strbuf_add(&file->batch, line, len);
+	strbuf_add_char(&file->batch, '\n');
+	return true;
+}
+
+size_t fuse_batch_add_lines(struct open_file *file, struct fuse_job *job, const struct strbuf *text)
+{
+	size_t carried = job->client->carried, start = 0;
+
+	if (file->batch_error) {
+		refuse(file, job, text, 0);
+		return 0;
+	}
+	while (start < text->len) {
+		const char *line = text->data + start;
+		size_t len = get_line_len(text, start);
+		bool has_newline = start + len < text->len;
+
+		if (is_commit(line, len)) {
+			take_batch(file, job);
+			job->client->size = start + len + has_newline - carried;
+			return 0;
+		}
+		if (start < carried && carried < text->len &&
+			is_commit(text->data + carried, get_line_len(text, carried))) {
+			len = carried - start;
+			has_newline = false;
+		} else if (!has_newline && len <= REQUEST_MAX) {
+			break;
+		}
+		if (!take_line(file, line, len)) {
+			refuse(file, job, text, start);
+			return 0;
+		}
+		start += len + has_newline;
+	}
+	return text->len - start;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Jobs: what clients ask for, on the way to the daemon's door and back.
+ *
+ * A job belongs to whoever holds it: this file until submit(), the daemon until fuse_finish().
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/syntax/link_name.h"
+#include "fuse_private.h"
+
+/* The client's command name, for the history. procfs answers from memory. */
+static void get_command(pid_t pid, char ret_command[17])
+{
+	_cleanup_free_ char *path = xasprintf("/proc/%d/comm", (int)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, ret_command, 16) : 0;
+
+	if (fd >= 0)
+		close(fd);
+	ret_command[n > 0 ? n : 0] = '\0';
+	ret_command[strcspn(ret_command, "\n")] = '\0';
+}
+
+struct fuse_job *fuse_job_new(fuse_req_t req, const struct operation *operation)
+{
+	const struct fuse_ctx *context = fuse_req_ctx(req);
+	struct fuse_job *job = xcalloc(1, sizeof(*job));
+
+	job->operation = operation;
+	job->uid = context->uid;
+	job->pid = (uint32_t)context->pid;
+	if (operation->flags & OPERATION_CHANGES)
+		get_command(context->pid, job->command);
+	job->client = xcalloc(1, sizeof(*job->client));
+	job->client->req = req;
+	return job;
+}
+
+static struct job_line *add_line(struct fuse_job *job, char *text, size_t end)
+{
+	if ((job->count & (job->count + 1)) == 0)
+		job->lines = xrealloc(job->lines, job->count * 2 + 2, sizeof(*job->lines));
+	job->lines[job->count] = (struct job_line){ .text = text, .end = end };
+	return &job->lines[job->count++];
+}
+
+static void line_parse(
+	struct job_line *line, const struct operation *operation, const char *text, size_t len)
+{
+	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
+
+	line->error = request_parse(operation, text, len, &line->request, &why);
+	if (line->error)
+		line->why = strbuf_take(&why);
+}
+
+/* Of a line that is too long, the beginning is enough for the log. */
+static char *copy_line(const char *text, size_t len)
+{
+	return xstrndup(text, len < REQUEST_MAX ? len : REQUEST_MAX);
+}
+
+void fuse_job_add_line(struct fuse_job *job, const char *text, size_t len, size_t end)
+{
+	line_parse(add_line(job, copy_line(text, len), end), job->operation, text, len);
+}
+
+void fuse_job_add_line_of(
+	struct fuse_job *job, const struct operation *operation, const char *text, size_t len)
+{
+	_cleanup_free_ char *request = copy_line(text, len);
+
+	line_parse(add_line(job, xasprintf("%s%s", operation->name, request), 0), operation, text,
+		len);
+}
+
+void fuse_job_add_request(struct fuse_job *job, struct request *request, char *text)
+{
+	add_line(job, text, 0)->request = *request;
+	*request = (struct request){ 0 };
+}
+
+void fuse_job_add_fault(struct fuse_job *job, char *text, int error, char *why)
+{
+	struct job_line *line = add_line(job, text, 0);
+
+	line->error = error;
+	line->why = why;
+}
+
+static void job_free(struct fuse_job *job)
+{
+	for (size_t i = 0; i < job->count; i++) {
+		free(job->lines[i].text);
+		free(job->lines[i].why);
+		request_fini(&job->lines[i].request);
+	}
+	free(job->lines);
+	reply_fini(&job->reply);
+	strbuf_fini(&job->output);
+	strbuf_fini(&job->why);
+	if (job->client->file)
+		open_file_release(job->client->file);
+	free(job->client->name);
+	free(job->client);
+	free(job);
+}
+
+/* Leaves the result in the open file, and says how write(2) ends. */
+static void finish_write(struct fuse_job *job, struct notify_reply *ret_reply)
+{
+	struct fuse_client *client = job->client;
+	struct open_file *file = client->file;
+	size_t consumed = client->size;
+
+	if (job->error && job->done)
+		consumed = job->lines[job->done - 1].end - client->carried;
+	if (job->error)
+		strbuf_reset(&file->pending);
+	strbuf_reset(&file->reply);
+	file->has_reply = true;
+	file->is_anchored = false;
+	if (job->error && !job->done) {
+		strbuf_add_printable(&file->reply, strbuf_text(&job->why));
+		strbuf_add_char(&file->reply, '\n');
+		file->write_end = client->offset;
+		ret_reply->kind = REPLY_ERROR;
+		ret_reply->error = -job->error;
+		return;
+	}
+	reply_format(&job->reply, &file->reply);
+	file->write_end = client->offset + consumed;
+	ret_reply->kind = REPLY_WRITTEN;
+	ret_reply->size = consumed;
+}
+
+static void finish_folder(
+	struct fuse_server *server, struct fuse_job *job, struct notify_reply *ret_reply)
+{
+	struct tree *tree = server->backend.tree;
+	struct node *folder = tree_find(tree, job->client->folder), *node = NULL;
+
+	ret_reply->kind = REPLY_ERROR;
+	ret_reply->error = -job->error;
+	if (job->error || !job->client->name)
+		return;
+	if (folder)
+		node = tree_find_child(tree, folder, job->client->name);
+	if (!node) {
+		ret_reply->error = EIO; /* gone again: its volume left meanwhile */
+		return;
+	}
+	ret_reply->kind = REPLY_ENTRY;
+	fuse_fill_entry(server, node, &ret_reply->entry);
+}
+
+void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas *deltas)
+{
+	struct notify_reply reply = { 0 };
+	struct notify_folder held = { 0 };
+
+	if (deltas->has_views)
+		server->generation++;
+	if (server->views[NODE_POINTS])
+		stale_lines_move(&server->stale, &deltas->lines);
+	if (job) {
+		reply.req = job->client->req;
+		held.ino = job->client->folder;
+		if (held.ino && !job->error)
+			held.name = link_name_get_base(job->lines[0].request.link.path);
+		if (job->code) {
+			fuse_manager_finish(job, &reply);
+		} else if (job->client->file) {
+			finish_write(job, &reply);
+			fuse_wait_take_request(job);
+		} else {
+			finish_folder(server, job, &reply);
+		}
+	}
+	notify_post(server->notify, deltas, held.ino ? &held : NULL, &reply);
+	if (!job || job->operation->flags & OPERATION_CHANGES ||
+		job->operation->kind == OP_CHANGE_NOTIFY)
+		fuse_wait_wake(server);
+	if (job)
+		job_free(job);
+}

@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Look-ups, attributes, listings, symlinks, and the ordinary commands that are operations.
+ *
+ * Everything here answers at once from the tree, except ln, rm and mv, which become jobs. With
+ * caching on, what is told to the kernel holds until the notify thread takes it back, names that
+ * do not exist included, and the kernel lists folders without asking again.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/views/render.h"
+#include "fuse_private.h"
+
+/* Continues enum fuse_counter. */
+enum {
+	COUNT_LOOKUP = COUNT_OTHERS,
+	COUNT_FORGET,
+	COUNT_GETATTR,
+	COUNT_SETATTR,
+	COUNT_READLINK,
+	COUNT_OPENDIR,
+	COUNT_READDIR,
+	COUNT_SYMLINK,
+	COUNT_UNLINK,
+	COUNT_RENAME,
+	COUNT_REFUSED,
+	COUNT_STATFS,
+	COUNTERS
+};
+
+static const char *const counter_names[COUNTERS] = {
+	[COUNT_OPEN] = "open",
+	[COUNT_READ] = "read",
+	[COUNT_WRITE] = "write",
+	[COUNT_RELEASE] = "release",
+	[COUNT_POLL] = "poll",
+	[COUNT_IOCTL] = "ioctl",
+	[COUNT_LOOKUP] = "lookup",
+	[COUNT_FORGET] = "forget",
+	[COUNT_GETATTR] = "getattr",
+	[COUNT_SETATTR] = "setattr",
+	[COUNT_READLINK] = "readlink",
+	[COUNT_OPENDIR] = "opendir",
+	[COUNT_READDIR] = "readdir",
+	[COUNT_SYMLINK] = "symlink",
+	[COUNT_UNLINK] = "unlink",
+	[COUNT_RENAME] = "rename",
+	[COUNT_REFUSED] = "refused",
+	[COUNT_STATFS] = "statfs",
+};
+
+void fuse_count(struct fuse_server *server, size_t counter)
+{
+	server->counters[counter]++;
+}
+
+void fuse_render_metrics(const struct fuse_server *server, struct strbuf *ret_text)
+{
+	strbuf_add_text(ret_text,
+		"# TYPE mmfs_fuse_requests counter\n"
+		"# HELP mmfs_fuse_requests Requests of the kernel.\n");
+	for (size_t i = 0; i < COUNTERS; i++)
+		strbuf_add_format(ret_text, "mmfs_fuse_requests_total{request=\"%s\"} %llu\n",
+			counter_names[i], (unsigned long long)server->counters[i]);
+	strbuf_add_format(ret_text,
+		"# TYPE mmfs_invalidations counter\n"
+		"# HELP mmfs_invalidations Entries and attributes taken back from the kernel.\n"
+		"mmfs_invalidations_total %llu\n",
+		(unsigned long long)notify_get_count(server->notify));
+}
+
+void fuse_format_counters(const struct fuse_server *server, struct strbuf *ret_text)
+{
+	for (size_t i = 0; i < COUNTERS; i++)
+		strbuf_add_format(ret_text, "%s%s=%llu", i ? " " : "", counter_names[i],
+			(unsigned long long)server->counters[i]);
+}
+
+static struct fuse_server *get_server(fuse_req_t req, size_t counter)
+{
+	struct fuse_server *server = fuse_req_userdata(req);
+
+	fuse_count(server, counter);
+	return server;
+}
+
+static mode_t get_mode(const struct fuse_server *server, const struct node *node)
+{
+	mode_t mode = (mode_t)server->options.mode;
+
+	switch (node->kind) {
+	case NODE_FOLDER:
+		return S_IFDIR | (node->is_writable ? 0555 | (mode & 0222) : 0555);
+	case NODE_LINK:
+		return S_IFLNK | 0777;
+	case NODE_CONTROL:
+		return S_IFREG | (node->operation->flags & OPERATION_CHANGES ? mode : 0666);
+	case NODE_MANAGER:
+		return S_IFREG | mode | 0444;
+	case NODE_VOLUME:
+	case NODE_POINTS:
+	case NODE_POINTS_JSON:
+	case NODE_HISTORY:
+	case NODE_METRICS:
+	case NODE_EVENTS:
+		break;
+	}
+	return S_IFREG | 0444;
+}
+
+static off_t get_size(struct fuse_server *server, const struct node *node, uint64_t ino)
+{
+	_cleanup_strbuf_ struct strbuf room = STRBUF_INIT;
+
+	if (node->kind == NODE_LINK)
+		return (off_t)strlen(tree_get_target(node, &room));
+	if (node->kind == NODE_FOLDER || node->kind == NODE_CONTROL || node->kind == NODE_EVENTS ||
+		node->kind == NODE_MANAGER)
+		return 0;
+	return (off_t)fuse_get_text_len(server, node, ino);
+}
+
+void fuse_fill_attributes(
+	struct fuse_server *server, const struct node *node, uint64_t ino, struct stat *ret_stat)
+{
+	bool is_users = node->is_writable || node->kind == NODE_MANAGER ||
+		(node->kind == NODE_CONTROL && node->operation->flags & OPERATION_CHANGES);
+	struct timespec changed = {
+		.tv_sec = (time_t)(node->changed / 1000000),
+		.tv_nsec = (long)(node->changed % 1000000) * 1000,
+	};
+
+	*ret_stat = (struct stat){
+		.st_ino = node_get_ino(node),
+		.st_mode = get_mode(server, node),
+		.st_nlink = 1, /* of folders: like btrfs, says nothing about subfolders */
+		.st_uid = is_users ? (uid_t)server->options.uid : server->uid,
+		.st_gid = is_users ? (gid_t)server->options.gid : server->gid,
+		.st_size = get_size(server, node, ino),
+		.st_blksize = 4096,
+		.st_atim = changed,
+		.st_mtim = changed,
+		.st_ctim = changed,
+	};
+	ret_stat->st_blocks = (ret_stat->st_size + 511) / 512;
+}
+
+/* How long the kernel may believe a node's attributes. */
+static double get_timeout(const struct fuse_server *server, const struct node *node)
+{
+	return node->kind == NODE_METRICS ? 0 : server->timeout;
+}
+
+void fuse_fill_entry(
+	struct fuse_server *server, struct node *node, struct fuse_entry_param *ret_entry)
+{
+	*ret_entry = (struct fuse_entry_param){
+		.ino = fuse_get_ino(server, node),
+		.attr_timeout = get_timeout(server, node),
+		.entry_timeout = server->timeout,
+	};
+	fuse_fill_attributes(server, node, ret_entry->ino, &ret_entry->attr);
+	tree_add_lookup(node);
+}
+
+static void op_init(void *data, struct fuse_conn_info *connection)
+{
+	struct fuse_server *server = data;
+	unsigned int wanted = server->options.is_cached ? FUSE_CAP_CACHE_SYMLINKS : 0;
+
+	connection->want |= connection->capable & (wanted | FUSE_CAP_ATOMIC_O_TRUNC);
+	connection->want &=
+		~(FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_SPLICE_READ |
+			FUSE_CAP_SPLICE_WRITE | FUSE_CAP_FLOCK_LOCKS | FUSE_CAP_POSIX_LOCKS);
+	connection->max_read = server->options.max_read; /* libfuse wants to be told twice */
+	server->max_write = connection->max_write;
+	server->has_no_opendir =
+		server->options.is_cached && connection->capable & FUSE_CAP_NO_OPENDIR_SUPPORT;
+	server->is_ready = true;
+}
+
+static void forget(struct fuse_server *server, uint64_t ino, uint64_t lookups)
+{
+	const struct node *node = fuse_find_node(server, ino);
+
+	if (node)
+		tree_forget(server->backend.tree, node_get_ino(node), lookups);
+}
+
+static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct fuse_server *server = get_server(req, COUNT_LOOKUP);
+	struct tree *tree = server->backend.tree;
+	struct node *folder = tree_find(tree, parent);
+	struct node *node = folder ? tree_find_child(tree, folder, name) : NULL;
+	struct fuse_entry_param entry = { .entry_timeout = server->timeout };
+	uint64_t ino;
+
+	if (!node && !server->options.is_cached) {
+		fuse_reply_err(req, ENOENT);
+		return;
+	}
+	if (node)
+		fuse_fill_entry(server, node, &entry);
+	ino = entry.ino;
+	if (fuse_reply_entry(req, &entry) == -ENOENT && ino)
+		forget(server, ino, 1); /* look-up was interrupted */
+}
+
+static void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t lookups)
+{
+	struct fuse_server *server = get_server(req, COUNT_FORGET);
+
+	forget(server, ino, lookups);
+	fuse_reply_none(req);
+}
+
+static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
+{
+	struct fuse_server *server = get_server(req, COUNT_FORGET);
+
+	for (size_t i = 0; i < count; i++)
+		forget(server, forgets[i].ino, forgets[i].nlookup);
+	fuse_reply_none(req);
+}
+
+static void reply_attributes(fuse_req_t req, fuse_ino_t ino)
+{
+	struct fuse_server *server = fuse_req_userdata(req);
+	const struct node *node = fuse_find_node(server, ino);
+	struct stat attributes;
+
+	if (!node) {
+		fuse_reply_err(req, ENOENT);
+		return;
+	}
+	fuse_fill_attributes(server, node, ino, &attributes);
+	fuse_reply_attr(req, &attributes, get_timeout(server, node));
+}
+
+static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	get_server(req, COUNT_GETATTR);
+	reply_attributes(req, ino);
+}
+
+/* `>` truncates and `touch` sets times: harmless on control files and MountPointManager, refused elsewhere. */
+static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attributes, int to_set,
+	struct fuse_file_info *info)
+{
+	struct fuse_server *server = get_server(req, COUNT_SETATTR);
+	const struct node *node = fuse_find_node(server, ino);
+	int refused = FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID;
+
+	if (!node || (node->kind != NODE_CONTROL && node->kind != NODE_MANAGER) ||
+		to_set & refused || (to_set & FUSE_SET_ATTR_SIZE && attributes->st_size != 0)) {
+		fuse_reply_err(req, EPERM);
+		return;
+	}
+	reply_attributes(req, ino);
+}
+
+static void op_readlink(fuse_req_t req, fuse_ino_t ino)
+{
+	struct fuse_server *server = get_server(req, COUNT_READLINK);
+	const struct node *node = fuse_find_node(server, ino);
+	_cleanup_strbuf_ struct strbuf room = STRBUF_INIT;
+
+	if (node && node->kind == NODE_LINK)
+		fuse_reply_readlink(req, tree_get_target(node, &room));
+	else
+		fuse_reply_err(req, node ? EINVAL : ENOENT);
+}
+
+static void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	struct fuse_server *server = get_server(req, COUNT_OPENDIR);
+
+	if (server->has_no_opendir) {
+		fuse_reply_err(req, ENOSYS); /* the kernel caches listings and asks no more */
+		return;
+	}
+	info->cache_readdir = info->keep_cache = server->options.is_cached;
+	fuse_reply_open(req, info);
+}
+
+struct listing {
+	fuse_req_t req;
+	char *data;
+	size_t used;
+	size_t size;
+};
+
+static bool listing_add(
+	void *data, const char *name, uint64_t ino, enum node_kind kind, uint64_t cookie)
+{
+	struct listing *listing = data;
+	struct stat attributes = {
+		.st_ino = ino,
+		.st_mode = kind == NODE_FOLDER ? S_IFDIR
+			: kind == NODE_LINK    ? S_IFLNK
+					       : S_IFREG,
+	};
+	size_t needed = fuse_add_direntry(listing->req, listing->data + listing->used,
+		listing->size - listing->used, name, &attributes, (off_t)cookie);
+
+	if (needed > listing->size - listing->used)
+		return false;
+	listing->used += needed;
+	return true;
+}
+
+static void op_readdir(
+	fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info)
+{
+	struct fuse_server *server = get_server(req, COUNT_READDIR);
+	const struct node *folder = tree_find(server->backend.tree, ino);
+	_cleanup_free_ char *data = NULL;
+	struct listing listing = { .req = req, .size = size };
+
+	if (!folder || folder->kind != NODE_FOLDER) {
+		fuse_reply_err(req, folder ? ENOTDIR : ENOENT);
+		return;
+	}
+	listing.data = data = xcalloc(size, 1);
+	tree_list(server->backend.tree, folder, (uint64_t)offset, listing_add, &listing);
+	fuse_reply_buf(req, listing.data, listing.used);
+}
+
+static void op_statfs(fuse_req_t req, fuse_ino_t ino)
+{
+	struct fuse_server *server = get_server(req, COUNT_STATFS);
+	struct statvfs result = {
+		.f_bsize = 4096,
+		.f_frsize = 4096,
+		.f_files = server->backend.tree->by_ino.count,
+		.f_namemax = LINK_NAME_MAX,
+	};
+
+	fuse_reply_statfs(req, &result);
+}
+
+/* The canonical link that a name in DosDevices/ or Volumes/ stands for: it must be spelled so. */
+static int get_link(struct fuse_server *server, fuse_ino_t parent, const char *name,
+	struct link_name *ret_link, struct strbuf *why)
+{
+	const struct tree *tree = server->backend.tree;
+	const struct node *folder = tree_find(tree, parent);
+	_cleanup_free_ char *path = NULL;
+	const char *fault = "a name of this form belongs into the other folder";
+
+	if (!folder || !folder->is_writable)
+		return -EPERM;
+	if (strlen(name) > LINK_NAME_MAX)
+		return -ENAMETOOLONG;
+	path = xasprintf("%s%s",
+		folder == tree->volumes ? LINK_FOLDER_VOLUMES : LINK_FOLDER_DOS_DEVICES, name);
+	if (link_name_parse(path, strlen(path), ret_link, &fault) == 0 &&
+		strcmp(path, ret_link->path) == 0)
+		return 0;
+	strbuf_add_text(why, fault);
+	return -EINVAL;
+}
+
+static char *take_why(struct strbuf *why)
+{
+	return why->len ? strbuf_take(why) : NULL;
+}
+
+/*
+ * Refuses what cannot be a request; if there is a sentence, by way of the log of failures. Takes
+ * `text` and the sentence. The client holds the folder locked, as one whose request is good.
+ */
+static void submit_fault(fuse_req_t req, fuse_ino_t parent, const struct operation *operation,
+	struct job_line *fault)
+{
+	struct fuse_server *server = fuse_req_userdata(req);
+	struct fuse_job *job;
+
+	if (!fault->why) {
+		free(fault->text);
+		fuse_reply_err(req, -fault->error);
+		return;
+	}
+	job = fuse_job_new(req, operation);
+	job->client->folder = parent;
+	fuse_job_add_fault(job, fault->text, fault->error, fault->why);
+	server->backend.submit(server->backend.data, job);
+}
+
+static void submit_one(struct fuse_server *server, fuse_req_t req, fuse_ino_t parent,
+	struct request *request, char *text, const char *name)
+{
+	struct fuse_job *job = fuse_job_new(req, request->operation);
+
+	job->client->folder = parent;
+	job->client->name = name ? xstrdup(name) : NULL;
+	fuse_job_add_request(job, request, text);
+	server->backend.submit(server->backend.data, job);
+}
+
+static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
+{
+	struct fuse_server *server = get_server(req, COUNT_SYMLINK);
+	struct request request = { .operation = operation_find(OP_CREATE_POINT),
+		.given = KEY_BIT(KEY_LINK) | KEY_BIT(KEY_DEVICE) };
+	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
+	char *text = xasprintf("ln -s %s %s", target, name);
+	int r = get_link(server, parent, name, &request.link, &why);
+
+	if (r == 0)
+		r = volume_ref_parse(target, &request.device, &why);
+	if (r < 0) {
+		submit_fault(req, parent, request.operation,
+			&(struct job_line){ .text = text, .error = r, .why = take_why(&why) });
+		return;
+	}
+	request.device.is_word = target[0] != '/';
+	submit_one(server, req, parent, &request, text, name);
+}
+
+static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct fuse_server *server = get_server(req, COUNT_UNLINK);
+	struct request request = { .operation = operation_find(OP_DELETE_POINTS),
+		.given = KEY_BIT(KEY_LINK) };
+	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
+	char *text = xasprintf("rm %s", name);
+	int r = get_link(server, parent, name, &request.link, &why);
+
+	if (r < 0)
+		submit_fault(req, parent, request.operation,
+			&(struct job_line){ .text = text, .error = r, .why = take_why(&why) });
+	else
+		submit_one(server, req, parent, &request, text, NULL);
+}
+
+static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
+	const char *new_name, unsigned int flags)
+{
+	struct fuse_server *server = get_server(req, COUNT_RENAME);
+	struct request request = { .operation = operation_find(OP_RENAME) };
+	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
+	char *text = xasprintf("mv %s %s", name, new_name);
+	int r = get_link(server, parent, name, &request.link, &why);
+
+	if (r == 0 && parent != new_parent)
+		r = -EPERM;
+	if (r == 0)
+		r = get_link(server, new_parent, new_name, &request.new_link, &why);
+	if (r == 0 && flags & ~(unsigned int)RENAME_NOREPLACE)
+		r = -EINVAL;
+	request.may_replace = !(flags & RENAME_NOREPLACE);
+	if (r < 0)
+		submit_fault(req, parent, request.operation,
+			&(struct job_line){ .text = text, .error = r, .why = take_why(&why) });
+	else
+		submit_one(server, req, parent, &request, text, NULL);
+}
+
+static void refuse(fuse_req_t req)
+{
+	get_server(req, COUNT_REFUSED);
+	fuse_reply_err(req, EPERM);
+}
+
+static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t number)
+{
+	refuse(req);
+}
+
+static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+{
+	refuse(req);
+}
+
+static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	refuse(req);
+}
+
+static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name)
+{
+	refuse(req);
+}
+
+static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+	struct fuse_file_info *info)
+{
+	refuse(req);
+}
+
+static void op_setxattr(
+	fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size, int flags)
+{
+	refuse(req);
+}
+
+static void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
+{
+	refuse(req);
+}
+
+const struct fuse_lowlevel_ops fuse_ops = {
+	.init = op_init,
+	.lookup = op_lookup,
+	.forget = op_forget,
+	.forget_multi = op_forget_multi,
+	.getattr = op_getattr,
+	.setattr = op_setattr,
+	.readlink = op_readlink,
+	.mknod = op_mknod,
+	.mkdir = op_mkdir,
+	.unlink = op_unlink,
+	.rmdir = op_rmdir,
+	.symlink = op_symlink,
+	.rename = op_rename,
+	.link = op_link,
+	.open = fuse_op_open,
+	.read = fuse_op_read,
+	.write = fuse_op_write,
+	.release = fuse_op_release,
+	.poll = fuse_op_poll,
+	.opendir = op_opendir,
+	.readdir = op_readdir,
+	.statfs = op_statfs,
+	.setxattr = op_setxattr,
+	.removexattr = op_removexattr,
+	.create = op_create,
+	.ioctl = fuse_op_ioctl,
+};

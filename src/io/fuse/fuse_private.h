@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Shared by the files of the FUSE adapter; nobody else includes this. */
+
+#include "io/fuse/fuse.h"
+#include "io/fuse/notify.h"
+
+/* Text that several open files may show at once. */
+struct blob {
+	size_t references;
+	uint64_t generation; /* fuse_server::generation when it was made */
+	struct strbuf text;
+};
+
+/*
+ * A client that waits until an open file has something to read: in read(2), or in poll(2), or in
+ * ioctl(2) until there is a new number.
+ */
+struct wait {
+	struct wait *next; /* fuse_server::waits */
+	struct wait **previous;
+	struct open_file *file;
+	fuse_req_t req; /* of a read, with the size of its buffer */
+	size_t size;
+	struct fuse_pollhandle *poll; /* of a poll */
+	struct fuse_client *call;     /* of an ioctl; has `req` as well */
+};
+
+/* An answer of MountPointManager that is to be read, since it was too long for its ioctl. */
+struct rest {
+	struct rest *next;
+	uint64_t ticket; /* file position of its first byte */
+	struct strbuf record;
+};
+
+struct fuse_server {
+	struct fuse_options options;
+	struct fuse_backend backend;
+	struct fuse_session *session;
+	struct notify *notify;
+	struct fuse_buf buffer;
+	char *mountpoint;
+	uid_t uid; /* our own: asked for once, as every look-up tells it */
+	gid_t gid;
+	bool is_ready;
+	bool is_unmounted;
+	struct open_file *files;	      /* that are open */
+	struct wait *waits, **last_wait;      /* who waits, in the order they came */
+	bool is_ending;			      /* nobody shall wait any more */
+	bool has_no_opendir;		      /* the kernel does without opendir requests */
+	size_t max_write;		      /* bytes that the kernel passes on at once */
+	double timeout;			      /* of entries and attributes, seconds */
+	uint64_t generation;		      /* counts changes of what the views show */
+	struct blob *views[NODE_METRICS + 1]; /* by node kind: the newest text */
+	struct stale_lines stale;	      /* of that of points */
+	uint64_t counters[64];		      /* requests by kind, see fuse_ops.c */
+};
+
+/* One open(2) of a file. */
+struct open_file {
+	struct fuse_server *server;
+	struct open_file *next; /* fuse_server::files */
+	struct open_file **previous;
+	size_t references; /* the kernel's, and one per job under way */
+	const struct node *node;
+	enum node_kind kind;
+	const struct operation *operation;
+	struct blob *blob;     /* what a plain file showed when it was opened */
+	struct strbuf pending; /* start of a line that the next write goes on with */
+	struct strbuf batch;   /* lines that wait for their `commit` */
+	int batch_error;       /* they cannot be taken */
+	struct strbuf reply;
+	bool has_reply; /* a request was made: reads give its reply */
+	bool is_anchored;
+	uint64_t anchor;    /* file position of the reply's first byte */
+	uint64_t write_end; /* where the last write left the file position */
+
+	struct event_reader reader; /* events: where it is */
+	uint32_t epic;		    /* change_notify: the number that the client knows; 0: none */
+	size_t given;		    /* … and how much of its line in `reply` it was given */
+	struct wait *poll;	    /* of both: who polls */
+
+	/* MountPointManager, with `epic` as above: */
+	unsigned int access; /* MMFS_ACCESS bits that it was opened for */
+	struct rest *rests;  /* the newest first */
+	uint64_t tickets;    /* that were given so far */
+};
+
+/* Who waits for a job. */
+struct fuse_client {
+	fuse_req_t req;
+	struct open_file *file;	   /* of a write, else NULL */
+	size_t size;		   /* bytes of the write that are dealt with if all goes well */
+	size_t carried;		   /* bytes of its first line that came with an earlier write */
+	uint64_t offset;	   /* of the write */
+	struct mmfs_record record; /* of MountPointManager */
+	uint32_t epic;		   /* … the number that it knows */
+	size_t carrier;		   /* … bytes that the ioctl has room for; 0: it was written */
+	uint64_t folder;	   /* inode that the client holds locked: ln, rm, mv */
+	char *name;		   /* ln: the entry to answer with */
+};
+
+/* fuse_text.c: the text of plain files */
+void blob_release(struct blob *blob);
+/* The text as it is now. */
+struct blob *fuse_get_text(struct fuse_server *server, const struct node *node);
+/* The inode number that the kernel is told of a node. */
+uint64_t fuse_get_ino(const struct fuse_server *server, const struct node *node);
+/* The node that the kernel means by an inode number, or NULL. */
+struct node *fuse_find_node(const struct fuse_server *server, uint64_t ino);
+/* Whether the kernel may keep what it reads of this inode, as long as it knows it. */
+bool fuse_has_own_text(const struct fuse_server *server, uint64_t ino);
+/* How long the text of a plain file is, by the number that the kernel has of it. */
+size_t fuse_get_text_len(struct fuse_server *server, const struct node *node, uint64_t ino);
+
+/* fuse_file.c: open files */
+void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
+void fuse_op_read(
+	fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info);
+void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
+	struct fuse_file_info *info);
+void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
+/* Sends it when all that was changed by now is what every process sees. */
+void fuse_post(struct fuse_server *server, const struct notify_reply *reply);
+void fuse_reply_slice(fuse_req_t req, const struct strbuf *text, uint64_t offset, size_t size);
+struct open_file *fuse_get_file(const struct fuse_file_info *info);
+
+/* fuse_wait.c: files that are waited for */
+bool fuse_wait_is_for(const struct open_file *file); /* it blocks those who read it */
+uint32_t fuse_wait_open(struct open_file *file);     /* FOPEN_ flags */
+void fuse_wait_release(struct open_file *file);
+void fuse_wait_read(
+	fuse_req_t req, struct open_file *file, size_t size, const struct fuse_file_info *info);
+void fuse_op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info,
+	struct fuse_pollhandle *handle);
+/* CHANGE_NOTIFY: answers when there is another number. Takes over the client. */
+void fuse_wait_number(struct fuse_server *server, struct fuse_client *call);
+/* A request was made of a file. */
+void fuse_wait_take_request(const struct fuse_job *job);
+/* There may be something to read now: after what makes the kernel's caches right is posted. */
+void fuse_wait_wake(struct fuse_server *server);
+
+/*
+ * fuse_batch.c: gathers the lines of `text`, up to a `commit`, which fills the job. Returns how much
+ * is left.
+ */
+size_t fuse_batch_add_lines(
+	struct open_file *file, struct fuse_job *job, const struct strbuf *text);
+
+/* fuse_ioctl.c: MountPointManager */
+void fuse_op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int command, void *argument,
+	struct fuse_file_info *info, unsigned int flags, const void *in, size_t in_size,
+	size_t out_size);
+void fuse_manager_open(struct open_file *file, const struct fuse_file_info *info);
+void fuse_manager_release(struct open_file *file);
+void fuse_manager_write(
+	fuse_req_t req, struct open_file *file, const char *data, size_t size, uint64_t offset);
+/* False: the position is none of an answer that is kept. */
+bool fuse_manager_read(fuse_req_t req, struct open_file *file, size_t size, uint64_t position);
+/* A request is over: leaves the answer in the open file, or in the reply to the ioctl. */
+void fuse_manager_finish(struct fuse_job *job, struct notify_reply *ret_reply);
+/* The answer to CHANGE_NOTIFY, once there is another number. */
+void fuse_manager_answer_number(struct fuse_client *client, struct notify_reply *ret_reply);
+
+/* fuse_job.c: jobs */
+struct fuse_job *fuse_job_new(fuse_req_t req, const struct operation *operation);
+void fuse_job_add_line(struct fuse_job *job, const char *text, size_t len, size_t end);
+/* A line about another operation than the job's. */
+void fuse_job_add_line_of(
+	struct fuse_job *job, const struct operation *operation, const char *text, size_t len);
+void fuse_job_add_request(struct fuse_job *job, struct request *request, char *text);
+/* A line that failed before it became a request; takes `text` and `why`. */
+void fuse_job_add_fault(struct fuse_job *job, char *text, int error, char *why);
+void open_file_release(struct open_file *file);
+
+/* fuse_ops.c: everything else */
+extern const struct fuse_lowlevel_ops fuse_ops;
+enum fuse_counter {
+	COUNT_OPEN,
+	COUNT_READ,
+	COUNT_WRITE,
+	COUNT_RELEASE,
+	COUNT_POLL,
+	COUNT_IOCTL,
+	COUNT_OTHERS
+};
+void fuse_count(struct fuse_server *server, size_t counter);
+void fuse_fill_attributes(
+	struct fuse_server *server, const struct node *node, uint64_t ino, struct stat *ret_stat);
+void fuse_fill_entry(
+	struct fuse_server *server, struct node *node, struct fuse_entry_param *ret_entry);

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The text of plain files.
+ *
+ * `points` and the like may be long, and are read again and again. So the kernel keeps their text in
+ * its page cache, and as one text must not become another while somebody reads it, each is an inode
+ * of its own, as with symlinks: with every change the kernel forgets the name and, when it asks for
+ * it, is told of a new inode. Users see the same number all the time. Who opens an inode that is
+ * out of date (it was looked up just before the change, or is mounted somewhere else) gets the
+ * text of now, past the page cache.
+ */
+
+#include <assert.h>
+
+#include "core/views/render.h"
+#include "fuse_private.h"
+
+/* The inode number of a text: this bit, the generation, the number of the file. */
+#define TEXT_BIT (UINT64_C(1) << 63)
+#define FILE_BITS 10
+
+static bool is_view(const struct node *node)
+{
+	return node->kind == NODE_POINTS || node->kind == NODE_POINTS_JSON ||
+		node->kind == NODE_HISTORY;
+}
+
+uint64_t fuse_get_ino(const struct fuse_server *server, const struct node *node)
+{
+	if (!is_view(node) || !server->options.is_cached)
+		return node_get_ino(node);
+	assert(node_get_ino(node) >> FILE_BITS == 0);
+	return TEXT_BIT | server->generation << FILE_BITS | node_get_ino(node);
+}
+
+struct node *fuse_find_node(const struct fuse_server *server, uint64_t ino)
+{
+	uint64_t number = ino & TEXT_BIT ? ino & ((1 << FILE_BITS) - 1) : ino;
+
+	return tree_find(server->backend.tree, number);
+}
+
+static uint64_t get_generation(uint64_t ino)
+{
+	return (ino & ~TEXT_BIT) >> FILE_BITS;
+}
+
+bool fuse_has_own_text(const struct fuse_server *server, uint64_t ino)
+{
+	return ino & TEXT_BIT && get_generation(ino) == server->generation;
+}
+
+/* The text of an inode that is out of date, if somebody reads it still. */
+static const struct blob *find_text(
+	const struct fuse_server *server, const struct node *node, uint64_t ino)
+{
+	for (const struct open_file *file = server->files; file; file = file->next)
+		if (file->kind == node->kind && file->blob->generation == get_generation(ino))
+			return file->blob;
+	return NULL;
+}
+
+void blob_release(struct blob *blob)
+{
+	if (!blob || --blob->references)
+		return;
+	strbuf_fini(&blob->text);
+	free(blob);
+}
+
+/* To be changed: itself, if nobody reads it and it fills its buffer still, else a copy. */
+static struct strbuf take_text(struct blob *blob)
+{
+	struct strbuf text = STRBUF_INIT;
+
+	if (blob->references > 1 || blob->text.size / 4 > blob->text.len) {
+		strbuf_add(&text, strbuf_text(&blob->text), blob->text.len);
+	} else {
+		text = blob->text;
+		blob->text = (struct strbuf)STRBUF_INIT;
+	}
+	return text;
+}
+
+/*
+ * With the text before at hand only what is different is made, and in its place: a buffer for
+ * megabytes is page after page that the kernel must give.
+ */
+static void render_lines(struct fuse_server *server, struct strbuf *ret_text)
+{
+	const struct manager *manager = server->backend.manager;
+	struct blob *before = server->views[NODE_POINTS];
+
+	if (!before || server->stale.is_all) {
+		render_points(manager, ret_text);
+	} else {
+		*ret_text = take_text(before);
+		points_text_renew(manager, &server->stale, ret_text);
+	}
+	stale_lines_fini(&server->stale);
+}
+
+static void render_node(
+	struct fuse_server *server, const struct node *node, struct strbuf *ret_text)
+{
+	const struct manager *manager = server->backend.manager;
+
+	switch (node->kind) {
+	case NODE_POINTS:
+		render_lines(server, ret_text);
+		break;
+	case NODE_POINTS_JSON:
+		render_points_json(manager, ret_text);
+		break;
+	case NODE_HISTORY:
+		render_history(manager, ret_text);
+		break;
+	case NODE_VOLUME:
+		volume_files[node->file].render(manager, node->id, ret_text);
+		break;
+	case NODE_METRICS:
+	case NODE_CONTROL:
+		server->backend.render(server->backend.data, node, ret_text);
+		break;
+	case NODE_FOLDER:
+	case NODE_LINK:
+	case NODE_MANAGER:
+	case NODE_EVENTS:
+		break;
+	}
+}
+
+struct blob *fuse_get_text(struct fuse_server *server, const struct node *node)
+{
+	bool is_shared = is_view(node);
+	struct blob *blob = server->views[node->kind];
+
+	if (is_shared && blob && blob->generation == server->generation) {
+		blob->references++;
+		return blob;
+	}
+	blob = xcalloc(1, sizeof(*blob));
+	blob->references = 1;
+	blob->generation = server->generation;
+	render_node(server, node, &blob->text);
+	if (is_shared) {
+		blob_release(server->views[node->kind]);
+		server->views[node->kind] = blob;
+		blob->references++;
+	}
+	return blob;
+}
+
+size_t fuse_get_text_len(struct fuse_server *server, const struct node *node, uint64_t ino)
+{
+	const struct blob *known = NULL;
+	struct blob *blob;
+	size_t len;
+
+	/* The kernel cuts what it reads there at the size. */
+	if (ino & TEXT_BIT && !fuse_has_own_text(server, ino))
+		known = find_text(server, node, ino);
+	if (known)
+		return known->text.len;
+	blob = fuse_get_text(server, node);
+	len = blob->text.len;
+	blob_release(blob);
+	return len;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The files that are waited for: `events` and `control/change_notify`.
+ *
+ * A read that finds nothing waits in a list, without a thread of its own, until there is something,
+ * or a signal comes, or the end. Who polls waits there as well. A read belongs to this list, or to
+ * the notify thread that answers it, never to both: an interruption finds only what is listed.
+ *
+ * So do CHANGE_NOTIFY calls on MountPointManager, each with a number of its own, while poll(2) on
+ * that file goes by the number that the open file was told last.
+ *
+ * Who is told of a change must see it at once: notify.c says how.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fuse.h>
+#include <poll.h>
+#include <string.h>
+
+#include "fuse_private.h"
+
+/* What is read at once: less than what the kernel asks for at a time, or it would ask again. */
+#define READ_MAX 65536
+
+bool fuse_wait_is_for(const struct open_file *file)
+{
+	return file->kind == NODE_EVENTS ||
+		(file->operation && file->operation->kind == OP_CHANGE_NOTIFY);
+}
+
+/*
+ * Without a file position: else the kernel would have a second read of the same open file, from a
+ * process that inherited it, wait for the first one beyond the reach of signals.
+ */
+uint32_t fuse_wait_open(struct open_file *file)
+{
+	event_reader_init(&file->reader, file->server->backend.stream);
+	return FOPEN_NONSEEKABLE | FOPEN_STREAM |
+		FOPEN_NOFLUSH; /* or the last close(2) could fail at the end */
+}
+
+static bool has_text(const struct fuse_server *server, const struct open_file *file)
+{
+	if (file->kind == NODE_EVENTS)
+		return event_reader_has(&file->reader, server->backend.stream);
+	if (file->kind == NODE_MANAGER)
+		return file->epic != server->backend.manager->epic;
+	return file->given < file->reply.len || file->epic != server->backend.manager->epic;
+}
+
+static bool is_ready(const struct fuse_server *server, const struct open_file *file)
+{
+	return server->is_ending || has_text(server, file);
+}
+
+static size_t take_number(
+	const struct fuse_server *server, struct open_file *file, char *buffer, size_t size)
+{
+	size_t left;
+
+	if (file->given >= file->reply.len) {
+		file->epic = server->backend.manager->epic;
+		file->given = 0;
+		strbuf_reset(&file->reply);
+		strbuf_add_format(&file->reply, "%u\n", file->epic);
+	}
+	left = file->reply.len - file->given;
+	if (size > left)
+		size = left;
+	memcpy(buffer, file->reply.data + file->given, size);
+	file->given += size;
+	return size;
+}
+
+static void take_text(struct fuse_server *server, struct open_file *file, size_t size,
+	struct notify_reply *ret_reply)
+{
+	char buffer[READ_MAX];
+	size_t n;
+
+	if (!has_text(server, file)) {
+		ret_reply->kind = REPLY_ERROR;
+		ret_reply->error = ENODEV;
+		return;
+	}
+	if (size > sizeof(buffer))
+		size = sizeof(buffer);
+	n = file->kind == NODE_EVENTS
+		? event_reader_read(&file->reader, server->backend.stream, buffer, size)
+		: take_number(server, file, buffer, size);
+	ret_reply->kind = REPLY_DATA;
+	ret_reply->size = n;
+	ret_reply->data = memcpy(xrealloc(NULL, n + 1, 1), buffer, n);
+}
+
+static struct wait *wait_add(struct fuse_server *server, struct open_file *file)
+{
+	struct wait *wait = xcalloc(1, sizeof(*wait));
+
+	wait->file = file;
+	wait->previous = server->last_wait;
+	*server->last_wait = wait;
+	server->last_wait = &wait->next;
+	return wait;
+}
+
+static void wait_remove(struct fuse_server *server, struct wait *wait)
+{
+	if (wait->poll)
+		wait->file->poll = NULL;
+	*wait->previous = wait->next;
+	if (wait->next)
+		wait->next->previous = wait->previous;
+	else
+		server->last_wait = wait->previous;
+	free(wait);
+}
+
+/* On the thread that serves, as all of this file. */
+static void on_interrupt(fuse_req_t req, void *data)
+{
+	struct wait *wait = data;
+
+	free(wait->call);
+	wait_remove(fuse_req_userdata(req), data);
+	fuse_reply_err(req, EINTR);
+}
+
+void fuse_wait_read(
+	fuse_req_t req, struct open_file *file, size_t size, const struct fuse_file_info *info)
+{
+	struct fuse_server *server = fuse_req_userdata(req);
+	struct notify_reply reply = { .req = req };
+	struct wait *wait;
+
+	if (is_ready(server, file)) {
+		take_text(server, file, size, &reply);
+		fuse_post(server, &reply);
+	} else if (info->flags & O_NONBLOCK) {
+		fuse_reply_err(req, EAGAIN);
+	} else if (fuse_req_interrupted(req)) {
+		fuse_reply_err(req, EINTR);
+	} else {
+		wait = wait_add(server, file);
+		wait->req = req;
+		wait->size = size;
+		fuse_req_interrupt_func(req, on_interrupt, wait);
+	}
+}
+
+static void finish_call(
+	struct fuse_server *server, struct fuse_client *call, struct notify_reply *reply)
+{
+	reply->req = call->req;
+	if (call->epic != server->backend.manager->epic) {
+		fuse_manager_answer_number(call, reply);
+	} else {
+		reply->kind = REPLY_ERROR;
+		reply->error = ENODEV;
+	}
+	free(call);
+}
+
+void fuse_wait_number(struct fuse_server *server, struct fuse_client *call)
+{
+	struct notify_reply reply = { 0 };
+	struct wait *wait;
+
+	if (server->is_ending || call->epic != server->backend.manager->epic) {
+		finish_call(server, call, &reply);
+		fuse_post(server, &reply);
+	} else if (fuse_req_interrupted(call->req)) {
+		fuse_reply_err(call->req, EINTR);
+		free(call);
+	} else {
+		wait = wait_add(server, call->file);
+		wait->req = call->req;
+		wait->call = call;
+		fuse_req_interrupt_func(call->req, on_interrupt, wait);
+	}
+}
+
+/* The kernel asks again when it was woken, so the newest handle does for all who poll the file. */
+static void set_poll(
+	struct fuse_server *server, struct open_file *file, struct fuse_pollhandle *handle)
+{
+	if (!file->poll)
+		file->poll = wait_add(server, file);
+	else
+		fuse_pollhandle_destroy(file->poll->poll);
+	file->poll->poll = handle;
+}
+
+void fuse_op_poll(
+	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info, struct fuse_pollhandle *handle)
+{
+	struct fuse_server *server = fuse_req_userdata(req);
+	struct open_file *file = fuse_get_file(info);
+	struct notify_reply reply = { .req = req, .kind = REPLY_POLL };
+
+	fuse_count(server, COUNT_POLL);
+	if (!fuse_wait_is_for(file) && file->kind != NODE_MANAGER) {
+		if (handle)
+			fuse_pollhandle_destroy(handle);
+		fuse_reply_poll(req, POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM);
+		return;
+	}
+	if (handle)
+		set_poll(server, file, handle);
+	if (file->kind != NODE_EVENTS)
+		reply.events |= POLLOUT | POLLWRNORM;
+	if (server->is_ending)
+		reply.events |= POLLHUP;
+	if (!is_ready(server, file)) {
+		fuse_reply_poll(req, reply.events);
+		return;
+	}
+	reply.events |= POLLIN | POLLRDNORM;
+	fuse_post(server, &reply);
+}
+
+static void finish(struct fuse_server *server, struct wait *wait)
+{
+	struct notify_reply reply = { .req = wait->req };
+
+	if (wait->poll) {
+		reply.kind = REPLY_WAKE;
+		reply.poll = wait->poll;
+	} else {
+		fuse_req_interrupt_func(wait->req, NULL, NULL);
+		if (wait->call)
+			finish_call(server, wait->call, &reply);
+		else
+			take_text(server, wait->file, wait->size, &reply);
+	}
+	wait_remove(server, wait);
+	fuse_post(server, &reply);
+}
+
+void fuse_wait_wake(struct fuse_server *server)
+{
+	uint32_t epic = server->backend.manager->epic;
+	struct wait *next;
+
+	for (struct wait *wait = server->waits; wait; wait = next) {
+		next = wait->next;
+		if (wait->call ? server->is_ending || wait->call->epic != epic
+			       : is_ready(server, wait->file))
+			finish(server, wait);
+	}
+}
+
+void fuse_wait_take_request(const struct fuse_job *job)
+{
+	struct open_file *file = job->client->file;
+
+	if (!fuse_wait_is_for(file))
+		return;
+	file->given = 0;
+	if (job->done)
+		file->epic = job->lines[job->done - 1].request.epic;
+}
+
+void fuse_wait_release(struct open_file *file)
+{
+	struct wait *wait = file->poll;
+
+	event_reader_fini(&file->reader);
+	if (!wait)
+		return;
+	fuse_pollhandle_destroy(wait->poll);
+	wait_remove(file->server, wait);
+}
+
+void fuse_end_waits(struct fuse_server *server)
+{
+	server->is_ending = true;
+	fuse_wait_wake(server);
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The thread that tells the kernel what is no longer so.
+ *
+ * An invalidation takes, inside write(2), the lock of the folder it is about; a client that waits
+ * for the daemon's answer to a look-up in that folder holds the same lock. So the thread that
+ * serves requests must never invalidate: it would wait for itself. This thread serves nothing and
+ * holds no lock of ours while it writes. A reply is sent after the invalidations of the change it
+ * acknowledges, from here: so whoever reads after `echo` has returned asks the daemon, and sees it.
+ *
+ * inval_entry of a name the kernel does not know (ENOENT) does not touch the folder's cached
+ * listing, hence inval_inode of the folder as well.
+ *
+ * There are two such threads. Who makes a change through a folder (ln, rm, mv) holds its lock until
+ * the reply comes, and an invalidation of an earlier change may be waiting for that lock. So these
+ * replies go another way, on which no folder is invalidated that a waiting client can hold.
+ *
+ * What shows the state, or tells of a change, goes behind whatever makes the kernel's caches right
+ * for it: else its reader looks at the name, finds what was, and waits for news it has had already.
+ * If the change came through a folder, that is the client itself: the kernel puts the entry right
+ * when it has got the reply, before it gives up the lock. To invalidate the name of that entry means
+ * to wait for this lock. Once does for all changes before, as the client of each got the lock from
+ * the client of the one before: else news of many changes would queue up behind many clients, time
+ * and again.
+ */
+
+#include <assert.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "io/fuse/notify.h"
+
+struct item {
+	struct item *next;
+	struct deltas deltas;
+	uint64_t except; /* folder whose entries are left out */
+	uint64_t number; /* newest change through a folder before it */
+	struct notify_reply reply;
+};
+
+struct lane {
+	struct notify *notify;
+	pthread_t thread;
+	pthread_mutex_t lock; /* for all below */
+	pthread_cond_t has_items;
+	struct item *first, **last;
+	bool is_stopping;
+	bool is_busy; /* an item is taken and not yet sent */
+	uint64_t count;
+};
+
+enum { LANE_FILES, LANE_FOLDERS, LANES }; /* by what the client holds that gets the reply */
+
+#define FOLDERS 2 /* in which clients may make changes */
+
+struct folder {
+	uint64_t ino;
+	char *name; /* of the newest change there, unless that is passed */
+};
+
+struct notify {
+	struct fuse_session *session;
+	struct lane lanes[LANES];
+	size_t started;
+	pthread_mutex_t lock; /* for all below */
+	uint64_t posted,
+		passed; /* changes through folders: all, and those whose clients are done */
+	struct folder folders[FOLDERS];
+};
+
+static void reply_send(const struct notify_reply *reply)
+{
+	if (!reply->req && reply->kind != REPLY_WAKE)
+		return;
+	switch (reply->kind) {
+	case REPLY_ERROR:
+		fuse_reply_err(reply->req, reply->error);
+		break;
+	case REPLY_WRITTEN:
+		fuse_reply_write(reply->req, reply->size);
+		break;
+	case REPLY_ENTRY:
+		fuse_reply_entry(reply->req, &reply->entry);
+		break;
+	case REPLY_DATA:
+		fuse_reply_buf(reply->req, reply->data, reply->size);
+		free(reply->data);
+		break;
+	case REPLY_POLL:
+		fuse_reply_poll(reply->req, reply->events);
+		break;
+	case REPLY_IOCTL:
+		fuse_reply_ioctl(reply->req, 0, reply->data, reply->size);
+		free(reply->data);
+		break;
+	case REPLY_WAKE:
+		fuse_lowlevel_notify_poll(reply->poll);
+		fuse_pollhandle_destroy(reply->poll);
+		break;
+	}
+}
+
+static bool is_news(const struct notify_reply *reply)
+{
+	return reply->kind == REPLY_DATA || reply->kind == REPLY_POLL ||
+		reply->kind == REPLY_WAKE || reply->kind == REPLY_IOCTL;
+}
+
+static void item_free(struct item *item)
+{
+	deltas_fini(&item->deltas);
+	free(item);
+}
+
+static bool is_parent_listed(const struct deltas *deltas, size_t before, uint64_t parent)
+{
+	/* Changes come in runs of the same few folders: looking back a little finds nearly all. */
+	for (size_t i = before, looked = 0; i > 0 && looked < 8; i--, looked++)
+		if (deltas->list[i - 1].parent == parent && !deltas->list[i - 1].ino)
+			return true;
+	return false;
+}
+
+static void invalidate(struct fuse_session *session, const struct item *item)
+{
+	const struct deltas *deltas = &item->deltas;
+
+	for (size_t i = 0; i < deltas->count; i++) {
+		const struct delta *delta = &deltas->list[i];
+
+		if (!delta->parent) /* attributes only: an offset below 0 takes no page locks */
+			fuse_lowlevel_notify_inval_inode(session, delta->ino, -1, 0);
+		else if (delta->parent != item->except)
+			fuse_lowlevel_notify_inval_entry(
+				session, delta->parent, delta->name, strlen(delta->name));
+	}
+	for (size_t i = 0; i < deltas->count; i++) {
+		uint64_t parent = deltas->list[i].parent;
+
+		if (parent && !deltas->list[i].ino && parent != item->except &&
+			!is_parent_listed(deltas, i, parent))
+			fuse_lowlevel_notify_inval_inode(session, parent, 0, 0);
+	}
+}
+
+static void note_folder(struct notify *notify, const struct notify_folder *held)
+{
+	size_t i = 0;
+
+	pthread_mutex_lock(&notify->lock);
+	while (i + 1 < FOLDERS && notify->folders[i].ino && notify->folders[i].ino != held->ino)
+		i++;
+	assert(!notify->folders[i].ino || notify->folders[i].ino == held->ino);
+	notify->folders[i].ino = held->ino;
+	free(notify->folders[i].name);
+	notify->folders[i].name = xstrdup(held->name);
+	notify->posted++;
+	pthread_mutex_unlock(&notify->lock);
+}
+
+/* Waits until the clients of all changes through folders up to this one are done. */
+static void pass_folders(struct notify *notify, uint64_t number)
+{
+	struct folder folders[FOLDERS];
+	bool is_passed;
+
+	pthread_mutex_lock(&notify->lock);
+	is_passed = notify->passed >= number;
+	number = notify->posted;
+	for (size_t i = 0; !is_passed && i < FOLDERS; i++) {
+		folders[i].ino = notify->folders[i].ino;
+		folders[i].name = steal_ptr(notify->folders[i].name);
+	}
+	pthread_mutex_unlock(&notify->lock);
+	if (is_passed)
+		return;
+	for (size_t i = 0; i < FOLDERS; i++) {
+		const char *name = folders[i].name;
+
+		if (name)
+			fuse_lowlevel_notify_inval_entry(
+				notify->session, folders[i].ino, name, strlen(name));
+		free(folders[i].name);
+	}
+	pthread_mutex_lock(&notify->lock);
+	notify->passed = number;
+	pthread_mutex_unlock(&notify->lock);
+}
+
+static struct item *lane_take(struct lane *lane)
+{
+	struct item *item;
+
+	pthread_mutex_lock(&lane->lock);
+	lane->is_busy = false;
+	while (!lane->first && !lane->is_stopping)
+		pthread_cond_wait(&lane->has_items, &lane->lock);
+	item = lane->first;
+	lane->is_busy = item != NULL;
+	if (item) {
+		lane->first = item->next;
+		if (!lane->first)
+			lane->last = &lane->first;
+		lane->count += item->deltas.count;
+	}
+	pthread_mutex_unlock(&lane->lock);
+	return item;
+}
+
+static void *lane_run(void *data)
+{
+	struct lane *lane = data;
+	struct item *item;
+
+	while ((item = lane_take(lane))) {
+		invalidate(lane->notify->session, item);
+		if (is_news(&item->reply))
+			pass_folders(lane->notify, item->number);
+		reply_send(&item->reply);
+		item_free(item);
+	}
+	return NULL;
+}
+
+static int lane_start(struct lane *lane, struct notify *notify)
+{
+	sigset_t all, before;
+	int r;
+
+	lane->notify = notify;
+	lane->last = &lane->first;
+	pthread_mutex_init(&lane->lock, NULL);
+	pthread_cond_init(&lane->has_items, NULL);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&lane->thread, NULL, lane_run, lane);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -r;
+}
+
+static void lane_stop(struct lane *lane)
+{
+	pthread_mutex_lock(&lane->lock);
+	lane->is_stopping = true;
+	pthread_cond_signal(&lane->has_items);
+	pthread_mutex_unlock(&lane->lock);
+	pthread_join(lane->thread, NULL);
+	pthread_cond_destroy(&lane->has_items);
+	pthread_mutex_destroy(&lane->lock);
+}
+
+static bool lane_is_idle(struct lane *lane)
+{
+	bool is_idle;
+
+	pthread_mutex_lock(&lane->lock);
+	is_idle = !lane->first && !lane->is_busy;
+	pthread_mutex_unlock(&lane->lock);
+	return is_idle;
+}
+
+int notify_start(struct fuse_session *session, struct notify **ret_notify)
+{
+	struct notify *notify = xcalloc(1, sizeof(*notify));
+	int r = 0;
+
+	notify->session = session;
+	pthread_mutex_init(&notify->lock, NULL);
+	while (r == 0 && notify->started < LANES) {
+		r = lane_start(&notify->lanes[notify->started], notify);
+		notify->started += r == 0;
+	}
+	if (r < 0) {
+		notify_stop(notify);
+		return r;
+	}
+	*ret_notify = notify;
+	return 0;
+}
+
+void notify_stop(struct notify *notify)
+{
+	if (!notify)
+		return;
+	while (notify->started)
+		lane_stop(&notify->lanes[--notify->started]);
+	for (size_t i = 0; i < FOLDERS; i++)
+		free(notify->folders[i].name);
+	pthread_mutex_destroy(&notify->lock);
+	free(notify);
+}
+
+/* Whether it can be sent at once: it overtakes nothing that it may be about. */
+static bool can_send(struct notify *notify, struct lane *lane, const struct notify_reply *reply)
+{
+	bool is_passed;
+
+	if (reply->kind == REPLY_WAKE)
+		return false; /* is a notification itself */
+	if (lane != &notify->lanes[LANE_FOLDERS] && !lane_is_idle(lane))
+		return false;
+	pthread_mutex_lock(&notify->lock);
+	is_passed = notify->passed == notify->posted;
+	pthread_mutex_unlock(&notify->lock);
+	return is_passed || !is_news(reply);
+}
+
+void notify_post(struct notify *notify, struct deltas *deltas, const struct notify_folder *held,
+	const struct notify_reply *reply)
+{
+	struct lane *lane = &notify->lanes[held ? LANE_FOLDERS : LANE_FILES];
+	struct item *item;
+
+	if (held && held->name)
+		note_folder(notify, held);
+	if (!deltas->count && can_send(notify, lane, reply)) {
+		reply_send(reply);
+		return;
+	}
+	item = xcalloc(1, sizeof(*item));
+	item->deltas = *deltas;
+	item->except = held ? held->ino : 0;
+	item->number = notify->posted; /* only this thread counts */
+	item->reply = *reply;
+	*deltas = (struct deltas){ 0 };
+	pthread_mutex_lock(&lane->lock);
+	*lane->last = item;
+	lane->last = &item->next;
+	pthread_mutex_unlock(&lane->lock);
+	pthread_cond_signal(&lane->has_items);
+}
+
+bool notify_is_idle(struct notify *notify)
+{
+	return lane_is_idle(&notify->lanes[LANE_FILES]) &&
+		lane_is_idle(&notify->lanes[LANE_FOLDERS]);
+}
+
+uint64_t notify_get_count(struct notify *notify)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < LANES; i++) {
+		struct lane *lane = &notify->lanes[i];
+
+		pthread_mutex_lock(&lane->lock);
+		count += lane->count;
+		pthread_mutex_unlock(&lane->lock);
+	}
+	return count;
+}

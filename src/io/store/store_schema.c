@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tables of the database, by version. */
+
+#include <sqlite3.h>
+
+#include "base/crash_point.h"
+#include "core/model/mount_points.h"
+#include "io/store/store_rows.h"
+
+/* migrations[N] makes version N + 1 out of version N. Scripts of released versions are frozen. */
+static const char *const migrations[STORE_VERSION] = {
+	"CREATE TABLE records ("
+	"	unique_id TEXT NOT NULL PRIMARY KEY,"
+	"	keep_links INTEGER NOT NULL CHECK (keep_links IN (0, 1)),"
+	"	no_drive_letter INTEGER NOT NULL CHECK (no_drive_letter IN (0, 1)),"
+	"	partuuid TEXT,"
+	"	dm_uuid TEXT,"
+	"	md_uuid TEXT,"
+	"	wwn TEXT,"
+	"	serial TEXT,"
+	"	size INTEGER NOT NULL,"
+	"	node TEXT,"
+	"	diskseq INTEGER NOT NULL,"
+	"	has_twin INTEGER NOT NULL CHECK (has_twin IN (0, 1))"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE links ("
+	"	path TEXT NOT NULL COLLATE NOCASE PRIMARY KEY,"
+	"	unique_id TEXT NOT NULL REFERENCES records (unique_id),"
+	"	changed INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX links_of_record ON links (unique_id);"
+	"CREATE UNIQUE INDEX letter_of_record ON links (unique_id)"
+	"	WHERE path GLOB '/DosDevices/[A-Z]:';"
+	"CREATE TABLE mount_points ("
+	"	host TEXT NOT NULL REFERENCES records (unique_id) DEFERRABLE INITIALLY DEFERRED,"
+	"	path TEXT NOT NULL,"
+	"	volume TEXT NOT NULL COLLATE NOCASE"
+	"		REFERENCES links (path) DEFERRABLE INITIALLY DEFERRED,"
+	"	options TEXT,"
+	"	is_replicated INTEGER NOT NULL CHECK (is_replicated IN (0, 1)),"
+	"	changed INTEGER NOT NULL,"
+	"	PRIMARY KEY (host, path)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX mount_points_of_volume ON mount_points (volume);"
+	"CREATE TABLE history ("
+	"	sequence INTEGER PRIMARY KEY,"
+	"	time INTEGER NOT NULL,"
+	"	epic INTEGER NOT NULL,"
+	"	operation TEXT,"
+	"	link TEXT,"
+	"	unique_id TEXT,"
+	"	device TEXT,"
+	"	uid INTEGER NOT NULL,"
+	"	pid INTEGER NOT NULL,"
+	"	command TEXT"
+	") STRICT;"
+	"CREATE TABLE settings ("
+	"	name TEXT NOT NULL PRIMARY KEY,"
+	"	value INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"PRAGMA application_id = 0x6d6d6673;"
+	"PRAGMA user_version = 1;",
+};
+
+int store_rows_migrate(struct sqlite3 *db, int version)
+{
+	int code = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+
+	for (; code == SQLITE_OK && version < STORE_VERSION; version++)
+		code = sqlite3_exec(db, migrations[version], NULL, NULL, NULL);
+	if (code != SQLITE_OK)
+		return code;
+	crash_point("store:schema");
+	return sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * libudev: the two event channels, enumeration, and the description of a device.
+ *
+ * Identities out of sysfs are in udev_identity.c.
+ */
+
+#include <dirent.h>
+#include <errno.h>
+#include <libudev.h>
+#include <string.h>
+
+#include "base/strbuf.h"
+#include "io/udev/udev.h"
+#include "io/udev/udev_identity.h"
+
+#define BUFFER_SIZE (128u << 20)
+#define TEXT_MAX 1024 /* bytes taken of any property */
+
+struct udev_source {
+	struct udev *udev;
+	struct udev_monitor *monitors[UDEV_CHANNELS];
+};
+
+static struct udev_monitor *open_monitor(struct udev *udev, const char *group, size_t buffer)
+{
+	struct udev_monitor *monitor = udev_monitor_new_from_netlink(udev, group);
+
+	if (!monitor)
+		return NULL;
+	/* Without privilege the kernel clamps this to rmem_max, and an overrun means a rescan. */
+	udev_monitor_set_receive_buffer_size(monitor, (int)(buffer ? buffer : BUFFER_SIZE));
+	if (udev_monitor_filter_add_match_subsystem_devtype(monitor, "block", NULL) < 0 ||
+		udev_monitor_enable_receiving(monitor) < 0) {
+		udev_monitor_unref(monitor);
+		return NULL;
+	}
+	return monitor;
+}
+
+int udev_open(size_t buffer, struct udev_source **ret_source)
+{
+	static const char *const groups[UDEV_CHANNELS] = {
+		[UDEV_CHANNEL_KERNEL] = "kernel",
+		[UDEV_CHANNEL_UDEVD] = "udev",
+	};
+	struct udev_source *source = xcalloc(1, sizeof(*source));
+
+	source->udev = udev_new();
+	for (size_t i = 0; source->udev && i < UDEV_CHANNELS; i++)
+		source->monitors[i] = open_monitor(source->udev, groups[i], buffer);
+	if (!source->monitors[UDEV_CHANNEL_KERNEL] || !source->monitors[UDEV_CHANNEL_UDEVD]) {
+		int error = errno ? errno : EIO;
+
+		udev_close(source);
+		return -error;
+	}
+	*ret_source = source;
+	return 0;
+}
+
+void udev_close(struct udev_source *source)
+{
+	if (!source)
+		return;
+	for (size_t i = 0; i < UDEV_CHANNELS; i++)
+		udev_monitor_unref(source->monitors[i]);
+	udev_unref(source->udev);
+	free(source);
+}
+
+int udev_get_fd(const struct udev_source *source, enum udev_channel channel)
+{
+	return udev_monitor_get_fd(source->monitors[channel]);
+}
+
+void device_report_fini(struct device_report *report)
+{
+	device_free(report->device);
+	free(report->disk_node);
+	*report = (struct device_report){ 0 };
+}
+
+bool device_report_is_equal(const struct device_report *a, const struct device_report *b)
+{
+	return device_is_equal(a->device, b->device) && a->wants_probe == b->wants_probe &&
+		a->disk_number == b->disk_number && a->start == b->start;
+}
+
+void udev_event_fini(struct udev_event *event)
+{
+	free(event->name);
+	udev_device_unref(event->device);
+	*event = (struct udev_event){ 0 };
+}
+
+static char *copy_text(const char *text)
+{
+	return text && *text ? xstrndup(text, TEXT_MAX) : NULL;
+}
+
+static int hex_value(char c)
+{
+	const char *digits = "0123456789abcdef";
+	const char *found = c ? strchr(digits, c | 0x20) : NULL;
+
+	return found ? (int)(found - digits) : -1;
+}
+
+/* Undoes udevd's \xHH, which it writes for bytes it does not trust in a link name. */
+static char *decode_text(const char *text)
+{
+	char *copy = copy_text(text), *out = copy;
+
+	for (const char *in = copy; in && *in; out++) {
+		int high = in[0] == '\\' && in[1] == 'x' ? hex_value(in[2]) : -1;
+		int low = high >= 0 ? hex_value(in[3]) : -1;
+
+		if (low >= 0 && (high || low)) {
+			*out = (char)(high << 4 | low);
+			in += 4;
+		} else {
+			*out = *in++;
+		}
+	}
+	if (copy)
+		*out = '\0';
+	return copy;
+}
+
+static char *get_property(struct udev_device *device, const char *key)
+{
+	return copy_text(udev_device_get_property_value(device, key));
+}
+
+static uint64_t get_number(struct udev_device *device, const char *attribute)
+{
+	const char *text = udev_device_get_sysattr_value(device, attribute);
+
+	return text ? strtoull(text, NULL, 10) : 0;
+}
+
+static bool has_property(struct udev_device *device, const char *key, const char *value)
+{
+	return is_same_text(udev_device_get_property_value(device, key), value);
+}
+
+/* In tables other than GPT the field says which partition to boot, and the like. */
+static uint64_t get_partition_flags(struct udev_device *device)
+{
+	const char *text = udev_device_get_property_value(device, "ID_PART_ENTRY_FLAGS");
+
+	return text && has_property(device, "ID_PART_ENTRY_SCHEME", "gpt")
+		? strtoull(text, NULL, 16)
+		: 0;
+}
+
+/* Identities and content as udevd's rules found them. */
+static void fill_from_udevd(struct device *device, struct udev_device *from)
+{
+	device->identity[ID_UUID] =
+		decode_text(udev_device_get_property_value(from, "ID_FS_UUID_ENC"));
+	device->identity[ID_PARTUUID] = get_property(from, "ID_PART_ENTRY_UUID");
+	device->identity[ID_DM_UUID] = get_property(from, "DM_UUID");
+	if (!device->partition) /* of the whole array, whose partitions have that property too */
+		device->identity[ID_MD_UUID] = get_property(from, "MD_UUID");
+	device->identity[ID_WWN] = get_property(from, "ID_WWN_WITH_EXTENSION");
+	if (!device->identity[ID_WWN])
+		device->identity[ID_WWN] = get_property(from, "ID_WWN");
+	device->identity[ID_SERIAL] = identity_get_serial_of_udevd(from);
+	device->uuid_sub = get_property(from, "ID_FS_UUID_SUB");
+	device->fstype = get_property(from, "ID_FS_TYPE");
+	device->usage = get_property(from, "ID_FS_USAGE");
+	device->label = decode_text(udev_device_get_property_value(from, "ID_FS_LABEL_ENC"));
+	device->table = get_property(from, "ID_PART_TABLE_TYPE");
+	device->partition_type =
+		decode_text(udev_device_get_property_value(from, "ID_PART_ENTRY_TYPE"));
+	device->partition_name =
+		decode_text(udev_device_get_property_value(from, "ID_PART_ENTRY_NAME"));
+	device->partition_flags = get_partition_flags(from);
+	device->is_component = has_property(from, "DM_MULTIPATH_DEVICE_PATH", "1") ||
+		has_property(from, "DM_UDEV_DISABLE_OTHER_RULES_FLAG", "1");
+}
+
+/* Hidden halves of LVM volumes, as its rules know them. */
+static bool is_lvm_internal(const char *uuid)
+{
+	const char *layer = uuid && strncmp(uuid, "LVM-", 4) == 0 ? strchr(uuid + 4, '-') : NULL;
+
+	return layer && strcmp(layer, "-pool") != 0;
+}
+
+/* Of the kernel's making, as loop devices are: has no number that somebody gave it. */
+static bool is_made_up(struct udev_device *device)
+{
+	return strstr(udev_device_get_syspath(device), "/devices/virtual/block/");
+}
+
+/* The same from the kernel alone. What libblkid reads is filled in by the prober. */
+static void fill_from_kernel(
+	struct device *device, struct udev_device *from, struct udev_device *disk)
+{
+	device->identity[ID_DM_UUID] = copy_text(udev_device_get_sysattr_value(from, "dm/uuid"));
+	device->identity[ID_MD_UUID] = identity_get_md_uuid(from);
+	if (!is_made_up(from)) {
+		device->identity[ID_WWN] = identity_get_wwn(disk);
+		device->identity[ID_SERIAL] = identity_get_serial(disk);
+	}
+	device->is_component =
+		is_lvm_internal(device->identity[ID_DM_UUID]) || identity_is_path(disk);
+}
+
+/* sysfs has `!` for them. */
+static void restore_slashes(char *name)
+{
+	for (; *name; name++)
+		if (*name == '!')
+			*name = '/';
+}
+
+/* "sda1 sdb1" */
+static char *get_slaves(struct udev_device *device)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	_cleanup_free_ char *path = xasprintf("%s/slaves", udev_device_get_syspath(device));
+	struct dirent **list;
+	int count = scandir(path, &list, NULL, alphasort);
+
+	for (int i = 0; i < count; i++) {
+		if (list[i]->d_name[0] != '.') {
+			strbuf_add_text(&text, text.len ? " " : "");
+			strbuf_add_text(&text, list[i]->d_name);
+			restore_slashes(text.data);
+		}
+		free(list[i]);
+	}
+	if (count >= 0)
+		free(list);
+	return text.len ? strbuf_take(&text) : NULL;
+}
+
+static void fill_common(struct device *device, struct udev_device *from, struct udev_device *disk)
+{
+	const char *name = device->name;
+
+	device->node = copy_text(udev_device_get_devnode(from));
+	device->number = udev_device_get_devnum(from);
+	device->size = get_number(from, "size") * 512;
+	device->partition = (unsigned int)get_number(from, "partition");
+	device->is_read_only = get_number(from, "ro") != 0;
+	device->is_removable = get_number(disk, "removable") != 0;
+	device->diskseq = get_number(disk, "diskseq");
+	device->is_virtual = strncmp(name, "dm-", 3) == 0 || strncmp(name, "md", 2) == 0;
+	if (device->is_virtual)
+		device->slaves = get_slaves(from);
+}
+
+/*
+ * Also with both: udevd's rules do not tell whether the table has any partitions, and if not the
+ * device is used whole. Discs are, anyway, and members of RAID are no volumes in any case.
+ */
+static bool wants_probe(const struct device *device)
+{
+	if (!device->fstype) /* a partition has its disk's table among udevd's properties */
+		return !device->table || device->partition;
+	if (!device->table)
+		return false;
+	return !device->partition && !device_is_disc(device) &&
+		!is_same_text(device->usage, "raid");
+}
+
+/* Fills the report in from a device that may be gone meanwhile. */
+static int make_report(struct udev_device *from, bool use_udevd, struct device_report *ret_report)
+{
+	/* A disk has none, and libudev would look for it in every folder above. */
+	struct udev_device *parent = is_same_text(udev_device_get_devtype(from), "disk")
+		? NULL
+		: udev_device_get_parent_with_subsystem_devtype(from, "block", "disk");
+	struct udev_device *disk = parent ? parent : from;
+	struct device_report report = { 0 };
+
+	if (!udev_device_get_devnode(from) || !udev_device_get_sysattr_value(from, "size"))
+		return -ENODEV;
+	report.device = device_new(udev_device_get_sysname(from));
+	fill_common(report.device, from, disk);
+	if (use_udevd && udev_device_get_is_initialized(from) > 0)
+		fill_from_udevd(report.device, from);
+	else
+		fill_from_kernel(report.device, from, disk);
+	if (parent) {
+		report.disk_node = copy_text(udev_device_get_devnode(parent));
+		report.disk_number = udev_device_get_devnum(parent);
+		report.start = get_number(from, "start");
+	}
+	report.wants_probe = report.device->size && wants_probe(report.device);
+	*ret_report = report;
+	return 0;
+}
+
+int udev_take_event(
+	struct udev_source *source, enum udev_channel channel, struct udev_event *ret_event)
+{
+	struct udev_event event = { 0 };
+	struct udev_device *device;
+
+	do { /* NULL without an error: a message that the filter dropped */
+		errno = 0;
+		device = udev_monitor_receive_device(source->monitors[channel]);
+	} while (!device && errno == 0);
+	if (!device)
+		return errno == ENOBUFS ? -ENOBUFS : 0;
+	event.name = xstrdup(udev_device_get_sysname(device));
+	event.sequence = udev_device_get_seqnum(device);
+	event.is_gone = is_same_text(udev_device_get_action(device), "remove");
+	event.device = device;
+	*ret_event = event;
+	return 1;
+}
+
+int udev_event_describe(
+	const struct udev_event *event, bool use_udevd, struct device_report *ret_report)
+{
+	return make_report(event->device, use_udevd, ret_report);
+}
+
+char *udev_find_name(struct udev_source *source, uint64_t number)
+{
+	struct udev_device *device = udev_device_new_from_devnum(source->udev, 'b', (dev_t)number);
+	char *name = device ? xstrdup(udev_device_get_sysname(device)) : NULL;
+
+	udev_device_unref(device);
+	return name;
+}
+
+int udev_list(struct udev_source *source, char ***ret_names, size_t *ret_count)
+{
+	struct udev_enumerate *enumerate = udev_enumerate_new(source->udev);
+	struct udev_list_entry *entry;
+	char **names = NULL;
+	size_t count = 0;
+	int r = enumerate ? udev_enumerate_add_match_subsystem(enumerate, "block") : -ENOMEM;
+
+	if (r >= 0)
+		r = udev_enumerate_scan_devices(enumerate);
+	if (r < 0) {
+		udev_enumerate_unref(enumerate);
+		return r;
+	}
+	udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(enumerate))
+	{
+		char *name = xstrdup(strrchr(udev_list_entry_get_name(entry), '/') + 1);
+
+		restore_slashes(name);
+		names = xgrow(names, count, sizeof(*names));
+		names[count++] = name;
+	}
+	udev_enumerate_unref(enumerate);
+	*ret_names = names;
+	*ret_count = count;
+	return 0;
+}
+
+int udev_describe(struct udev_source *source, const char *name, bool use_udevd,
+	struct device_report *ret_report)
+{
+	struct udev_device *device =
+		udev_device_new_from_subsystem_sysname(source->udev, "block", name);
+	int r = device ? make_report(device, use_udevd, ret_report) : -ENODEV;
+
+	udev_device_unref(device);
+	return r;
+}
