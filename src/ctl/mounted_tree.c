@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hex.h"
 #include "core/syntax/unique_id.h"
 #include "ctl/mounted_tree.h"
 
@@ -247,22 +248,14 @@ int tree_run(const struct ctl *ctl, const char *operation, const struct strbuf *
 	return r < 0 ? tree_report(ctl, r, strbuf_text(ret_reply), what) : CTL_OK;
 }
 
-static int hex_value(char c)
-{
-	const char *digits = "0123456789abcdef";
-	const char *found = c ? strchr(digits, c) : NULL;
-
-	return found ? (int)(found - digits) : -1;
-}
-
 /* Undoes escapes in place, up to `end` or the end of the text; returns where it stopped. */
 static char *unescape(char *c, char end)
 {
 	char *out = c += strcspn(c, (const char[]){ '\\', end, '\0' });
 
 	while (*c && *c != end) {
-		int high = c[0] == '\\' && c[1] == 'x' ? hex_value(c[2]) : -1;
-		int low = high >= 0 ? hex_value(c[3]) : -1;
+		int high = c[0] == '\\' && c[1] == 'x' ? hex_get_value(c[2]) : -1;
+		int low = high >= 0 ? hex_get_value(c[3]) : -1;
 
 		*out++ = low >= 0 ? (char)(high << 4 | low) : *c;
 		c += low >= 0 ? 4 : 1;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "core/syntax/link_name.h"
 #include "core/syntax/replica.h"
 
@@ -159,13 +160,10 @@ static bool take_text(struct reader *reader, const char *text)
 
 static int take_hex(struct reader *reader)
 {
-	static const char digits[] = "0123456789abcdefABCDEF";
-	const char *digit =
-		reader->at < reader->end && *reader->at ? strchr(digits, *reader->at) : NULL;
-	int value = digit ? (int)(digit - digits) : -1;
+	int value = reader->at < reader->end ? hex_get_value(*reader->at) : -1;
 
-	reader->at += digit != NULL;
-	return value < 16 ? value : value - 6;
+	reader->at += value >= 0;
+	return value;
 }
 
 /* What follows a backslash; 0: nothing that can. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "core/syntax/request.h"
 #include "core/syntax/unique_id.h"
 
@@ -60,17 +61,6 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Reads what follows a backslash inside quotes. */
 static int scan_escape(struct scanner *scanner, char *ret_c)
 {
@@ -86,8 +76,8 @@ static int scan_escape(struct scanner *scanner, char *ret_c)
 		*ret_c = '\n';
 		return 0;
 	}
-	high = left >= 3 && scanner->at[0] == 'x' ? hex_value(scanner->at[1]) : -1;
-	low = high >= 0 ? hex_value(scanner->at[2]) : -1;
+	high = left >= 3 && scanner->at[0] == 'x' ? hex_get_value(scanner->at[1]) : -1;
+	low = high >= 0 ? hex_get_value(scanner->at[2]) : -1;
 	if (low < 0 || (high == 0 && low == 0)) {
 		strbuf_add_text(scanner->why, "the escapes inside quotes are \\\\ \\\" \\n \\xHH");
 		return -EINVAL;

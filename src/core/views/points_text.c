@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/hex.h"
 #include "core/views/points_text.h"
 
 #define LINES_MAX 1000 /* with more, making them all anew is as good */
@@ -51,11 +52,6 @@ void stale_lines_move(struct stale_lines *lines, struct stale_lines *from)
 	stale_lines_fini(from);
 }
 
-static int get_digit(char c)
-{
-	return c <= '9' ? c - '0' : c - 'a' + 10;
-}
-
 /* As strcmp() of the link that the line is about and another. */
 static int compare_link(const char *line, const char *link)
 {
@@ -64,7 +60,8 @@ static int compare_link(const char *line, const char *link)
 		unsigned char byte = (unsigned char)*line++;
 
 		if (byte == '\\') { /* \xHH */
-			byte = (unsigned char)(get_digit(line[1]) << 4 | get_digit(line[2]));
+			byte = (unsigned char)(hex_get_value(line[1]) << 4 |
+				hex_get_value(line[2]));
 			line += 3;
 		}
 		if (byte != (unsigned char)*link)

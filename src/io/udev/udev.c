@@ -10,6 +10,7 @@
 #include <libudev.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/strbuf.h"
 #include "io/udev/udev.h"
 #include "io/udev/udev_identity.h"
@@ -99,22 +100,14 @@ static char *copy_text(const char *text)
 	return text && *text ? xstrndup(text, TEXT_MAX) : NULL;
 }
 
-static int hex_value(char c)
-{
-	const char *digits = "0123456789abcdef";
-	const char *found = c ? strchr(digits, c | 0x20) : NULL;
-
-	return found ? (int)(found - digits) : -1;
-}
-
 /* Undoes udevd's \xHH, which it writes for bytes it does not trust in a link name. */
 static char *decode_text(const char *text)
 {
 	char *copy = copy_text(text), *out = copy;
 
 	for (const char *in = copy; in && *in; out++) {
-		int high = in[0] == '\\' && in[1] == 'x' ? hex_value(in[2]) : -1;
-		int low = high >= 0 ? hex_value(in[3]) : -1;
+		int high = in[0] == '\\' && in[1] == 'x' ? hex_get_value(in[2]) : -1;
+		int low = high >= 0 ? hex_get_value(in[3]) : -1;
 
 		if (low >= 0 && (high || low)) {
 			*out = (char)(high << 4 | low);
