@@ -39,6 +39,13 @@ void strbuf_add_json(struct strbuf *buf, const char *value);
 void strbuf_add_printable(struct strbuf *buf, const char *value);
 /* µs since 1970, as "2026-01-31T23:59:59.123456Z". */
 void strbuf_add_time(struct strbuf *buf, uint64_t time);
+/*
+ * Text for people that may have such escapes already, so that a \ stays. Two texts may come out the
+ * same: not for what programs read.
+ */
+void strbuf_add_safe(struct strbuf *buf, const char *text);
+/* JSON that another library has written: valid, and without control characters but newlines. */
+void strbuf_add_safe_json(struct strbuf *buf, const char *json);
 /* A name for the tree, udev's way: also `/` and space as \xHH. */
 void strbuf_add_file_name(struct strbuf *buf, const char *value);
 

@@ -22,6 +22,9 @@ static inline void json_put_p(struct json_object **object)
 
 #define _cleanup_json_ _cleanup_(json_put_p)
 
+/* Prints it and a newline. The flags are those of json_object_to_json_string_ext(). */
+void json_print(struct json_object *object, int flags);
+
 struct json_object *database_read(const struct ctl *ctl);
 /* Why this is no such object; NULL if it is one. All links become canonical. */
 char *database_check(struct json_object *database);

@@ -41,5 +41,10 @@ int table_print(struct table *table);
 /* For streams: prints one line that was added, at once, and forgets it. */
 int table_print_line(struct table *table, struct line *line);
 
+/* JSON that a library has written, without control characters. */
+void output_print_json(const char *json);
+/* A line for people, the same way. */
+void output_print_line(const char *text);
+
 /* "16M", or bytes if these are asked for. */
 char *format_size(const struct ctl *ctl, const char *bytes);

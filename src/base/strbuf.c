@@ -144,21 +144,13 @@ void strbuf_add_pair(struct strbuf *buf, const char *key, const char *value)
 	strbuf_add_char(buf, '"');
 }
 
-/* U+0080 to U+009F: terminals obey them. */
-static bool is_c1_control(const char *text)
-{
-	const unsigned char *byte = (const unsigned char *)text;
-
-	return byte[0] == 0xc2 && byte[1] >= 0x80 && byte[1] < 0xa0;
-}
-
 /* Adds the next character of `value` as it is, or its first byte as an escape; returns what it took. */
 static size_t add_escaped(struct strbuf *buf, const char *value, const char *also)
 {
-	size_t n = utf8_sequence_len(value, strlen(value));
+	size_t len = strnlen(value, 4), n = utf8_sequence_len(value, len);
+	uint32_t unsafe;
 
-	if (n == 0 || is_c1_control(value) ||
-		(n == 1 && (!is_printable_ascii((unsigned char)*value) || strchr(also, *value)))) {
+	if (n == 0 || utf8_take_unsafe(value, len, &unsafe) || (n == 1 && strchr(also, *value))) {
 		add_hex(buf, (unsigned char)*value);
 		return 1;
 	}
@@ -166,25 +158,50 @@ static size_t add_escaped(struct strbuf *buf, const char *value, const char *als
 	return n;
 }
 
+/* Adds the next character of a JSON string's value; returns what it took. */
+static size_t add_json_character(struct strbuf *buf, const char *value)
+{
+	size_t len = strnlen(value, 4), n = utf8_sequence_len(value, len);
+	uint32_t unsafe;
+
+	if (n == 0) {
+		strbuf_add_char(buf, '\\'); /* the text \xHH: its backslash escaped */
+		add_hex(buf, (unsigned char)*value);
+		return 1;
+	}
+	if (utf8_take_unsafe(value, len, &unsafe))
+		strbuf_add_format(buf, "\\u%04x", unsafe);
+	else
+		strbuf_add(buf, value, n);
+	return n;
+}
+
 void strbuf_add_json(struct strbuf *buf, const char *value)
 {
 	strbuf_add_char(buf, '"');
 	while (*(value = add_plain(buf, value, '/'))) {
-		if (*value == '"' || *value == '\\') {
+		if (*value == '"' || *value == '\\')
 			strbuf_add_format(buf, "\\%c", *value++);
-		} else if ((unsigned char)*value < 0x20 || *value == 0x7f) {
-			strbuf_add_format(buf, "\\u%04x", (unsigned char)*value++);
-		} else if (is_c1_control(value)) {
-			strbuf_add_format(buf, "\\u%04x", (unsigned char)value[1]);
-			value += 2;
-		} else if (utf8_sequence_len(value, strlen(value)) == 0) {
-			strbuf_add_char(buf, '\\'); /* the text \xHH: its backslash escaped */
-			add_hex(buf, (unsigned char)*value++);
-		} else {
-			value += add_escaped(buf, value, "");
-		}
+		else
+			value += add_json_character(buf, value);
 	}
 	strbuf_add_char(buf, '"');
+}
+
+void strbuf_add_safe_json(struct strbuf *buf, const char *json)
+{
+	while (*(json = add_plain(buf, json, '/'))) {
+		if (strchr("\"\\\n", *json))
+			strbuf_add_char(buf, *json++);
+		else
+			json += add_json_character(buf, json);
+	}
+}
+
+void strbuf_add_safe(struct strbuf *buf, const char *text)
+{
+	while (*(text = add_plain(buf, text, '/')))
+		text += add_escaped(buf, text, "");
 }
 
 void strbuf_add_printable(struct strbuf *buf, const char *value)

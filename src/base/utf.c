@@ -42,6 +42,33 @@ size_t utf8_sequence_len(const char *text, size_t len)
 	return next_character(text, len, &value);
 }
 
+/* In order. Terminals obey the first two; the others make text read as what it is not. */
+static const struct {
+	uint32_t first, last;
+} unsafe[] = {
+	{ 0x0000, 0x001f },
+	{ 0x007f, 0x009f },
+	{ 0x061c, 0x061c }, /* marks, embeddings, overrides and isolates of direction */
+	{ 0x200e, 0x200f },
+	{ 0x2028, 0x202e }, /* the first two of these end lines */
+	{ 0x2066, 0x2069 },
+};
+
+bool utf8_take_unsafe(const char *text, size_t len, uint32_t *ret_value)
+{
+	uint32_t value;
+
+	if (next_character(text, len, &value) == 0)
+		return false;
+	for (size_t i = 0; i < sizeof(unsafe) / sizeof(unsafe[0]); i++) {
+		if (value >= unsafe[i].first && value <= unsafe[i].last) {
+			*ret_value = value;
+			return true;
+		}
+	}
+	return false;
+}
+
 static size_t put_unit(uint8_t *to, size_t at, uint32_t unit)
 {
 	if (to) {

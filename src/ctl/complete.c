@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What completions of shells offer, one per line and as it is: names have no control characters.
+ * What completions of shells offer, one per line and as it is. What has a character that must not reach
+ * a terminal is left out.
  */
 
 #include <stdio.h>
@@ -24,12 +25,21 @@ static const struct {
 	{ "names", OFFERS_LINKS | OFFERS_IDS | OFFERS_DEVICES },
 };
 
+static void offer(const char *word)
+{
+	_cleanup_strbuf_ struct strbuf safe = STRBUF_INIT;
+
+	strbuf_add_safe(&safe, word);
+	if (strcmp(strbuf_text(&safe), word) == 0)
+		puts(word);
+}
+
 static void print_links(const struct points *points)
 {
 	for (size_t i = 0; i < points->count; i++) {
 		const char *link = points->list[i].link;
 
-		puts(link_name_is_volume(link) ? link : link_name_get_base(link));
+		offer(link_name_is_volume(link) ? link : link_name_get_base(link));
 	}
 }
 
@@ -40,7 +50,9 @@ static void print_others(const struct ctl *ctl, const char *folder, const char *
 	for (size_t i = 0; names[i]; i++) {
 		_cleanup_free_ char *name = text_unescape(names[i]);
 
-		printf("%s%s\n", before, name);
+		_cleanup_free_ char *word = xasprintf("%s%s", before, name);
+
+		offer(word);
 	}
 }
 
@@ -53,7 +65,7 @@ static void print_unprocessed(const struct ctl *ctl)
 		const char *device = pairs_take(&at, "DEVICE");
 
 		if (device)
-			puts(device);
+			offer(device);
 		at += strcspn(at, "\n");
 	}
 }

@@ -10,6 +10,7 @@
 
 #include "core/syntax/unique_id.h"
 #include "ctl/database.h"
+#include "ctl/output.h"
 
 static void add_text(struct json_object *array, const char *text, size_t len)
 {
@@ -160,6 +161,13 @@ static char *check_volume(struct json_object *database, struct json_object *volu
 	return check_links(links);
 }
 
+void json_print(struct json_object *object, int flags)
+{
+	output_print_json(
+		json_object_to_json_string_ext(object, flags | JSON_C_TO_STRING_NOSLASHESCAPE));
+	putchar('\n');
+}
+
 char *database_check(struct json_object *database)
 {
 	struct json_object *format = get(database, "format", json_type_string);
@@ -185,7 +193,6 @@ int cmd_export(struct ctl *ctl, int count, char **words)
 {
 	_cleanup_json_ struct json_object *database = database_read(ctl);
 
-	puts(json_object_to_json_string_ext(
-		database, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_print(database, JSON_C_TO_STRING_PRETTY);
 	return CTL_OK;
 }

@@ -170,10 +170,8 @@ static char *summarize(const struct finding *finding)
 
 static void print_line(const char *key, const char *value)
 {
-	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
-
-	strbuf_add_printable(&text, value);
-	printf("%s%s\n", key, strbuf_text(&text));
+	fputs(key, stdout);
+	output_print_line(value);
 }
 
 static struct json_object *read_links(const struct finding *finding)
@@ -228,8 +226,7 @@ static void print_json(
 	json_object_object_add(object, "fault", new_text(evidence->fault));
 	json_object_object_add(object, "links", links);
 	json_object_object_add(object, "schemes", schemes);
-	puts(json_object_to_json_string_ext(
-		object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_print(object, JSON_C_TO_STRING_PRETTY);
 }
 
 int cmd_explain(struct ctl *ctl, int count, char **words)
@@ -295,8 +292,11 @@ static int verify(const struct ctl *ctl, const char *link, const char *id, const
 	now = tree_read_link(ctl, "%s", link + 1);
 	if (!is_same_text(now, node))
 		return ctl_fail("%s is not to be relied on: it has just changed", link);
-	if (!ctl->is_quiet)
-		printf("%s is %s, which has %s\n", link, node, id);
+	if (!ctl->is_quiet) {
+		_cleanup_free_ char *text = xasprintf("%s is %s, which has %s", link, node, id);
+
+		output_print_line(text);
+	}
 	return CTL_OK;
 }
 

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -113,12 +112,15 @@ static const struct known_option {
 	{ OPT_SKIP_ABSENT, "skip-absent", NULL, TAKES_IMPORT, "leaves absent volumes out" },
 };
 
+/* Names and reasons may have anything in them. */
 static int fail(int code, const char *format, va_list args)
 {
+	_cleanup_free_ char *text = xvasprintf(format, args);
+	_cleanup_strbuf_ struct strbuf safe = STRBUF_INIT;
+
 	fflush(stdout);
-	fputs("mmctl: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	strbuf_add_safe(&safe, text);
+	fprintf(stderr, "mmctl: %s\n", strbuf_text(&safe));
 	return code;
 }
 
@@ -381,7 +383,6 @@ int main(int argc, char **argv)
 	struct invocation invocation = { .ctl = { .timeout_ms = -1, .has_headings = true } };
 	int r;
 
-	setlocale(LC_CTYPE, "");
 	r = parse_options(argc, argv, &invocation);
 	if (r != CTL_OK)
 		; /* it has been said why */

@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * All output of rows, by libsmartcols: sized to the terminal, in the three formats. What is hostile
- * in a cell is escaped there; colours are for terminals.
+ * All output of rows, by libsmartcols: sized to the terminal, in the three formats; colours are for
+ * terminals. What is hostile in a cell is escaped: in tables before the library sees it, in pairs by the
+ * library, which lets printable ASCII through and nothing else. JSON, be it of libsmartcols or of json-c,
+ * leaves the program by one way, which lets no control character pass.
+ *
+ * The locale counts for the output alone: what is text to the parsers of names must not depend on it, and
+ * JSON is UTF-8.
  */
 
 #include <errno.h>
+#include <locale.h>
 #include <libsmartcols/libsmartcols.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
-#include "base/utf.h"
+#include "base/strbuf.h"
 #include "ctl/output.h"
 
 struct table {
@@ -41,11 +47,10 @@ static void set_type(struct libscols_column *column, enum column_type type)
 	};
 
 	scols_column_set_json_type(column, json_types[type]);
-	if (type == COLUMN_LIST) {
+	scols_column_set_safechars(column, "\\\n"); /* table_set() has seen to it */
+	if (type == COLUMN_LIST)
 		scols_column_set_wrapfunc(
 			column, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
-		scols_column_set_safechars(column, "\n");
-	}
 }
 
 static void add_column(struct table *table, size_t number)
@@ -156,42 +161,33 @@ struct line *table_add(struct table *table, struct line *parent)
 	return (struct line *)line;
 }
 
-/*
- * A byte that is no UTF-8 would make all of the JSON invalid. It becomes the text \xHH, as in the
- * daemon's; in the other formats libsmartcols does the same. NULL: all is ASCII.
- */
-static char *make_utf8(const char *text)
+/* The lines of a list stay lines. */
+static char *make_printable(const char *text, bool is_list)
 {
-	struct strbuf valid = STRBUF_INIT;
-	const char *c = text;
+	struct strbuf printable = STRBUF_INIT;
 
-	while ((signed char)*c > 0)
-		c++;
-	if (!*c)
-		return NULL;
-	strbuf_add(&valid, text, (size_t)(c - text));
-	while (*c) {
-		size_t n = utf8_sequence_len(c, strlen(c));
+	for (;;) {
+		size_t len = is_list ? strcspn(text, "\n") : strlen(text);
+		_cleanup_free_ char *line = xstrndup(text, len);
 
-		if (n)
-			strbuf_add(&valid, c, n);
-		else
-			strbuf_add_format(&valid, "\\x%02x", (unsigned char)*c);
-		c += n ? n : 1;
+		strbuf_add_printable(&printable, line);
+		if (!text[len])
+			return strbuf_take(&printable);
+		strbuf_add_char(&printable, '\n');
+		text += len + 1;
 	}
-	return strbuf_take(&valid);
 }
 
 void table_set(struct table *table, struct line *line, size_t column, const char *value)
 {
-	_cleanup_free_ char *valid = NULL;
+	_cleanup_free_ char *printable = NULL;
 
 	if (!value || !*value || !table->shown[column])
 		return;
-	if (table->ctl->format == FORMAT_JSON)
-		valid = make_utf8(value);
-	if (scols_line_set_column_data(
-		    (struct libscols_line *)line, table->shown[column], valid ? valid : value) < 0)
+	if (table->ctl->format == FORMAT_TABLE)
+		printable = make_printable(value, table->columns[column].type == COLUMN_LIST);
+	if (scols_line_set_column_data((struct libscols_line *)line, table->shown[column],
+		    printable ? printable : value) < 0)
 		abort();
 }
 
@@ -201,18 +197,57 @@ void table_color(struct table *table, struct line *line, const char *color)
 		scols_line_set_color((struct libscols_line *)line, color);
 }
 
+void output_print_json(const char *json)
+{
+	_cleanup_strbuf_ struct strbuf safe = STRBUF_INIT;
+
+	strbuf_add_safe_json(&safe, json);
+	fputs(strbuf_text(&safe), stdout);
+}
+
+void output_print_line(const char *text)
+{
+	_cleanup_strbuf_ struct strbuf safe = STRBUF_INIT;
+
+	strbuf_add_safe(&safe, text);
+	puts(strbuf_text(&safe));
+}
+
+static int print_json_table(struct table *table)
+{
+	char *json = NULL;
+	int r = scols_print_table_to_string(table->scols, &json);
+
+	if (r == 0 && json)
+		output_print_json(json);
+	free(json);
+	return r;
+}
+
 int table_print(struct table *table)
 {
-	int r = table->ctl->is_quiet ? 0 : scols_print_table(table->scols);
+	int r = 0;
 
+	if (table->ctl->is_quiet)
+		return CTL_OK;
+	if (table->ctl->format == FORMAT_JSON) {
+		r = print_json_table(table);
+	} else {
+		setlocale(LC_CTYPE, "");
+		r = scols_print_table(table->scols);
+		setlocale(LC_CTYPE, "C");
+	}
 	return r < 0 ? ctl_fail("cannot print: %s", strerror(-r)) : CTL_OK;
 }
 
 int table_print_line(struct table *table, struct line *line)
 {
 	struct libscols_line *only = (struct libscols_line *)line;
-	int r = scols_table_print_range(table->scols, only, only);
+	int r;
 
+	setlocale(LC_CTYPE, "");
+	r = scols_table_print_range(table->scols, only, only);
+	setlocale(LC_CTYPE, "C");
 	if (r == 0)
 		fputc('\n', stdout);
 	scols_table_remove_lines(table->scols);

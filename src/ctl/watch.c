@@ -140,7 +140,8 @@ static int show_event(const struct ctl *ctl, struct table *table, const char *te
 	struct line *line;
 
 	if (ctl->format == FORMAT_JSON) {
-		puts(text);
+		output_print_json(text);
+		putchar('\n');
 		return fflush(stdout) == 0 ? CTL_OK : ctl_fail("cannot print: %m");
 	}
 	line = add_row(table, event_members, ARRAY_SIZE(event_members), text);

@@ -120,8 +120,9 @@ expect_match 'LINK +DEVICE +ID +SIZE' "$(mmctl list -o +size | sed -n 1p)" "the 
 expect_exit 2 "there is no column 'x', but LINK" mmctl list -o link,x
 expect_match '16777216' "$(mmctl list -b -o SIZE)" "sizes in bytes"
 expect_equal "" "$(mmctl list -q)" "what list says quietly"
-# Control characters, of C1 as well, a byte that is no UTF-8, and what looks like an escape.
-make_image odd 4M swap "$(number_uuid 5)" $'\e\x7f\xc2\x85\xff\\x41é'
+# Control characters, of C1 as well, one that turns the writing, a byte that is no UTF-8, and what looks like
+# an escape.
+make_image odd 4M swap "$(number_uuid 5)" $'\e\x7f\xc2\x85\xff\\x4\u202eé'
 attach odd 05
 settle
 mmctl create odd "${LOOP}05"
@@ -129,9 +130,20 @@ odd_label() # OPTION…
 {
 	mmctl query odd -n -o LABEL "$@"
 }
-expect_equal $'\e\x7f\xc2\x85\\xff\\x41é' "$(odd_label -J | iconv -f UTF-8 -t UTF-8 | jq -r '.points[0].label')" "it in JSON"
-expect_equal 'LABEL="\x1b\x7f\xc2\x85\xff\x5cx41\xc3\xa9"' "$(odd_label -P | sed -n 1p)" "it in a pair"
-expect_equal '\x1b\x7f\xc2\x85\xff\x5cx41é' "$(odd_label | sed -n 1p)" "it in the table"
+expect_equal $'\e\x7f\xc2\x85\\xff\\x4\u202eé' "$(odd_label -J | iconv -f UTF-8 -t UTF-8 | jq -r '.points[0].label')" "it in JSON"
+expect_equal "$(odd_label -J)" "$(LC_ALL=C odd_label -J)" "it in JSON in another locale"
+expect_equal 'LABEL="\x1b\x7f\xc2\x85\xff\x5cx4\xe2\x80\xae\xc3\xa9"' "$(odd_label -P | sed -n 1p)" "it in a pair"
+expect_equal '\x1b\x7f\xc2\x85\xff\x5cx4\xe2\x80\xaeé' "$(odd_label | sed -n 1p)" "it in the table"
+# No such character leaves mmctl, in whatever way.
+create_fails()
+{
+	mmctl create $'\e[31m\u009b\u202e' "$a" 2>&1 || true
+}
+for command in "odd_label -J" "odd_label -P" odd_label "mmctl tree -o +LABEL" "mmctl tree -J -o +LABEL" \
+	"mmctl explain odd" "mmctl explain -J odd" "mmctl export" "mmctl history -J" create_fails; do
+	bytes=$($command | LC_ALL=C grep -P '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]' | cat -v | head -5) || true
+	expect_equal "" "$bytes" "the control characters that '$command' prints"
+done
 detach 05
 settle
 mmctl -q delete "$(printf 'l%.0s' {1..255})"

@@ -119,6 +119,11 @@ static const struct escape escapes[] = {
 	  "1m",
 		"\\xc2\\x9b1m", "\\u009b1m", "\\xc2\\x9b1m", "\\xc2\\x9b1m" },
 	{ "\xc2\xa0", "\\xc2\\xa0", "\xc2\xa0", "\xc2\xa0", "\xc2\xa0" },
+	{ "a\xe2\x80\xae"
+	  "b",
+		"a\\xe2\\x80\\xaeb", "a\\u202eb", "a\\xe2\\x80\\xaeb", "a\\xe2\\x80\\xaeb" },
+	{ "\xd8\x9c", "\\xd8\\x9c", "\\u061c", "\\xd8\\x9c", "\\xd8\\x9c" },
+	{ "\xe2\x80\x8d", "\\xe2\\x80\\x8d", "\xe2\x80\x8d", "\xe2\x80\x8d", "\xe2\x80\x8d" },
 	{ "\xff", "\\xff", "\\\\xff", "\\xff", "\\xff" },
 	{ "\x80", "\\x80", "\\\\x80", "\\x80", "\\x80" },
 	{ "\xc3", "\\xc3", "\\\\xc3", "\\xc3", "\\xc3" },
@@ -148,6 +153,23 @@ START_TEST(test_escape)
 	strbuf_reset(&buf);
 	strbuf_add_file_name(&buf, row->value);
 	ck_assert_str_eq(strbuf_text(&buf), row->file_name);
+}
+END_TEST
+
+/* JSON of others is made safe: outside of strings there is nothing to do. */
+START_TEST(test_safe)
+{
+	_cleanup_strbuf_ struct strbuf buf = STRBUF_INIT, once = STRBUF_INIT;
+
+	strbuf_add_json(&once, escapes[_i].value);
+	strbuf_add_safe_json(&buf, once.data);
+	ck_assert_str_eq(strbuf_text(&buf), once.data);
+	strbuf_reset(&buf);
+	strbuf_add_safe_json(&buf, "{\n  \"a\": [\"\xc2\x9b\x7f\xe2\x80\xae\xff\\u001b\\\"\"]\n}");
+	ck_assert_str_eq(buf.data, "{\n  \"a\": [\"\\u009b\\u007f\\u202e\\\\xff\\u001b\\\"\"]\n}");
+	strbuf_reset(&buf);
+	strbuf_add_safe(&buf, "a\\x5c\x1b\n\xff\xc2\x9b\xc3\xb6");
+	ck_assert_str_eq(buf.data, "a\\x5c\\x1b\\x0a\\xff\\xc2\\x9b\xc3\xb6");
 }
 END_TEST
 
@@ -321,6 +343,7 @@ int main(void)
 	tcase_add_test(tcase, test_resize);
 	tcase_add_test(tcase, test_sizes);
 	tcase_add_loop_test(tcase, test_escape, 0, ARRAY_SIZE(escapes));
+	tcase_add_loop_test(tcase, test_safe, 0, ARRAY_SIZE(escapes));
 	tcase_add_test(tcase, test_pairs);
 	tcase_add_loop_test(tcase, test_eval, 0, ARRAY_SIZE(hostile));
 	tcase_add_test(tcase, test_json_is_valid);
