@@ -19,7 +19,7 @@ char *tree_read_line(const struct ctl *ctl, const char *format, ...) _printf_(2,
 char *tree_read_link(const struct ctl *ctl, const char *format, ...) _printf_(2, 3);
 
 /* Names in a folder of the tree, sorted; a list that ends with NULL. */
-char **tree_list(const struct ctl *ctl, const char *folder);
+char **tree_list_names(const struct ctl *ctl, const char *folder);
 void texts_free(char **list);
 DEFINE_CLEANUP(char *, texts_free)
 
@@ -48,23 +48,23 @@ char *pairs_take(char **at, const char *key);
 /* A copy with each \xHH undone: names of files in ids/ and devices/, and udev's texts. */
 char *text_unescape(const char *text);
 
-struct mount_point {
+struct shown_point {
 	const char *link;
 	const char *id;
 	const char *device;
 };
 
 /* Triples, with the text they were read from. */
-struct points {
+struct shown_points {
 	char *text;
-	struct mount_point *list;
+	struct shown_point *list;
 	size_t count;
 };
 
-void points_fini(struct points *points);
+void points_fini(struct shown_points *points);
 /* Takes the text over. */
-void points_parse(char *text, struct points *ret_points);
-int tree_read_points(const struct ctl *ctl, struct points *ret_points);
+void points_parse(char *text, struct shown_points *ret_points);
+int tree_read_points(const struct ctl *ctl, struct shown_points *ret_points);
 
 /* What a word of the command line names. */
 enum name_kind {

@@ -34,7 +34,7 @@ static void offer(const char *word)
 		puts(word);
 }
 
-static void print_links(const struct points *points)
+static void print_links(const struct shown_points *points)
 {
 	for (size_t i = 0; i < points->count; i++) {
 		const char *link = points->list[i].link;
@@ -45,7 +45,7 @@ static void print_links(const struct points *points)
 
 static void print_others(const struct ctl *ctl, const char *folder, const char *before)
 {
-	_cleanup_(texts_free_p) char **names = tree_list(ctl, folder);
+	_cleanup_(texts_free_p) char **names = tree_list_names(ctl, folder);
 
 	for (size_t i = 0; names[i]; i++) {
 		_cleanup_free_ char *name = text_unescape(names[i]);
@@ -72,7 +72,7 @@ static void print_unprocessed(const struct ctl *ctl)
 
 int ctl_complete(struct ctl *ctl, const char *kind)
 {
-	_cleanup_(points_fini) struct points points = { 0 };
+	_cleanup_(points_fini) struct shown_points points = { 0 };
 	unsigned int offers = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)

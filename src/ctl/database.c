@@ -40,7 +40,7 @@ static struct json_object *read_flag(const struct ctl *ctl, const char *folder, 
 
 struct json_object *database_read(const struct ctl *ctl)
 {
-	_cleanup_(texts_free_p) char **folders = tree_list(ctl, "ids");
+	_cleanup_(texts_free_p) char **folders = tree_list_names(ctl, "ids");
 	_cleanup_free_ char *automatic = tree_read_line(ctl, "control/auto_mount");
 	struct json_object *database = json_object_new_object();
 	struct json_object *volumes = json_object_new_array();

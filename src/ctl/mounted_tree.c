@@ -107,7 +107,7 @@ static int is_shown(const struct dirent *entry)
 		(strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0);
 }
 
-char **tree_list(const struct ctl *ctl, const char *folder)
+char **tree_list_names(const struct ctl *ctl, const char *folder)
 {
 	_cleanup_free_ char *path = tree_path(ctl, "%s", folder);
 	struct dirent **entries = NULL;
@@ -289,20 +289,20 @@ char *pairs_take(char **at, const char *key)
 	return c;
 }
 
-void points_fini(struct points *points)
+void points_fini(struct shown_points *points)
 {
 	free(points->text);
 	free(points->list);
-	*points = (struct points){ 0 };
+	*points = (struct shown_points){ 0 };
 }
 
-void points_parse(char *text, struct points *ret_points)
+void points_parse(char *text, struct shown_points *ret_points)
 {
-	struct points points = { .text = text };
+	struct shown_points points = { .text = text };
 	char *at = text;
 
 	while (*at) {
-		struct mount_point point = { pairs_take(&at, "LINK"), pairs_take(&at, "ID"),
+		struct shown_point point = { pairs_take(&at, "LINK"), pairs_take(&at, "ID"),
 			pairs_take(&at, "DEVICE") };
 
 		if (point.link && point.id && point.device) {
@@ -317,7 +317,7 @@ void points_parse(char *text, struct points *ret_points)
 	*ret_points = points;
 }
 
-int tree_read_points(const struct ctl *ctl, struct points *ret_points)
+int tree_read_points(const struct ctl *ctl, struct shown_points *ret_points)
 {
 	struct strbuf text = STRBUF_INIT;
 	int r = tree_read(ctl, "points", &text);

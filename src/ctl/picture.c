@@ -146,7 +146,7 @@ static void add_item(struct picture *picture, const char *name, char *folder, ch
 
 static void add_volumes(struct picture *picture)
 {
-	_cleanup_(texts_free_p) char **names = tree_list(picture->ctl, "devices");
+	_cleanup_(texts_free_p) char **names = tree_list_names(picture->ctl, "devices");
 
 	for (size_t i = 0; names[i]; i++) {
 		_cleanup_free_ char *target = tree_read_link(picture->ctl, "devices/%s", names[i]);
@@ -270,7 +270,7 @@ static void draw(struct picture *picture, const char *parent, struct line *above
 
 static void draw_offline(struct picture *picture, struct line *machine)
 {
-	_cleanup_(texts_free_p) char **folders = tree_list(picture->ctl, "ids");
+	_cleanup_(texts_free_p) char **folders = tree_list_names(picture->ctl, "ids");
 
 	for (size_t i = 0; folders[i]; i++) {
 		_cleanup_free_ char *folder = xasprintf("ids/%s", folders[i]);

@@ -98,7 +98,7 @@ static void answers_free(struct map *answers)
 	map_fini(answers);
 }
 
-static void add_point(const struct ctl *ctl, struct table *table, const struct mount_point *point,
+static void add_point(const struct ctl *ctl, struct table *table, const struct shown_point *point,
 	struct map *answers)
 {
 	struct line *line = table_add(table, NULL);
@@ -132,7 +132,7 @@ static struct table *new_points_table(const struct ctl *ctl)
 	return table_new(ctl, "points", columns, COLUMNS);
 }
 
-static int print_points(const struct ctl *ctl, const struct points *points)
+static int print_points(const struct ctl *ctl, const struct shown_points *points)
 {
 	_cleanup_(table_free_p) struct table *table = new_points_table(ctl);
 	struct map answers = MAP_INIT;
@@ -148,7 +148,7 @@ static int print_points(const struct ctl *ctl, const struct points *points)
 /* Prints the triples of a reply, which is taken over. */
 static int print_reply(const struct ctl *ctl, struct strbuf *reply)
 {
-	_cleanup_(points_fini) struct points points = { 0 };
+	_cleanup_(points_fini) struct shown_points points = { 0 };
 
 	points_parse(strbuf_take(reply), &points);
 	return print_points(ctl, &points);
@@ -156,7 +156,7 @@ static int print_reply(const struct ctl *ctl, struct strbuf *reply)
 
 int cmd_list(struct ctl *ctl, int count, char **words)
 {
-	_cleanup_(points_fini) struct points points = { 0 };
+	_cleanup_(points_fini) struct shown_points points = { 0 };
 	int r = tree_read_points(ctl, &points);
 
 	return r < 0 ? tree_report(ctl, r, "", "list the links") : print_points(ctl, &points);

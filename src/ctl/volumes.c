@@ -221,7 +221,7 @@ int cmd_status(struct ctl *ctl, int count, char **words)
 
 	if (!table)
 		return CTL_USAGE;
-	ids = tree_list(ctl, "ids");
+	ids = tree_list_names(ctl, "ids");
 	for (; ids[volumes]; volumes++) {
 		_cleanup_free_ char *state = tree_read_line(ctl, "ids/%s/state", ids[volumes]);
 
