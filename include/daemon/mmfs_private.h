@@ -29,10 +29,14 @@ struct mmfs {
 	bool mounts_registered; /* automount=registered */
 	struct error_log error_log;
 	struct event_stream stream;
+	struct strbuf volume_info; /* of metrics, as of … */
+	uint64_t volume_info_at;   /* … this many changes of tree and events */
 	int signals;
 
-	struct fuse_job *first, **last; /* waiting their turn */
-	struct fuse_job *settling;	/* wait until nothing is under way */
+	struct fuse_job *first, **last;		/* waiting their turn */
+	struct fuse_job *settling;		/* wait until nothing is under way */
+	struct fuse_job *queries, **last_query; /* whose users have no more time in this turn */
+	struct budget budget;
 
 	struct change change;  /* being committed */
 	struct fuse_job *jobs; /* whose it is, in order; NULL: devices, or nobody's */
@@ -51,6 +55,8 @@ void mmfs_read_mounts(struct mmfs *mmfs);
 void door_get_random(void *to, size_t len);
 /* Takes a job of a client in. */
 void door_submit(void *data, struct fuse_job *job);
+/* A new turn of the main loop: goes on with queries that take long. */
+void door_answer(struct mmfs *mmfs);
 /* Goes on with what can be gone on with: called when anything may have become ready. */
 void door_work(void *data);
 /* Gives a job that changes nothing back to its client. */

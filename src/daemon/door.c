@@ -24,7 +24,8 @@
 #include "daemon/mmfs_private.h"
 #include "io/udev/dev_path.h"
 
-#define SHARED_LINES 1000 /* in one transaction, of writes that need not be */
+#define SHARED_LINES 1000	  /* in one transaction, of writes that need not be */
+#define REPLY_BYTES (1024 * 1024) /* after which no more lines of a write are answered */
 
 void door_get_random(void *to, size_t len)
 {
@@ -225,12 +226,24 @@ static void encode_reply(struct fuse_job *job)
 		job->done = 0;
 }
 
-/* Decides the lines of a job in order, up to the first that fails. */
-static void decide_job(struct mmfs *mmfs, struct fuse_job *job, struct change *change)
+/* Of a write whose lines need not happen together the rest may come again, as after a failure. */
+static bool is_full(const struct fuse_job *job)
+{
+	return job->done && !job->is_whole && job->reply.items.len >= REPLY_BYTES;
+}
+
+/*
+ * Decides the next lines of a job in order, up to the first that fails, or until a time (0: none).
+ * False: there are more to decide.
+ */
+static bool decide_lines(
+	struct mmfs *mmfs, struct fuse_job *job, struct change *change, uint64_t limit)
 {
 	struct manager_env env = door_get_env(job);
 
-	for (job->done = 0; job->done < job->count; job->done++) {
+	for (; job->done < job->count && !is_full(job); job->done++) {
+		if (limit && clock_get_monotonic() >= limit)
+			return false;
 		strbuf_reset(&job->why);
 		job->error = decide_line(mmfs, &env, job, &job->lines[job->done], change);
 		if (job->error)
@@ -242,6 +255,12 @@ static void decide_job(struct mmfs *mmfs, struct fuse_job *job, struct change *c
 		job->done = 0;
 	if (change->volumes.gones)
 		devices_decide(&mmfs->manager, &env, change);
+	return true;
+}
+
+static void decide_job(struct mmfs *mmfs, struct fuse_job *job, struct change *change)
+{
+	decide_lines(mmfs, job, change, 0);
 }
 
 static struct fuse_job *take_job(struct mmfs *mmfs)
@@ -322,15 +341,57 @@ static void retry_devices(struct mmfs *mmfs)
 	apply(mmfs, NULL);
 }
 
-/* Answers from the state: no change can come of the job, so it needs no turn. */
-static void answer(struct mmfs *mmfs, struct fuse_job *job)
+/*
+ * Answers from the state: no change can come of the job, so it needs no turn. Who asks for much is
+ * answered in slices, so that others are served in between.
+ */
+static bool answer(struct mmfs *mmfs, struct fuse_job *job, uint64_t limit)
 {
 	struct change change;
+	bool is_done;
 
 	change_init(&change, &mmfs->manager);
-	decide_job(mmfs, job, &change);
+	is_done = decide_lines(mmfs, job, &change, limit);
 	change_fini(&change);
-	finish_without_change(mmfs, job);
+	if (is_done)
+		finish_without_change(mmfs, job);
+	return is_done;
+}
+
+/* Goes on with a query while its user has time in this turn. */
+static bool answer_slice(struct mmfs *mmfs, struct fuse_job *job)
+{
+	uint64_t time = budget_get_time(&mmfs->budget, job->uid), start = clock_get_monotonic();
+	uint32_t uid = job->uid;
+	bool is_done = time && answer(mmfs, job, start + time);
+
+	if (time)
+		budget_spend(&mmfs->budget, uid, clock_get_monotonic() - start);
+	return is_done;
+}
+
+void door_answer(struct mmfs *mmfs)
+{
+	struct fuse_job **at = &mmfs->queries;
+
+	budget_begin_turn(&mmfs->budget);
+	while (*at) {
+		struct fuse_job *job = *at, *next = job->next;
+
+		if (answer_slice(mmfs, job))
+			*at = next;
+		else
+			at = &job->next;
+	}
+	mmfs->last_query = at;
+}
+
+static void submit_query(struct mmfs *mmfs, struct fuse_job *job)
+{
+	if (answer_slice(mmfs, job))
+		return;
+	*mmfs->last_query = job;
+	mmfs->last_query = &job->next;
 }
 
 static void check_settled(struct mmfs *mmfs)
@@ -343,7 +404,7 @@ static void check_settled(struct mmfs *mmfs)
 		struct fuse_job *job = mmfs->settling;
 
 		mmfs->settling = job->next;
-		answer(mmfs, job);
+		answer(mmfs, job, 0);
 	}
 }
 
@@ -442,7 +503,7 @@ void door_submit(void *data, struct fuse_job *job)
 	} else if (job->operation->flags & OPERATION_WAITS) {
 		begin_wait(mmfs, job);
 	} else if (!(job->operation->flags & OPERATION_CHANGES)) {
-		answer(mmfs, job);
+		submit_query(mmfs, job);
 	} else {
 		*mmfs->last = job;
 		mmfs->last = &job->next;
@@ -454,5 +515,6 @@ void door_close(struct mmfs *mmfs)
 {
 	fail_jobs(mmfs, mmfs->first, -ENODEV, "mmfs is stopping");
 	fail_jobs(mmfs, mmfs->settling, -ENODEV, "mmfs is stopping");
+	fail_jobs(mmfs, mmfs->queries, -ENODEV, "mmfs is stopping");
 	hosts_close(mmfs->hosts);
 }

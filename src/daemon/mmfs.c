@@ -112,8 +112,11 @@ static int turn(struct mmfs *mmfs, uint64_t limit)
 {
 	uint64_t deadline = discovery_get_deadline(mmfs->discovery);
 	uint64_t patience = hosts_get_deadline(mmfs->hosts);
-	int r = loop_run_once(mmfs->loop, earlier(earlier(deadline, patience), limit));
+	uint64_t next = mmfs->queries ? 1 : limit; /* at once */
+	int r = loop_run_once(mmfs->loop, earlier(earlier(deadline, patience), next));
 
+	if (r == 0)
+		door_answer(mmfs);
 	if (r == 0 && deadline && clock_get_monotonic() >= deadline)
 		discovery_handle_time(mmfs->discovery);
 	if (r == 0 && patience && clock_get_monotonic() >= patience) {
@@ -251,6 +254,15 @@ static void release_memory(struct mmfs *mmfs)
 	malloc_trim(0);
 }
 
+static void note_refusal(void *data, const struct failure *failure)
+{
+	struct mmfs *mmfs = data;
+	struct failure timed = *failure;
+
+	timed.time = clock_get_real();
+	error_log_add(&mmfs->error_log, &timed);
+}
+
 static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, struct strbuf *why)
 {
 	struct fuse_backend backend = {
@@ -258,7 +270,9 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 		.manager = &mmfs->manager,
 		.stream = &mmfs->stream,
 		.tree = &mmfs->tree,
+		.budget = &mmfs->budget,
 		.submit = door_submit,
+		.refuse = note_refusal,
 		.render = show_render,
 	};
 	/*
@@ -299,6 +313,8 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	door_get_random(&seed, sizeof(seed));
 	map_set_seed(seed);
 	mmfs->last = &mmfs->first;
+	mmfs->last_query = &mmfs->queries;
+	budget_init(&mmfs->budget, getuid());
 	mmfs->is_starting = true;
 	mmfs->signals = -1;
 	mmfs->error_log.owner = getuid();
@@ -385,5 +401,7 @@ void mmfs_stop(struct mmfs *mmfs)
 	tree_fini(&mmfs->tree);
 	error_log_fini(&mmfs->error_log);
 	event_stream_fini(&mmfs->stream);
+	budget_fini(&mmfs->budget);
+	strbuf_fini(&mmfs->volume_info);
 	free(mmfs);
 }

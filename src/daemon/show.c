@@ -6,6 +6,22 @@
 #include "core/views/render.h"
 #include "daemon/mmfs_private.h"
 
+/*
+ * One line for each link: made anew when there is something new, and not for everybody who looks.
+ * What becomes different about a volume is seen in the tree, or told in `events`; both only count up.
+ */
+static void add_volume_info(struct mmfs *mmfs, struct strbuf *ret_text)
+{
+	uint64_t generation = fuse_get_generation(mmfs->fuse) + mmfs->stream.next;
+
+	if (mmfs->volume_info_at != generation) {
+		strbuf_fini(&mmfs->volume_info);
+		render_volume_info(&mmfs->manager, &mmfs->volume_info);
+		mmfs->volume_info_at = generation;
+	}
+	strbuf_add(ret_text, strbuf_text(&mmfs->volume_info), mmfs->volume_info.len);
+}
+
 static void render_metrics(struct mmfs *mmfs, struct strbuf *ret_text)
 {
 	const struct discovery_counters *counters = discovery_get_counters(mmfs->discovery);
@@ -22,7 +38,7 @@ static void render_metrics(struct mmfs *mmfs, struct strbuf *ret_text)
 		{ "mmfs_errors", "Requests that failed.", mmfs->error_log.count },
 	};
 
-	render_volume_info(&mmfs->manager, ret_text);
+	add_volume_info(mmfs, ret_text);
 	for (size_t i = 0; i < ARRAY_SIZE(list); i++)
 		strbuf_add_format(ret_text, "# TYPE %s counter\n# HELP %s %s\n%s_total %llu\n",
 			list[i].name, list[i].name, list[i].help, list[i].name,

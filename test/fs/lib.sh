@@ -561,6 +561,8 @@ lib_errno_text()
 	case $1 in
 	EACCES) echo "Permission denied" ;;
 	EBUSY) echo "Device or resource busy" ;;
+	EMFILE) echo "Too many open files" ;;
+	ENOBUFS) echo "No buffer space available" ;;
 	EEXIST) echo "File exists" ;;
 	EINVAL) echo "Invalid argument" ;;
 	EIO) echo "Input/output error" ;;

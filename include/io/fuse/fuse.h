@@ -2,7 +2,9 @@
 #pragma once
 
 #include "base/strbuf.h"
+#include "core/model/budget.h"
 #include "core/syntax/wire.h"
+#include "core/views/error_log.h"
 #include "core/views/event_stream.h"
 #include "core/views/tree.h"
 
@@ -69,6 +71,9 @@ struct fuse_backend {
 	struct tree *tree;
 	/* Takes the job in; it comes back through fuse_finish(), maybe before this returns. */
 	void (*submit)(void *data, struct fuse_job *job);
+	struct budget *budget; /* of what clients hold */
+	/* A request is refused before it was a job: for the log, without its time. */
+	void (*refuse)(void *data, const struct failure *failure);
 	/* Text of a control file that is read without a request, or of `metrics`. */
 	void (*render)(void *data, const struct node *node, struct strbuf *ret_text);
 };
@@ -105,6 +110,8 @@ void fuse_extend_read_ahead(uint64_t number);
  */
 void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas *deltas);
 
+/* Counts what readers of `points` can see change. */
+uint64_t fuse_get_generation(const struct fuse_server *server);
 const char *fuse_get_version(void);
 
 /* Requests served so far, as samples for `metrics`. */

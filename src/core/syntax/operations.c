@@ -104,7 +104,7 @@ const struct operation operation_rename = {
 };
 
 const char operation_common_errors[] =
-	"EACCES EINVAL EIO EMSGSIZE ENODEV ENOSPC ENOTCONN EPERM EROFS";
+	"EACCES EINVAL EIO EMFILE EMSGSIZE ENOBUFS ENODEV ENOSPC ENOTCONN EPERM EROFS";
 
 const char *const request_key_names[KEYS] = {
 	[KEY_LINK] = "link",

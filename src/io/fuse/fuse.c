@@ -241,6 +241,11 @@ bool fuse_is_idle(const struct fuse_server *server)
 	return notify_is_idle(server->notify);
 }
 
+uint64_t fuse_get_generation(const struct fuse_server *server)
+{
+	return server->generation;
+}
+
 const char *fuse_get_version(void)
 {
 	return fuse_pkgversion();

@@ -58,6 +58,8 @@ static void take_batch(struct open_file *file, struct fuse_job *job)
 
 	for (size_t number = 1; (newline = strchr(line, '\n')); number++) {
 		add_request(job, number, line, (size_t)(newline - line));
+		if (job->count && job->lines[job->count - 1].error)
+			break; /* nothing of it will happen */
 		line = newline + 1;
 	}
 	job->is_whole = true;

@@ -16,7 +16,9 @@
 
 #include "fuse_private.h"
 
-#define STDIO_BLOCK 4096 /* stdio cuts what it writes at multiples of this */
+#define STDIO_BLOCK 4096    /* stdio cuts what it writes at multiples of this */
+#define LINES_OF_USER 256   /* in one write; more is a short count */
+#define LINES_OF_ROOT 65536 /* of root, and of the user that mmfs runs as */
 
 void open_file_release(struct open_file *file)
 {
@@ -27,7 +29,8 @@ void open_file_release(struct open_file *file)
 		file->next->previous = file->previous;
 	fuse_wait_release(file);
 	fuse_manager_release(file);
-	blob_release(file->blob);
+	fuse_drop_text(file);
+	fuse_charge_close(file);
 	strbuf_fini(&file->pending);
 	strbuf_fini(&file->batch);
 	strbuf_fini(&file->reply);
@@ -77,24 +80,10 @@ static void reply_open(fuse_req_t req, struct open_file *file, uint64_t ino, uin
 	post_data(req, &answer, sizeof(answer));
 }
 
-void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+static struct open_file *file_new(struct fuse_server *server, const struct node *node, uint32_t uid)
 {
-	struct fuse_server *server = fuse_req_userdata(req);
-	const struct node *node = fuse_find_node(server, ino);
-	struct open_file *file;
-	uint32_t flags = fuse_has_own_text(server, ino) ? FOPEN_KEEP_CACHE : FOPEN_DIRECT_IO;
+	struct open_file *file = xcalloc(1, sizeof(*file));
 
-	fuse_count(server, COUNT_OPEN);
-	if (!node) {
-		fuse_reply_err(req, ENOENT);
-		return;
-	}
-	if (node->kind != NODE_CONTROL && node->kind != NODE_MANAGER &&
-		(info->flags & O_ACCMODE) != O_RDONLY) {
-		fuse_reply_err(req, EPERM);
-		return;
-	}
-	file = xcalloc(1, sizeof(*file));
 	file->references = 1;
 	file->server = server;
 	file->next = server->files;
@@ -105,12 +94,50 @@ void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 	file->node = node;
 	file->kind = node->kind;
 	file->operation = node->kind == NODE_CONTROL ? node->operation : NULL;
+	fuse_charge_open(file, uid);
+	return file;
+}
+
+/* Whether an inode can be opened so: 0, or a negative errno. */
+static int check_open(struct fuse_server *server, const struct node *node, uint32_t uid, int flags)
+{
+	const struct operation *operation;
+
+	if (!node)
+		return -ENOENT;
+	if (node->kind != NODE_CONTROL && node->kind != NODE_MANAGER &&
+		(flags & O_ACCMODE) != O_RDONLY)
+		return -EPERM;
+	operation = node->kind == NODE_CONTROL ? node->operation : NULL;
+	return fuse_check_budget(server, uid, BUDGET_FILES, operation);
+}
+
+void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
+{
+	struct fuse_server *server = fuse_req_userdata(req);
+	const struct node *node = fuse_find_node(server, ino);
+	uint32_t uid = fuse_req_ctx(req)->uid;
+	uint32_t flags = fuse_has_own_text(server, ino) ? FOPEN_KEEP_CACHE : FOPEN_DIRECT_IO;
+	bool has_text = node && node->kind != NODE_CONTROL && node->kind != NODE_MANAGER &&
+		node->kind != NODE_EVENTS;
+	struct open_file *file;
+	int r;
+
+	fuse_count(server, COUNT_OPEN);
+	r = check_open(server, node, uid, info->flags);
+	if (r == 0 && has_text)
+		r = fuse_check_budget(server, uid, BUDGET_BYTES, NULL);
+	if (r < 0) {
+		fuse_reply_err(req, -r);
+		return;
+	}
+	file = file_new(server, node, uid);
 	if (fuse_wait_is_for(file))
 		flags |= fuse_wait_open(file);
 	else if (node->kind == NODE_MANAGER)
 		fuse_manager_open(file, info);
-	else if (node->kind != NODE_CONTROL)
-		file->blob = fuse_get_text(server, node);
+	else if (has_text)
+		fuse_hold_text(file, fuse_get_text(server, node));
 	reply_open(req, file, ino, flags);
 }
 
@@ -146,6 +173,7 @@ void fuse_op_read(
 	struct fuse_server *server = fuse_req_userdata(req);
 	struct open_file *file = fuse_get_file(info);
 	uint64_t position = (uint64_t)offset;
+	int r;
 
 	fuse_count(server, COUNT_READ);
 	if (fuse_wait_is_for(file)) {
@@ -155,8 +183,13 @@ void fuse_op_read(
 	if (file->kind == NODE_MANAGER && fuse_manager_read(req, file, size, position))
 		return;
 	if (file->kind == NODE_CONTROL && !file->has_reply && (position == 0 || !file->blob)) {
-		blob_release(file->blob);
-		file->blob = fuse_get_text(server, file->node);
+		fuse_drop_text(file);
+		r = fuse_check_budget(server, file->uid, BUDGET_BYTES, file->operation);
+		if (r < 0) {
+			fuse_reply_err(req, -r);
+			return;
+		}
+		fuse_hold_text(file, fuse_get_text(server, file->node));
 	}
 	if (!file->has_reply) {
 		if (file->kind == NODE_CONTROL)
@@ -174,12 +207,26 @@ void fuse_op_read(
 	post_slice(req, &file->reply, position - file->anchor, size);
 }
 
-/* Cuts the text in lines and parses them, up to the first that is wrong. Returns what is left. */
+static bool is_blank(const char *line, size_t len)
+{
+	while (len && (*line == ' ' || *line == '\t'))
+		line++, len--;
+	return len == 0;
+}
+
+/*
+ * Cuts the text in lines and parses them, up to the first that is wrong, or that is one too many.
+ * Lines without a word are no requests, unless there is nothing else. Returns what is left.
+ */
 static size_t add_lines(struct fuse_job *job, const struct strbuf *text, bool may_wait)
 {
-	size_t start = 0;
+	const struct budget *budget = job->client->file->server->backend.budget;
+	size_t start = 0, max = LINES_OF_USER;
+	bool is_empty = false;
 
-	while (start < text->len) {
+	if (budget_is_privileged(budget, job->client->file->uid))
+		max = LINES_OF_ROOT;
+	while (start < text->len && job->count < max) {
 		const char *line = text->data + start;
 		const char *newline = memchr(line, '\n', text->len - start);
 		size_t len = newline ? (size_t)(newline - line) : text->len - start;
@@ -187,11 +234,54 @@ static size_t add_lines(struct fuse_job *job, const struct strbuf *text, bool ma
 		if (!newline && may_wait && len <= REQUEST_MAX)
 			break;
 		start += len + (newline ? 1 : 0);
+		is_empty = is_blank(line, len);
+		if (is_empty)
+			continue;
 		fuse_job_add_line(job, line, len, start);
 		if (job->lines[job->count - 1].error)
 			break;
 	}
+	if (is_empty && !job->count)
+		fuse_job_add_line(job, "", 0, start);
+	job->client->is_full = job->count == max;
 	return text->len - start;
+}
+
+/* Makes a job of what is written, with the lines that it has. Returns how much is left. */
+static size_t add_text(struct fuse_job *job, const char *data, size_t size, bool is_cut)
+{
+	struct open_file *file = job->client->file;
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	bool has_error;
+	size_t left;
+
+	strbuf_add(&text, strbuf_text(&file->pending), file->pending.len);
+	strbuf_add(&text, data, size);
+	if (file->operation->kind == OP_BATCH)
+		left = fuse_batch_add_lines(file, job, &text);
+	else
+		left = add_lines(job, &text, is_cut || size % STDIO_BLOCK == 0);
+	strbuf_fini(&file->pending);
+	has_error = job->count && job->lines[job->count - 1].error;
+	if (job->client->is_full || (is_cut && job->count && !has_error))
+		job->client->size -= left; /* a short count, for the writer to go on from there */
+	else if (left && !has_error)
+		strbuf_add(&file->pending, text.data + text.len - left, left);
+	return left;
+}
+
+/* Charges a job to who has opened the file. */
+static void charge_job(struct fuse_job *job)
+{
+	struct fuse_client *client = job->client;
+	struct budget *budget = client->file->server->backend.budget;
+
+	client->charged = job->count * sizeof(*job->lines) + client->size;
+	budget_take(budget, client->file->uid, BUDGET_BYTES, client->charged);
+	client->is_waiting = job->operation->flags & (OPERATION_WAITS | OPERATION_HOSTS);
+	if (client->is_waiting)
+		budget_take(budget, client->file->uid, BUDGET_WAITS, 1);
+	fuse_charge(client->file);
 }
 
 void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
@@ -200,14 +290,24 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 	struct fuse_server *server = fuse_req_userdata(req);
 	struct open_file *file = fuse_get_file(info);
 	struct fuse_job *job;
-	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 	/* The kernel cuts what is longer than max_write, less the start of a page: anywhere. */
 	bool is_cut = size > server->max_write - STDIO_BLOCK;
-	size_t left;
+	int r;
 
 	fuse_count(server, COUNT_WRITE);
 	if (file->kind == NODE_MANAGER) {
 		fuse_manager_write(req, file, data, size, (uint64_t)offset);
+		return;
+	}
+	strbuf_fini(&file->reply); /* whatever comes, it has another one then */
+	file->given = 0;
+	fuse_drop_text(file);
+	fuse_charge(file);
+	r = fuse_check_budget(server, file->uid, BUDGET_BYTES, file->operation);
+	if (r == 0 && file->operation->flags & (OPERATION_WAITS | OPERATION_HOSTS))
+		r = fuse_check_budget(server, file->uid, BUDGET_WAITS, file->operation);
+	if (r < 0) {
+		fuse_reply_err(req, -r);
 		return;
 	}
 	job = fuse_job_new(req, file->operation);
@@ -218,18 +318,7 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 	job->client->offset = (uint64_t)offset;
 	job->may_share = file->operation->kind == OP_CREATE_POINT ||
 		file->operation->kind == OP_DELETE_POINTS;
-	strbuf_add(&text, strbuf_text(&file->pending), file->pending.len);
-	strbuf_add(&text, data, size);
-	if (file->operation->kind == OP_BATCH)
-		left = fuse_batch_add_lines(file, job, &text);
-	else
-		left = add_lines(job, &text, is_cut || size % STDIO_BLOCK == 0);
-	strbuf_reset(&file->pending);
-	if (is_cut && job->count && !job->lines[job->count - 1].error)
-		job->client->size -= left; /* a short count, for the writer to go on from there */
-	else if (left && !(job->count && job->lines[job->count - 1].error))
-		strbuf_add(&file->pending, text.data + text.len - left, left);
-	strbuf_reset(&file->reply);
-	file->given = 0;
+	add_text(job, data, size, is_cut);
+	charge_job(job);
 	server->backend.submit(server->backend.data, job);
 }

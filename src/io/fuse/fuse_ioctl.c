@@ -85,6 +85,7 @@ bool fuse_manager_read(fuse_req_t req, struct open_file *file, size_t size, uint
 	if (position + size >= rest->record.len) {
 		*at = rest->next;
 		rest_free(rest);
+		fuse_charge(file);
 	}
 	return true;
 }
@@ -111,6 +112,7 @@ static void answer(struct fuse_client *client, uint32_t status, const struct str
 		file->has_reply = true;
 		file->is_anchored = false;
 		file->write_end = client->offset + client->size;
+		fuse_charge(file);
 		ret_reply->kind = REPLY_WRITTEN;
 		ret_reply->size = client->size;
 		return;
@@ -118,6 +120,7 @@ static void answer(struct fuse_client *client, uint32_t status, const struct str
 	if (record.len > client->carrier) {
 		header.ticket = keep_rest(file, &record);
 		header.flags = MMFS_RECORD_REST;
+		fuse_charge(file);
 		strbuf_add(&record, &header, RECORD_SIZE);
 	}
 	ret_reply->kind = REPLY_IOCTL;
@@ -218,8 +221,12 @@ static void serve(struct fuse_client *client, const uint8_t *data)
 	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
 	struct wire_input in = { data, client->record.in_len, &why };
 	struct request request = { 0 };
-	int r;
+	int r = fuse_check_budget(client->file->server, client->file->uid, BUDGET_BYTES, NULL);
 
+	if (r < 0) {
+		fuse_reply_err(client->req, -r);
+		return;
+	}
 	if (!code) {
 		answer_now(client, STATUS_INVALID_DEVICE_REQUEST, NULL);
 		return;

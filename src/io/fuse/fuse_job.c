@@ -93,6 +93,20 @@ void fuse_job_add_fault(struct fuse_job *job, char *text, int error, char *why)
 	line->why = why;
 }
 
+static void release_file(const struct fuse_client *client)
+{
+	struct open_file *file = client->file;
+	struct budget *budget;
+
+	if (!file)
+		return;
+	budget = file->server->backend.budget;
+	budget_give(budget, file->uid, BUDGET_BYTES, client->charged);
+	if (client->is_waiting)
+		budget_give(budget, file->uid, BUDGET_WAITS, 1);
+	open_file_release(file);
+}
+
 static void job_free(struct fuse_job *job)
 {
 	for (size_t i = 0; i < job->count; i++) {
@@ -104,8 +118,7 @@ static void job_free(struct fuse_job *job)
 	reply_fini(&job->reply);
 	strbuf_fini(&job->output);
 	strbuf_fini(&job->why);
-	if (job->client->file)
-		open_file_release(job->client->file);
+	release_file(job->client);
 	free(job->client->name);
 	free(job->client);
 	free(job);
@@ -118,9 +131,10 @@ static void finish_write(struct fuse_job *job, struct notify_reply *ret_reply)
 	struct open_file *file = client->file;
 	size_t consumed = client->size;
 
-	if (job->error && job->done)
+	/* The first that failed, or that has no room in the reply, and all behind it come again. */
+	if (job->done && job->done < job->count)
 		consumed = job->lines[job->done - 1].end - client->carried;
-	if (job->error)
+	if (job->done < job->count)
 		strbuf_reset(&file->pending);
 	strbuf_reset(&file->reply);
 	file->has_reply = true;
@@ -181,6 +195,8 @@ void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas
 		} else {
 			finish_folder(server, job, &reply);
 		}
+		if (job->client->file)
+			fuse_charge(job->client->file);
 	}
 	notify_post(server->notify, deltas, held.ino ? &held : NULL, &reply);
 	if (!job || job->operation->flags & OPERATION_CHANGES ||

@@ -3,13 +3,22 @@
 
 /* Shared by the files of the FUSE adapter; nobody else includes this. */
 
+#include "core/model/budget.h"
 #include "io/fuse/fuse.h"
 #include "io/fuse/notify.h"
+
+/* A user with open files that show a text. */
+struct blob_holder {
+	struct blob_holder *next;
+	uint32_t uid;
+	size_t count;
+};
 
 /* Text that several open files may show at once. */
 struct blob {
 	size_t references;
-	uint64_t generation; /* fuse_server::generation when it was made */
+	struct blob_holder *holders; /* who is charged for it */
+	uint64_t generation;	     /* fuse_server::generation when it was made */
 	struct strbuf text;
 };
 
@@ -54,6 +63,7 @@ struct fuse_server {
 	uint64_t generation;		      /* counts changes of what the views show */
 	struct blob *views[NODE_METRICS + 1]; /* by node kind: the newest text */
 	struct stale_lines stale;	      /* of that of points */
+	size_t metrics_len;		      /* of the newest text of metrics */
 	uint64_t counters[64];		      /* requests by kind, see fuse_ops.c */
 };
 
@@ -63,6 +73,8 @@ struct open_file {
 	struct open_file *next; /* fuse_server::files */
 	struct open_file **previous;
 	size_t references; /* the kernel's, and one per job under way */
+	uint32_t uid;	   /* who has opened it, and is charged for what it holds */
+	uint64_t charged;  /* bytes */
 	const struct node *node;
 	enum node_kind kind;
 	const struct operation *operation;
@@ -94,6 +106,9 @@ struct fuse_client {
 	size_t size;		   /* bytes of the write that are dealt with if all goes well */
 	size_t carried;		   /* bytes of its first line that came with an earlier write */
 	uint64_t offset;	   /* of the write */
+	uint64_t charged;	   /* bytes of its lines, to who has opened the file */
+	bool is_waiting;	   /* and a wait */
+	bool is_full;		   /* the write had more lines than one may have */
 	struct mmfs_record record; /* of MountPointManager */
 	uint32_t epic;		   /* … the number that it knows */
 	size_t carrier;		   /* … bytes that the ioctl has room for; 0: it was written */
@@ -125,6 +140,18 @@ void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info
 void fuse_post(struct fuse_server *server, const struct notify_reply *reply);
 void fuse_reply_slice(fuse_req_t req, const struct strbuf *text, uint64_t offset, size_t size);
 struct open_file *fuse_get_file(const struct fuse_file_info *info);
+
+/* fuse_budget.c: what is charged to whom */
+/* 0, or a negative errno after a line in the log of failures. `operation` may be NULL. */
+int fuse_check_budget(struct fuse_server *server, uint32_t uid, enum budget_kind kind,
+	const struct operation *operation);
+/* Something of what the file holds has become larger or smaller. */
+void fuse_charge(struct open_file *file);
+void fuse_charge_open(struct open_file *file, uint32_t uid);
+void fuse_charge_close(struct open_file *file);
+/* The file shows this text from now on; takes over the reference. */
+void fuse_hold_text(struct open_file *file, struct blob *blob);
+void fuse_drop_text(struct open_file *file);
 
 /* fuse_wait.c: files that are waited for */
 bool fuse_wait_is_for(const struct open_file *file); /* it blocks those who read it */

@@ -25,6 +25,17 @@ static bool is_view(const struct node *node)
 		node->kind == NODE_HISTORY;
 }
 
+/*
+ * Which of the texts that are made once for all readers the node shows; NODE_METRICS, which is none
+ * of them, stands for none. query_points without a request shows what `points` does.
+ */
+static enum node_kind get_view(const struct node *node)
+{
+	if (node->kind == NODE_CONTROL && node->operation->kind == OP_QUERY_POINTS)
+		return NODE_POINTS;
+	return is_view(node) ? node->kind : NODE_METRICS;
+}
+
 uint64_t fuse_get_ino(const struct fuse_server *server, const struct node *node)
 {
 	if (!is_view(node) || !server->options.is_cached)
@@ -55,7 +66,8 @@ static const struct blob *find_text(
 	const struct fuse_server *server, const struct node *node, uint64_t ino)
 {
 	for (const struct open_file *file = server->files; file; file = file->next)
-		if (file->kind == node->kind && file->blob->generation == get_generation(ino))
+		if (file->kind == node->kind && file->blob &&
+			file->blob->generation == get_generation(ino))
 			return file->blob;
 	return NULL;
 }
@@ -64,6 +76,7 @@ void blob_release(struct blob *blob)
 {
 	if (!blob || --blob->references)
 		return;
+	assert(!blob->holders);
 	strbuf_fini(&blob->text);
 	free(blob);
 }
@@ -100,12 +113,12 @@ static void render_lines(struct fuse_server *server, struct strbuf *ret_text)
 	stale_lines_fini(&server->stale);
 }
 
-static void render_node(
-	struct fuse_server *server, const struct node *node, struct strbuf *ret_text)
+static void render_node(struct fuse_server *server, const struct node *node, enum node_kind kind,
+	struct strbuf *ret_text)
 {
 	const struct manager *manager = server->backend.manager;
 
-	switch (node->kind) {
+	switch (kind) {
 	case NODE_POINTS:
 		render_lines(server, ret_text);
 		break;
@@ -132,20 +145,22 @@ static void render_node(
 
 struct blob *fuse_get_text(struct fuse_server *server, const struct node *node)
 {
-	bool is_shared = is_view(node);
-	struct blob *blob = server->views[node->kind];
+	enum node_kind view = get_view(node);
+	struct blob *blob = view == NODE_METRICS ? NULL : server->views[view];
 
-	if (is_shared && blob && blob->generation == server->generation) {
+	if (blob && blob->generation == server->generation) {
 		blob->references++;
 		return blob;
 	}
 	blob = xcalloc(1, sizeof(*blob));
 	blob->references = 1;
 	blob->generation = server->generation;
-	render_node(server, node, &blob->text);
-	if (is_shared) {
-		blob_release(server->views[node->kind]);
-		server->views[node->kind] = blob;
+	render_node(server, node, view == NODE_METRICS ? node->kind : view, &blob->text);
+	if (node->kind == NODE_METRICS)
+		server->metrics_len = blob->text.len;
+	if (view != NODE_METRICS) {
+		blob_release(server->views[view]);
+		server->views[view] = blob;
 		blob->references++;
 	}
 	return blob;
@@ -162,6 +177,9 @@ size_t fuse_get_text_len(struct fuse_server *server, const struct node *node, ui
 		known = find_text(server, node, ino);
 	if (known)
 		return known->text.len;
+	/* Nobody can know how long it would be now: looking at it costs no more than at others. */
+	if (node->kind == NODE_METRICS && server->metrics_len)
+		return server->metrics_len;
 	blob = fuse_get_text(server, node);
 	len = blob->text.len;
 	blob_release(blob);

@@ -99,6 +99,7 @@ static struct wait *wait_add(struct fuse_server *server, struct open_file *file)
 	struct wait *wait = xcalloc(1, sizeof(*wait));
 
 	wait->file = file;
+	budget_take(server->backend.budget, file->uid, BUDGET_WAITS, 1);
 	wait->previous = server->last_wait;
 	*server->last_wait = wait;
 	server->last_wait = &wait->next;
@@ -109,12 +110,23 @@ static void wait_remove(struct fuse_server *server, struct wait *wait)
 {
 	if (wait->poll)
 		wait->file->poll = NULL;
+	budget_give(server->backend.budget, wait->file->uid, BUDGET_WAITS, 1);
 	*wait->previous = wait->next;
 	if (wait->next)
 		wait->next->previous = wait->previous;
 	else
 		server->last_wait = wait->previous;
 	free(wait);
+}
+
+/* Whether one may wait more; else the call has its error. */
+static bool may_wait(fuse_req_t req, struct open_file *file)
+{
+	int r = fuse_check_budget(file->server, file->uid, BUDGET_WAITS, file->operation);
+
+	if (r < 0)
+		fuse_reply_err(req, -r);
+	return r == 0;
 }
 
 /* On the thread that serves, as all of this file. */
@@ -141,7 +153,7 @@ void fuse_wait_read(
 		fuse_reply_err(req, EAGAIN);
 	} else if (fuse_req_interrupted(req)) {
 		fuse_reply_err(req, EINTR);
-	} else {
+	} else if (may_wait(req, file)) {
 		wait = wait_add(server, file);
 		wait->req = req;
 		wait->size = size;
@@ -172,6 +184,8 @@ void fuse_wait_number(struct fuse_server *server, struct fuse_client *call)
 		fuse_post(server, &reply);
 	} else if (fuse_req_interrupted(call->req)) {
 		fuse_reply_err(call->req, EINTR);
+		free(call);
+	} else if (!may_wait(call->req, call->file)) {
 		free(call);
 	} else {
 		wait = wait_add(server, call->file);
@@ -204,6 +218,10 @@ void fuse_op_poll(
 		if (handle)
 			fuse_pollhandle_destroy(handle);
 		fuse_reply_poll(req, POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM);
+		return;
+	}
+	if (handle && !file->poll && !may_wait(req, file)) {
+		fuse_pollhandle_destroy(handle);
 		return;
 	}
 	if (handle)

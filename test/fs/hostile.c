@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A client that wants to do harm, as any user may be:
+ *
+ *	hostile newlines FILE COUNT	writes so many times as many newlines as a write can have
+ *	hostile lines FILE LINE COUNT	the line so often in one write; prints how many bytes were taken,
+ *					then how many more each write took, until all are written
+ *	hostile open FILE COUNT		opens it up to so many times; prints how many there were and the
+ *					errno of the next; keeps them open until its input ends
+ *	hostile replies FILE LINE COUNT	opens it so many times, asks through each, keeps the replies;
+ *					prints how many were answered, and the errno of the next
+ *	hostile wait FILE COUNT		so many threads that read it; prints how many got an errno at once
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/base.h"
+
+#define WRITE_SIZE (1024 * 1024 - 4096)
+
+static const char *error_name(int error)
+{
+	return error ? strerrorname_np(error) : "0";
+}
+
+static void await_end_of_input(void)
+{
+	char byte;
+
+	fflush(stdout);
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		;
+}
+
+static int open_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	return fd >= 0 || errno != EACCES ? fd : open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static int write_newlines(const char *path, long count)
+{
+	char *text = memset(xrealloc(NULL, WRITE_SIZE, 1), '\n', WRITE_SIZE);
+	int fd = open_file(path);
+
+	for (long i = 0; i < count; i++) {
+		ssize_t n = write(fd, text, WRITE_SIZE);
+
+		if (n < 0)
+			perror("write");
+		if (n <= 0)
+			return 1;
+	}
+	free(text);
+	return 0;
+}
+
+static int write_lines(const char *path, const char *line, long count)
+{
+	size_t len = strlen(line) + 1, size = len * (size_t)count, done = 0;
+	char *text = xrealloc(NULL, size, 1);
+	int fd = open_file(path);
+
+	for (long i = 0; i < count; i++) {
+		memcpy(text + (size_t)i * len, line, len - 1);
+		text[(size_t)i * len + len - 1] = '\n';
+	}
+	while (done < size) {
+		ssize_t n = write(fd, text + done, size - done);
+
+		printf("%zd%s", n, done + (size_t)n < size && n > 0 ? " " : "\n");
+		if (n <= 0)
+			return 1;
+		done += (size_t)n;
+	}
+	free(text);
+	return 0;
+}
+
+static void raise_limit(void)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int open_many(const char *path, long count)
+{
+	long done = 0;
+	int error = 0;
+
+	for (; done < count && !error; done++)
+		if (open_file(path) < 0) {
+			error = errno;
+			break;
+		}
+	printf("%ld %s\n", done, error_name(error));
+	await_end_of_input();
+	return 0;
+}
+
+static int keep_replies(const char *path, const char *line, long count)
+{
+	_cleanup_free_ char *request = xasprintf("%s\n", line);
+	long done = 0;
+	int error = 0;
+
+	for (; done < count; done++) {
+		int fd = open_file(path);
+
+		if (fd < 0 || write(fd, request, strlen(request)) < 0) {
+			error = errno;
+			break;
+		}
+	}
+	printf("%ld %s\n", done, error_name(error));
+	await_end_of_input();
+	return 0;
+}
+
+static const char *wait_path;
+static pthread_mutex_t wait_lock = PTHREAD_MUTEX_INITIALIZER;
+static long refused;
+
+static void *run_wait(void *data)
+{
+	int fd = open_file(wait_path);
+	char text[4096];
+
+	while (fd >= 0 && read(fd, text, sizeof(text)) > 0)
+		;
+	pthread_mutex_lock(&wait_lock);
+	refused += fd >= 0 && errno == ENOBUFS;
+	pthread_mutex_unlock(&wait_lock);
+	return NULL;
+}
+
+static int wait_many(const char *path, long count)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	long started = 0;
+
+	wait_path = path;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, 65536);
+	while (started < count && pthread_create(&thread, &attributes, run_wait, NULL) == 0)
+		started++;
+	await_end_of_input();
+	pthread_mutex_lock(&wait_lock);
+	printf("%ld %ld\n", started, refused);
+	fflush(stdout);
+	_exit(0);
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 2 ? argv[1] : "";
+
+	raise_limit();
+	if (argc == 4 && strcmp(what, "newlines") == 0)
+		return write_newlines(argv[2], atol(argv[3]));
+	if (argc == 5 && strcmp(what, "lines") == 0)
+		return write_lines(argv[2], argv[3], atol(argv[4]));
+	if (argc == 4 && strcmp(what, "open") == 0)
+		return open_many(argv[2], atol(argv[3]));
+	if (argc == 5 && strcmp(what, "replies") == 0)
+		return keep_replies(argv[2], argv[3], atol(argv[4]));
+	if (argc == 4 && strcmp(what, "wait") == 0)
+		return wait_many(argv[2], atol(argv[3]));
+	return 2;
+}
