@@ -53,8 +53,4 @@ bool discovery_is_enumerated(const struct discovery *discovery);
 /* Whether nothing is under way but probes of devices that do not answer. */
 bool discovery_is_settled(const struct discovery *discovery);
 
-/* When discovery_handle_time() wants to be called, µs of the monotonic clock; 0: not at all. */
-uint64_t discovery_get_deadline(const struct discovery *discovery);
-void discovery_handle_time(struct discovery *discovery);
-
 const struct discovery_counters *discovery_get_counters(struct discovery *discovery);

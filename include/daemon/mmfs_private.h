@@ -25,6 +25,7 @@ struct mmfs {
 	struct fuse_server *fuse; /* NULL until mounted */
 	struct workers *workers;
 	struct hosts *hosts;
+	struct timer host_timer;
 	struct automount *automount;
 	bool mounts_registered; /* automount=registered */
 	struct error_log error_log;

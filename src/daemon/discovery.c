@@ -57,10 +57,10 @@ struct discovery {
 	int udevd; /* descriptor that tells of its end, or negative */
 	bool uses_udevd;
 	struct map entries;
-	size_t waiting;	   /* entries that are not idle */
-	size_t slow;	   /* of these, those that nobody waits for */
-	uint64_t deadline; /* none of them has an earlier one */
-	uint64_t rescan_at;
+	size_t waiting;	    /* entries that are not idle */
+	size_t slow;	    /* of these, those that nobody waits for */
+	struct timer timer; /* none of them has an earlier deadline */
+	struct timer rescan;
 	void (*has_news)(void *data);
 	void *data;
 	struct discovery_counters counters;
@@ -98,8 +98,8 @@ static struct entry *get_entry(struct discovery *discovery, const char *name)
 
 static void note_deadline(struct discovery *discovery, uint64_t deadline)
 {
-	if (deadline && (!discovery->deadline || deadline < discovery->deadline))
-		discovery->deadline = deadline;
+	if (deadline && (!discovery->timer.at || deadline < discovery->timer.at))
+		loop_set_timer(discovery->loop, &discovery->timer, deadline);
 }
 
 /* Every change of what is waited for goes through here. */
@@ -237,9 +237,9 @@ static void handle_udevd_event(struct discovery *discovery, const struct udev_ev
 static void handle_overrun(struct discovery *discovery)
 {
 	discovery->counters.overruns++;
-	if (!discovery->rescan_at)
+	if (!discovery->rescan.at)
 		log_warning("events of devices were lost: looking at all of them again");
-	discovery->rescan_at = clock_get_monotonic() + QUIET;
+	loop_set_timer(discovery->loop, &discovery->rescan, clock_get_monotonic() + QUIET);
 }
 
 /* Reads at most `limit` events: a storm must not keep the main loop from everything else. */
@@ -254,8 +254,9 @@ static void read_channel(struct discovery *discovery, enum udev_channel channel,
 			continue;
 		}
 		discovery->counters.events++;
-		if (discovery->rescan_at)
-			discovery->rescan_at = clock_get_monotonic() + QUIET;
+		if (discovery->rescan.at)
+			loop_set_timer(
+				discovery->loop, &discovery->rescan, clock_get_monotonic() + QUIET);
 		/* The kernel's word comes first: else what udevd says of a device that is back
 		 * is taken for a twin of the one that the kernel has said to be gone. */
 		if (channel == UDEV_CHANNEL_UDEVD)
@@ -278,7 +279,7 @@ static void switch_source(struct discovery *discovery, bool uses_udevd)
 	discovery->uses_udevd = uses_udevd;
 	log_debug("taking events from %s", uses_udevd ? "udevd" : "the kernel");
 	if (uses_udevd) {
-		discovery->rescan_at = clock_get_monotonic() + QUIET;
+		loop_set_timer(discovery->loop, &discovery->rescan, clock_get_monotonic() + QUIET);
 		return;
 	}
 	map_for_each (&discovery->entries, node, next) {
@@ -399,7 +400,7 @@ void discovery_rescan(struct discovery *discovery)
 	size_t count = 0;
 	int r = udev_list(discovery->udev, &names, &count);
 
-	discovery->rescan_at = 0;
+	loop_set_timer(discovery->loop, &discovery->rescan, 0);
 	if (r < 0) {
 		log_error("cannot list block devices: %s", strerror(-r));
 		return;
@@ -459,20 +460,12 @@ void discovery_drain(struct discovery *discovery)
 
 bool discovery_is_enumerated(const struct discovery *discovery)
 {
-	return discovery->waiting == discovery->slow && !discovery->rescan_at;
+	return discovery->waiting == discovery->slow && !discovery->rescan.at;
 }
 
 bool discovery_is_settled(const struct discovery *discovery)
 {
 	return discovery_is_enumerated(discovery) && ready_is_empty(&discovery->ready);
-}
-
-uint64_t discovery_get_deadline(const struct discovery *discovery)
-{
-	uint64_t rescan_at = discovery->rescan_at;
-	uint64_t deadline = discovery->waiting ? discovery->deadline : 0;
-
-	return rescan_at && (!deadline || rescan_at < deadline) ? rescan_at : deadline;
 }
 
 /* A probe has taken long: its device is shown with that fault, and the answer may still come. */
@@ -493,11 +486,11 @@ static void handle_slow_probe(struct discovery *discovery, struct entry *entry, 
 	entry_set_state(discovery, entry, ENTRY_AWAITS_PROBE, true, now + PROBE_LIMIT);
 }
 
-static void handle_deadlines(struct discovery *discovery, uint64_t now)
+static void on_deadline(void *data, uint64_t now)
 {
+	struct discovery *discovery = data;
 	bool is_busy = discovery->uses_udevd && udev_is_busy();
 
-	discovery->deadline = 0;
 	map_for_each (&discovery->entries, node, next) {
 		struct entry *entry = container_of(node, struct entry, by_name);
 
@@ -515,16 +508,14 @@ static void handle_deadlines(struct discovery *discovery, uint64_t now)
 			entry_look(discovery, entry, NULL, false);
 		}
 	}
+	discovery->has_news(discovery->data);
 }
 
-void discovery_handle_time(struct discovery *discovery)
+static void on_rescan(void *data, uint64_t now)
 {
-	uint64_t now = clock_get_monotonic();
+	struct discovery *discovery = data;
 
-	if (discovery->rescan_at && discovery->rescan_at <= now)
-		discovery_rescan(discovery);
-	if (discovery->deadline && discovery->deadline <= now)
-		handle_deadlines(discovery, now);
+	discovery_rescan(discovery);
 	discovery->has_news(discovery->data);
 }
 
@@ -547,6 +538,8 @@ int discovery_new(const struct discovery_options *options, struct discovery **re
 
 	discovery->options = *options;
 	discovery->udevd = -1;
+	discovery->timer = (struct timer){ on_deadline, discovery };
+	discovery->rescan = (struct timer){ on_rescan, discovery };
 	ready_init(&discovery->ready);
 	r = probing_init(&discovery->probing);
 	if (r == 0)

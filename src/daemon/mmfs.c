@@ -102,27 +102,23 @@ static void on_fuse(void *data, uint32_t events)
 	}
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
+static void on_host_time(void *data, uint64_t now)
 {
-	return !a || (b && b < a) ? b : a;
+	struct mmfs *mmfs = data;
+
+	hosts_handle_time(mmfs->hosts);
+	door_work(mmfs);
 }
 
 /* One turn of the main loop, at the latest until `limit`. */
 static int turn(struct mmfs *mmfs, uint64_t limit)
 {
-	uint64_t deadline = discovery_get_deadline(mmfs->discovery);
-	uint64_t patience = hosts_get_deadline(mmfs->hosts);
-	uint64_t next = mmfs->queries ? 1 : limit; /* at once */
-	int r = loop_run_once(mmfs->loop, earlier(earlier(deadline, patience), next));
+	int r;
 
+	loop_set_timer(mmfs->loop, &mmfs->host_timer, hosts_get_deadline(mmfs->hosts));
+	r = loop_run_once(mmfs->loop, mmfs->queries ? 1 /* at once */ : limit);
 	if (r == 0)
 		door_answer(mmfs);
-	if (r == 0 && deadline && clock_get_monotonic() >= deadline)
-		discovery_handle_time(mmfs->discovery);
-	if (r == 0 && patience && clock_get_monotonic() >= patience) {
-		hosts_handle_time(mmfs->hosts);
-		door_work(mmfs);
-	}
 	return r;
 }
 
@@ -318,6 +314,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	mmfs->is_starting = true;
 	mmfs->signals = -1;
 	mmfs->error_log.owner = getuid();
+	mmfs->host_timer = (struct timer){ on_host_time, mmfs };
 	mmfs->hosts = hosts_new(mmfs);
 	mmfs->automount = automount_new(mmfs);
 	mmfs->mounts_registered = options->mounts_registered;
