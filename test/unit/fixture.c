@@ -135,6 +135,7 @@ void world_fini(struct world *world)
 	change_fini(&world->change);
 	touched_fini(&world->touched);
 	manager_fini(&world->manager);
+	kernel_fini(&world->kernel);
 	tree_fini(&world->tree);
 	events_fini(&world->events);
 	follower_fini(&world->follower);
@@ -184,10 +185,16 @@ static void show(struct world *world)
 			tree_get_link_folder(&world->tree, world->renamed[0].path),
 			link_name_get_base(world->renamed[0].path),
 			link_name_get_base(world->renamed[1].path), world->env.now, &deltas);
+	if (*world->renamed[0].path)
+		kernel_rename(&world->kernel, &world->tree,
+			tree_get_link_folder(&world->tree, world->renamed[0].path),
+			link_name_get_base(world->renamed[0].path),
+			link_name_get_base(world->renamed[1].path));
 	world->renamed[0].path[0] = '\0';
 	world->decided = 0;
 	tree_update(&world->tree, &world->manager, &world->touched, world->env.now, &deltas);
 	check_lines(world, &deltas.lines);
+	kernel_take(&world->kernel, &world->tree, &deltas);
 	follower_take(&world->follower, &deltas.events);
 	events_move(&world->events, &deltas.events);
 	deltas_fini(&deltas);
@@ -421,6 +428,7 @@ void world_reload(struct world *world)
 	change_fini(&world->change);
 	manager_fini(&world->manager);
 	manager_init(&world->manager, &order);
+	kernel_fini(&world->kernel);
 	tree_fini(&world->tree);
 	tree_init(&world->tree, world->env.now);
 	follower_fini(&world->follower);

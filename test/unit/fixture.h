@@ -5,6 +5,7 @@
 #include "core/model/change.h"
 #include "core/views/tree.h"
 #include "follower.h"
+#include "kernel.h"
 #include "rows.h"
 
 /* One test case without Check's time limit. */
@@ -29,6 +30,7 @@ struct world {
 	struct events events; /* since the last world_take_notice() that found none */
 	size_t noticed;	      /* how many of them were taken */
 	struct follower follower;
+	struct kernel kernel;
 	struct link_name renamed[2]; /* by the last request; else the first is empty */
 	size_t decided;		     /* requests of the change */
 	struct strbuf reply;

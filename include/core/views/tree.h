@@ -67,7 +67,7 @@ static inline uint64_t node_get_ino(const struct node *node)
 struct delta {
 	uint64_t parent; /* folder whose entry `name` is another now; 0: see ino */
 	uint64_t ino;	 /* attributes of this inode are others now; with parent: its text is */
-	char *name;
+	char *name;	 /* NULL: the kernel does not know the entry, but may know the listing */
 };
 
 /* What became different: for the kernel, and for readers of `events`. */
@@ -78,6 +78,9 @@ struct deltas {
 	struct stale_lines lines; /* … and where `points` does */
 	struct events events;
 };
+
+/* Of a filter: names of which two have the same bit cost an invalidation that was not needed. */
+#define TREE_MISSING_BITS 65536
 
 struct tree {
 	struct map by_ino;
@@ -92,6 +95,7 @@ struct tree {
 	struct node *control;
 	struct node *views[4]; /* points and the like: change with every change */
 	uint64_t next_ino;
+	uint64_t missing[TREE_MISSING_BITS / 64]; /* by hash: names the kernel may think missing */
 };
 
 #define TREE_ROOT_INO 1 /* as FUSE has it */
@@ -106,6 +110,8 @@ struct node *tree_find_child(struct tree *tree, struct node *folder, const char 
 const char *tree_get_target(const struct node *link, struct strbuf *room);
 /* Counts that the kernel was told of the node, and that it has forgotten it n times. */
 void tree_add_lookup(struct node *node);
+/* Notes that the kernel was told, and may remember, that a folder has no such name. */
+void tree_add_missing(struct tree *tree, const struct node *folder, const char *name);
 void tree_forget(struct tree *tree, uint64_t ino, uint64_t n);
 
 /*

@@ -245,6 +245,19 @@ void tree_add_lookup(struct node *node)
 	node->lookups++;
 }
 
+/* The kernel knows names by their exact spelling. */
+static uint64_t get_missing_bit(const struct node *folder, const char *name)
+{
+	return (map_hash_text(name) ^ map_hash_number(node_get_ino(folder))) % TREE_MISSING_BITS;
+}
+
+void tree_add_missing(struct tree *tree, const struct node *folder, const char *name)
+{
+	uint64_t bit = get_missing_bit(folder, name);
+
+	tree->missing[bit / 64] |= UINT64_C(1) << bit % 64;
+}
+
 void tree_forget(struct tree *tree, uint64_t ino, uint64_t n)
 {
 	struct node *node = tree_find(tree, ino);
@@ -300,11 +313,36 @@ static void deltas_add(struct deltas *deltas, uint64_t parent, uint64_t ino, con
 	deltas->list[deltas->count++] = (struct delta){ parent, ino, name ? xstrdup(name) : NULL };
 }
 
-void deltas_add_entry(struct deltas *deltas, struct node *folder, const char *name, uint64_t now)
+/* Changes come in runs of the same few folders: looking back a little finds nearly all. */
+static bool has_listing(const struct deltas *deltas, uint64_t parent)
 {
+	for (size_t i = deltas->count, looked = 0; i > 0 && looked < 8; i--, looked++)
+		if (deltas->list[i - 1].parent == parent && !deltas->list[i - 1].ino)
+			return true;
+	return false;
+}
+
+/* Whether the kernel may have a name in its cache, as an entry or as one that is not there. */
+static bool is_known(const struct tree *tree, const struct node *folder, const char *name)
+{
+	const struct node *node = tree_find_entry(tree, folder, name);
+	uint64_t bit = get_missing_bit(folder, name);
+
+	return (node && node->lookups) || (tree->missing[bit / 64] >> bit % 64 & 1);
+}
+
+void deltas_add_entry(struct deltas *deltas, const struct tree *tree, struct node *folder,
+	const char *name, uint64_t now)
+{
+	uint64_t parent = node_get_ino(folder);
+
 	folder->changed = now;
-	if (folder->lookups || !folder->parent || !folder->parent->parent)
-		deltas_add(deltas, node_get_ino(folder), 0, name);
+	if (!deltas || (!folder->lookups && folder->parent && folder->parent->parent))
+		return;
+	if (is_known(tree, folder, name))
+		deltas_add(deltas, parent, 0, name);
+	else if (!has_listing(deltas, parent))
+		deltas_add(deltas, parent, 0, NULL);
 }
 
 void deltas_add_attributes(struct deltas *deltas, const struct node *node)

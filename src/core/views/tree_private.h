@@ -15,7 +15,8 @@ void tree_remove_name(struct tree *tree, struct node *node);
 void shown_fini(struct shown *shown);
 
 /* Says that the kernel's idea of an entry is out of date, unless it cannot have one. */
-void deltas_add_entry(struct deltas *deltas, struct node *folder, const char *name, uint64_t now);
+void deltas_add_entry(struct deltas *deltas, const struct tree *tree, struct node *folder,
+	const char *name, uint64_t now);
 void deltas_add_attributes(struct deltas *deltas, const struct node *node);
 /* Attributes and text of a file whose text the kernel may keep. */
 void deltas_add_text(struct deltas *deltas, const struct node *node);

@@ -39,12 +39,12 @@ static struct node *replace_symlink(const struct update *update, struct node *fo
 	if (node && target && strcmp(node->name, name) == 0 && strcmp(node->target, target) == 0)
 		return node;
 	if (node) {
-		deltas_add_entry(update->deltas, folder, node->name, update->now);
+		deltas_add_entry(update->deltas, update->tree, folder, node->name, update->now);
 		tree_remove_name(update->tree, node);
 	}
 	if (!target)
 		return NULL;
-	deltas_add_entry(update->deltas, folder, name, update->now);
+	deltas_add_entry(update->deltas, update->tree, folder, name, update->now);
 	node = tree_add(update->tree, folder, name, NODE_LINK, update->now);
 	node->target = texts_hold(&update->tree->texts, target);
 	node->leads_to_id = folder == update->tree->devices;
@@ -226,7 +226,7 @@ static void remove_volume_folder(const struct update *update, struct node *folde
 	}
 	while (folder->content->first)
 		tree_remove_name(tree, folder->content->first);
-	deltas_add_entry(update->deltas, tree->ids, folder->name, update->now);
+	deltas_add_entry(update->deltas, tree, tree->ids, folder->name, update->now);
 	tree_remove_name(tree, folder);
 }
 
@@ -237,7 +237,7 @@ static struct node *add_volume_folder(const struct update *update, const char *n
 
 	folder->is_volume_folder = true;
 	folder->id = texts_hold(&tree->texts, id);
-	deltas_add_entry(update->deltas, tree->ids, name, update->now);
+	deltas_add_entry(update->deltas, tree, tree->ids, name, update->now);
 	return folder;
 }
 

@@ -206,6 +206,8 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	}
 	if (node)
 		fuse_fill_entry(server, node, &entry);
+	else if (folder)
+		tree_add_missing(tree, folder, name);
 	ino = entry.ino;
 	if (fuse_reply_entry(req, &entry) == -ENOENT && ino)
 		forget(server, ino, 1); /* look-up was interrupted */

@@ -132,7 +132,7 @@ static void invalidate(struct fuse_session *session, const struct item *item)
 
 		if (!delta->parent) /* attributes only: an offset below 0 takes no page locks */
 			fuse_lowlevel_notify_inval_inode(session, delta->ino, -1, 0);
-		else if (delta->parent != item->except)
+		else if (delta->parent != item->except && delta->name)
 			fuse_lowlevel_notify_inval_entry(
 				session, delta->parent, delta->name, strlen(delta->name));
 	}
