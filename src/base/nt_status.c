@@ -10,7 +10,7 @@
 
 /* Of several rows, the first counts. */
 static const struct {
-	uint32_t status;
+	NTSTATUS status;
 	int error;
 } statuses[] = {
 	{ STATUS_SUCCESS, 0 },
@@ -19,6 +19,8 @@ static const struct {
 	{ STATUS_INVALID_PARAMETER, EINVAL },
 	{ STATUS_INVALID_PARAMETER, EMSGSIZE },
 	{ STATUS_INVALID_DEVICE_REQUEST, ENOTTY },
+	{ STATUS_INVALID_HANDLE, EBADF },
+	{ STATUS_ACCESS_VIOLATION, EFAULT },
 	{ STATUS_ACCESS_DENIED, EACCES },
 	{ STATUS_ACCESS_DENIED, EPERM },
 	{ STATUS_ACCESS_DENIED, EROFS },
@@ -27,6 +29,9 @@ static const struct {
 	{ STATUS_DISK_FULL, ENOSPC },
 	{ STATUS_INSUFFICIENT_RESOURCES, ENOMEM },
 	{ STATUS_DEVICE_NOT_CONNECTED, ENODEV },
+	{ STATUS_DEVICE_NOT_CONNECTED, ENOTCONN },
+	{ STATUS_DEVICE_NOT_CONNECTED, ECONNABORTED },
+	{ STATUS_NO_MEDIA_IN_DEVICE, ENOMEDIUM },
 	{ STATUS_IO_TIMEOUT, ETIMEDOUT },
 	{ STATUS_NOT_SUPPORTED, EOPNOTSUPP },
 	{ STATUS_NOT_A_DIRECTORY, ENOTDIR },
@@ -41,14 +46,14 @@ uint32_t nt_status_from_errno(int error)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
 		if (statuses[i].error == error)
-			return statuses[i].status;
-	return STATUS_UNSUCCESSFUL;
+			return (uint32_t)statuses[i].status;
+	return (uint32_t)STATUS_UNSUCCESSFUL;
 }
 
 int nt_status_to_errno(uint32_t status)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
-		if (statuses[i].status == status)
+		if ((uint32_t)statuses[i].status == status)
 			return statuses[i].error;
 	return EIO;
 }

@@ -6,13 +6,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/nt_status.h"
+#include "lib/pieces.h"
 #include "mmfs/mountmgr.h"
 
 #define RECORD_SIZE sizeof(struct mmfs_record)
@@ -48,18 +51,29 @@ static int check_answer(const struct call *call, uint32_t room)
 	return call->record.info <= room ? 0 : -EPROTO;
 }
 
+/*
+ * The error of an ioctl(2). What is no MountPointManager is told from it: other files do not know the
+ * number, and devices may say anything of it.
+ */
+static int get_error(int fd, int error)
+{
+	struct stat status;
+
+	if (error == ENOTTY || (fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)))
+		return -EBADF;
+	return -error;
+}
+
+/* The carrier has zeros, but for the record's data. */
 static int call_by_ioctl(struct call *call, void *carrier, size_t size, unsigned long number)
 {
 	uint32_t room = call->record.out_len;
 	char *data = (char *)carrier + RECORD_SIZE;
 	int r;
 
-	memset(carrier, 0, size);
 	memcpy(carrier, &call->record, RECORD_SIZE);
-	if (call->record.in_len)
-		memcpy(data, call->in, call->record.in_len);
 	if (ioctl(call->fd, number, carrier) < 0)
-		return -errno;
+		return get_error(call->fd, errno);
 	memcpy(&call->record, carrier, RECORD_SIZE);
 	r = check_answer(call, room);
 	if (r < 0 || !call->record.info)
@@ -71,6 +85,14 @@ static int call_by_ioctl(struct call *call, void *carrier, size_t size, unsigned
 		return -EPROTO;
 	memcpy(call->out, data, call->record.info);
 	return 0;
+}
+
+/* -EBADF: the descriptor is of something else, which a write would change. */
+static int check_manager(int fd)
+{
+	struct mmfs_carrier_4k carrier = { .record = { .version = MMFS_RECORD_VERSION } };
+
+	return ioctl(fd, MMFS_IOC_4K, &carrier) < 0 ? get_error(fd, errno) : 0;
 }
 
 /* The position and the answer of a written record belong to an open file: it gets one of its own. */
@@ -107,7 +129,7 @@ static int transact(struct call *call, int fd, const void *record, size_t size)
 static int call_by_write(struct call *call)
 {
 	size_t size = RECORD_SIZE + call->record.in_len;
-	int fd = reopen(call->fd), r;
+	int r = check_manager(call->fd), fd = r < 0 ? r : reopen(call->fd);
 	char *record;
 
 	if (fd < 0)
@@ -132,14 +154,23 @@ static int call_once(struct call *call)
 		struct mmfs_carrier_16k large;
 	} carrier;
 	uint32_t in_len = call->record.in_len, out_len = call->record.out_len;
+	bool is_small =
+		in_len <= sizeof(carrier.small.data) && out_len <= sizeof(carrier.small.data);
 
-	if (in_len <= sizeof(carrier.small.data) && out_len <= sizeof(carrier.small.data))
-		return call_by_ioctl(call, &carrier, sizeof(carrier.small), MMFS_IOC_4K);
-	if (in_len <= sizeof(carrier.large.data))
-		return call_by_ioctl(call, &carrier, sizeof(carrier.large), MMFS_IOC_16K);
 	if (in_len > MMFS_INPUT_MAX)
 		return -EMSGSIZE;
-	return call_by_write(call);
+	memset(&carrier, 0, is_small ? sizeof(carrier.small) : sizeof(carrier.large));
+	if (in_len > sizeof(carrier.large.data)) {
+		if (MMFS_CTL_ACCESS(call->record.code) & MMFS_ACCESS_WRITE)
+			return call_by_write(call);
+		/* Who may only read cannot write(2); and few of so many bytes mean anything. */
+		call->record.flags |= MMFS_RECORD_PIECES;
+		pieces_add_input(call->record.code, call->in, in_len, &carrier.large);
+	} else if (in_len) {
+		memcpy(carrier.large.data, call->in, in_len);
+	}
+	return is_small ? call_by_ioctl(call, &carrier, sizeof(carrier.small), MMFS_IOC_4K)
+			: call_by_ioctl(call, &carrier, sizeof(carrier.large), MMFS_IOC_16K);
 }
 
 int mmfs_device_io_control(int fd, uint32_t code, const void *in, uint32_t in_len, void *out,
@@ -155,7 +186,7 @@ int mmfs_device_io_control(int fd, uint32_t code, const void *in, uint32_t in_le
 			: 0,
 	};
 	struct call call = { .fd = fd, .in = in, .out = out };
-	int r = -ESTALE;
+	int r = (!in && in_len) || (!out && out_len) ? -EFAULT : -ESTALE;
 
 	/* Only what changes nothing may be asked again. */
 	for (int i = 0; i < STALE_MAX && r == -ESTALE; i++) {

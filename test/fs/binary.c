@@ -11,6 +11,8 @@
  * binary points MM [link=… id=… device=…]	lists triples as control/query_points does
  * binary damage MM COUNT SEED		sends requests of which none may succeed
  * binary ioctl MM			other ioctls than ours
+ * binary handles MM FILE		what is no MountPointManager, and buffers that are nowhere; FILE
+ *					stays as it is
  */
 
 #include <ctype.h>
@@ -66,9 +68,9 @@ static const struct {
 	CODE(VOLUME_REMOVAL_NOTIFICATION),
 };
 
-#define STATUS(name)                 \
-	{                            \
-#name, STATUS_##name \
+#define STATUS(name)                           \
+	{                                      \
+#name, (uint32_t)STATUS_##name \
 	}
 
 static const struct {
@@ -317,7 +319,7 @@ static int call(int argc, char **argv)
 	add_input(&in, code, argv + 3);
 	r = mmfs_device_io_control(fd, code, in.data, (uint32_t)in.len, out, room, &info, &status);
 	printf("%s %u\n", find_status(status), info);
-	if ((r == 0) != (status == STATUS_SUCCESS))
+	if ((r == 0) != (NT_SUCCESS(status)))
 		die("a status that is not that of the errno", -r);
 	for (size_t i = info; i < (size_t)room + 64; i++)
 		if (out[i] != 0xaa)
@@ -470,9 +472,60 @@ static int other_ioctls(int argc, char **argv)
 	r |= write(fd, &carrier, 39) == -1 && errno == EINVAL ? 0 : 1;
 	r |= write(fd, &carrier, sizeof(*record) + 24) == sizeof(*record) + 24 ? 0 : 1;
 	r |= pread(fd, &carrier, 4096, 0) == sizeof(*record) ? 0 : 1;
-	r |= record->status == STATUS_INVALID_PARAMETER ? 0 : 1; /* no room */
+	r |= record->status == (uint32_t)STATUS_INVALID_PARAMETER ? 0 : 1; /* no room */
 	r |= pread(fd, &carrier, 1, (off_t)1 << 32) == -1 && errno == ESTALE ? 0 : 1;
 	close(fd);
+	return r;
+}
+
+static int expect_status(
+	const char *what, int fd, uint32_t in_len, uint32_t out_len, NTSTATUS expected, int error)
+{
+	static uint8_t in[20000], out[20000];
+	uint32_t info = 77, status = 77;
+	int r = mmfs_device_io_control(fd, IOCTL_MOUNTMGR_CREATE_POINT, in_len > 1 ? in : NULL,
+		in_len, out_len > 1 ? out : NULL, out_len, &info, &status);
+
+	if (r == -error && status == (uint32_t)expected && info == 0)
+		return 0;
+	fprintf(stderr, "binary: %s: %d, %#x, %u\n", what, r, status, info);
+	return EXIT_FAILURE;
+}
+
+/* Lengths of 1 stand for NULL with a length. */
+static int handles(int argc, char **argv)
+{
+	int fd = open_manager(argv[0], 0), file = open(argv[1], O_RDWR), r = 0, pipes[2];
+	static const char *const others[] = { "points", "control/create_point", "DosDevices", "." };
+
+	if (file < 0 || pipe(pipes) < 0)
+		die(argv[1], errno);
+	r |= expect_status("no input", fd, 1, 64, STATUS_ACCESS_VIOLATION, EFAULT);
+	r |= expect_status("no output", fd, 64, 1, STATUS_ACCESS_VIOLATION, EFAULT);
+	r |= expect_status("neither", fd, 0, 0, STATUS_INVALID_PARAMETER, EINVAL);
+	r |= expect_status("file", file, 64, 64, STATUS_INVALID_HANDLE, EBADF);
+	r |= expect_status("file, long", file, 20000, 64, STATUS_INVALID_HANDLE, EBADF);
+	r |= expect_status("pipe", pipes[0], 64, 64, STATUS_INVALID_HANDLE, EBADF);
+	r |= expect_status("none", -1, 64, 64, STATUS_INVALID_HANDLE, EBADF);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		_cleanup_free_ char *path = xasprintf("%s/%s", argv[0], others[i]);
+		int other = open(path, O_RDONLY);
+
+		r |= expect_status(path, other, 64, 64, STATUS_INVALID_HANDLE, EBADF);
+		close(other);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		int other = open(i ? "/dev/random" : "/dev/null", O_RDWR);
+
+		r |= expect_status("device", other, 64, 64, STATUS_INVALID_HANDLE, EBADF);
+		r |= expect_status("device, long", other, 20000, 64, STATUS_INVALID_HANDLE, EBADF);
+		close(other);
+	}
+	close(pipes[0]);
+	close(pipes[1]);
+	close(file);
+	close(fd);
+	r |= expect_status("closed", fd, 64, 64, STATUS_INVALID_HANDLE, EBADF);
 	return r;
 }
 
@@ -487,6 +540,7 @@ int main(int argc, char **argv)
 		{ "points", 1, points },
 		{ "damage", 3, send_damage },
 		{ "ioctl", 1, other_ioctls },
+		{ "handles", 2, handles },
 	};
 
 	for (size_t i = 0; argc > 2 && i < ARRAY_SIZE(commands); i++)

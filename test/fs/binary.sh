@@ -170,6 +170,33 @@ expect_equal "$(cat "$MM/points")" "$(as_user "$binary" points "ro:$MM")" "all p
 expect_fail EACCES as_user "$binary" points "$MM"
 expect_equal "SUCCESS 4|1" "$(as_user "$binary" call "ro:$MM" QUERY_AUTO_MOUNT 4 | paste -sd'|')" "a switch, for anybody"
 
+# … with buffers of any length, wherever the strings are in them.
+expect_asked() # ANSWER CODE ROOM INPUT…
+{
+	local answer=$1
+
+	shift
+	expect_equal "$answer" "$(as_user "$binary" call "ro:$MM" "$@" | paste -sd'|')" "$*, read-only"
+}
+listed=$(as_user "$binary" call "ro:$MM" QUERY_POINTS 65536 | head -n 1)
+for len in 16336 16337 32768 524288; do
+	expect_equal "$listed" "$(as_user "$binary" call "ro:$MM" QUERY_POINTS 65536 raw z$len | head -n 1)" "a buffer of $len bytes"
+	expect_asked "SUCCESS 4|1" QUERY_AUTO_MOUNT 4 raw z$len
+done
+expect_asked "SUCCESS $size_x|$answer_x" QUERY_POINTS 4096 raw L200024 28 0 L0 0 0 L0 0 0 z200000 "'$letter'"
+expect_asked "$invalid" QUERY_POINTS 4096 raw L200025 28 0 L0 0 0 L0 0 0 z200001 "'$letter'"
+expect_asked "$invalid" QUERY_POINTS 4096 raw L200026 28 0 L0 0 0 L0 0 0 z200000 "'$letter'"
+expect_asked "$unknown" QUERY_POINTS 4096 raw L24 60000 0 L0 0 0 L0 0 0 "'$letter'" z200000
+expect_asked "SUCCESS 12|8 X:" QUERY_DOS_VOLUME_PATHS 4096 raw 28 "'$letter'" z40000
+expect_asked "SUCCESS 4|$(epic)" CHANGE_NOTIFY 4 raw L0 z40000
+expect_asked "ACCESS_DENIED 0" VOLUME_ARRIVAL_NOTIFICATION 0 raw 28 "'$letter'" z40000
+expect_asked "INVALID_PARAMETER 0" QUERY_POINTS 4096 raw z524289
+
+# What is no MountPointManager is left alone.
+echo "left alone" >"$TMP/file"
+"$binary" handles "$MM" "$TMP/file"
+expect_equal "left alone" "$(cat "$TMP/file")" "another file"
+
 "$binary" ioctl "$MM"
 expect_equal "" "$(cat "$MM/MountPointManager")" "what MountPointManager shows"
 

@@ -17,14 +17,23 @@ compile() # COMPILER LANGUAGE HEADER FLAG…
 	"$1" -x "$2" "${@:4}" "${warnings[@]}" -I include -fsyntax-only - <<-END || {
 		#include <mmfs/$header>
 		#include <mmfs/$header>
-		int use(const uint16_t *name, size_t length);
-		int use(const uint16_t *name, size_t length)
+		int use(const UNICODE_STRING *name);
+		int use(const UNICODE_STRING *name)
 		{
-			return MOUNTMGR_IS_DRIVE_LETTER(name, length) + MOUNTMGR_IS_DOS_VOLUME_NAME(name, length) +
-				MOUNTMGR_IS_NT_VOLUME_NAME(name, length) + (int)sizeof(struct mmfs_carrier_16k);
+			return MOUNTMGR_IS_DRIVE_LETTER(name) + MOUNTMGR_IS_DOS_VOLUME_NAME(name) +
+				MOUNTMGR_IS_NT_VOLUME_NAME(name) + (int)sizeof(struct mmfs_carrier_16k);
 		}
 	END
 		echo "$header: $*" >&2
+		failed=1
+	}
+}
+
+# What is written for Windows; once more with another type of characters.
+compile_client() # COMPILER LANGUAGE FLAG…
+{
+	"$1" -x "$2" "${@:3}" "${warnings[@]}" -I include -fsyntax-only test/static/windows-client.c || {
+		echo "windows-client.c: $*" >&2
 		failed=1
 	}
 }
@@ -45,4 +54,12 @@ for header in client.h mountmgr.h; do
 		compile cc c $header -std=c11 -m32 -ffreestanding
 	fi
 done
+for standard in c89 c99 c11 c17; do
+	compile_client cc c -std=$standard
+done
+for standard in c++98 c++11 c++17 c++20; do
+	compile_client c++ c++ -std=$standard
+done
+compile_client c++ c++ -std=c++17 -DMMFS_WCHAR=char16_t
+compile_client cc c -std=c17 -fshort-wchar -DMMFS_WCHAR=wchar_t
 exit $failed

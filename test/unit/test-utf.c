@@ -70,14 +70,16 @@ END_TEST
 
 enum { LETTER = 1, VOLUME = 2, DOS = 4, DOS_WB = 8, NT = 16, NT_WB = 32 };
 
-static unsigned int look_at(const uint16_t *name, size_t length)
+static unsigned int look_at(uint8_t *data, size_t length)
 {
-	return (MOUNTMGR_IS_DRIVE_LETTER(name, length) ? LETTER : 0u) |
-		(MOUNTMGR_IS_VOLUME_NAME(name, length) ? VOLUME : 0u) |
-		(MOUNTMGR_IS_DOS_VOLUME_NAME(name, length) ? DOS : 0u) |
-		(MOUNTMGR_IS_DOS_VOLUME_NAME_WB(name, length) ? DOS_WB : 0u) |
-		(MOUNTMGR_IS_NT_VOLUME_NAME(name, length) ? NT : 0u) |
-		(MOUNTMGR_IS_NT_VOLUME_NAME_WB(name, length) ? NT_WB : 0u);
+	UNICODE_STRING name = { (uint16_t)length, (uint16_t)length, (void *)data };
+
+	return (MOUNTMGR_IS_DRIVE_LETTER(&name) ? LETTER : 0u) |
+		(MOUNTMGR_IS_VOLUME_NAME(&name) ? VOLUME : 0u) |
+		(MOUNTMGR_IS_DOS_VOLUME_NAME(&name) ? DOS : 0u) |
+		(MOUNTMGR_IS_DOS_VOLUME_NAME_WB(&name) ? DOS_WB : 0u) |
+		(MOUNTMGR_IS_NT_VOLUME_NAME(&name) ? NT : 0u) |
+		(MOUNTMGR_IS_NT_VOLUME_NAME_WB(&name) ? NT_WB : 0u);
 }
 
 /* The names of the header [H], from memory of exactly their size. */
@@ -121,11 +123,11 @@ START_TEST(test_names)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		size_t len = strlen(rows[i].name);
-		uint16_t *units = xcalloc(len + 1, sizeof(*units));
+		uint8_t *units = xcalloc(len + 1, 2);
 
 		for (size_t j = 0; j < len; j++)
-			units[j] = (uint16_t)(unsigned char)rows[i].name[j];
-		units = xrealloc(units, len ? len : 1, sizeof(*units));
+			units[2 * j] = (uint8_t)rows[i].name[j];
+		units = xrealloc(units, len ? len : 1, 2);
 		ck_assert_msg(look_at(units, len * 2) == rows[i].forms, "%s: %#x", rows[i].name,
 			look_at(units, len * 2));
 		free(units);
@@ -145,6 +147,9 @@ START_TEST(test_statuses)
 		{ EEXIST, STATUS_OBJECT_NAME_COLLISION },
 		{ EOVERFLOW, STATUS_BUFFER_OVERFLOW },
 		{ ENOTTY, STATUS_INVALID_DEVICE_REQUEST },
+		{ EBADF, STATUS_INVALID_HANDLE },
+		{ EFAULT, STATUS_ACCESS_VIOLATION },
+		{ ENOMEDIUM, STATUS_NO_MEDIA_IN_DEVICE },
 		{ EACCES, STATUS_ACCESS_DENIED },
 		{ EINTR, STATUS_CANCELLED },
 		{ EIO, STATUS_UNSUCCESSFUL },
@@ -154,10 +159,11 @@ START_TEST(test_statuses)
 		ck_assert_uint_eq(nt_status_from_errno(rows[i].error), rows[i].status);
 		ck_assert_int_eq(nt_status_to_errno(rows[i].status), rows[i].error);
 	}
-	ck_assert_uint_eq(nt_status_from_errno(EPERM), STATUS_ACCESS_DENIED);
-	ck_assert_uint_eq(nt_status_from_errno(EROFS), STATUS_ACCESS_DENIED);
-	ck_assert_uint_eq(nt_status_from_errno(EXDEV), STATUS_UNSUCCESSFUL);
-	ck_assert_int_eq(nt_status_to_errno(STATUS_NOT_FOUND), ENOENT);
+	ck_assert_uint_eq(nt_status_from_errno(EPERM), (uint32_t)STATUS_ACCESS_DENIED);
+	ck_assert_uint_eq(nt_status_from_errno(EROFS), (uint32_t)STATUS_ACCESS_DENIED);
+	ck_assert_uint_eq(nt_status_from_errno(EXDEV), (uint32_t)STATUS_UNSUCCESSFUL);
+	ck_assert_int_eq(nt_status_to_errno((uint32_t)STATUS_NOT_FOUND), ENOENT);
+	ck_assert(NT_SUCCESS(STATUS_PENDING) && !NT_SUCCESS(STATUS_BUFFER_OVERFLOW));
 	ck_assert_int_eq(nt_status_to_errno(0xC0FFEE00u), EIO);
 }
 END_TEST

@@ -35,6 +35,12 @@ const struct wire_code *wire_find_code(uint32_t code);
 unsigned int wire_get_access(const struct wire_code *code);
 
 /*
+ * Puts pieces, as MMFS_RECORD_PIECES says, into an input of `len` bytes. -EINVAL: one lies outside of
+ * it, or of the `size` bytes at `data`, which may be anything.
+ */
+int wire_join(const uint8_t *data, size_t size, uint8_t *input, size_t len);
+
+/*
  * Makes the request that the same words in text would be; `room` is what the client has for the
  * output. -EINVAL, or -ENOENT for a name that nothing can have, with a sentence added to `why`, and
  * nothing to free; `data` may be anything.

@@ -229,6 +229,24 @@ static int decode_epic(const struct wire_input *in, struct request *request)
 	return 0;
 }
 
+int wire_join(const uint8_t *data, size_t size, uint8_t *input, size_t len)
+{
+	struct mmfs_piece piece;
+	size_t at = 0;
+
+	while (size - at >= sizeof(piece)) {
+		memcpy(&piece, data + at, sizeof(piece));
+		at += sizeof(piece);
+		if (!piece.len)
+			return 0;
+		if (piece.len > size - at || piece.offset > len || piece.len > len - piece.offset)
+			return -EINVAL;
+		memcpy(input + piece.offset, data + at, piece.len);
+		at += piece.len;
+	}
+	return 0;
+}
+
 static void add16(struct strbuf *output, uint32_t value)
 {
 	strbuf_add(output, (uint8_t[]){ (uint8_t)value, (uint8_t)(value >> 8) }, 2);

@@ -245,11 +245,33 @@ static void serve(struct fuse_client *client, const uint8_t *data)
 	request_fini(&request);
 }
 
-/* Whether the record is one, with an input of at most `size` bytes. */
-static bool is_sound(const struct mmfs_record *record, size_t size)
+/* Whether the record is one, with an input of at most `size` bytes, and no flags but these. */
+static bool is_sound(const struct mmfs_record *record, size_t size, uint32_t flags)
 {
 	return record->version == MMFS_RECORD_VERSION && record->in_len <= size &&
-		!(record->flags & ~MMFS_RECORD_NOWAIT) && !record->reserved;
+		!(record->flags & ~flags) && !record->reserved;
+}
+
+/* Serves a record of an ioctl, which has the input as a whole or in pieces. */
+static void serve_carrier(struct fuse_client *client, const uint8_t *data, size_t size)
+{
+	bool is_whole = !(client->record.flags & MMFS_RECORD_PIECES);
+	_cleanup_free_ uint8_t *input = NULL;
+
+	if (!is_sound(&client->record, is_whole ? size : MMFS_INPUT_MAX,
+		    MMFS_RECORD_NOWAIT | MMFS_RECORD_PIECES)) {
+		fuse_reply_err(client->req, EINVAL);
+		return;
+	}
+	if (!is_whole) {
+		input = xcalloc(client->record.in_len, 1);
+		if (wire_join(data, size, input, client->record.in_len) < 0) {
+			fuse_reply_err(client->req, EINVAL);
+			return;
+		}
+		data = input;
+	}
+	serve(client, data);
 }
 
 void fuse_op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int command, void *argument,
@@ -267,10 +289,7 @@ void fuse_op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int command, void *a
 	}
 	client.file = fuse_get_file(info);
 	memcpy(&client.record, in, RECORD_SIZE);
-	if (is_sound(&client.record, in_size - RECORD_SIZE))
-		serve(&client, (const uint8_t *)in + RECORD_SIZE);
-	else
-		fuse_reply_err(req, EINVAL);
+	serve_carrier(&client, (const uint8_t *)in + RECORD_SIZE, in_size - RECORD_SIZE);
 }
 
 void fuse_manager_write(
@@ -280,7 +299,7 @@ void fuse_manager_write(
 
 	if (size >= RECORD_SIZE)
 		memcpy(&client.record, data, RECORD_SIZE);
-	if (size < RECORD_SIZE || !is_sound(&client.record, MMFS_INPUT_MAX) ||
+	if (size < RECORD_SIZE || !is_sound(&client.record, MMFS_INPUT_MAX, MMFS_RECORD_NOWAIT) ||
 		client.record.in_len != size - RECORD_SIZE)
 		fuse_reply_err(req, EINVAL);
 	else
