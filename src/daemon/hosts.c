@@ -162,7 +162,7 @@ static void next_line(struct hosts *hosts, struct fuse_job *job)
 	if (r < 0)
 		strbuf_add_text(&job->why, line->why);
 	else
-		r = hosting_find(&hosts->mmfs->manager, line->request.source, &where, &job->why);
+		r = hosting_place(&hosts->mmfs->manager, &line->request, &where, &job->why);
 	if (r < 0) {
 		fail_job(hosts, job, r, strbuf_text(&job->why));
 		return;

@@ -3,6 +3,7 @@
 # MountPointManager through libmmfs. The tags say where an expectation comes from: [D] documentation
 # of the driver kit, [S] pages of the control codes, [WT] and [RT] conformance tests that pass on
 # Windows, [R] what an independent implementation does where these are silent, [I] our choice.
+# shellcheck disable=SC1003 # names of Windows are no attempts to escape quotes
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-robust.sh"
 
@@ -57,7 +58,6 @@ expect_call "[RT] unknown volume name" "$unknown" QUERY_POINTS 4096 \
 	'link=\??\Volume{00000000-0000-0000-0000-000000000000}'
 expect_call "[S] unknown ID" "$invalid" QUERY_POINTS 4096 id=UUID=nothing
 expect_call "[S] unknown device" "$invalid" QUERY_POINTS 4096 device=/dev/nothing
-# shellcheck disable=SC1003 # these are no attempts to escape quotes
 for text in '\DosDevice\A:' '\DosDevices\Q:\' '\DosDevices\X:\' '\Device\HarddiskVolume9' '\GLOBAL??\Q:' \
 	'\??\a\b' '\ArcName\multi(0)disk(0)' '\' X:; do
 	expect_call "[RT] a link that cannot be" "$unknown" QUERY_POINTS 32 "link=$text"
@@ -147,7 +147,20 @@ for code in CREATED DELETED; do
 	[ $code = DELETED ] || expect_match "$folder" "$(ask query_dos_volume_paths "$b")" "the paths of b"
 done
 expect_equal "" "$(ask query_dos_volume_paths "$b" | grep -F "$folder" || true)" "the paths of b"
+# The folder as Windows says it, below a name of its volume.
+expect_call "a name of the host" "SUCCESS 0" CREATE_POINT 0 'link=\DosDevices\Y:' "device=$a"
+for source in '\DosDevices\Y:\folder' '\??\y:\folder\' "\\??\\$volume_a\\folder" "\\??\\$folder" "\\DosDevices\\$folder"; do
+	expect_call "[D] folder" "SUCCESS 0" VOLUME_MOUNT_POINT_CREATED 0 "source=$source" "target=\\??\\$volume_b\\"
+	expect_match "$folder" "$(ask query_dos_volume_paths "$b")" "the paths of b"
+	expect_call "[I] of whatever" "SUCCESS 0" VOLUME_MOUNT_POINT_DELETED 0 "source=$source" target=
+	expect_equal "" "$(ask query_dos_volume_paths "$b" | grep -F "$folder" || true)" "the paths of b"
+done
+expect_call "no such folder" "$unknown" VOLUME_MOUNT_POINT_CREATED 0 'source=\DosDevices\Y:\nothing' "target=$b"
+expect_call "no such letter" "$unknown" VOLUME_MOUNT_POINT_CREATED 0 'source=\DosDevices\Z:\folder' "target=$b"
+expect_call "no folder" "$invalid" VOLUME_MOUNT_POINT_CREATED 0 'source=\DosDevices\Y:\' "target=$b"
+call DELETE_POINTS 4096 'link=\DosDevices\Y:' >/dev/null
 umount "$TMP/host"
+expect_call "not mounted" "$unknown" VOLUME_MOUNT_POINT_CREATED 0 "source=\\??\\$volume_a\\folder" "target=$b"
 
 # Longer than an ioctl: an input that is, and a list.
 expect_call "100 KiB of input" "SUCCESS 0" CREATE_POINT 0 raw 8 28 36 $((2 * ${#a})) "'$letter'" "'$a'" z100000

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/wire.h"
+#include "core/syntax/wire.h"
 #include "fuzz.h"
 #include "lib/pieces.h"
 

@@ -31,6 +31,7 @@ static void check_again(const struct request *request)
 	FUZZ_ASSERT(again.epic == request->epic);
 	FUZZ_ASSERT(is_same_text(again.device.text, request->device.text));
 	FUZZ_ASSERT(is_same_text(again.source, request->source));
+	FUZZ_ASSERT(is_same_text(again.source_link, request->source_link));
 	FUZZ_ASSERT(is_same_text(again.options, request->options));
 	FUZZ_ASSERT(again.device.kind == request->device.kind && !again.device.is_word);
 	request_fini(&again);

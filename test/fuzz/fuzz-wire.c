@@ -25,6 +25,8 @@ static void check_same(const struct request *a, const struct request *b)
 	FUZZ_ASSERT(a->given == b->given);
 	FUZZ_ASSERT(strcmp(a->link.path, b->link.path) == 0 && a->link.kind == b->link.kind);
 	FUZZ_ASSERT(is_same_text(a->id, b->id));
+	FUZZ_ASSERT(is_same_text(a->source, b->source));
+	FUZZ_ASSERT(is_same_text(a->source_link, b->source_link));
 	FUZZ_ASSERT(is_same_text(a->device.text, b->device.text));
 	FUZZ_ASSERT(a->device.kind == b->device.kind && a->device.is_word == b->device.is_word);
 	FUZZ_ASSERT(a->is_on == b->is_on);

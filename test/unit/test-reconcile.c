@@ -10,6 +10,7 @@
 #include "core/rules/reconcile.h"
 #include "fixture.h"
 
+#define VH "Volume{99999999-0000-0000-0000-000000000000}"
 #define V1 "/Volumes/Volume{11111111-0000-0000-0000-000000000000}"
 #define V2 "/Volumes/Volume{22222222-0000-0000-0000-000000000000}"
 
@@ -136,7 +137,7 @@ static int ask(struct machine *machine, struct disk *disk, const char *operation
 	ck_assert_msg(request_parse(operation_find_name(operation), line, strlen(line), &request,
 			      &why) == 0,
 		"%s: %s", line, strbuf_text(&why));
-	r = -hosting_find(&machine->world.manager, request.source, &where, &why);
+	r = -hosting_place(&machine->world.manager, &request, &where, &why);
 	if (r == 0)
 		r = work(machine, disk, &request, where.path);
 	request_fini(&request);
@@ -462,6 +463,19 @@ static const struct {
 	{ "/e/a UUID=2", ENOTSUP }, /* removable */
 	{ "/x/a UUID=2", ENOTSUP }, /* the root's tmpfs */
 	{ "/t/a UUID=2", ENOTSUP },
+	/* As Windows has it: below a link, with backslashes; or an absolute path of ours. */
+	{ "source=\\DosDevices\\H:\\a target=UUID=2", 0 },
+	{ "source=\\DosDevices\\h:\\\\a\\ target=UUID=2", 0 },
+	{ "\\??\\H:\\a UUID=2", 0 },
+	{ "source=\\??\\" VH "\\a target=UUID=2", 0 },
+	{ "\\\\?\\" VH "\\a UUID=2", 0 },
+	{ "source=\\??\\host\\a target=UUID=2", 0 },
+	{ "source=\\??\\/h/a target=UUID=2", 0 },
+	{ "source=\\DosDevices\\/h/a target=UUID=2", 0 },
+	{ "source=\\??\\H:\\x target=UUID=2", ENOENT },
+	{ "source=\\??\\Q:\\a target=UUID=2", ENOENT },
+	{ "source=\\??\\B:\\a target=UUID=3", ENOENT }, /* not mounted */
+	{ "source=\\??\\H:\\.mmfs target=UUID=2", EINVAL },
 };
 
 static void mount_all(struct world *world)
@@ -503,6 +517,10 @@ START_TEST(test_create)
 
 	begin(&machine, "+ sda uuid=1\n+ sdb uuid=2\n+ sdc uuid=3\n+ sde uuid=5 removable\n");
 	mount_all(&machine.world);
+	world_play(&machine.world,
+		"> create_point H: sda\n> create_point link=host device=sda\n> create_point B: "
+		"sdb\n"
+		"> create_point link=" VH " device=sda\n");
 	ck_assert_int_eq(create(&machine, &disk, "/h/taken UUID=2"), 0);
 	machine.world.env.uid = 1000;
 	ck_assert_int_eq(create(&machine, &disk, "/h/a UUID=2 options=suid"), EPERM);
@@ -514,6 +532,27 @@ START_TEST(test_create)
 END_TEST
 
 /* Names, records and mount points go together, and come back with the disk. */
+/* A mount point can be dropped while its volume is away, and by its name. */
+START_TEST(test_delete_absent)
+{
+	struct disk disk = { .folders = "a b" };
+	struct machine machine;
+
+	begin_with_two(&machine, &disk);
+	world_play(&machine.world, "+ sdc uuid=3\n> create_point " V2 " id=UUID=3\n- sdb\n- sdc\n");
+	ck_assert_int_eq(delete (&machine, &disk, "/h/a " V2), EINVAL);
+	ck_assert_int_eq(delete (&machine, &disk, "/h/a " VH), ENOENT);
+	ck_assert_int_eq(delete (&machine, &disk, "/h/a UUID=2"), ENOENT);
+	ck_assert_int_eq(delete (&machine, &disk, "/h/x " V1), EINVAL);
+	expect_points(&machine, "a " V1 "+ b " V1 "+");
+	ck_assert_int_eq(delete (&machine, &disk, "/h/a " V1), 0);
+	expect_points(&machine, "b " V1 "+");
+	ck_assert_int_eq(delete (&machine, &disk, "/h/b"), 0);
+	expect_points(&machine, "");
+	end(&machine, &disk);
+}
+END_TEST
+
 START_TEST(test_consistent)
 {
 	struct disk disk = { .folders = "a b" };
@@ -553,6 +592,7 @@ int main(void)
 	tcase_add_test(tcase, test_journey);
 	tcase_add_test(tcase, test_new_id);
 	tcase_add_loop_test(tcase, test_create, 0, ARRAY_SIZE(creations));
+	tcase_add_test(tcase, test_delete_absent);
 	tcase_add_test(tcase, test_consistent);
 	return run_suite(suite);
 }

@@ -62,7 +62,7 @@ struct status_row {
 	const char *source;
 	uint32_t code;
 	const char *input;
-	uint32_t status;
+	NTSTATUS status;
 };
 
 static const struct status_row statuses[] = {
@@ -169,7 +169,7 @@ START_TEST(test_statuses)
 	const struct status_row *row = &statuses[_i];
 	_cleanup_strbuf_ struct strbuf output = STRBUF_INIT;
 	struct world world;
-	uint32_t status;
+	NTSTATUS status;
 
 	begin(&world);
 	status = wire_call(&world, row->code, row->input, 1024, &output);

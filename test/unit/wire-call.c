@@ -55,7 +55,7 @@ int wire_call_decode(const struct wire_code *code, const struct bytes *bytes, si
 	return r;
 }
 
-uint32_t wire_call(struct world *world, uint32_t number, const char *input, size_t room,
+NTSTATUS wire_call(struct world *world, uint32_t number, const char *input, size_t room,
 	struct strbuf *ret_output)
 {
 	const struct wire_code *code = wire_find_code(number);
@@ -63,7 +63,7 @@ uint32_t wire_call(struct world *world, uint32_t number, const char *input, size
 	struct reply reply = { 0 };
 	struct request request = { 0 };
 	struct bytes bytes;
-	uint32_t status;
+	NTSTATUS status;
 	int r;
 
 	strbuf_reset(ret_output);
@@ -86,7 +86,7 @@ uint32_t wire_call(struct world *world, uint32_t number, const char *input, size
 		if (r != -EOVERFLOW)
 			ck_assert_uint_eq(ret_output->len, 0);
 	}
-	status = wire_get_status(&reply, r);
+	status = (NTSTATUS)wire_get_status(&reply, r);
 	reply_fini(&reply);
 	return status;
 }

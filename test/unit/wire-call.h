@@ -35,5 +35,5 @@ int wire_call_decode(const struct wire_code *code, const struct bytes *bytes, si
 	struct request *ret_request, struct strbuf *why);
 
 /* What the daemon does with one call, without the daemon. */
-uint32_t wire_call(struct world *world, uint32_t number, const char *input, size_t room,
+NTSTATUS wire_call(struct world *world, uint32_t number, const char *input, size_t room,
 	struct strbuf *ret_output);

@@ -4,6 +4,7 @@
 #include "core/model/manager.h"
 #include "core/model/mount_points.h"
 #include "core/syntax/replica.h"
+#include "core/syntax/request.h"
 
 /* A directory on a hosting volume: where mount points are registered. Borrowed from the state. */
 struct hosting {
@@ -19,6 +20,12 @@ struct hosting {
  */
 int hosting_find(const struct manager *manager, const char *source, struct hosting *ret_hosting,
 	struct strbuf *why);
+/*
+ * The same for the source of a request. One that is below a link becomes the path that it is now;
+ * -ENOENT: there is no such link, or its volume is not mounted as a whole.
+ */
+int hosting_place(const struct manager *manager, struct request *request,
+	struct hosting *ret_hosting, struct strbuf *why);
 /* The mount by which a volume can be written as a host, NULL: it is not mounted, or may not be one. */
 const struct mount *hosting_get_mount(const struct manager *manager, const char *host);
 

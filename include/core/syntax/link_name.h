@@ -36,6 +36,12 @@ int link_name_parse(const char *text, size_t len, struct link_name *ret_name, co
 int link_name_parse_sought(
 	const char *text, size_t len, struct link_name *ret_name, const char **ret_why);
 
+/*
+ * Finds the link that a path of Windows begins with, such as \DosDevices\X:\dir or \??\Volume{…}\dir.
+ * Returns how many bytes of the path it is; 0 with a sentence in `ret_why`: there is none.
+ */
+size_t link_name_parse_start(const char *text, struct link_name *ret_name, const char **ret_why);
+
 /* Whether the look of a bare word says that it is a link: everything above but a plain name. */
 bool link_name_is_form(const char *text);
 

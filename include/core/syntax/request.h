@@ -29,7 +29,8 @@ struct request {
 	char *id;
 	struct volume_ref device; /* or the target */
 	char *source;		  /* an absolute path without `.`, `..` and empty parts */
-	char *options;		  /* mount options, NULL: none */
+	char *source_link; /* … below where the volume of this link is mounted; NULL: of / */
+	char *options;	   /* mount options, NULL: none */
 	uint32_t epic;
 	bool is_on;		   /* keep=1, state=on */
 	struct link_name new_link; /* OP_RENAME */
@@ -48,8 +49,11 @@ int request_parse(const struct operation *operation, const char *line, size_t le
 /* Writes a request down so that it reads back as the same: for the log, and for tests. */
 void request_format(const struct request *request, struct strbuf *ret_line);
 
-/* Reads the absolute path of a directory; the result has no empty components. -EINVAL. */
-int request_parse_source(const char *text, char **ret_source, struct strbuf *why);
+/*
+ * Reads a directory into the request: an absolute path, also behind \??\ or \DosDevices\, or a path
+ * of Windows below a link. -EINVAL.
+ */
+int request_parse_source(const char *text, struct request *request, struct strbuf *why);
 
 /* Reads what `ln -s` is given as its target. The same errors. */
 int volume_ref_parse(const char *text, struct volume_ref *ret_ref, struct strbuf *why);

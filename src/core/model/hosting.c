@@ -55,6 +55,36 @@ static int check_mount(const struct manager *manager, const struct mount *mount,
 	return 0;
 }
 
+/* Makes the source of a request the path that it is now. */
+static int place_source(const struct manager *manager, struct request *request, struct strbuf *why)
+{
+	const struct link *link;
+	const struct device *device;
+	const struct mount *mount = NULL;
+	char *source;
+
+	if (!request->source_link)
+		return 0;
+	link = manager_find_link(manager, &manager->names, request->source_link);
+	if (!link) {
+		strbuf_add_format(why, "there is no link %s", request->source_link);
+		return -ENOENT;
+	}
+	device = volumes_find_id(&manager->volumes, link->record->id);
+	if (device)
+		mount = mounts_next(&manager->mounts, device->number, NULL);
+	if (!mount || !mount->is_whole) {
+		strbuf_add_format(why, "the volume of %s is not mounted", link->path);
+		return -ENOENT;
+	}
+	source = xasprintf("%s%s", mount->path[1] ? mount->path : "", request->source);
+	free(request->source);
+	free(request->source_link);
+	request->source = source;
+	request->source_link = NULL;
+	return 0;
+}
+
 int hosting_find(const struct manager *manager, const char *source, struct hosting *ret_hosting,
 	struct strbuf *why)
 {
@@ -78,6 +108,14 @@ int hosting_find(const struct manager *manager, const char *source, struct hosti
 	}
 	*ret_hosting = (struct hosting){ device->id, mount, path };
 	return 0;
+}
+
+int hosting_place(const struct manager *manager, struct request *request,
+	struct hosting *ret_hosting, struct strbuf *why)
+{
+	int r = place_source(manager, request, why);
+
+	return r < 0 ? r : hosting_find(manager, request->source, ret_hosting, why);
 }
 
 const struct mount *hosting_get_mount(const struct manager *manager, const char *host)

@@ -333,6 +333,27 @@ static int decide_created(struct work *work)
 	return 0;
 }
 
+/*
+ * The volume that a mount point is to be rid of. A volume name says which, whether the volume is here
+ * or not; the mount point's own one, `volume`, needs no owner even, and stores NULL.
+ */
+static int select_target(struct work *work, const char *volume, const char **ret_id)
+{
+	const struct volume_ref *ref = &work->in->request->device;
+	const struct link *link;
+
+	*ret_id = NULL;
+	if (ref->kind != VOLUME_BY_LINK || !link_name_is_volume(ref->text))
+		return decision_select_device(&work->decision, ret_id);
+	if (strcasecmp(ref->text, volume) == 0)
+		return 0;
+	link = names_find_link(get_view(work), ref->text);
+	if (!link)
+		return decision_select_device(&work->decision, ret_id);
+	*ret_id = link->record->id;
+	return 0;
+}
+
 /* What there was before this change, here or in the file, which may have noticed it first. */
 static int decide_deleted(struct work *work)
 {
@@ -347,7 +368,7 @@ static int decide_deleted(struct work *work)
 	int r = 0;
 
 	if (in->request->given & KEY_BIT(KEY_TARGET))
-		r = decision_select_device(decision, &id);
+		r = select_target(work, known ? known->volume : entry ? entry->volume : "", &id);
 	if (r < 0)
 		return r;
 	if (!known && !entry)

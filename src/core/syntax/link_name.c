@@ -135,6 +135,16 @@ int link_name_parse_sought(
 	return parse(text, len, true, ret_name, ret_why);
 }
 
+size_t link_name_parse_start(const char *text, struct link_name *ret_name, const char **ret_why)
+{
+	const struct form *form = *text == '\\' ? find_form(text, strlen(text)) : NULL;
+	size_t skip = form ? strlen(form->prefix) : 0;
+	size_t len = skip + strcspn(text + skip, "\\/");
+
+	*ret_why = "no link stands at its start";
+	return form && parse(text, len, true, ret_name, ret_why) == 0 ? len : 0;
+}
+
 bool link_name_is_form(const char *text)
 {
 	size_t len = strlen(text);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/hex.h"
 #include "core/syntax/request.h"
@@ -16,12 +17,27 @@ void request_fini(struct request *request)
 	free(request->id);
 	free(request->device.text);
 	free(request->source);
+	free(request->source_link);
 	free(request->options);
 	*request = (struct request){ 0 };
 }
 
+/* The source as it is read: below a link, in the form of Windows. */
+static char *format_source(const struct request *request)
+{
+	char *text;
+
+	if (!request->source_link)
+		return request->source ? xstrdup(request->source) : NULL;
+	text = xasprintf("\\??\\%s%s", link_name_get_base(request->source_link), request->source);
+	for (char *c = text; *c; c++)
+		*c = *c == '/' ? '\\' : *c;
+	return text;
+}
+
 void request_format(const struct request *request, struct strbuf *ret_line)
 {
+	_cleanup_free_ char *source = format_source(request);
 	char epic[16];
 	const char *values[] = {
 		[KEY_LINK] = request->link.path,
@@ -31,7 +47,7 @@ void request_format(const struct request *request, struct strbuf *ret_line)
 		[KEY_EPIC] = epic,
 		[KEY_KEEP] = request->is_on ? "1" : "0",
 		[KEY_STATE] = request->is_on ? "on" : "off",
-		[KEY_SOURCE] = request->source,
+		[KEY_SOURCE] = source,
 		[KEY_TARGET] = request->device.text,
 		[KEY_OPTIONS] = request->options,
 	};
@@ -252,6 +268,19 @@ int volume_ref_parse(const char *text, struct volume_ref *ret_ref, struct strbuf
 	return 0;
 }
 
+/* Whether the look of a word is that of a directory rather than of a volume. */
+static bool is_directory(const char *value)
+{
+	struct link_name link;
+	const char *fault;
+	size_t len;
+
+	if (value[0] == '/')
+		return strncmp(value, "/dev/", 5) != 0 && !link_name_is_form(value);
+	len = link_name_parse_start(value, &link, &fault);
+	return len && value[len + strspn(value + len, "\\/")];
+}
+
 /* Gives a word without a key the key that its look tells. */
 static enum request_key guess_key(const struct request *request, const char *value)
 {
@@ -259,8 +288,7 @@ static enum request_key guess_key(const struct request *request, const char *val
 
 	if (keys & KEY_BIT(KEY_STATE))
 		return KEY_STATE;
-	if (keys & KEY_BIT(KEY_SOURCE) && value[0] == '/' && strncmp(value, "/dev/", 5) != 0 &&
-		!link_name_is_form(value))
+	if (keys & KEY_BIT(KEY_SOURCE) && is_directory(value))
 		return KEY_SOURCE;
 	if (request->operation->keys & KEY_BIT(KEY_TARGET))
 		return KEY_TARGET;
@@ -297,15 +325,11 @@ static int parse_switch(
 	return -EINVAL;
 }
 
-/* A directory, without looking: two slashes are one, the last means nothing. */
-int request_parse_source(const char *text, char **ret_source, struct strbuf *why)
+/* Without looking: two slashes are one, the last means nothing. */
+static int parse_directory(const char *text, char **ret_source, struct strbuf *why)
 {
 	_cleanup_strbuf_ struct strbuf source = STRBUF_INIT;
 
-	if (text[0] != '/') {
-		strbuf_add_text(why, "source= takes the absolute path of a directory");
-		return -EINVAL;
-	}
 	while (*(text += strspn(text, "/"))) {
 		size_t len = strcspn(text, "/");
 
@@ -321,6 +345,50 @@ int request_parse_source(const char *text, char **ret_source, struct strbuf *why
 		strbuf_add_char(&source, '/');
 	*ret_source = strbuf_take(&source);
 	return 0;
+}
+
+/* What stands behind the link of a path of Windows, where backslashes are separators. */
+static int parse_below_link(
+	struct request *request, const struct link_name *link, const char *text, struct strbuf *why)
+{
+	_cleanup_free_ char *path = xstrdup(text), *source = NULL;
+	int r;
+
+	for (char *c = path; *c; c++)
+		*c = *c == '\\' ? '/' : *c;
+	r = parse_directory(path, &source, why);
+	if (r == 0 && strcmp(source, "/") == 0) {
+		strbuf_add_text(why, "source= takes a directory of a volume, not the whole volume");
+		r = -EINVAL;
+	}
+	if (r < 0)
+		return r;
+	request->source = steal_ptr(source);
+	request->source_link = xstrdup(link->path);
+	return 0;
+}
+
+int request_parse_source(const char *text, struct request *request, struct strbuf *why)
+{
+	static const char *const prefixes[] = { "\\??\\", "\\DosDevices\\" };
+	struct link_name link;
+	const char *fault;
+	size_t len;
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+		len = strlen(prefixes[i]);
+		if (strncasecmp(text, prefixes[i], len) == 0 && text[len] == '/')
+			text += len; /* a path of this machine, where one of Windows is expected */
+	}
+	if (text[0] == '/')
+		return parse_directory(text, &request->source, why);
+	len = link_name_parse_start(text, &link, &fault);
+	if (len)
+		return parse_below_link(request, &link, text + len, why);
+	strbuf_add_text(why,
+		"source= takes the absolute path of a directory, or "
+		"\\??\\LINK\\DIRECTORY");
+	return -EINVAL;
 }
 
 static int parse_options(const char *text, char **ret_options, struct strbuf *why)
@@ -367,7 +435,7 @@ static int parse_value(
 	case KEY_STATE:
 		return parse_switch(word->value, "off", "on", &request->is_on, why);
 	case KEY_SOURCE:
-		return request_parse_source(word->value, &request->source, why);
+		return request_parse_source(word->value, request, why);
 	case KEY_OPTIONS:
 		return parse_options(word->value, &request->options, why);
 	case KEYS:

@@ -154,20 +154,35 @@ static int decode_create_point(const struct wire_input *in, struct request *requ
 	return r < 0 ? r : get_device(in, &device, -ENOENT, request);
 }
 
-/* The folder is a path of this machine; the volume has any of its names. */
+static int get_source(const struct wire_input *in, const struct part *part, struct request *request)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (get_name(in, part, &text) < 0 || request_parse_source(text, request, in->why) < 0)
+		return -EINVAL;
+	request->given = KEY_BIT(KEY_SOURCE);
+	return 0;
+}
+
+/* A directory, and the volume by any of its names. */
 static int decode_mount_folder(const struct wire_input *in, struct request *request)
 {
-	struct part source = { get16(in, 0), get16(in, 2) };
-	_cleanup_free_ char *text = NULL;
-	int r = get_name(in, &source, &text) < 0 ? -EINVAL : 0;
+	struct part source = { get16(in, 0), get16(in, 2) },
+		    target = { get16(in, 4), get16(in, 6) };
+	int r = get_source(in, &source, request);
 
 	if (r == 0)
-		r = request_parse_source(text, &request->source, in->why);
-	if (r == 0)
-		r = get_device(in, &(struct part){ get16(in, 4), get16(in, 6) }, -ENOENT, request);
-	if (r == 0)
-		request->given = KEY_BIT(KEY_SOURCE) | KEY_BIT(KEY_TARGET);
+		r = get_device(in, &target, -ENOENT, request);
+	request->given = KEY_BIT(KEY_SOURCE) | KEY_BIT(KEY_TARGET);
 	return r;
+}
+
+/* The same; who wants to be rid of a mount point need not know of what. */
+static int decode_unmount_folder(const struct wire_input *in, struct request *request)
+{
+	struct part source = { get16(in, 0), get16(in, 2) };
+
+	return get16(in, 6) ? decode_mount_folder(in, request) : get_source(in, &source, request);
 }
 
 static struct part get_member(const struct wire_input *in, size_t at)
@@ -377,7 +392,7 @@ static const struct wire_code codes[] = {
 	{ CODE(VOLUME_MOUNT_POINT_CREATED), OP_VOLUME_MOUNT_POINT_CREATED, false, FOLDER_IN, 0,
 		decode_mount_folder, NULL, 0 },
 	{ CODE(VOLUME_MOUNT_POINT_DELETED), OP_VOLUME_MOUNT_POINT_DELETED, false, FOLDER_IN, 0,
-		decode_mount_folder, NULL, 0 },
+		decode_unmount_folder, NULL, 0 },
 	{ CODE(CHANGE_NOTIFY), OP_CHANGE_NOTIFY, false, sizeof(MOUNTMGR_CHANGE_NOTIFY_INFO),
 		sizeof(MOUNTMGR_CHANGE_NOTIFY_INFO), decode_epic, encode_number, 0 },
 	{ CODE(KEEP_LINKS_WHEN_OFFLINE), OP_KEEP_LINKS_WHEN_OFFLINE, false, TARGET_IN, 0,
