@@ -87,6 +87,7 @@ MMFS_ASSERT(sizeof(MMFS_WCHAR) == 2, wchar_size);
 
 #define MMFS_CTL_CODE(type, function, access) \
 	(((type) << 16) | ((access) << 14) | ((function) << 2))
+#define MMFS_CTL_TYPE(code) ((code) >> 16)
 #define MMFS_CTL_FUNCTION(code) (((code) >> 2) & 0xFFFu)
 #define MMFS_CTL_ACCESS(code) (((code) >> 14) & 3u)
 
@@ -135,19 +136,31 @@ MMFS_ASSERT(sizeof(MMFS_WCHAR) == 2, wchar_size);
 /* in MOUNTMGR_TARGET_NAME: takes a device for gone until its next event */
 #define IOCTL_MOUNTMGR_VOLUME_REMOVAL_NOTIFICATION 0x006D4058u
 
-/* What the manager asks of volumes [D][H]; for sources that name them, not served by mmfs. */
-/* out MOUNTDEV_UNIQUE_ID */
+/*
+ * What the manager asks of volumes [D][H]. mmfs_device_io_control() answers the four that say so for
+ * a descriptor of a volume.
+ */
+/* out MOUNTDEV_UNIQUE_ID; answered */
 #define IOCTL_MOUNTDEV_QUERY_UNIQUE_ID 0x004D0000u
 #define IOCTL_MOUNTDEV_UNIQUE_ID_CHANGE_NOTIFY 0x004DC004u
-/* out MOUNTDEV_NAME: the node */
+/* out MOUNTDEV_NAME: the node; answered */
 #define IOCTL_MOUNTDEV_QUERY_DEVICE_NAME 0x004D0008u
-/* out MOUNTDEV_SUGGESTED_LINK_NAME */
+/* out MOUNTDEV_SUGGESTED_LINK_NAME; answered */
 #define IOCTL_MOUNTDEV_QUERY_SUGGESTED_LINK_NAME 0x004D000Cu
 #define IOCTL_MOUNTDEV_LINK_CREATED 0x004DC010u
 #define IOCTL_MOUNTDEV_LINK_DELETED 0x004DC014u
-/* out MOUNTDEV_STABLE_GUID: of the volume name */
+/* out MOUNTDEV_STABLE_GUID: of the volume name; answered */
 #define IOCTL_MOUNTDEV_QUERY_STABLE_GUID 0x004D0018u
 #define IOCTL_MOUNTDEV_QUERY_INTERFACE_NAME 0x004D001Cu
+
+/*
+ * The same of the manager, which is mmfs's own: in MOUNTMGR_TARGET_NAME, any name of the volume; out
+ * as above. Functions from 0x800 on are nobody else's [D].
+ */
+#define IOCTL_MMFS_QUERY_UNIQUE_ID 0x006D2000u
+#define IOCTL_MMFS_QUERY_DEVICE_NAME 0x006D2008u
+#define IOCTL_MMFS_QUERY_SUGGESTED_LINK_NAME 0x006D200Cu
+#define IOCTL_MMFS_QUERY_STABLE_GUID 0x006D2018u
 
 /*
  * Statuses, as NTSTATUS has them [H]; the errno that mmfs_device_io_control() returns beside. Those
@@ -602,6 +615,9 @@ MMFS_ASSERT(sizeof(struct mmfs_carrier_16k) == 16376, carrier_16k_size);
  * A descriptor that is open for reading only may ask, but not change anything. CHANGE_NOTIFY
  * waits, until a signal handler is run (-EINTR); with O_NONBLOCK it returns -EINPROGRESS instead,
  * and poll(2) says POLLIN when the number is another. Any number of threads may use one descriptor.
+ *
+ * With an IOCTL_MOUNTDEV_ code `fd` is a volume: its block device, opened by any of its names with
+ * any flags, O_PATH too. The manager that mmfs_open(NULL, O_RDONLY) finds answers for it.
  */
 #pragma GCC visibility push(default)
 int mmfs_device_io_control(int fd, uint32_t code, const void *in, uint32_t in_len, void *out,

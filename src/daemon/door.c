@@ -51,7 +51,7 @@ static void note_failure(struct mmfs *mmfs, const struct fuse_job *job)
 		.time = clock_get_real(),
 		.uid = job->uid,
 		.error = -job->error,
-		.operation = (char *)(job->operation->name ? job->operation->name : "rename"),
+		.operation = (char *)operation_get_title(job->operation),
 		.request = line->text,
 		.why = (char *)strbuf_text(&job->why),
 	};

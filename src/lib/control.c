@@ -16,7 +16,8 @@
 
 #include "base/nt_status.h"
 #include "lib/pieces.h"
-#include "mmfs/mountmgr.h"
+#include "lib/volume.h"
+#include "mmfs/client.h"
 
 #define RECORD_SIZE sizeof(struct mmfs_record)
 #define STALE_MAX 64 /* times that an answer is lost to those of other threads */
@@ -173,8 +174,9 @@ static int call_once(struct call *call)
 			: call_by_ioctl(call, &carrier, sizeof(carrier.large), MMFS_IOC_16K);
 }
 
-int mmfs_device_io_control(int fd, uint32_t code, const void *in, uint32_t in_len, void *out,
-	uint32_t out_len, uint32_t *bytes_returned, uint32_t *ntstatus)
+/* Sends the code, and stores the header of the answer. */
+static int ask(int fd, uint32_t code, const void *in, uint32_t in_len, void *out, uint32_t out_len,
+	struct mmfs_record *ret_answer)
 {
 	const struct mmfs_record record = {
 		.version = MMFS_RECORD_VERSION,
@@ -186,7 +188,7 @@ int mmfs_device_io_control(int fd, uint32_t code, const void *in, uint32_t in_le
 			: 0,
 	};
 	struct call call = { .fd = fd, .in = in, .out = out };
-	int r = (!in && in_len) || (!out && out_len) ? -EFAULT : -ESTALE;
+	int r = -ESTALE;
 
 	/* Only what changes nothing may be asked again. */
 	for (int i = 0; i < STALE_MAX && r == -ESTALE; i++) {
@@ -195,15 +197,53 @@ int mmfs_device_io_control(int fd, uint32_t code, const void *in, uint32_t in_le
 		if (MMFS_CTL_ACCESS(code) != MMFS_ACCESS_ANY)
 			break;
 	}
-	if (r < 0) {
-		call.record.info = 0;
-		call.record.status = nt_status_from_errno(-r);
-	} else {
-		r = -nt_status_to_errno(call.record.status);
-	}
+	if (r == 0)
+		*ret_answer = call.record;
+	return r;
+}
+
+/* A volume cannot answer itself: its device is the kernel's. Opens the manager for the one question. */
+static int ask_for_volume(
+	int volume, uint32_t code, void *out, uint32_t out_len, struct mmfs_record *ret_answer)
+{
+	struct volume_question question;
+	int r = volume_get_question(volume, code, &question), fd;
+
+	if (r < 0)
+		return r;
+	fd = mmfs_open(NULL, O_RDONLY);
+	if (fd < 0)
+		return fd;
+	r = ask(fd, question.code, question.target, question.len, out, out_len, ret_answer);
+	close(fd);
+	return r;
+}
+
+/* Whether the code is for what is behind the descriptor, and that is a device. */
+static bool is_of_volume(int fd, uint32_t code)
+{
+	struct stat status;
+
+	return MMFS_CTL_TYPE(code) == MOUNTDEVCONTROLTYPE && fstat(fd, &status) == 0 &&
+		S_ISBLK(status.st_mode);
+}
+
+int mmfs_device_io_control(int fd, uint32_t code, const void *in, uint32_t in_len, void *out,
+	uint32_t out_len, uint32_t *bytes_returned, uint32_t *ntstatus)
+{
+	struct mmfs_record answer = { 0 };
+	int r = -EFAULT;
+
+	if ((in || !in_len) && (out || !out_len))
+		r = is_of_volume(fd, code) ? ask_for_volume(fd, code, out, out_len, &answer)
+					   : ask(fd, code, in, in_len, out, out_len, &answer);
+	if (r < 0)
+		answer.status = nt_status_from_errno(-r);
+	else
+		r = -nt_status_to_errno(answer.status);
 	if (bytes_returned)
-		*bytes_returned = call.record.info;
+		*bytes_returned = answer.info;
 	if (ntstatus)
-		*ntstatus = call.record.status;
+		*ntstatus = answer.status;
 	return r;
 }

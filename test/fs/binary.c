@@ -11,6 +11,8 @@
  * binary points MM [link=… id=… device=…]	lists triples as control/query_points does
  * binary damage MM COUNT SEED		sends requests of which none may succeed
  * binary ioctl MM			other ioctls than ours
+ * binary volume PATH CODE ROOM		asks what is at the path, of which no more is opened than that it
+ *					is there; shows STATUS INFORMATION, and the bytes in hexadecimal
  * binary handles MM FILE		what is no MountPointManager, and buffers that are nowhere; FILE
  *					stays as it is
  */
@@ -66,6 +68,11 @@ static const struct {
 	CODE(CANCEL_VOLUME_DELETE),
 	CODE(SILO_ARRIVAL),
 	CODE(VOLUME_REMOVAL_NOTIFICATION),
+	{ "QUERY_UNIQUE_ID", IOCTL_MOUNTDEV_QUERY_UNIQUE_ID },
+	{ "QUERY_DEVICE_NAME", IOCTL_MOUNTDEV_QUERY_DEVICE_NAME },
+	{ "QUERY_SUGGESTED_LINK_NAME", IOCTL_MOUNTDEV_QUERY_SUGGESTED_LINK_NAME },
+	{ "QUERY_STABLE_GUID", IOCTL_MOUNTDEV_QUERY_STABLE_GUID },
+	{ "LINK_CREATED", IOCTL_MOUNTDEV_LINK_CREATED },
 };
 
 #define STATUS(name)                           \
@@ -87,6 +94,9 @@ static const struct {
 	STATUS(OBJECT_NAME_NOT_FOUND),
 	STATUS(OBJECT_NAME_COLLISION),
 	STATUS(CANCELLED),
+	STATUS(INVALID_HANDLE),
+	STATUS(DEVICE_NOT_CONNECTED),
+	STATUS(NOT_FOUND),
 };
 
 static uint32_t find_code(const char *name)
@@ -478,6 +488,23 @@ static int other_ioctls(int argc, char **argv)
 	return r;
 }
 
+static int ask_volume(int argc, char **argv)
+{
+	uint32_t room = (uint32_t)strtoul(argv[2], NULL, 0), info = 77, status = 77;
+	int fd = open(argv[0], O_PATH | O_CLOEXEC);
+	uint8_t out[4096];
+
+	if (fd < 0)
+		die(argv[0], errno);
+	mmfs_device_io_control(fd, find_code(argv[1]), NULL, 0, out, room, &info, &status);
+	printf("%s %u", find_status(status), info);
+	for (uint32_t i = 0; i < info; i++)
+		printf(i ? "%02x" : " %02x", out[i]);
+	putchar('\n');
+	close(fd);
+	return 0;
+}
+
 static int expect_status(
 	const char *what, int fd, uint32_t in_len, uint32_t out_len, NTSTATUS expected, int error)
 {
@@ -541,6 +568,7 @@ int main(int argc, char **argv)
 		{ "damage", 3, send_damage },
 		{ "ioctl", 1, other_ioctls },
 		{ "handles", 2, handles },
+		{ "volume", 3, ask_volume },
 	};
 
 	for (size_t i = 0; argc > 2 && i < ARRAY_SIZE(commands); i++)

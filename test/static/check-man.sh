@@ -157,7 +157,7 @@ check_binary()
 		fail "libmmfs(3) has other statuses than the library"
 	diff --label "contrib/man/mmfs_device_io_control.3" --label src/core/syntax/wire.c -u \
 		<(sed -nE 's/^\.It ([A-Z_]+) Ta .*/\1/p' contrib/man/mmfs_device_io_control.3 | sort) \
-		<(sed -nE 's/^\t\{ CODE\(([A-Z_]+)\),.*/\1/p' src/core/syntax/wire.c | sort) >&2 ||
+		<(sed -nE 's/^\t\{ (CODE\(|IOCTL_MMFS_)([A-Z_]+)[,)].*/\2/p' src/core/syntax/wire.c | sort) >&2 ||
 		fail "mmfs_device_io_control(3) has other codes than the program"
 }
 

@@ -284,6 +284,25 @@ START_TEST(test_format_volume)
 }
 END_TEST
 
+START_TEST(test_guid)
+{
+	static const uint8_t bytes[16] = { 0x3E, 0x6B, 0xE9, 0xDE, 0x81, 0x39, 0x11, 0xD1, 0x91,
+		0x06, 0xA4, 0x3F, 0x08, 0xD8, 0x23, 0xA6 };
+	static const char *const others[] = { "/DosDevices/" VOLUME,
+		"/DosDevices/C:", "/Volumes/Volume{zzzzzzzz-zzzz-zzzz-zzzz-zzzzzzzzzzzz}",
+		"/Volumes/Volume{3e6be9d-e8139-11d1-9106-a43f08d823a6}" };
+	uint8_t guid[16] = { 0 };
+
+	ck_assert(link_name_get_guid("/Volumes/" VOLUME, guid));
+	ck_assert_int_eq(memcmp(guid, bytes, 16), 0);
+	ck_assert(
+		link_name_get_guid("/Volumes/Volume{3E6BE9DE-8139-11D1-9106-A43F08D823A6}", guid));
+	ck_assert_int_eq(memcmp(guid, bytes, 16), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		ck_assert_msg(!link_name_get_guid(others[i], guid), "%s", others[i]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("link_name");
@@ -296,5 +315,6 @@ int main(void)
 	tcase_add_test(tcase, test_is_form);
 	tcase_add_test(tcase, test_predicates);
 	tcase_add_test(tcase, test_format_volume);
+	tcase_add_test(tcase, test_guid);
 	return run_suite(suite);
 }

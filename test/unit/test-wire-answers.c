@@ -317,6 +317,85 @@ START_TEST(test_letters)
 }
 END_TEST
 
+/* What a volume says of itself: mountdev.h [D]. */
+START_TEST(test_volume)
+{
+	static const char name[] = "\x12\0/\0d\0e\0v\0/\0s\0d\0a\0"
+				   "1\0";
+	_cleanup_strbuf_ struct strbuf output = STRBUF_INIT;
+	struct world world;
+
+	begin(&world);
+	ck_assert_uint_eq(wire_call(&world, IOCTL_MMFS_QUERY_UNIQUE_ID, TARGET_A, 9, &output),
+		STATUS_SUCCESS);
+	ck_assert_uint_eq(output.len, 9); /* 2 + length */
+	ck_assert_int_eq(memcmp(output.data, "\7\0UUID=12", 9), 0);
+	ck_assert_uint_eq(wire_call(&world, IOCTL_MMFS_QUERY_UNIQUE_ID, TARGET_A, 4, &output),
+		STATUS_BUFFER_OVERFLOW);
+	ck_assert_uint_eq(output.len, 4);
+	ck_assert_uint_eq(get(&output, 0, 2), 7);
+	ck_assert_uint_eq(wire_call(&world, IOCTL_MMFS_QUERY_UNIQUE_ID, TARGET_A, 3, &output),
+		STATUS_INVALID_PARAMETER);
+	ck_assert_uint_eq(wire_call(&world, IOCTL_MMFS_QUERY_UNIQUE_ID, TARGET_NONE, 64, &output),
+		STATUS_OBJECT_NAME_NOT_FOUND);
+
+	ck_assert_uint_eq(
+		wire_call(&world, IOCTL_MMFS_QUERY_DEVICE_NAME, "12 '\\??\\c:'", 64, &output),
+		STATUS_SUCCESS);
+	ck_assert_uint_eq(output.len, sizeof(name) - 1);
+	ck_assert_int_eq(memcmp(output.data, name, sizeof(name) - 1), 0);
+
+	world_fini(&world);
+}
+END_TEST
+
+START_TEST(test_volume_names)
+{
+	static const uint8_t guid[16] = { 0xde, 0xe9, 0x6b, 0x3e, 0x39, 0x81, 0xd1, 0x11, 0x91,
+		0x06, 0xa4, 0x3f, 0x08, 0xd8, 0x23, 0xa6 };
+	_cleanup_strbuf_ struct strbuf output = STRBUF_INIT;
+	struct world world;
+
+	begin(&world);
+	/* A label is a suggestion, for who has no link of his own. */
+	ck_assert_uint_eq(
+		wire_call(&world, IOCTL_MMFS_QUERY_SUGGESTED_LINK_NAME, TARGET_A, 64, &output),
+		STATUS_NOT_FOUND);
+	world_plug(&world, "sdc1", "uuid=7 label=E:");
+	ck_assert_uint_eq(wire_call(&world, IOCTL_MMFS_QUERY_SUGGESTED_LINK_NAME, "18 '/dev/sdc1'",
+				  5, &output),
+		STATUS_INVALID_PARAMETER);
+	ck_assert_uint_eq(wire_call(&world, IOCTL_MMFS_QUERY_SUGGESTED_LINK_NAME, "18 '/dev/sdc1'",
+				  6, &output),
+		STATUS_BUFFER_OVERFLOW);
+	ck_assert_uint_eq(output.len, 6);
+	ck_assert_uint_eq(get(&output, 2, 2), 28);
+	ck_assert_uint_eq(wire_call(&world, IOCTL_MMFS_QUERY_SUGGESTED_LINK_NAME, "18 '/dev/sdc1'",
+				  32, &output),
+		STATUS_SUCCESS);
+	ck_assert_uint_eq(output.len, 32);
+	ck_assert_uint_eq(get(&output, 0, 1), 1);
+	ck_assert_uint_eq(get(&output, 4, 2), '\\');
+	ck_assert_uint_eq(get(&output, 28, 2), 'E');
+
+	/* The GUID of the volume name, its numbers little endian. */
+	ck_assert_int_eq(world_ask(&world, "delete_points", "device=sdb1"), 0);
+	ck_assert_uint_eq(
+		wire_call(&world, IOCTL_MMFS_QUERY_STABLE_GUID, "18 '/dev/sdb1'", 16, &output),
+		STATUS_NOT_FOUND);
+	ck_assert_int_eq(world_ask(&world, "create_point", "link=" VOLUME " device=sdb1"), 0);
+	ck_assert_uint_eq(
+		wire_call(&world, IOCTL_MMFS_QUERY_STABLE_GUID, "18 '/dev/sdb1'", 15, &output),
+		STATUS_INVALID_PARAMETER);
+	ck_assert_uint_eq(
+		wire_call(&world, IOCTL_MMFS_QUERY_STABLE_GUID, "18 '/dev/sdb1'", 16, &output),
+		STATUS_SUCCESS);
+	ck_assert_uint_eq(output.len, 16);
+	ck_assert_int_eq(memcmp(output.data, guid, 16), 0);
+	world_fini(&world);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("wire_answers");
@@ -327,5 +406,7 @@ int main(void)
 	fixture_add(suite, "empty", test_empty);
 	fixture_add(suite, "paths", test_paths);
 	fixture_add(suite, "letters", test_letters);
+	fixture_add(suite, "volume", test_volume);
+	fixture_add(suite, "volume names", test_volume_names);
 	return run_suite(suite);
 }

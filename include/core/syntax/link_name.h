@@ -52,5 +52,8 @@ bool link_name_is_volume(const char *path);
 /* The last component of a canonical path. */
 const char *link_name_get_base(const char *path);
 
+/* The 16 bytes of the GUID of a volume name, in the order in which it is written. False: it is none. */
+bool link_name_get_guid(const char *path, uint8_t ret_guid[16]);
+
 /* "/Volumes/Volume{guid}" with 16 random bytes made into a version 4 GUID in lower case. */
 void link_name_format_volume(const uint8_t random[16], char ret_path[LINK_PATH_MAX]);

@@ -30,7 +30,8 @@ enum operation_kind {
 	OP_SETTLE,
 	OP_ERROR_LOG,
 	OP_VERSION,
-	OP_RENAME, /* mv in the tree: has no control file */
+	OP_RENAME,	 /* mv in the tree: has no control file */
+	OP_QUERY_VOLUME, /* what a volume says of itself: in the binary interface only */
 };
 
 /* Parts of a request. */
@@ -65,7 +66,7 @@ enum operation_flag {
 /* One operation: one row here, one file in control/, one section in the manual page. */
 struct operation {
 	enum operation_kind kind;
-	const char *name; /* of the control file; NULL for OP_RENAME */
+	const char *name; /* of the control file; NULL for those without one */
 	unsigned int flags;
 	unsigned int keys;   /* KEY_BITs that may be given */
 	unsigned int needs;  /* KEY_BITs that must be given */
@@ -85,5 +86,7 @@ extern const char *const operation_flag_names[OPERATION_FLAGS]; /* by the number
 
 const struct operation *operation_find(enum operation_kind kind);
 const struct operation *operation_find_name(const char *name);
+/* Its name for people, who need not know that it has no control file. */
+const char *operation_get_title(const struct operation *operation);
 /* The line that a control file shows when it is read without a request. */
 void operation_format_usage(const struct operation *operation, struct strbuf *ret_text);

@@ -22,17 +22,19 @@ enum reply_item_kind {
 	ITEM_PATH = 'P',	/* a drive letter "C:", or a folder */
 	ITEM_VOLUME_PATH = 'V', /* a canonical link, for want of a path */
 	ITEM_LETTER = 'L',
+	ITEM_VOLUME = 'I',
 };
 
 /* Texts point into the reply. */
 struct reply_item {
 	enum reply_item_kind kind;
-	const char *link; /* ITEM_TRIPLE */
+	const char *link; /* ITEM_TRIPLE; ITEM_VOLUME: its volume name, or "" */
 	const char *id;
 	const char *node;
-	const char *path; /* ITEM_PATH, ITEM_VOLUME_PATH */
-	char letter;	  /* ITEM_LETTER; 0: none */
-	bool is_new;	  /* the letter was given now */
+	const char
+		*path; /* ITEM_PATH, ITEM_VOLUME_PATH; ITEM_VOLUME: the link it suggests, or "" */
+	char letter;   /* ITEM_LETTER; 0: none */
+	bool is_new;   /* the letter was given now */
 };
 
 void reply_fini(struct reply *reply);
@@ -43,6 +45,8 @@ void reply_reserve(struct reply *reply, size_t triples);
 void reply_add_triple(struct reply *reply, const struct triple *triple);
 void reply_add_path(struct reply *reply, const char *path);
 void reply_add_volume_path(struct reply *reply, const char *link);
+/* What a volume says of itself; NULL is "". */
+void reply_add_volume(struct reply *reply, const struct reply_item *item);
 void reply_add_letter(struct reply *reply, char letter, bool is_new);
 
 /* The item at `at`, which starts at 0 and is moved on. False: there are no more. */

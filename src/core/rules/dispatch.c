@@ -26,6 +26,8 @@ int dispatch_decide(const struct manager *manager, const struct manager_env *env
 		return links_decide_delete_points(&decision);
 	case OP_QUERY_POINTS:
 		return links_decide_query_points(&decision);
+	case OP_QUERY_VOLUME:
+		return volume_decide_query(&decision);
 	case OP_RENAME:
 		return links_decide_rename(&decision);
 	case OP_CHANGE_NOTIFY:

@@ -117,6 +117,38 @@ static bool add_path(struct decision *decision, const char *path, bool is_first_
 	return is_first_only;
 }
 
+/* What its label suggests for a link, whether or not this machine takes suggestions. */
+static bool get_suggestion(
+	const struct decision *decision, const char *id, struct link_name *ret_name)
+{
+	const struct device *device = volumes_find_id(&decision->manager->volumes, id);
+	const char *label = device ? device_get_suggestion(device) : NULL, *why;
+	_cleanup_free_ char *path = NULL;
+
+	if (!label)
+		return false;
+	path = xasprintf(LINK_FOLDER_DOS_DEVICES "%s", label);
+	return link_name_parse(path, strlen(path), ret_name, &why) == 0;
+}
+
+int volume_decide_query(struct decision *decision)
+{
+	struct reply_item item = { .kind = ITEM_VOLUME };
+	struct link_name suggestion;
+	const struct link *link;
+	int r = decision_select_volume(decision, &item.id);
+
+	if (r < 0)
+		return r;
+	item.node = decision_get_node(decision, item.id);
+	link = names_find_volume_name(&decision->change->names, item.id);
+	item.link = link ? link->path : NULL;
+	if (get_suggestion(decision, item.id, &suggestion))
+		item.path = suggestion.path;
+	reply_add_volume(decision->reply, &item);
+	return 0;
+}
+
 /* The volume name: better than nothing for who asks for one path. */
 static int add_volume_name(struct decision *decision, const char *id)
 {

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hex.h"
 #include "base/strbuf.h"
 #include "core/syntax/link_name.h"
 
@@ -170,6 +171,27 @@ bool link_name_is_letter(const char *path)
 bool link_name_is_volume(const char *path)
 {
 	return strncmp(path, LINK_FOLDER_VOLUMES, strlen(LINK_FOLDER_VOLUMES)) == 0;
+}
+
+bool link_name_get_guid(const char *path, uint8_t ret_guid[16])
+{
+	const char *c = path + strlen(LINK_FOLDER_VOLUMES "Volume{");
+	uint8_t guid[16];
+
+	if (!link_name_is_volume(path))
+		return false;
+	for (size_t i = 0; i < 16; i++, c += 2) {
+		int high, low;
+
+		c += *c == '-';
+		high = hex_get_value(c[0]);
+		low = high < 0 ? -1 : hex_get_value(c[1]);
+		if (low < 0)
+			return false; /* nobody looks at the digits of one that is made */
+		guid[i] = (uint8_t)(high << 4 | low);
+	}
+	memcpy(ret_guid, guid, sizeof(guid));
+	return true;
 }
 
 void link_name_format_volume(const uint8_t random[16], char ret_path[LINK_PATH_MAX])

@@ -103,6 +103,13 @@ const struct operation operation_rename = {
 	.errors = "EEXIST ENAMETOOLONG ENOENT",
 };
 
+static const struct operation operation_query_volume = {
+	.kind = OP_QUERY_VOLUME,
+	.keys = KEY_BIT(KEY_DEVICE),
+	.needs = KEY_BIT(KEY_DEVICE),
+	.errors = "ENOENT",
+};
+
 const char operation_common_errors[] =
 	"EACCES EINVAL EIO EMFILE EMSGSIZE ENOBUFS ENODEV ENOSPC ENOTCONN EPERM EROFS";
 
@@ -127,7 +134,14 @@ const struct operation *operation_find(enum operation_kind kind)
 	for (size_t i = 0; i < operation_count; i++)
 		if (operations[i].kind == kind)
 			return &operations[i];
-	return &operation_rename;
+	return kind == OP_QUERY_VOLUME ? &operation_query_volume : &operation_rename;
+}
+
+const char *operation_get_title(const struct operation *operation)
+{
+	if (operation->name)
+		return operation->name;
+	return operation->kind == OP_QUERY_VOLUME ? "query_volume" : "rename";
 }
 
 const struct operation *operation_find_name(const char *name)

@@ -62,6 +62,15 @@ void reply_add_letter(struct reply *reply, char letter, bool is_new)
 	strbuf_add_char(&reply->items, is_new ? 1 : 0);
 }
 
+void reply_add_volume(struct reply *reply, const struct reply_item *item)
+{
+	strbuf_add_char(&reply->items, ITEM_VOLUME);
+	add_text(reply, item->link ? item->link : "");
+	add_text(reply, item->id);
+	add_text(reply, item->node ? item->node : "");
+	add_text(reply, item->path ? item->path : "");
+}
+
 static const char *take_text(const struct reply *reply, size_t *at)
 {
 	const char *text = reply->items.data + *at;
@@ -82,6 +91,12 @@ bool reply_next(const struct reply *reply, size_t *at, struct reply_item *ret_it
 		item.link = take_text(reply, at);
 		item.id = take_text(reply, at);
 		item.node = take_text(reply, at);
+		break;
+	case ITEM_VOLUME:
+		item.link = take_text(reply, at);
+		item.id = take_text(reply, at);
+		item.node = take_text(reply, at);
+		item.path = take_text(reply, at);
 		break;
 	case ITEM_PATH:
 	case ITEM_VOLUME_PATH:
@@ -106,6 +121,8 @@ void reply_format(const struct reply *reply, struct strbuf *ret_text)
 		case ITEM_TRIPLE:
 			triple_format(&(struct triple){ item.link, item.id, item.node }, ret_text);
 			continue;
+		case ITEM_VOLUME:
+			continue; /* in the binary interface only */
 		case ITEM_PATH:
 		case ITEM_VOLUME_PATH:
 			strbuf_add_pair(ret_text, "PATH", item.path);

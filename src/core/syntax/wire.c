@@ -371,11 +371,76 @@ static int encode_number(const struct reply *reply, struct strbuf *output)
 	return 0;
 }
 
+/* The one item of what a volume says of itself. */
+static struct reply_item get_volume(const struct reply *reply)
+{
+	struct reply_item item = { .id = "", .node = "", .link = "", .path = "" };
+	size_t at = 0;
+
+	reply_next(reply, &at, &item);
+	return item;
+}
+
+/* Text behind its length in 16 bits, which is added at first as 0. */
+static int put_length(struct strbuf *output, size_t at)
+{
+	size_t len = output->len - at - 2;
+
+	if (len > UINT16_MAX)
+		return -ENOMEM;
+	output->data[at] = (char)len;
+	output->data[at + 1] = (char)(len >> 8);
+	return 0;
+}
+
+static int encode_unique_id(const struct reply *reply, struct strbuf *output)
+{
+	add16(output, 0);
+	strbuf_add_text(output, get_volume(reply).id);
+	return put_length(output, 0);
+}
+
+static int encode_device_name(const struct reply *reply, struct strbuf *output)
+{
+	add16(output, 0);
+	add_name(output, "", get_volume(reply).node);
+	return put_length(output, 0);
+}
+
+/* A label is taken for a link only where a volume has none that somebody chose. */
+static int encode_suggested_link(const struct reply *reply, struct strbuf *output)
+{
+	const char *path = get_volume(reply).path;
+
+	if (!*path)
+		return -ENOENT;
+	add16(output, 1);
+	add16(output, 0);
+	add_link(output, path);
+	return put_length(output, 2);
+}
+
+/* The first three members of a GUID are numbers, little endian. */
+static int encode_stable_guid(const struct reply *reply, struct strbuf *output)
+{
+	static const uint8_t order[16] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };
+	uint8_t guid[16];
+
+	if (!link_name_get_guid(get_volume(reply).link, guid))
+		return -ENOENT;
+	for (size_t i = 0; i < sizeof(guid); i++)
+		strbuf_add_char(output, (char)guid[order[i]]);
+	return 0;
+}
+
 #define CODE(name) IOCTL_MOUNTMGR_##name, #name
 #define POINT_IN sizeof(MOUNTMGR_MOUNT_POINT)
 #define TARGET_IN sizeof(MOUNTMGR_TARGET_NAME)
 #define FOLDER_IN sizeof(MOUNTMGR_VOLUME_MOUNT_POINT)
 #define PATHS_HEADER offsetof(MOUNTMGR_VOLUME_PATHS, MultiSz)
+
+#define NAME_HEADER sizeof(MOUNTDEV_NAME)
+#define SUGGESTED_HEADER sizeof(MOUNTDEV_SUGGESTED_LINK_NAME)
 
 static const struct wire_code codes[] = {
 	{ CODE(CREATE_POINT), OP_CREATE_POINT, false, sizeof(MOUNTMGR_CREATE_POINT_INPUT), 0,
@@ -414,6 +479,15 @@ static const struct wire_code codes[] = {
 	{ CODE(SCRUB_REGISTRY), OP_SCRUB_REGISTRY, false, 0, 0, NULL, NULL, 0 },
 	{ CODE(QUERY_AUTO_MOUNT), OP_AUTO_MOUNT, true, 0, sizeof(MOUNTMGR_QUERY_AUTO_MOUNT), NULL,
 		encode_number, 0 },
+	{ IOCTL_MMFS_QUERY_UNIQUE_ID, "QUERY_UNIQUE_ID", OP_QUERY_VOLUME, false, TARGET_IN,
+		NAME_HEADER, decode_target, encode_unique_id, NAME_HEADER },
+	{ IOCTL_MMFS_QUERY_DEVICE_NAME, "QUERY_DEVICE_NAME", OP_QUERY_VOLUME, false, TARGET_IN,
+		NAME_HEADER, decode_target, encode_device_name, NAME_HEADER },
+	{ IOCTL_MMFS_QUERY_SUGGESTED_LINK_NAME, "QUERY_SUGGESTED_LINK_NAME", OP_QUERY_VOLUME, false,
+		TARGET_IN, SUGGESTED_HEADER, decode_target, encode_suggested_link,
+		SUGGESTED_HEADER },
+	{ IOCTL_MMFS_QUERY_STABLE_GUID, "QUERY_STABLE_GUID", OP_QUERY_VOLUME, false, TARGET_IN,
+		sizeof(MOUNTDEV_STABLE_GUID), decode_target, encode_stable_guid, 0 },
 	{ CODE(SET_AUTO_MOUNT), OP_AUTO_MOUNT, false, sizeof(MOUNTMGR_SET_AUTO_MOUNT), 0,
 		decode_state, NULL, 0 },
 };
@@ -455,8 +529,8 @@ int wire_decode(const struct wire_code *code, const struct wire_input *in, size_
 
 uint32_t wire_get_status(const struct reply *reply, int error)
 {
-	if (error == -ENOENT && reply->is_nameless)
-		return STATUS_NOT_FOUND;
+	if (error == -ENOENT && (reply->is_nameless || reply->items.len))
+		return (uint32_t)STATUS_NOT_FOUND; /* the volume is known, and has no such thing */
 	return nt_status_from_errno(-error);
 }
 
