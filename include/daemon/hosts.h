@@ -22,6 +22,8 @@ void hosts_close(struct hosts *hosts);
 
 /* Takes in a job about mount points. */
 void hosts_submit(struct hosts *hosts, struct fuse_job *job);
+/* Takes a job back that waits for a host. False: it is none, or is being committed. */
+bool hosts_cancel(struct hosts *hosts, struct fuse_job *job);
 /* Mounts or devices are others: hosts that came are reconciled. */
 void hosts_update(struct hosts *hosts);
 /* A volume arrived, or got a name: hosts that were told of volumes not here are looked at again. */

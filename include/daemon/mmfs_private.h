@@ -34,7 +34,8 @@ struct mmfs {
 	uint64_t volume_info_at;   /* … this many changes of tree and events */
 	int signals;
 
-	struct fuse_job *first, **last;		/* waiting their turn */
+	struct fuse_job *first, **last; /* waiting their turn */
+	bool must_look; /* … who began to in this turn: mounts and events that came before */
 	struct fuse_job *settling;		/* wait until nothing is under way */
 	struct fuse_job *queries, **last_query; /* whose users have no more time in this turn */
 	struct budget budget;
@@ -58,6 +59,10 @@ void door_get_random(void *to, size_t len);
 void door_submit(void *data, struct fuse_job *job);
 /* A new turn of the main loop: goes on with queries that take long. */
 void door_answer(struct mmfs *mmfs);
+/* Looks at what has happened before who waits for it began to. */
+void door_look(struct mmfs *mmfs);
+/* Takes a job that waits back. False: it is past that. */
+bool door_cancel(void *data, struct fuse_job *job);
 /* Goes on with what can be gone on with: called when anything may have become ready. */
 void door_work(void *data);
 /* Gives a job that changes nothing back to its client. */

@@ -396,7 +396,7 @@ static void submit_query(struct mmfs *mmfs, struct fuse_job *job)
 
 static void check_settled(struct mmfs *mmfs)
 {
-	if (mmfs->is_starting || mmfs->is_committing || !mmfs->settling ||
+	if (mmfs->is_starting || mmfs->is_committing || !mmfs->settling || mmfs->must_look ||
 		!discovery_is_settled(mmfs->discovery) || !hosts_is_settled(mmfs->hosts) ||
 		!automount_is_settled(mmfs->automount))
 		return;
@@ -486,9 +486,30 @@ static void begin_wait(struct mmfs *mmfs, struct fuse_job *job)
 	}
 	job->next = mmfs->settling;
 	mmfs->settling = job;
+	mmfs->must_look = true; /* once for all who begin to wait in this turn */
+}
+
+void door_look(struct mmfs *mmfs)
+{
+	if (!mmfs->must_look)
+		return;
+	mmfs->must_look = false;
 	mmfs_read_mounts(mmfs);
 	discovery_drain(mmfs->discovery);
 	door_work(mmfs);
+}
+
+bool door_cancel(void *data, struct fuse_job *job)
+{
+	struct mmfs *mmfs = data;
+	struct fuse_job **at = &mmfs->settling;
+
+	while (*at && *at != job)
+		at = &(*at)->next;
+	if (!*at)
+		return hosts_cancel(mmfs->hosts, job);
+	*at = job->next;
+	return true;
 }
 
 void door_submit(void *data, struct fuse_job *job)

@@ -24,54 +24,13 @@
 #include "base/log.h"
 #include "core/model/hosting.h"
 #include "core/rules/reconcile.h"
-#include "daemon/host_errand.h"
 #include "daemon/hosts.h"
-#include "daemon/mmfs_private.h"
+#include "hosts_private.h"
 
 #define PATIENCE (5 * SECOND) /* after that, nobody waits for a host to settle */
 #define LIMIT (15 * SECOND)   /* and after that, no request is kept waiting for it */
 #define REST (SECOND / 4)     /* before a new mount is looked at: umount(8) must not find it busy */
 #define WRITES_MAX 8	      /* for one request, while the state keeps changing */
-
-enum host_step {
-	HOST_IDLE,
-	HOST_READING,
-	HOST_READY, /* to be decided at the door */
-	HOST_WRITING,
-	HOST_COMMITTING,
-	HOST_RESTORING,
-};
-
-struct host {
-	struct host *next;
-	char *id;
-	int mount_id; /* of the mount that it was, or is being, reconciled by; 0: none */
-	bool must_reconcile;
-	uint64_t look_at;		/* µs of the monotonic clock: not before */
-	bool is_incomplete;		/* it tells of volumes that are not here */
-	uint64_t refused;		/* hash of what was refused last */
-	uint64_t reported;		/* hash of the failure that was reported last */
-	struct fuse_job *first, **last; /* waiting */
-
-	enum host_step step;
-	struct fuse_job *job; /* under way; NULL: a reconciliation */
-	bool is_given_up;     /* its answer is for nobody */
-	bool is_last_line;    /* of the job, which is replied to when it is committed */
-	char *path;	      /* of the job's request, from the root */
-	uint64_t started;     /* µs of the monotonic clock */
-	unsigned int writes;
-	bool is_unwritten;	  /* writing the file has failed: the reconciliation goes without */
-	struct host_errand *seen; /* what was read */
-	struct strbuf text;	  /* of the file as it is by now */
-	bool has_file;
-	int error; /* of the commit, while the old file is put back */
-	struct strbuf why;
-};
-
-struct hosts {
-	struct mmfs *mmfs;
-	struct host *list;
-};
 
 static const char no_answer[] = "the hosting volume does not answer";
 
@@ -554,6 +513,37 @@ void hosts_handle_time(struct hosts *hosts)
 		}
 		host->last = &host->first;
 	}
+}
+
+static bool cancel_waiting(struct host *host, struct fuse_job *job)
+{
+	struct fuse_job **at = &host->first;
+
+	while (*at && *at != job)
+		at = &(*at)->next;
+	if (!*at)
+		return false;
+	*at = job->next;
+	if (!*at)
+		host->last = at;
+	return true;
+}
+
+bool hosts_cancel(struct hosts *hosts, struct fuse_job *job)
+{
+	for (struct host *host = hosts->list; host; host = host->next) {
+		bool is_away = host->step == HOST_READING || host->step == HOST_WRITING ||
+			host->step == HOST_RESTORING;
+
+		if (cancel_waiting(host, job))
+			return true;
+		if (host->job != job || !is_away)
+			continue;
+		host->job = NULL;
+		host->is_given_up = true; /* what was written by then is taken back */
+		return true;
+	}
+	return false;
 }
 
 bool hosts_is_settled(const struct hosts *hosts)

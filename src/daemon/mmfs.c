@@ -117,8 +117,10 @@ static int turn(struct mmfs *mmfs, uint64_t limit)
 
 	loop_set_timer(mmfs->loop, &mmfs->host_timer, hosts_get_deadline(mmfs->hosts));
 	r = loop_run_once(mmfs->loop, mmfs->queries ? 1 /* at once */ : limit);
-	if (r == 0)
+	if (r == 0) {
+		door_look(mmfs);
 		door_answer(mmfs);
+	}
 	return r;
 }
 
@@ -268,6 +270,7 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 		.tree = &mmfs->tree,
 		.budget = &mmfs->budget,
 		.submit = door_submit,
+		.cancel = door_cancel,
 		.refuse = note_refusal,
 		.render = show_render,
 	};

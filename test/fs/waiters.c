@@ -8,6 +8,8 @@
  *	waiters signal FILE		has reads that wait interrupted by a caught signal
  *	waiters crowd FILE COUNT	so many threads: prints "waiting" when all wait, and when all are
  *					woken what they read and how long after the first it took
+ *	waiters later FILE LINE TIMEOUT	asks with O_NONBLOCK, and polls so many ms: prints "later" or "never",
+ *					then the reply or the errno
  *	waiters told MOUNT DEVICE ROUNDS	whether who is told of a change sees it; by each way of
  *					changing something and each way of waiting
  */
@@ -461,6 +463,34 @@ static int be_told_of_changes(int rounds)
 	return stale != 0;
 }
 
+/* Asks, and is told by poll(2) when that is over. Until then the file takes and gives nothing. */
+static int ask_later(const char *path, const char *line, int timeout)
+{
+	int fd = open_file(path, O_RDWR | O_NONBLOCK);
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	char text[65536];
+	bool is_over;
+	ssize_t n;
+
+	if (write(fd, line, strlen(line)) != (ssize_t)strlen(line))
+		die("write: %s", strerror(errno));
+	is_over = poll(&poll_fd, 1, 0) == 1;
+	if (!is_over && (write(fd, line, strlen(line)) >= 0 || errno != EAGAIN))
+		die("a second request is taken: %s", strerror(errno));
+	if (!is_over && (read(fd, text, sizeof(text)) >= 0 || errno != EAGAIN))
+		die("there is a reply before it is over: %s", strerror(errno));
+	is_over = poll(&poll_fd, 1, timeout) == 1;
+	printf("%s ", is_over ? "later" : "never");
+	n = read(fd, text, sizeof(text) - 1);
+	if (n < 0) {
+		printf("%s ", strerrorname_np(errno));
+		n = is_over ? read(fd, text, sizeof(text) - 1) : 0;
+	}
+	printf("%.*s%s", (int)(n > 0 ? n : 0), text, n > 0 && text[n - 1] == '\n' ? "" : "\n");
+	close(fd);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *way = argc > 2 ? argv[1] : "";
@@ -472,6 +502,8 @@ int main(int argc, char **argv)
 		return be_interrupted(argv[2]);
 	if (strcmp(way, "crowd") == 0 && argc > 3)
 		return be_crowd(argv[2], atoi(argv[3]));
+	if (strcmp(way, "later") == 0 && argc > 4)
+		return ask_later(argv[2], argv[3], atoi(argv[4]));
 	if (strcmp(way, "told") == 0 && argc > 4) {
 		mount = argv[2];
 		device = argv[3];

@@ -71,6 +71,8 @@ struct fuse_backend {
 	struct tree *tree;
 	/* Takes the job in; it comes back through fuse_finish(), maybe before this returns. */
 	void (*submit)(void *data, struct fuse_job *job);
+	/* Takes a job that waits back, so that nothing of it happens. False: it is past that. */
+	bool (*cancel)(void *data, struct fuse_job *job);
 	struct budget *budget; /* of what clients hold */
 	/* A request is refused before it was a job: for the log, without its time. */
 	void (*refuse)(void *data, const struct failure *failure);

@@ -143,8 +143,11 @@ void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 
 void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
+	struct open_file *file = fuse_get_file(info);
+
 	fuse_count(fuse_req_userdata(req), COUNT_RELEASE);
-	open_file_release(fuse_get_file(info));
+	fuse_job_drop(file);
+	open_file_release(file);
 	fuse_reply_err(req, 0);
 }
 
@@ -167,17 +170,41 @@ static void post_slice(fuse_req_t req, const struct strbuf *text, uint64_t offse
 	post_data(req, size ? text->data + offset : "", size);
 }
 
+void fuse_take_reply(
+	struct open_file *file, size_t size, uint64_t position, struct notify_reply *ret_reply)
+{
+	if (file->error) {
+		ret_reply->kind = REPLY_ERROR;
+		ret_reply->error = file->error;
+		file->error = 0;
+		return;
+	}
+	if (!file->is_anchored) {
+		file->anchor = position == file->write_end ? position : 0;
+		file->is_anchored = true;
+	}
+	if (position < file->anchor)
+		file->anchor = 0;
+	position -= file->anchor;
+	ret_reply->kind = REPLY_DATA;
+	ret_reply->size = get_slice(&file->reply, position, size);
+	ret_reply->data = xrealloc(NULL, ret_reply->size + 1, 1);
+	if (ret_reply->size)
+		memcpy(ret_reply->data, file->reply.data + position, ret_reply->size);
+}
+
 void fuse_op_read(
 	fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info)
 {
 	struct fuse_server *server = fuse_req_userdata(req);
 	struct open_file *file = fuse_get_file(info);
+	struct notify_reply reply = { .req = req };
 	uint64_t position = (uint64_t)offset;
 	int r;
 
 	fuse_count(server, COUNT_READ);
-	if (fuse_wait_is_for(file)) {
-		fuse_wait_read(req, file, size, info);
+	if (fuse_wait_is_for(file) || file->job) {
+		fuse_wait_read(req, size, position, info);
 		return;
 	}
 	if (file->kind == NODE_MANAGER && fuse_manager_read(req, file, size, position))
@@ -198,13 +225,8 @@ void fuse_op_read(
 			fuse_reply_slice(req, &file->blob->text, position, size);
 		return;
 	}
-	if (!file->is_anchored) {
-		file->anchor = position == file->write_end ? position : 0;
-		file->is_anchored = true;
-	}
-	if (position < file->anchor)
-		file->anchor = 0;
-	post_slice(req, &file->reply, position - file->anchor, size);
+	fuse_take_reply(file, size, position, &reply);
+	fuse_post(server, &reply);
 }
 
 static bool is_blank(const char *line, size_t len)
@@ -284,6 +306,37 @@ static void charge_job(struct fuse_job *job)
 	fuse_charge(client->file);
 }
 
+/* Whether the file can take a request now: 0, or a negative errno. */
+static int check_write(struct open_file *file)
+{
+	struct fuse_server *server = file->server;
+	int r;
+
+	if (file->job)
+		return -EAGAIN;
+	strbuf_fini(&file->reply); /* whatever comes, it has another one then */
+	file->given = 0;
+	file->error = 0;
+	fuse_drop_text(file);
+	fuse_charge(file);
+	r = fuse_check_budget(server, file->uid, BUDGET_BYTES, file->operation);
+	if (r == 0 && file->operation->flags & (OPERATION_WAITS | OPERATION_HOSTS))
+		r = fuse_check_budget(server, file->uid, BUDGET_WAITS, file->operation);
+	return r;
+}
+
+/* The write is over, and what it asks for is not: the file becomes readable then. */
+static void detach_job(struct fuse_job *job)
+{
+	struct open_file *file = job->client->file;
+	fuse_req_t req = steal_ptr(job->client->req);
+
+	job->client->is_loose = true;
+	file->job = job;
+	file->write_end = job->client->offset + job->client->size;
+	fuse_reply_write(req, job->client->size);
+}
+
 void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
 	struct fuse_file_info *info)
 {
@@ -299,13 +352,7 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 		fuse_manager_write(req, file, data, size, (uint64_t)offset);
 		return;
 	}
-	strbuf_fini(&file->reply); /* whatever comes, it has another one then */
-	file->given = 0;
-	fuse_drop_text(file);
-	fuse_charge(file);
-	r = fuse_check_budget(server, file->uid, BUDGET_BYTES, file->operation);
-	if (r == 0 && file->operation->flags & (OPERATION_WAITS | OPERATION_HOSTS))
-		r = fuse_check_budget(server, file->uid, BUDGET_WAITS, file->operation);
+	r = check_write(file);
 	if (r < 0) {
 		fuse_reply_err(req, -r);
 		return;
@@ -320,5 +367,7 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 		file->operation->kind == OP_DELETE_POINTS;
 	add_text(job, data, size, is_cut);
 	charge_job(job);
-	server->backend.submit(server->backend.data, job);
+	if (job->client->is_waiting && info->flags & O_NONBLOCK)
+		detach_job(job);
+	fuse_job_submit(job);
 }

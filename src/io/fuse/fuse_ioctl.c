@@ -194,7 +194,6 @@ static void submit(struct fuse_client *client, const struct wire_code *code,
 	struct request *request, int error, struct strbuf *why)
 {
 	struct open_file *file = client->file;
-	const struct fuse_backend *backend = &file->server->backend;
 	struct fuse_job *job = fuse_job_new(client->req, operation_find(code->operation));
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 
@@ -211,7 +210,7 @@ static void submit(struct fuse_client *client, const struct wire_code *code,
 		request_format(request, &text);
 		fuse_job_add_request(job, request, strbuf_take(&text));
 	}
-	backend->submit(backend->data, job);
+	fuse_job_submit(job);
 }
 
 /* Serves a record whose input is at `data`. */

@@ -124,6 +124,44 @@ static void job_free(struct fuse_job *job)
 	free(job);
 }
 
+/* On the thread that serves. What has come too far to be taken back ends by itself soon. */
+static void on_interrupt(fuse_req_t req, void *data)
+{
+	struct fuse_server *server = fuse_req_userdata(req);
+	struct fuse_job *job = data;
+
+	if (!server->backend.cancel(server->backend.data, job))
+		return;
+	fuse_reply_err(req, EINTR);
+	job_free(job);
+}
+
+void fuse_job_submit(struct fuse_job *job)
+{
+	struct fuse_client *client = job->client;
+	struct fuse_server *server =
+		client->file ? client->file->server : fuse_req_userdata(client->req);
+
+	client->can_interrupt =
+		!client->is_loose && job->operation->flags & (OPERATION_WAITS | OPERATION_HOSTS);
+	if (client->can_interrupt && fuse_req_interrupted(client->req)) {
+		fuse_reply_err(client->req, EINTR);
+		job_free(job);
+		return;
+	}
+	if (client->can_interrupt)
+		fuse_req_interrupt_func(client->req, on_interrupt, job);
+	server->backend.submit(server->backend.data, job);
+}
+
+void fuse_job_drop(struct open_file *file)
+{
+	struct fuse_job *job = steal_ptr(file->job);
+
+	if (job && file->server->backend.cancel(file->server->backend.data, job))
+		job_free(job);
+}
+
 /* Leaves the result in the open file, and says how write(2) ends. */
 static void finish_write(struct fuse_job *job, struct notify_reply *ret_reply)
 {
@@ -139,16 +177,22 @@ static void finish_write(struct fuse_job *job, struct notify_reply *ret_reply)
 	strbuf_reset(&file->reply);
 	file->has_reply = true;
 	file->is_anchored = false;
+	if (client->is_loose) {
+		file->job = NULL;
+		file->error = job->done ? 0 : -job->error;
+	}
 	if (job->error && !job->done) {
 		strbuf_add_printable(&file->reply, strbuf_text(&job->why));
 		strbuf_add_char(&file->reply, '\n');
-		file->write_end = client->offset;
+		if (!client->is_loose)
+			file->write_end = client->offset;
 		ret_reply->kind = REPLY_ERROR;
 		ret_reply->error = -job->error;
 		return;
 	}
 	reply_format(&job->reply, &file->reply);
-	file->write_end = client->offset + consumed;
+	if (!client->is_loose)
+		file->write_end = client->offset + consumed;
 	ret_reply->kind = REPLY_WRITTEN;
 	ret_reply->size = consumed;
 }
@@ -178,6 +222,8 @@ void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas
 	struct notify_reply reply = { 0 };
 	struct notify_folder held = { 0 };
 
+	if (job && job->client->can_interrupt)
+		fuse_req_interrupt_func(job->client->req, NULL, NULL);
 	if (deltas->has_views)
 		server->generation++;
 	if (server->views[NODE_POINTS])
@@ -200,7 +246,7 @@ void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas
 	}
 	notify_post(server->notify, deltas, held.ino ? &held : NULL, &reply);
 	if (!job || job->operation->flags & OPERATION_CHANGES ||
-		job->operation->kind == OP_CHANGE_NOTIFY)
+		job->operation->kind == OP_CHANGE_NOTIFY || job->client->is_loose)
 		fuse_wait_wake(server);
 	if (job)
 		job_free(job);

@@ -380,7 +380,6 @@ static char *take_why(struct strbuf *why)
 static void submit_fault(fuse_req_t req, fuse_ino_t parent, const struct operation *operation,
 	struct job_line *fault)
 {
-	struct fuse_server *server = fuse_req_userdata(req);
 	struct fuse_job *job;
 
 	if (!fault->why) {
@@ -391,18 +390,18 @@ static void submit_fault(fuse_req_t req, fuse_ino_t parent, const struct operati
 	job = fuse_job_new(req, operation);
 	job->client->folder = parent;
 	fuse_job_add_fault(job, fault->text, fault->error, fault->why);
-	server->backend.submit(server->backend.data, job);
+	fuse_job_submit(job);
 }
 
-static void submit_one(struct fuse_server *server, fuse_req_t req, fuse_ino_t parent,
-	struct request *request, char *text, const char *name)
+static void submit_one(
+	fuse_req_t req, fuse_ino_t parent, struct request *request, char *text, const char *name)
 {
 	struct fuse_job *job = fuse_job_new(req, request->operation);
 
 	job->client->folder = parent;
 	job->client->name = name ? xstrdup(name) : NULL;
 	fuse_job_add_request(job, request, text);
-	server->backend.submit(server->backend.data, job);
+	fuse_job_submit(job);
 }
 
 static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
@@ -422,7 +421,7 @@ static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, co
 		return;
 	}
 	request.device.is_word = target[0] != '/';
-	submit_one(server, req, parent, &request, text, name);
+	submit_one(req, parent, &request, text, name);
 }
 
 static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
@@ -438,7 +437,7 @@ static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 		submit_fault(req, parent, request.operation,
 			&(struct job_line){ .text = text, .error = r, .why = take_why(&why) });
 	else
-		submit_one(server, req, parent, &request, text, NULL);
+		submit_one(req, parent, &request, text, NULL);
 }
 
 static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
@@ -461,7 +460,7 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 		submit_fault(req, parent, request.operation,
 			&(struct job_line){ .text = text, .error = r, .why = take_why(&why) });
 	else
-		submit_one(server, req, parent, &request, text, NULL);
+		submit_one(req, parent, &request, text, NULL);
 }
 
 static void refuse(fuse_req_t req)

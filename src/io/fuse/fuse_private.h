@@ -30,7 +30,8 @@ struct wait {
 	struct wait *next; /* fuse_server::waits */
 	struct wait **previous;
 	struct open_file *file;
-	fuse_req_t req; /* of a read, with the size of its buffer */
+	fuse_req_t req; /* of a read, with its position and the size of its buffer */
+	uint64_t position;
 	size_t size;
 	struct fuse_pollhandle *poll; /* of a poll */
 	struct fuse_client *call;     /* of an ioctl; has `req` as well */
@@ -83,7 +84,9 @@ struct open_file {
 	struct strbuf batch;   /* lines that wait for their `commit` */
 	int batch_error;       /* they cannot be taken */
 	struct strbuf reply;
-	bool has_reply; /* a request was made: reads give its reply */
+	bool has_reply;	      /* a request was made: reads give its reply */
+	struct fuse_job *job; /* under way, though its write has returned: O_NONBLOCK */
+	int error;	      /* of such a one, positive, until a read has told it */
 	bool is_anchored;
 	uint64_t anchor;    /* file position of the reply's first byte */
 	uint64_t write_end; /* where the last write left the file position */
@@ -108,6 +111,8 @@ struct fuse_client {
 	uint64_t offset;	   /* of the write */
 	uint64_t charged;	   /* bytes of its lines, to who has opened the file */
 	bool is_waiting;	   /* and a wait */
+	bool is_loose;		   /* `req` is over: the result is for who reads the file */
+	bool can_interrupt;	   /* a signal ends it */
 	bool is_full;		   /* the write had more lines than one may have */
 	struct mmfs_record record; /* of MountPointManager */
 	uint32_t epic;		   /* … the number that it knows */
@@ -138,6 +143,9 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
 /* Sends it when all that was changed by now is what every process sees. */
 void fuse_post(struct fuse_server *server, const struct notify_reply *reply);
+/* The reply to the last request, from a file position on. */
+void fuse_take_reply(
+	struct open_file *file, size_t size, uint64_t position, struct notify_reply *ret_reply);
 void fuse_reply_slice(fuse_req_t req, const struct strbuf *text, uint64_t offset, size_t size);
 struct open_file *fuse_get_file(const struct fuse_file_info *info);
 
@@ -157,8 +165,9 @@ void fuse_drop_text(struct open_file *file);
 bool fuse_wait_is_for(const struct open_file *file); /* it blocks those who read it */
 uint32_t fuse_wait_open(struct open_file *file);     /* FOPEN_ flags */
 void fuse_wait_release(struct open_file *file);
+/* As a read(2) of a file that is waited for, or that has a job under way. */
 void fuse_wait_read(
-	fuse_req_t req, struct open_file *file, size_t size, const struct fuse_file_info *info);
+	fuse_req_t req, size_t size, uint64_t position, const struct fuse_file_info *info);
 void fuse_op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info,
 	struct fuse_pollhandle *handle);
 /* CHANGE_NOTIFY: answers when there is another number. Takes over the client. */
@@ -191,6 +200,10 @@ void fuse_manager_finish(struct fuse_job *job, struct notify_reply *ret_reply);
 void fuse_manager_answer_number(struct fuse_client *client, struct notify_reply *ret_reply);
 
 /* fuse_job.c: jobs */
+/* Hands a job to the daemon. From then on a signal ends one that waits. */
+void fuse_job_submit(struct fuse_job *job);
+/* Nobody is there any more for what the job of a file would reply. */
+void fuse_job_drop(struct open_file *file);
 struct fuse_job *fuse_job_new(fuse_req_t req, const struct operation *operation);
 void fuse_job_add_line(struct fuse_job *job, const char *text, size_t len, size_t end);
 /* A line about another operation than the job's. */

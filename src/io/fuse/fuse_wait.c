@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The files that are waited for: `events` and `control/change_notify`.
+ * The files that are waited for: `events` and `control/change_notify`, and each with a request under
+ * way whose write has returned already.
  *
  * A read that finds nothing waits in a list, without a thread of its own, until there is something,
  * or a signal comes, or the end. Who polls waits there as well. A read belongs to this list, or to
@@ -46,6 +47,8 @@ static bool has_text(const struct fuse_server *server, const struct open_file *f
 		return event_reader_has(&file->reader, server->backend.stream);
 	if (file->kind == NODE_MANAGER)
 		return file->epic != server->backend.manager->epic;
+	if (!fuse_wait_is_for(file))
+		return !file->job;
 	return file->given < file->reply.len || file->epic != server->backend.manager->epic;
 }
 
@@ -74,7 +77,7 @@ static size_t take_number(
 }
 
 static void take_text(struct fuse_server *server, struct open_file *file, size_t size,
-	struct notify_reply *ret_reply)
+	uint64_t position, struct notify_reply *ret_reply)
 {
 	char buffer[READ_MAX];
 	size_t n;
@@ -82,6 +85,10 @@ static void take_text(struct fuse_server *server, struct open_file *file, size_t
 	if (!has_text(server, file)) {
 		ret_reply->kind = REPLY_ERROR;
 		ret_reply->error = ENODEV;
+		return;
+	}
+	if (!fuse_wait_is_for(file)) {
+		fuse_take_reply(file, size, position, ret_reply);
 		return;
 	}
 	if (size > sizeof(buffer))
@@ -140,14 +147,15 @@ static void on_interrupt(fuse_req_t req, void *data)
 }
 
 void fuse_wait_read(
-	fuse_req_t req, struct open_file *file, size_t size, const struct fuse_file_info *info)
+	fuse_req_t req, size_t size, uint64_t position, const struct fuse_file_info *info)
 {
 	struct fuse_server *server = fuse_req_userdata(req);
+	struct open_file *file = fuse_get_file(info);
 	struct notify_reply reply = { .req = req };
 	struct wait *wait;
 
 	if (is_ready(server, file)) {
-		take_text(server, file, size, &reply);
+		take_text(server, file, size, position, &reply);
 		fuse_post(server, &reply);
 	} else if (info->flags & O_NONBLOCK) {
 		fuse_reply_err(req, EAGAIN);
@@ -157,6 +165,7 @@ void fuse_wait_read(
 		wait = wait_add(server, file);
 		wait->req = req;
 		wait->size = size;
+		wait->position = position;
 		fuse_req_interrupt_func(req, on_interrupt, wait);
 	}
 }
@@ -214,7 +223,7 @@ void fuse_op_poll(
 	struct notify_reply reply = { .req = req, .kind = REPLY_POLL };
 
 	fuse_count(server, COUNT_POLL);
-	if (!fuse_wait_is_for(file) && file->kind != NODE_MANAGER) {
+	if (!fuse_wait_is_for(file) && file->kind != NODE_MANAGER && !file->job) {
 		if (handle)
 			fuse_pollhandle_destroy(handle);
 		fuse_reply_poll(req, POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM);
@@ -226,7 +235,7 @@ void fuse_op_poll(
 	}
 	if (handle)
 		set_poll(server, file, handle);
-	if (file->kind != NODE_EVENTS)
+	if (file->kind != NODE_EVENTS && !file->job)
 		reply.events |= POLLOUT | POLLWRNORM;
 	if (server->is_ending)
 		reply.events |= POLLHUP;
@@ -250,7 +259,7 @@ static void finish(struct fuse_server *server, struct wait *wait)
 		if (wait->call)
 			finish_call(server, wait->call, &reply);
 		else
-			take_text(server, wait->file, wait->size, &reply);
+			take_text(server, wait->file, wait->size, wait->position, &reply);
 	}
 	wait_remove(server, wait);
 	fuse_post(server, &reply);
