@@ -9,18 +9,26 @@
  *					errno of the next; keeps them open until its input ends
  *	hostile replies FILE LINE COUNT	opens it so many times, asks through each, keeps the replies;
  *					prints how many were answered, and the errno of the next
+ *	hostile stall CALL PATH IMAGE	CALL is getdents, read, write or ioctl of PATH, with a buffer in a page
+ *					of IMAGE, which may take as long as the server of that wants;
+ *					stops itself before, and prints how it ended
  *	hostile wait FILE COUNT		so many threads that read it; prints how many got an errno at once
  */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/base.h"
+#include "mmfs/mountmgr.h"
 
 #define WRITE_SIZE (1024 * 1024 - 4096)
 
@@ -127,6 +135,32 @@ static int keep_replies(const char *path, const char *line, long count)
 	return 0;
 }
 
+/* A buffer whose first page is touched by the call alone. */
+static int stall_in(const char *call, const char *path, const char *image)
+{
+	int from = open(image, O_RDONLY | O_CLOEXEC);
+	void *page = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE, from, 0);
+	bool is_folder = strcmp(call, "getdents") == 0;
+	int fd = is_folder ? open(path, O_RDONLY | O_DIRECTORY) : open_file(path);
+	long n = -1;
+
+	if (page == MAP_FAILED || fd < 0) {
+		perror(page == MAP_FAILED ? image : path);
+		return 1;
+	}
+	raise(SIGSTOP); /* until the server of the image stands still */
+	if (is_folder)
+		n = syscall(SYS_getdents64, fd, page, 4096);
+	else if (strcmp(call, "read") == 0)
+		n = read(fd, page, 4096);
+	else if (strcmp(call, "write") == 0)
+		n = write(fd, page, 4096);
+	else if (strcmp(call, "ioctl") == 0)
+		n = ioctl(fd, MMFS_IOC_4K, page);
+	printf("%ld %s\n", n, n < 0 ? strerrorname_np(errno) : "0");
+	return 0;
+}
+
 static const char *wait_path;
 static pthread_mutex_t wait_lock = PTHREAD_MUTEX_INITIALIZER;
 static long refused;
@@ -175,6 +209,8 @@ int main(int argc, char **argv)
 		return open_many(argv[2], atol(argv[3]));
 	if (argc == 5 && strcmp(what, "replies") == 0)
 		return keep_replies(argv[2], argv[3], atol(argv[4]));
+	if (argc == 5 && strcmp(what, "stall") == 0)
+		return stall_in(argv[2], argv[3], argv[4]);
 	if (argc == 4 && strcmp(what, "wait") == 0)
 		return wait_many(argv[2], atol(argv[3]));
 	return 2;

@@ -46,6 +46,8 @@ struct notify_folder {
  */
 void notify_post(struct notify *notify, struct deltas *deltas, const struct notify_folder *held,
 	const struct notify_reply *reply);
+/* Whether names are taken back all at once, without a lock; see notify.c. */
+void notify_use_epochs(struct notify *notify, bool uses_epochs);
 /* Whether all that was posted is sent. */
 bool notify_is_idle(struct notify *notify);
 /* How many invalidations have been sent. */

@@ -29,6 +29,7 @@ void open_file_release(struct open_file *file)
 		file->next->previous = file->previous;
 	fuse_wait_release(file);
 	fuse_manager_release(file);
+	user_inode_close(file);
 	fuse_drop_text(file);
 	fuse_charge_close(file);
 	strbuf_fini(&file->pending);
@@ -75,7 +76,7 @@ static void reply_open(fuse_req_t req, struct open_file *file, uint64_t ino, uin
 	struct fuse_server *server = fuse_req_userdata(req);
 	struct fuse_open_out answer = { .fh = (uintptr_t)file, .open_flags = flags };
 
-	if (ino != fuse_get_ino(server, file->node))
+	if (user_inode_get_node(ino) == ino && ino != fuse_get_ino(server, file->node))
 		forget_attributes(server, ino); /* its size may be another one */
 	post_data(req, &answer, sizeof(answer));
 }
@@ -132,6 +133,7 @@ void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 		return;
 	}
 	file = file_new(server, node, uid);
+	user_inode_open(file, ino, info->flags);
 	if (fuse_wait_is_for(file))
 		flags |= fuse_wait_open(file);
 	else if (node->kind == NODE_MANAGER)

@@ -13,6 +13,8 @@
 #include "core/syntax/link_name.h"
 #include "fuse_private.h"
 
+#define SMALL_TREE 4096 /* inodes: to look them all up again costs less than it is to be held up */
+
 /* The client's command name, for the history. procfs answers from memory. */
 static void get_command(pid_t pid, char ret_command[17])
 {
@@ -244,6 +246,8 @@ void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas
 		if (job->client->file)
 			fuse_charge(job->client->file);
 	}
+	notify_use_epochs(server->notify,
+		server->has_epochs && server->backend.tree->by_ino.count <= SMALL_TREE);
 	notify_post(server->notify, deltas, held.ino ? &held : NULL, &reply);
 	if (!job || job->operation->flags & OPERATION_CHANGES ||
 		job->operation->kind == OP_CHANGE_NOTIFY || job->client->is_loose)

@@ -178,6 +178,7 @@ static void op_init(void *data, struct fuse_conn_info *connection)
 			FUSE_CAP_SPLICE_WRITE | FUSE_CAP_FLOCK_LOCKS | FUSE_CAP_POSIX_LOCKS);
 	connection->max_read = server->options.max_read; /* libfuse wants to be told twice */
 	server->max_write = connection->max_write;
+	server->has_epochs = connection->proto_major == 7 && connection->proto_minor >= 44;
 	server->has_no_opendir =
 		server->options.is_cached && connection->capable & FUSE_CAP_NO_OPENDIR_SUPPORT;
 	server->is_ready = true;
@@ -198,7 +199,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct node *folder = tree_find(tree, parent);
 	struct node *node = folder ? tree_find_child(tree, folder, name) : NULL;
 	struct fuse_entry_param entry = { .entry_timeout = server->timeout };
-	uint64_t ino;
+	uint64_t ino, own;
 
 	if (!node && !server->options.is_cached) {
 		fuse_reply_err(req, ENOENT);
@@ -208,6 +209,11 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 		fuse_fill_entry(server, node, &entry);
 	else if (folder)
 		tree_add_missing(tree, folder, name);
+	own = node ? user_inode_get(server, node, fuse_req_ctx(req)->uid) : 0;
+	if (own) {
+		entry.ino = own;
+		entry.entry_timeout = 0;
+	}
 	ino = entry.ino;
 	if (fuse_reply_entry(req, &entry) == -ENOENT && ino)
 		forget(server, ino, 1); /* look-up was interrupted */

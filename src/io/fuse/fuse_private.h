@@ -44,6 +44,13 @@ struct rest {
 	struct strbuf record;
 };
 
+/* The inode that a control file which everybody may write has at the moment. */
+struct user_inode {
+	uint64_t number;
+	uint32_t uid;	/* who has looked it up */
+	size_t writers; /* open files that may write */
+};
+
 struct fuse_server {
 	struct fuse_options options;
 	struct fuse_backend backend;
@@ -55,17 +62,19 @@ struct fuse_server {
 	gid_t gid;
 	bool is_ready;
 	bool is_unmounted;
-	struct open_file *files;	      /* that are open */
-	struct wait *waits, **last_wait;      /* who waits, in the order they came */
-	bool is_ending;			      /* nobody shall wait any more */
-	bool has_no_opendir;		      /* the kernel does without opendir requests */
-	size_t max_write;		      /* bytes that the kernel passes on at once */
-	double timeout;			      /* of entries and attributes, seconds */
-	uint64_t generation;		      /* counts changes of what the views show */
-	struct blob *views[NODE_METRICS + 1]; /* by node kind: the newest text */
-	struct stale_lines stale;	      /* of that of points */
-	size_t metrics_len;		      /* of the newest text of metrics */
-	uint64_t counters[64];		      /* requests by kind, see fuse_ops.c */
+	struct open_file *files;		  /* that are open */
+	struct wait *waits, **last_wait;	  /* who waits, in the order they came */
+	bool is_ending;				  /* nobody shall wait any more */
+	bool has_epochs;			  /* the kernel can take back all names at once */
+	bool has_no_opendir;			  /* the kernel does without opendir requests */
+	size_t max_write;			  /* bytes that the kernel passes on at once */
+	double timeout;				  /* of entries and attributes, seconds */
+	uint64_t generation;			  /* counts changes of what the views show */
+	struct blob *views[NODE_METRICS + 1];	  /* by node kind: the newest text */
+	struct stale_lines stale;		  /* of that of points */
+	struct user_inode user_inodes[OP_RENAME]; /* by operation */
+	size_t metrics_len;			  /* of the newest text of metrics */
+	uint64_t counters[64];			  /* requests by kind, see fuse_ops.c */
 };
 
 /* One open(2) of a file. */
@@ -77,6 +86,7 @@ struct open_file {
 	uint32_t uid;	   /* who has opened it, and is charged for what it holds */
 	uint64_t charged;  /* bytes */
 	const struct node *node;
+	uint64_t written_ino; /* the user_inode through which it can be written, or 0 */
 	enum node_kind kind;
 	const struct operation *operation;
 	struct blob *blob;     /* what a plain file showed when it was opened */
@@ -148,6 +158,14 @@ void fuse_take_reply(
 	struct open_file *file, size_t size, uint64_t position, struct notify_reply *ret_reply);
 void fuse_reply_slice(fuse_req_t req, const struct strbuf *text, uint64_t offset, size_t size);
 struct open_file *fuse_get_file(const struct fuse_file_info *info);
+
+/* fuse_user_inode.c: inodes of control files that everybody may write */
+/* What a user's look-up is told; 0: the node has one inode for all. */
+uint64_t user_inode_get(struct fuse_server *server, const struct node *node, uint32_t uid);
+/* The number of the node that such an inode, or any other, is of. */
+uint64_t user_inode_get_node(uint64_t ino);
+void user_inode_open(struct open_file *file, uint64_t ino, int flags);
+void user_inode_close(struct open_file *file);
 
 /* fuse_budget.c: what is charged to whom */
 /* 0, or a negative errno after a line in the log of failures. `operation` may be NULL. */

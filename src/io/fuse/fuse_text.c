@@ -46,7 +46,7 @@ uint64_t fuse_get_ino(const struct fuse_server *server, const struct node *node)
 
 struct node *fuse_find_node(const struct fuse_server *server, uint64_t ino)
 {
-	uint64_t number = ino & TEXT_BIT ? ino & ((1 << FILE_BITS) - 1) : ino;
+	uint64_t number = ino & TEXT_BIT ? ino & ((1 << FILE_BITS) - 1) : user_inode_get_node(ino);
 
 	return tree_find(server->backend.tree, number);
 }

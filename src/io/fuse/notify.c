@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The thread that tells the kernel what is no longer so.
+ * What tells the kernel what is no longer so.
+ *
+ * In a small tree, where the kernel has it (FUSE 7.44, Linux 6.16): a new epoch, from which on the
+ * kernel looks up every name anew, and of each folder whose listing is another the attributes, as a
+ * cached listing counts only for the modification time it was read at. Neither takes a lock, so both
+ * are sent by the thread that serves, at once, and the reply behind them. A client cannot stand in the
+ * way, whatever it holds: one that stops in getdents64(2), on a page of a FUSE file of its own, has
+ * the folder's lock for as long as it likes, and a thread that waits for it could not even be killed.
+ *
+ * Else by threads, one name after the other, so that the kernel keeps all others.
  *
  * An invalidation takes, inside write(2), the lock of the folder it is about; a client that waits
  * for the daemon's answer to a look-up in that folder holds the same lock. So the thread that
@@ -25,9 +34,11 @@
  */
 
 #include <assert.h>
+#include <linux/fuse.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "io/fuse/notify.h"
@@ -53,7 +64,8 @@ struct lane {
 
 enum { LANE_FILES, LANE_FOLDERS, LANES }; /* by what the client holds that gets the reply */
 
-#define FOLDERS 2 /* in which clients may make changes */
+#define FOLDERS 2	   /* in which clients may make changes */
+#define NOTIFY_INC_EPOCH 8 /* of linux/fuse.h, from 7.44 on; libfuse has it from 3.18 on */
 
 struct folder {
 	uint64_t ino;
@@ -62,6 +74,8 @@ struct folder {
 
 struct notify {
 	struct fuse_session *session;
+	bool uses_epochs;
+	uint64_t direct; /* invalidations without a lane */
 	struct lane lanes[LANES];
 	size_t started;
 	pthread_mutex_t lock; /* for all below */
@@ -307,12 +321,52 @@ static bool can_send(struct notify *notify, struct lane *lane, const struct noti
 	return is_passed || !is_news(reply);
 }
 
+void notify_use_epochs(struct notify *notify, bool uses_epochs)
+{
+	notify->uses_epochs = uses_epochs;
+}
+
+static void begin_epoch(struct notify *notify)
+{
+	struct fuse_out_header header = { .len = sizeof(header), .error = NOTIFY_INC_EPOCH };
+
+	/* It fails only when the mount is gone. */
+	if (write(fuse_session_fd(notify->session), &header, sizeof(header)) > 0)
+		notify->direct++;
+}
+
+/* What waits in lanes of before is about names that nobody looks up any more. */
+static void send_now(struct notify *notify, struct deltas *deltas, bool has_names,
+	const struct notify_reply *reply)
+{
+	for (size_t i = 0; i < deltas->count; i++) {
+		const struct delta *delta = &deltas->list[i];
+		bool is_listed = delta->parent && !delta->ino;
+
+		has_names |= delta->name != NULL;
+		if ((is_listed && !is_parent_listed(deltas, i, delta->parent)) || !delta->parent) {
+			fuse_lowlevel_notify_inval_inode(
+				notify->session, is_listed ? delta->parent : delta->ino, -1, 0);
+			notify->direct++;
+		}
+	}
+	if (has_names)
+		begin_epoch(notify);
+	deltas_fini(deltas);
+	reply_send(reply);
+}
+
 void notify_post(struct notify *notify, struct deltas *deltas, const struct notify_folder *held,
 	const struct notify_reply *reply)
 {
 	struct lane *lane = &notify->lanes[held ? LANE_FOLDERS : LANE_FILES];
 	struct item *item;
 
+	if (notify->uses_epochs) {
+		/* What a client changes through a folder it sees itself, but others must wait for that. */
+		send_now(notify, deltas, held && held->name, reply);
+		return;
+	}
 	if (held && held->name)
 		note_folder(notify, held);
 	if (!deltas->count && can_send(notify, lane, reply)) {
@@ -340,7 +394,7 @@ bool notify_is_idle(struct notify *notify)
 
 uint64_t notify_get_count(struct notify *notify)
 {
-	uint64_t count = 0;
+	uint64_t count = notify->direct;
 
 	for (size_t i = 0; i < LANES; i++) {
 		struct lane *lane = &notify->lanes[i];
