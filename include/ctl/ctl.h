@@ -22,6 +22,7 @@ struct ctl {
 	enum ctl_format format;
 	const char *columns; /* NULL: the default ones */
 	const char *link, *id, *device;
+	const char *from;   /* the format that import reads, NULL: its own */
 	int64_t timeout_ms; /* negative: none */
 	bool is_quiet;
 	bool has_headings;

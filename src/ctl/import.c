@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "ctl/database.h"
+#include "ctl/windows_import.h"
 
 #define ABSENT_SHOWN 10 /* of the volumes that are not here */
 
@@ -204,6 +205,33 @@ static int commit(const struct ctl *ctl, struct strbuf *batch, const char *what)
 	return r < 0 ? tree_report(ctl, r, strbuf_text(&reply), what) : CTL_OK;
 }
 
+/* Where else names come from. */
+static const struct {
+	const char *name;
+	int (*read)(const struct ctl *ctl, const char *path, struct json_object **ret_database);
+} formats[] = {
+	{ "windows", windows_import },
+};
+
+/* The names in another format, of which nothing is known but what they say. */
+static int read_format(struct import *import, const char *path)
+{
+	_cleanup_free_ char *why = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		int r;
+
+		if (strcmp(formats[i].name, import->ctl->from) != 0)
+			continue;
+		r = formats[i].read(import->ctl, path, &import->wanted);
+		if (r != CTL_OK)
+			return r;
+		why = database_check(import->wanted);
+		return why ? ctl_fail("cannot import %s: %s", path, why) : CTL_OK;
+	}
+	return ctl_misuse("there is no format '%s': --from takes windows", import->ctl->from);
+}
+
 static int read_database(struct import *import, const char *path)
 {
 	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
@@ -225,7 +253,12 @@ static int read_database(struct import *import, const char *path)
 int cmd_import(struct ctl *ctl, int count, char **words)
 {
 	_cleanup_(import_fini) struct import import = { .ctl = ctl, .here = database_read(ctl) };
-	int r = read_database(&import, count ? words[0] : "-");
+	int r;
+
+	if (ctl->from && !count)
+		return ctl_misuse("--from=%s takes a file", ctl->from);
+	r = ctl->from ? read_format(&import, words[0])
+		      : read_database(&import, count ? words[0] : "-");
 
 	if (r == CTL_OK)
 		r = import_volumes(&import);

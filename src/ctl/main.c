@@ -80,6 +80,7 @@ enum {
 	OPT_DRY_RUN,
 	OPT_EXACT,
 	OPT_SKIP_ABSENT,
+	OPT_FROM,
 	OPT_COMMANDS,
 	OPT_COMPLETE,
 };
@@ -110,6 +111,7 @@ static const struct known_option {
 	{ OPT_DRY_RUN, "dry-run", NULL, TAKES_IMPORT, "only shows what would change" },
 	{ OPT_EXACT, "exact", NULL, TAKES_IMPORT, "deletes links that the file does not have" },
 	{ OPT_SKIP_ABSENT, "skip-absent", NULL, TAKES_IMPORT, "leaves absent volumes out" },
+	{ OPT_FROM, "from", "FORMAT", TAKES_IMPORT, "takes names from what others keep: windows" },
 };
 
 /* Names and reasons may have anything in them. */
@@ -261,6 +263,7 @@ static bool set_text(struct invocation *invocation, int value)
 		{ OPT_LINK, &invocation->ctl.link },
 		{ OPT_ID, &invocation->ctl.id },
 		{ OPT_DEVICE, &invocation->ctl.device },
+		{ OPT_FROM, &invocation->ctl.from },
 		{ OPT_COMPLETE, &invocation->complete },
 	};
 

@@ -38,6 +38,7 @@ declare -A ctl_library=(
 	[libsmartcols/libsmartcols.h]=" output "
 	[libudev.h]=" evidence " [blkid/blkid.h]=" evidence "
 	[json-c/json.h]=" database "
+	[hivex.h]=" hive_child " [seccomp.h]=" hive_child "
 )
 # What of the core it may use: syntax, no state.
 ctl_core=" core/syntax/link_name.h core/syntax/unique_id.h "
@@ -46,7 +47,7 @@ core_libc=" assert.h ctype.h errno.h fnmatch.h inttypes.h limits.h stdarg.h stdb
 stdint.h stdio.h stdlib.h string.h strings.h time.h "
 core_libc=${core_libc//$'\n'/ }
 # And what else of it the others may: headers of folders by their folder.
-libc=" byteswap.h dirent.h endian.h fcntl.h getopt.h glob.h grp.h langinfo.h linux locale.h malloc.h mntent.h
+libc=" byteswap.h dirent.h endian.h fcntl.h getopt.h glob.h grp.h iconv.h langinfo.h linux locale.h malloc.h mntent.h
 poll.h pthread.h pwd.h sched.h signal.h spawn.h sys syslog.h termios.h unistd.h wchar.h $core_libc"
 libc=${libc//$'\n'/ }
 
