@@ -40,9 +40,8 @@ void discovery_look(struct discovery *discovery, uint64_t number);
 /* Looks at all devices again. */
 void discovery_rescan(struct discovery *discovery);
 
-/* Moves what is known by now into `change`, leaving out what is no news to `volumes`. */
-void discovery_take(
-	struct discovery *discovery, const struct volumes *volumes, struct volumes_change *change);
+/* Moves what is known by now into `change`. */
+void discovery_take(struct discovery *discovery, struct volumes_change *change);
 /* Reads what is waiting on the event descriptors: all that happened before now is then known of. */
 void discovery_drain(struct discovery *discovery);
 /*

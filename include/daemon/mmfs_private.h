@@ -26,6 +26,7 @@ struct mmfs {
 	struct workers *workers;
 	struct hosts *hosts;
 	struct timer host_timer;
+	struct timer retry_timer;
 	struct automount *automount;
 	bool mounts_registered; /* automount=registered */
 	struct error_log error_log;
@@ -47,6 +48,9 @@ struct mmfs {
 	bool is_starting; /* devices are only gathered */
 	bool must_stop;
 	uint64_t commits;
+	bool must_retry;   /* what could not be written is looked at in the next turn */
+	uint64_t retry_at; /* and then at the latest, µs of the monotonic clock; 0: nothing waits */
+	uint64_t retry_after; /* µs */
 };
 
 /* mmfs.c: reads where volumes are mounted now, and shows it */
@@ -76,6 +80,11 @@ struct manager_env door_get_env(const struct fuse_job *job);
 /* Finds the number of the device that a request names. */
 void door_find_device(struct request *request);
 void door_on_store(void *data, uint32_t events);
+/* Looks at what could not be written: the database can be written again, or somebody asks. */
+void door_retry(struct mmfs *mmfs);
+/* When door_handle_time() wants to be called, µs of the monotonic clock; 0: not at all. */
+uint64_t door_get_deadline(const struct mmfs *mmfs);
+void door_handle_time(struct mmfs *mmfs);
 /* Shows what became different without a job: takes over `deltas`. */
 void door_show(struct mmfs *mmfs, struct deltas *deltas);
 /* Fails all jobs that wait. */

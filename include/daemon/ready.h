@@ -14,5 +14,5 @@ void ready_fini(struct ready *ready);
 bool ready_is_empty(const struct ready *ready);
 /* `device` (owned from now on) is there, or, if it is NULL, `name` is gone. */
 void ready_add(struct ready *ready, const char *name, struct device *device);
-/* Moves all into `change`, leaving out what is no news to `volumes`. */
-void ready_take(struct ready *ready, const struct volumes *volumes, struct volumes_change *change);
+/* Moves all into `change`. */
+void ready_take(struct ready *ready, struct volumes_change *change);

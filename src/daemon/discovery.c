@@ -519,10 +519,9 @@ static void on_rescan(void *data, uint64_t now)
 	discovery->has_news(discovery->data);
 }
 
-void discovery_take(
-	struct discovery *discovery, const struct volumes *volumes, struct volumes_change *change)
+void discovery_take(struct discovery *discovery, struct volumes_change *change)
 {
-	ready_take(&discovery->ready, volumes, change);
+	ready_take(&discovery->ready, change);
 }
 
 const struct discovery_counters *discovery_get_counters(struct discovery *discovery)

@@ -19,13 +19,14 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "core/rules/apply.h"
-#include "core/rules/devices.h"
-#include "core/rules/dispatch.h"
+#include "core/rules/engine.h"
 #include "daemon/mmfs_private.h"
 #include "io/udev/dev_path.h"
 
 #define SHARED_LINES 1000	  /* in one transaction, of writes that need not be */
 #define REPLY_BYTES (1024 * 1024) /* after which no more lines of a write are answered */
+#define RETRY_FIRST (5 * SECOND) /* after a failed commit; the pause doubles from try to try, … */
+#define RETRY_MAX (60 * SECOND)	 /* … up to this */
 
 void door_get_random(void *to, size_t len)
 {
@@ -163,13 +164,6 @@ static void apply(struct mmfs *mmfs, struct fuse_job *jobs)
 	apply_change(&mmfs->manager, &mmfs->change, &touched);
 	change_fini(&mmfs->change);
 	note_mount_points(mmfs, &touched.events);
-	if (jobs && jobs->operation->kind == OP_RENAME) {
-		const struct request *request = &jobs->lines[0].request;
-
-		tree_rename(&mmfs->tree, tree_get_link_folder(&mmfs->tree, request->link.path),
-			link_name_get_base(request->link.path),
-			link_name_get_base(request->new_link.path), now, &deltas);
-	}
 	/* Before it is mounted nobody listens. */
 	tree_update(&mmfs->tree, &mmfs->manager, &touched, now, mmfs->fuse ? &deltas : NULL);
 	touched_fini(&touched);
@@ -213,7 +207,8 @@ static int decide_line(struct mmfs *mmfs, const struct manager_env *env, struct 
 		return line->error;
 	}
 	door_find_device(&line->request);
-	return dispatch_decide(&mmfs->manager, env, &line->request, change, &job->reply, &job->why);
+	return engine_decide_request(
+		&mmfs->manager, env, &line->request, change, &job->reply, &job->why);
 }
 
 /* The output of a binary request: without room for it nothing happens. */
@@ -241,6 +236,7 @@ static bool decide_lines(
 {
 	struct manager_env env = door_get_env(job);
 
+	engine_begin_requests(change);
 	for (; job->done < job->count && !is_full(job); job->done++) {
 		if (limit && clock_get_monotonic() >= limit)
 			return false;
@@ -253,8 +249,7 @@ static bool decide_lines(
 	job->failed = job->error ? job->done : 0;
 	if (job->error && job->is_whole)
 		job->done = 0;
-	if (change->volumes.gones)
-		devices_decide(&mmfs->manager, &env, change);
+	engine_end_requests(&mmfs->manager, &env, change);
 	return true;
 }
 
@@ -280,11 +275,9 @@ static void add_jobs(struct mmfs *mmfs, struct fuse_job *job)
 	size_t lines = job->count;
 
 	while (mmfs->first && mmfs->first->may_share && lines < SHARED_LINES) {
-		change_end_step(&mmfs->change);
 		job = job->next = take_job(mmfs);
 		lines += job->count;
 		decide_job(mmfs, job, &mmfs->change);
-		change_end_step(&mmfs->change);
 	}
 }
 
@@ -312,33 +305,49 @@ static bool begin_devices(struct mmfs *mmfs)
 	if (mmfs->is_starting)
 		return false;
 	change_init(&mmfs->change, &mmfs->manager);
-	discovery_take(mmfs->discovery, &mmfs->manager.volumes, &mmfs->change.volumes);
-	if (!mmfs->change.volumes.puts && !mmfs->change.volumes.gones) {
+	discovery_take(mmfs->discovery, &mmfs->change.volumes);
+	if (!mmfs->must_retry && !mmfs->change.volumes.puts && !mmfs->change.volumes.gones) {
 		change_fini(&mmfs->change);
 		return false;
 	}
-	devices_decide(&mmfs->manager, &env, &mmfs->change);
+	mmfs->must_retry = false;
+	if (!engine_decide_devices(&mmfs->manager, &env, &mmfs->change)) {
+		change_fini(&mmfs->change);
+		return false;
+	}
 	door_commit(mmfs, NULL);
 	return true;
 }
 
-/* The devices are what they are, written down or not: decides again without writing. */
+/* The devices are what they are, written down or not. */
 static void retry_devices(struct mmfs *mmfs)
 {
-	struct manager_env env = door_get_env(NULL);
-	struct change change;
-
-	env.cannot_write = true;
-	change_init(&change, &mmfs->manager);
-	change.volumes.put = steal_ptr(mmfs->change.volumes.put);
-	change.volumes.puts = mmfs->change.volumes.puts;
-	change.volumes.gone = steal_ptr(mmfs->change.volumes.gone);
-	change.volumes.gones = mmfs->change.volumes.gones;
-	mmfs->change.volumes.puts = mmfs->change.volumes.gones = 0;
-	change_fini(&mmfs->change);
-	mmfs->change = change;
-	devices_decide(&mmfs->manager, &env, &mmfs->change);
+	engine_retry(&mmfs->manager, &mmfs->change);
 	apply(mmfs, NULL);
+	mmfs->retry_after = mmfs->retry_after ? 2 * mmfs->retry_after : RETRY_FIRST;
+	if (mmfs->retry_after > RETRY_MAX)
+		mmfs->retry_after = RETRY_MAX;
+	mmfs->retry_at = clock_get_monotonic() + mmfs->retry_after;
+}
+
+void door_retry(struct mmfs *mmfs)
+{
+	mmfs->retry_after = mmfs->retry_at = 0;
+	mmfs->must_retry = engine_has_unwritten(&mmfs->manager);
+}
+
+uint64_t door_get_deadline(const struct mmfs *mmfs)
+{
+	return mmfs->is_committing ? 0 : mmfs->retry_at;
+}
+
+void door_handle_time(struct mmfs *mmfs)
+{
+	if (mmfs->is_committing || !mmfs->retry_at || clock_get_monotonic() < mmfs->retry_at)
+		return;
+	mmfs->retry_at = 0;
+	mmfs->must_retry = true;
+	door_work(mmfs);
 }
 
 /*
@@ -427,7 +436,7 @@ static void fail_jobs(struct mmfs *mmfs, struct fuse_job *job, int error, const 
 {
 	for (struct fuse_job *next; job; job = next) {
 		next = job->next;
-		job->done = 0;
+		job->done = job->failed = 0;
 		job->error = error;
 		strbuf_reset(&job->why);
 		strbuf_add_text(&job->why, why);
@@ -448,6 +457,7 @@ void door_on_store(void *data, uint32_t events)
 	mmfs->jobs = NULL;
 	if (r == 0) {
 		apply(mmfs, jobs);
+		door_retry(mmfs);
 	} else {
 		log_error("%s", strbuf_text(&why));
 		if (mmfs->host) {
@@ -469,6 +479,8 @@ static void begin_wait(struct mmfs *mmfs, struct fuse_job *job)
 {
 	const struct map *devices = &mmfs->manager.volumes.by_name;
 
+	if (job->operation->kind != OP_SETTLE)
+		door_retry(mmfs);
 	for (size_t i = 0; job->operation->kind == OP_VOLUME_ARRIVAL_NOTIFICATION && i < job->count;
 		i++) {
 		const char *text = job->lines[i].request.device.text;

@@ -216,10 +216,10 @@ static void begin_job(struct hosts *hosts, struct host *host)
 	read_host(hosts, host, where.mount);
 }
 
-static bool is_resting(const struct host *host)
+/* Whether it has to be looked at, if only after its rest. */
+static bool is_due(const struct host *host)
 {
-	return host->step == HOST_IDLE && host->must_reconcile &&
-		clock_get_monotonic() < host->look_at;
+	return host->step == HOST_IDLE && host->must_reconcile && host->mount_id;
 }
 
 /* Begins what is to be done next on a host. */
@@ -229,7 +229,7 @@ static void advance(struct hosts *hosts, struct host *host)
 
 	while (host->step == HOST_IDLE && host->first)
 		begin_job(hosts, host);
-	if (host->step != HOST_IDLE || !host->must_reconcile || is_resting(host))
+	if (!is_due(host) || clock_get_monotonic() < host->look_at)
 		return;
 	host->must_reconcile = false;
 	mount = hosting_get_mount(&hosts->mmfs->manager, host->id);
@@ -551,7 +551,7 @@ bool hosts_is_settled(const struct hosts *hosts)
 	uint64_t now = clock_get_monotonic();
 
 	for (const struct host *host = hosts->list; host; host = host->next)
-		if (is_resting(host) || (host->step != HOST_IDLE && now < host->started + PATIENCE))
+		if (host->step == HOST_IDLE ? is_due(host) : now < host->started + PATIENCE)
 			return false;
 	return true;
 }
@@ -564,7 +564,7 @@ uint64_t hosts_get_deadline(const struct hosts *hosts)
 		uint64_t limit =
 			host->started + (now < host->started + PATIENCE ? PATIENCE : LIMIT);
 
-		if (is_resting(host))
+		if (is_due(host))
 			limit = host->look_at;
 		else if (host->step == HOST_IDLE || host->is_given_up)
 			continue;

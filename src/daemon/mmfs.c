@@ -84,6 +84,7 @@ static void on_signal(void *data, uint32_t events)
 	while (read(mmfs->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
 			log_info("looking at all devices again");
+			door_retry(mmfs);
 			discovery_rescan(mmfs->discovery);
 			door_work(mmfs);
 		} else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
@@ -110,12 +111,18 @@ static void on_host_time(void *data, uint64_t now)
 	door_work(mmfs);
 }
 
+static void on_retry_time(void *data, uint64_t now)
+{
+	door_handle_time(data);
+}
+
 /* One turn of the main loop, at the latest until `limit`. */
 static int turn(struct mmfs *mmfs, uint64_t limit)
 {
 	int r;
 
 	loop_set_timer(mmfs->loop, &mmfs->host_timer, hosts_get_deadline(mmfs->hosts));
+	loop_set_timer(mmfs->loop, &mmfs->retry_timer, door_get_deadline(mmfs));
 	r = loop_run_once(mmfs->loop, mmfs->queries ? 1 /* at once */ : limit);
 	if (r == 0) {
 		door_look(mmfs);
@@ -318,6 +325,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	mmfs->signals = -1;
 	mmfs->error_log.owner = getuid();
 	mmfs->host_timer = (struct timer){ on_host_time, mmfs };
+	mmfs->retry_timer = (struct timer){ on_retry_time, mmfs };
 	mmfs->hosts = hosts_new(mmfs);
 	mmfs->automount = automount_new(mmfs);
 	mmfs->mounts_registered = options->mounts_registered;

@@ -71,38 +71,15 @@ void ready_add(struct ready *ready, const char *name, struct device *device)
 	item->device = device;
 }
 
-/*
- * A partition has no entry in a table that is just being rewritten, or grows before the kernel is
- * told. Until it has one again, or another medium is there, the one that it had goes on counting.
- */
-static void keep_entry(struct device *device, const struct device *before)
-{
-	if (!device->partition || device->partition_type || device->identity[ID_PARTUUID] ||
-		!before->identity[ID_PARTUUID] || before->number != device->number ||
-		before->diskseq != device->diskseq)
-		return;
-	device->identity[ID_PARTUUID] = xstrdup(before->identity[ID_PARTUUID]);
-	if (before->partition_type)
-		device->partition_type = xstrdup(before->partition_type);
-	if (before->partition_name && !device->partition_name)
-		device->partition_name = xstrdup(before->partition_name);
-	device->partition_flags = before->partition_flags;
-}
-
-void ready_take(struct ready *ready, const struct volumes *volumes, struct volumes_change *change)
+void ready_take(struct ready *ready, struct volumes_change *change)
 {
 	struct ready_item *item;
 
 	while ((item = ready_pop(ready))) {
-		const struct device *before = volumes_find_name(volumes, item->name);
-
-		if (item->device && before)
-			keep_entry(item->device, before);
-		if (item->device && !(before && device_is_equal(before, item->device)))
-			volumes_change_put(change, steal_ptr(item->device));
-		else if (!item->device && before)
+		if (item->device)
+			volumes_change_put(change, item->device);
+		else
 			volumes_change_remove(change, item->name);
-		device_free(item->device);
 		free(item);
 	}
 }

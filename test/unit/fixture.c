@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include "core/rules/apply.h"
-#include "core/rules/devices.h"
-#include "core/rules/dispatch.h"
+#include "core/rules/engine.h"
 #include "core/views/render.h"
 #include "fixture.h"
 
@@ -180,18 +179,11 @@ static void show(struct world *world)
 {
 	struct deltas deltas = { 0 };
 
-	if (world->decided == 1 && *world->renamed[0].path)
-		tree_rename(&world->tree,
-			tree_get_link_folder(&world->tree, world->renamed[0].path),
-			link_name_get_base(world->renamed[0].path),
-			link_name_get_base(world->renamed[1].path), world->env.now, &deltas);
-	if (*world->renamed[0].path)
+	if (world->touched.renamed[0])
 		kernel_rename(&world->kernel, &world->tree,
-			tree_get_link_folder(&world->tree, world->renamed[0].path),
-			link_name_get_base(world->renamed[0].path),
-			link_name_get_base(world->renamed[1].path));
-	world->renamed[0].path[0] = '\0';
-	world->decided = 0;
+			tree_get_link_folder(&world->tree, world->touched.renamed[0]),
+			link_name_get_base(world->touched.renamed[0]),
+			link_name_get_base(world->touched.renamed[1]));
 	tree_update(&world->tree, &world->manager, &world->touched, world->env.now, &deltas);
 	check_lines(world, &deltas.lines);
 	kernel_take(&world->kernel, &world->tree, &deltas);
@@ -290,7 +282,9 @@ void world_commit(struct world *world)
 
 void world_settle(struct world *world)
 {
-	devices_decide(&world->manager, &world->env, &world->change);
+	engine_decide_devices(&world->manager, &world->env, &world->change);
+	if (world->is_full && change_has_rows(&world->change))
+		engine_retry(&world->manager, &world->change);
 	world_commit(world);
 }
 
@@ -325,11 +319,9 @@ static int decide(struct world *world, const struct request *request)
 	struct reply reply = { 0 };
 	int r;
 
-	world->decided++;
-	world->renamed[0].path[0] = '\0';
 	strbuf_reset(&world->reply);
 	strbuf_reset(&world->why);
-	r = dispatch_decide(
+	r = engine_decide_request(
 		&world->manager, &world->env, request, &world->change, &reply, &world->why);
 	reply_format(&reply, &world->reply);
 	reply_fini(&reply);
@@ -375,22 +367,15 @@ int world_decide_rename(struct world *world, const char *from, const char *to, b
 		.may_replace = may_replace,
 	};
 	const char *fault = NULL;
-	int r;
 
 	ck_assert_int_eq(link_name_parse(from, strlen(from), &request.link, &fault), 0);
 	ck_assert_int_eq(link_name_parse(to, strlen(to), &request.new_link, &fault), 0);
-	r = decide(world, &request);
-	if (r == 0) {
-		world->renamed[0] = request.link;
-		world->renamed[1] = request.new_link;
-	}
-	return r;
+	return decide(world, &request);
 }
 
 void world_commit_requests(struct world *world)
 {
-	if (world->change.volumes.gones)
-		devices_decide(&world->manager, &world->env, &world->change);
+	engine_end_requests(&world->manager, &world->env, &world->change);
 	world_commit(world);
 }
 

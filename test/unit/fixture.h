@@ -31,13 +31,12 @@ struct world {
 	size_t noticed;	      /* how many of them were taken */
 	struct follower follower;
 	struct kernel kernel;
-	struct link_name renamed[2]; /* by the last request; else the first is empty */
-	size_t decided;		     /* requests of the change */
 	struct strbuf reply;
 	struct strbuf why;
 	struct strbuf shown;
 	struct strbuf points; /* the text of the file, after the last change */
 	bool is_restless;     /* starts anew after each change */
+	bool is_full;	      /* devices: the database cannot be written */
 	bool has_auto_dl;     /* is started with the option of that name */
 };
 

@@ -10,6 +10,10 @@
  *    it is present under it, or it is remembered under it from a time when there was a twin. With identical twins the noted place tells who is "another".
  * 5. The place of an owner is noted while somebody else wants the ID, and from then on.
  * 6. A link that is not in the database stays only while the same device has the ID.
+ * 7. What describes a device as it is known is no news. A partition keeps its entry while its table
+ *    has none for it, on the same medium.
+ * 8. While the database cannot be written, a device takes an ID that is known, and any other waits;
+ *    both are looked at again with the next that come or go.
  */
 
 #include <string.h>
@@ -207,7 +211,7 @@ static void remember(struct model_record *record, const struct model_device *dev
 		record->diskseq = device->diskseq;
 }
 
-static void arrive(struct model *model, const struct wish *wish)
+static void arrive(struct model *model, const struct wish *wish, bool is_arriving)
 {
 	const struct model_device *device = &model->device[wish->device];
 	struct model_record *record = model_find_record(model, device->id);
@@ -222,7 +226,7 @@ static void arrive(struct model *model, const struct wish *wish)
 	for (size_t i = 0; i < model->links; i++)
 		has_name |= strcmp(model->link[i].id, device->id) == 0 &&
 			!model->link[i].is_unrecorded && link_name_is_volume(model->link[i].path);
-	if (!has_name && strcmp(wish->held, device->id) != 0)
+	if (!has_name && (is_arriving || strcmp(wish->held, device->id) != 0))
 		model->nameless[model->nameless_count++] = record->id;
 }
 
@@ -277,7 +281,60 @@ static enum model_state get_kind(const struct model_device *device)
 	return MODEL_ONLINE;
 }
 
-void model_apply_devices(struct model *model, const struct model_batch *batch)
+static bool is_described_alike(const struct model_device *a, const struct model_device *b)
+{
+	for (int i = 0; i < ID_SCHEMES; i++)
+		if (!is_same(a->identity[i], b->identity[i]))
+			return false;
+	return a->size == b->size && a->diskseq == b->diskseq && a->is_blank == b->is_blank &&
+		a->is_faulty == b->is_faulty && a->is_removable == b->is_removable &&
+		(a->is_blank || a->is_disc == b->is_disc) &&
+		a->wants_no_letter == b->wants_no_letter && is_same(a->label, b->label);
+}
+
+/* Rule 7, and who is looked at again by rule 8. */
+static bool has_news(const struct model_device *device, const struct model_device *put,
+	struct model_device *news)
+{
+	if (!put) {
+		*news = *device;
+		return device->is_unwritten;
+	}
+	*news = *put;
+	if (device->state == MODEL_GONE)
+		return true;
+	if (news->partition && !news->identity[ID_PARTUUID] && device->identity[ID_PARTUUID] &&
+		news->diskseq == device->diskseq) {
+		news->identity[ID_PARTUUID] = device->identity[ID_PARTUUID];
+		news->wants_no_letter = device->wants_no_letter;
+	}
+	return device->is_unwritten || !is_described_alike(device, news);
+}
+
+/* Rule 8. */
+static void leave_unwritten(struct model *model, const struct wish *wishes, size_t count,
+	const struct model_device before[MODEL_DEVICES])
+{
+	for (size_t i = 0; i < count; i++) {
+		struct model_device *device = &model->device[wishes[i].device];
+
+		device->is_unwritten |= device->state == MODEL_DUPLICATE;
+		if (device->state != MODEL_ONLINE)
+			continue;
+		device->is_unwritten = device->is_arriving = true;
+		for (size_t j = 0; j < MODEL_DEVICES; j++)
+			if (before[j].state == MODEL_ONLINE && !before[j].is_arriving &&
+				strcmp(before[j].id, device->id) == 0)
+				device->is_arriving = false;
+		if (model_find_record(model, device->id))
+			continue;
+		device->state = MODEL_UNWRITTEN;
+		strcpy(device->id, "");
+	}
+	drop_unrecorded(model, before);
+}
+
+void model_apply_devices(struct model *model, const struct model_batch *batch, bool can_write)
 {
 	struct model_device before[MODEL_DEVICES];
 	struct wish wishes[MODEL_DEVICES];
@@ -289,19 +346,21 @@ void model_apply_devices(struct model *model, const struct model_batch *batch)
 	for (size_t i = 0; i < MODEL_DEVICES; i++) {
 		struct model_device *device = &model->device[i];
 		struct model_record *record = model_find_record(model, device->id);
+		struct model_device news;
+		bool is_put = !batch->is_gone[i] && has_news(device, batch->put[i], &news);
 
-		if (!batch->put[i] && !batch->is_gone[i]) {
+		if (!is_put && !batch->is_gone[i]) {
 			if (device->state == MODEL_DUPLICATE || device->state == MODEL_NO_ID)
 				wishes[count++].device = i;
 			continue;
 		}
-		if (device->state == MODEL_ONLINE && record->keep) {
+		if (can_write && device->state == MODEL_ONLINE && record->keep) {
 			strcpy(record->node, device->node);
 			record->diskseq = record->diskseq ? device->diskseq : 0;
 		}
-		if (batch->put[i]) {
+		if (is_put) {
 			strcpy(wishes[count].held, device->id);
-			*device = *batch->put[i];
+			*device = news;
 			device->state = get_kind(device);
 			if (device->state == MODEL_ONLINE)
 				wishes[count++].device = i;
@@ -311,14 +370,19 @@ void model_apply_devices(struct model *model, const struct model_batch *batch)
 			device->state = MODEL_GONE;
 		}
 		strcpy(device->id, "");
+		device->is_unwritten = device->is_arriving = false;
 	}
 	for (size_t i = 0; i < count; i++)
 		make_wish(model, &wishes[i]);
 	settle_wishes(model, wishes, count);
+	if (!can_write) {
+		leave_unwritten(model, wishes, count, before);
+		return;
+	}
 	drop_unrecorded(model, before);
 	for (size_t i = 0; i < count; i++)
 		if (*model->device[wishes[i].device].id)
-			arrive(model, &wishes[i]);
+			arrive(model, &wishes[i], before[wishes[i].device].is_arriving);
 	model_welcome(model, before);
 	note_places(model);
 }

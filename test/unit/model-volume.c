@@ -114,7 +114,7 @@ void model_welcome(struct model *model, const struct model_device before[MODEL_D
 		bool was_there = device->state != MODEL_ONLINE;
 
 		for (size_t j = 0; j < MODEL_DEVICES; j++)
-			was_there |= before[j].state == MODEL_ONLINE &&
+			was_there |= before[j].state == MODEL_ONLINE && !before[j].is_arriving &&
 				strcmp(before[j].id, device->id) == 0;
 		if (!was_there)
 			list[count++] = device;

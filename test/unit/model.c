@@ -362,7 +362,7 @@ static int compare_devices(const void *a, const void *b)
 void model_format(const struct model *model, struct strbuf *text)
 {
 	static const char *const states[] = { "gone", "nothing", "online", "no content", "fault",
-		"no unique ID", "duplicate" };
+		"no unique ID", "duplicate", "the database cannot be written" };
 	struct model_device devices[MODEL_DEVICES];
 	struct model_record records[MODEL_RECORDS];
 	struct model_link links[MODEL_LINKS];

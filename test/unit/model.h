@@ -18,6 +18,7 @@ enum model_state {
 	MODEL_FAULT,
 	MODEL_NO_ID,
 	MODEL_DUPLICATE,
+	MODEL_UNWRITTEN, /* the database cannot be written */
 };
 
 struct model_device {
@@ -36,6 +37,8 @@ struct model_device {
 	const char *label;
 	enum model_state state;
 	char id[MODEL_TEXT];
+	bool is_unwritten; /* what is remembered of it is old */
+	bool is_arriving;  /* nobody has welcomed it yet */
 };
 
 struct model_record {
@@ -100,7 +103,8 @@ struct model_batch {
 	bool is_gone[MODEL_DEVICES];
 };
 
-void model_apply_devices(struct model *model, const struct model_batch *batch);
+/* `can_write`: else nothing is remembered, and what has to be waits. */
+void model_apply_devices(struct model *model, const struct model_batch *batch, bool can_write);
 /* 0 or the errno; the reply is added to `reply`. */
 int model_apply_request(
 	struct model *model, const struct model_request *request, struct strbuf *reply);

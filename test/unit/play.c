@@ -100,7 +100,7 @@ static void play_option(struct player *player, const char *option)
 	else if (strcmp(option, "suggest") == 0)
 		world->manager.suggests_label = true;
 	else if (strcmp(option, "full") == 0 || strcmp(option, "writable") == 0)
-		world->env.cannot_write = *option == 'f';
+		world->is_full = *option == 'f';
 	else
 		PLAYER_FAIL(player, "no such option");
 }

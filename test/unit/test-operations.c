@@ -217,6 +217,24 @@ static const char *const scripts_at_rest[] = {
 	"@ X: -\n@ data /dev/sda1\n+ sdc uuid=3 label=disk\n"
 	"= sdc -the database cannot be written\n" NOTHING "o writable\n"
 	"+ sdc uuid=3 label=disk\n= sdc UUID=3\n@ disk /dev/sdc\n@ C: /dev/sdc\n",
+	"# what had to wait is taken up with the next device that is news\n"
+	"o full\n+ sda1 part=1 uuid=1\n+ sdb1 part=1 uuid=2\n. \n"
+	"= sda1 -the database cannot be written\no writable\n+ sdb1 part=1 uuid=2\n= sda1 UUID=1\n"
+	"= sdb1 UUID=2\ne 1\n",
+	"# who comes unwritten under a known ID is greeted later\n" X1
+	"> delete_points %UUID=1%\n- sda1\no suggest\no full\n+ sda1 part=1 uuid=1 size=2000 "
+	"label=x\n"
+	"= sda1 UUID=1\n@ X: /dev/sda1\ng UUID=1 -\no writable\n.\ng UUID=1 new\n",
+	"# names that a deletion could not take with their volume go when they can\n" X1
+	"> prepare_volume_delete sda1\no full\n- sda1\nd UUID=1 row\no writable\n.\nd UUID=1 -\n",
+	"# and a volume that came back before that keeps them until it goes\n" X1
+	"> prepare_volume_delete sda1\no full\n- sda1\no writable\n+ sda1 part=1 uuid=1\n@ X: "
+	"/dev/sda1\n"
+	"- sda1\nd UUID=1 -\n",
+	"# a partition keeps its entry while its table is being rewritten, on the same medium\n"
+	"+ sda1 part=1 partuuid=p seq=1\n= sda1 PARTUUID=p\n+ sda1 part=1 seq=1\n= sda1 "
+	"PARTUUID=p\n"
+	"+ sda1 part=1 seq=2\n= sda1 -no unique ID\n",
 	"# 1.7.3: nothing left to delete is no change\n" X1
 	"> delete_points UUID=1\ne 1\nh *\nt 3\n> delete_points UUID=1\n< \n" NOTHING
 	"> delete_points sda1\n" NOTHING,

@@ -11,7 +11,6 @@ struct manager_env {
 	uint32_t uid; /* who asks; mmfs itself for events of devices */
 	uint32_t pid;
 	const char *command;
-	bool cannot_write; /* devices: decide without writing anything */
 };
 
 /* Of a volume about to be deleted, or after all not. */
@@ -32,6 +31,9 @@ struct change {
 	size_t entry_count;
 	size_t ended_entries; /* those of steps that have ended … */
 	uint32_t steps;	      /* … each of which is a change of the database by itself */
+	size_t clients;	      /* whose requests are in it, */
+	size_t requests;      /* and how many requests there are */
+	char *renamed[2];     /* by the only request: from and to, paths; else NULL */
 	struct events events; /* of what does not show otherwise */
 	bool gives_letters;   /* from now on */
 	struct deletion_mark *marks;

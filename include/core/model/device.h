@@ -29,6 +29,8 @@ struct device {
 	bool is_virtual : 1;   /* device-mapper or md */
 	bool is_component : 1; /* belongs to a multipath map or the like */
 	bool is_displaced : 1; /* decided by volumes: it is not present under the first of its IDs */
+	bool is_unwritten : 1; /* likewise: what it brings has yet to be written to the database */
+	bool is_arriving : 1;  /* likewise: that its volume has come, too */
 	char *slaves;	       /* kernel names of what it is made of, separated by spaces */
 
 	char *identity[ID_SCHEMES];

@@ -12,6 +12,7 @@ struct touched {
 	size_t id_count;
 	char **devices; /* kernel names */
 	size_t device_count;
+	char *renamed[2]; /* the link that has moved, from and to: its inode stays; NULL: none */
 	struct events events; /* what the tree does not show */
 	bool has_changed;     /* whether anything a reader could see has changed at all */
 };

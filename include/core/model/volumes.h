@@ -9,8 +9,9 @@ struct volumes {
 	struct map by_name;
 	struct map by_number;
 	struct map by_id;
-	size_t awaiting; /* how many may get an ID yet: device_awaits_id() */
-	size_t losers;	 /* how many have device::is_displaced */
+	size_t awaiting;  /* how many may get an ID yet: device_awaits_id() */
+	size_t losers;	  /* how many have device::is_displaced */
+	size_t unwritten; /* … and device::is_unwritten */
 };
 
 /* What becomes of one device: its ID, or the reason for having none, or neither (no volume). */
@@ -19,6 +20,8 @@ struct assignment {
 	char *id;
 	char *reason;
 	bool is_displaced; /* as in the device */
+	bool is_unwritten;
+	bool is_arriving;
 };
 
 /* Devices that appear, change or go, and what follows from that for the ownership of IDs. */

@@ -7,4 +7,6 @@ int deletion_decide_mark(struct decision *decision, bool is_prepared);
 /* Forgets the volumes among those leaving that are absent once the change is applied. */
 void deletion_decide(
 	const struct manager *manager, const struct manager_env *env, struct change *change);
+/* Whether a volume has gone whose names could not be deleted with it. */
+bool deletion_is_overdue(const struct manager *manager);
 void deletion_apply(struct manager *manager, struct change *change);

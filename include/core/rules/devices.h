@@ -6,3 +6,5 @@
 /* Decides what follows from the devices put into and removed from `change->volumes`. Pure. */
 void devices_decide(
 	const struct manager *manager, const struct manager_env *env, struct change *change);
+/* The same while the database cannot be written: all that would have to be has to wait. */
+void devices_decide_unwritten(const struct manager *manager, struct change *change);

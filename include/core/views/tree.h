@@ -130,10 +130,7 @@ void tree_list(const struct tree *tree, const struct node *folder, uint64_t afte
  */
 void tree_update(struct tree *tree, const struct manager *manager, struct touched *touched,
 	uint64_t now, struct deltas *deltas);
-/*
- * Before tree_update(), when a client renamed a link: the kernel has moved the inode already, so
- * it keeps its number.
- */
+/* When a client renamed a link: the kernel has moved the inode already, so it keeps its number. */
 void tree_rename(struct tree *tree, struct node *folder, const char *name, const char *new_name,
 	uint64_t now, struct deltas *deltas);
 

@@ -22,6 +22,8 @@ void change_fini(struct change *change)
 	for (size_t i = 0; i < change->mark_count; i++)
 		free(change->marks[i].id);
 	free(change->marks);
+	for (size_t i = 0; i < ARRAY_SIZE(change->renamed); i++)
+		free(change->renamed[i]);
 	events_fini(&change->events);
 	*change = (struct change){ 0 };
 }

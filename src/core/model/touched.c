@@ -40,6 +40,8 @@ void touched_fini(struct touched *touched)
 	free(touched->ids);
 	free(touched->is_moved);
 	free(touched->devices);
+	for (size_t i = 0; i < ARRAY_SIZE(touched->renamed); i++)
+		free(touched->renamed[i]);
 	events_fini(&touched->events);
 	*touched = (struct touched){ 0 };
 }

@@ -148,12 +148,14 @@ static void count_in(struct volumes *volumes, const struct device *device)
 {
 	volumes->awaiting += device_awaits_id(device);
 	volumes->losers += device->is_displaced;
+	volumes->unwritten += device->is_unwritten;
 }
 
 static void count_out(struct volumes *volumes, const struct device *device)
 {
 	volumes->awaiting -= device_awaits_id(device);
 	volumes->losers -= device->is_displaced;
+	volumes->unwritten -= device->is_unwritten;
 }
 
 static void volumes_remove(struct volumes *volumes, struct device *device)
@@ -195,6 +197,8 @@ void volumes_apply(struct volumes *volumes, struct volumes_change *change)
 		device->id = steal_ptr(assignment->id);
 		device->reason = steal_ptr(assignment->reason);
 		device->is_displaced = assignment->is_displaced;
+		device->is_unwritten = assignment->is_unwritten;
+		device->is_arriving = assignment->is_arriving;
 		if (device->id)
 			map_add(&volumes->by_id, &device->by_id, map_hash_text(device->id));
 		count_in(volumes, device);

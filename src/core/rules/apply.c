@@ -171,6 +171,8 @@ void apply_change(struct manager *manager, struct change *change, struct touched
 	for (size_t i = 0; i < change->entry_count; i++)
 		history_add(&manager->history, change->entries[i]);
 	change->entry_count = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(change->renamed); i++)
+		ret_touched->renamed[i] = steal_ptr(change->renamed[i]);
 	manager->gives_letters |= change->gives_letters;
 	events_move(&ret_touched->events, &change->events);
 	names_merge(&manager->names, &change->names);

@@ -3,7 +3,7 @@
  * Volumes that are about to be deleted: with the volume, all that is remembered of it goes.
  *
  * In memory only, as what prepares the deletion is a program that runs now. A volume stays marked
- * until it goes, whatever happens to its device meanwhile.
+ * until it goes, whatever happens to its device meanwhile, and until its names have been deleted.
  */
 
 #include <errno.h>
@@ -51,6 +51,19 @@ void deletion_decide(
 	}
 }
 
+static bool is_overdue(const struct manager *manager, const char *id)
+{
+	return !volumes_find_id(&manager->volumes, id) && names_find_record(&manager->names, id);
+}
+
+bool deletion_is_overdue(const struct manager *manager)
+{
+	for (size_t i = 0; i < manager->deletion_count; i++)
+		if (is_overdue(manager, manager->deletions[i]))
+			return true;
+	return false;
+}
+
 static void remove_mark(struct manager *manager, size_t i)
 {
 	free(manager->deletions[i]);
@@ -72,6 +85,6 @@ void deletion_apply(struct manager *manager, struct change *change)
 		}
 	}
 	for (size_t i = manager->deletion_count; i-- > 0;)
-		if (!volumes_find_id(&manager->volumes, manager->deletions[i]))
+		if (!names_find_record(&manager->names, manager->deletions[i]))
 			remove_mark(manager, i);
 }

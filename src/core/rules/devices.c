@@ -83,7 +83,7 @@ static void decide_arrival(const struct manager *manager, const struct manager_e
 {
 	const struct record *record = names_find_record(&change->names, id);
 	const struct device *before = volumes_find_name(&manager->volumes, device->name);
-	bool is_new_here = !before || !is_same_text(before->id, id);
+	bool is_new_here = !before || before->is_arriving || !is_same_text(before->id, id);
 	const char *old;
 
 	if (!record && manager->follows_partuuid &&
@@ -143,6 +143,14 @@ static void decide_suggestion(const struct manager *manager, const struct manage
 	change_add_entry(change, manager, env, "volume_arrival", &triple);
 }
 
+/* Whether a volume is here, and the database knows that it has come. */
+static bool has_arrived(const struct manager *manager, const char *id)
+{
+	const struct device *device = volumes_find_id(&manager->volumes, id);
+
+	return device && !device->is_arriving;
+}
+
 /* What volumes get that were not here before, in an order that is not that of their coming. */
 static void decide_newcomers(
 	const struct manager *manager, const struct manager_env *env, struct change *change)
@@ -157,7 +165,7 @@ static void decide_newcomers(
 	for (size_t i = 0; i < volumes->assignment_count; i++) {
 		const struct assignment *assignment = &volumes->assignments[i];
 
-		if (assignment->id && !volumes_find_id(&manager->volumes, assignment->id))
+		if (assignment->id && !has_arrived(manager, assignment->id))
 			list[count++] = (struct applicant){ assignment->device, assignment->id };
 	}
 	applicants_sort(list, count);
@@ -268,17 +276,28 @@ static void decide_unrecorded(const struct manager *manager, struct change *chan
 			drop_unrecorded(manager, change->volumes.assignments[i].id, change);
 }
 
-/* The database cannot be written: volumes that it does not know have to wait. */
-static void decide_unwritten(struct change *change)
+/* Volumes that the database does not know are none yet. */
+static void refuse_unknown(const struct manager *manager, struct change *change)
 {
 	for (size_t i = 0; i < change->volumes.assignment_count; i++) {
 		struct assignment *assignment = &change->volumes.assignments[i];
 
-		if (!assignment->id || names_find_record(&change->names, assignment->id))
+		assignment->is_unwritten = assignment->id || assignment->is_displaced;
+		if (!assignment->id)
+			continue;
+		assignment->is_arriving = !has_arrived(manager, assignment->id);
+		if (names_find_record(&change->names, assignment->id))
 			continue;
 		free(steal_ptr(assignment->id));
 		assignment->reason = xstrdup("the database cannot be written");
 	}
+}
+
+void devices_decide_unwritten(const struct manager *manager, struct change *change)
+{
+	ownership_decide(&manager->volumes, &change->names, &manager->order, &change->volumes);
+	refuse_unknown(manager, change);
+	decide_unrecorded(manager, change);
 }
 
 void devices_decide(
@@ -286,12 +305,6 @@ void devices_decide(
 {
 	struct volumes_change *volumes = &change->volumes;
 
-	if (env->cannot_write) {
-		ownership_decide(&manager->volumes, &change->names, &manager->order, volumes);
-		decide_unwritten(change);
-		decide_unrecorded(manager, change);
-		return;
-	}
 	for_each_before(manager, change, decide_kept);
 	ownership_decide(&manager->volumes, &change->names, &manager->order, volumes);
 	decide_unrecorded(manager, change);

@@ -343,6 +343,10 @@ void tree_update(struct tree *tree, const struct manager *manager, struct touche
 {
 	const struct update update = { tree, manager, now, deltas };
 
+	if (deltas && touched->renamed[0])
+		tree_rename(tree, tree_get_link_folder(tree, touched->renamed[0]),
+			link_name_get_base(touched->renamed[0]),
+			link_name_get_base(touched->renamed[1]), now, deltas);
 	for (size_t i = 0; i < touched->device_count; i++)
 		sync_device(&update, touched->devices[i]);
 	for (size_t i = 0; i < touched->link_count; i++)
