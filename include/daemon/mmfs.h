@@ -13,7 +13,8 @@ struct mmfs_options {
 	bool follows_partuuid;
 	enum replicate replicate;
 	bool mounts_registered;
-	bool may_hide; /* what is in the folder that is mounted on */
+	bool publishes; /* names to udevd */
+	bool may_hide;	/* what is in the folder that is mounted on */
 	const char *database;
 };
 

@@ -9,6 +9,7 @@
 #include "daemon/automount.h"
 #include "daemon/hosts.h"
 #include "daemon/mmfs.h"
+#include "daemon/publisher.h"
 #include "daemon/workers.h"
 #include "io/mounts/mounts.h"
 #include "io/store/store.h"
@@ -28,7 +29,8 @@ struct mmfs {
 	struct timer host_timer;
 	struct timer retry_timer;
 	struct automount *automount;
-	bool mounts_registered; /* automount=registered */
+	struct publisher *publisher; /* NULL: publish=off */
+	bool mounts_registered;	     /* automount=registered */
 	struct error_log error_log;
 	struct event_stream stream;
 	struct strbuf volume_info; /* of metrics, as of … */

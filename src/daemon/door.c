@@ -166,6 +166,7 @@ static void apply(struct mmfs *mmfs, struct fuse_job *jobs)
 	note_mount_points(mmfs, &touched.events);
 	/* Before it is mounted nobody listens. */
 	tree_update(&mmfs->tree, &mmfs->manager, &touched, now, mmfs->fuse ? &deltas : NULL);
+	publisher_update(mmfs->publisher, &touched);
 	touched_fini(&touched);
 	finish_all(mmfs, jobs, &deltas);
 	if (brings_names) {
@@ -407,7 +408,7 @@ static void check_settled(struct mmfs *mmfs)
 {
 	if (mmfs->is_starting || mmfs->is_committing || !mmfs->settling || mmfs->must_look ||
 		!discovery_is_settled(mmfs->discovery) || !hosts_is_settled(mmfs->hosts) ||
-		!automount_is_settled(mmfs->automount))
+		!automount_is_settled(mmfs->automount) || !publisher_is_settled(mmfs->publisher))
 		return;
 	while (mmfs->settling) {
 		struct fuse_job *job = mmfs->settling;

@@ -46,6 +46,7 @@ static void print_usage(void)
 	      "        replicate=fixed|off|all    which volumes carry a file about their mount "
 	      "points\n"
 	      "        automount=registered|off   mount volumes at their registered mount points\n"
+	      "        publish=udev|off           names also as /dev/mm/NAME, made by udevd\n"
 	      "        nonempty                   hide what is in the folder MOUNTPOINT\n"
 	      "        uid=USER gid=GROUP mode=MODE\n"
 	      "                                   who may change names (the caller, 0600)\n"

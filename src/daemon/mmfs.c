@@ -342,10 +342,14 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 		r = fuse_check_device(options->fuse.mountpoint, why);
 	if (r == 0)
 		r = start_parts(mmfs, options, why);
+	if (r == 0 && options->publishes)
+		r = publisher_new(mmfs, options->discovery.devices, &mmfs->publisher, why);
 	if (r == 0)
 		r = read_all(mmfs, options, why);
 	if (r == 0)
 		r = find_devices(mmfs, options->discovery.monitor != MONITOR_KERNEL);
+	if (r == 0)
+		r = publisher_start(mmfs->publisher);
 	if (r == 0)
 		release_memory(mmfs);
 	if (r == 0)
@@ -401,6 +405,7 @@ void mmfs_stop(struct mmfs *mmfs)
 	workers_free(mmfs->workers);
 	hosts_free(mmfs->hosts);
 	automount_free(mmfs->automount);
+	publisher_free(mmfs->publisher);
 	mount_source_close(mmfs->mounts);
 	loop_free(mmfs->loop);
 	if (mmfs->signals >= 0)

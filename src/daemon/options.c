@@ -68,6 +68,13 @@ static int parse_number(const char *option, const char *text, int base, unsigned
 	return fail(option, text, why);
 }
 
+static int parse_order(const char *text, struct id_order *ret_order)
+{
+	const char *why;
+
+	return id_order_parse(text, ret_order, &why) < 0 ? fail("id", text, why) : 0;
+}
+
 static int parse_monitor(const char *text, enum monitor_mode *ret_mode)
 {
 	static const char *const modes[] = {
@@ -133,6 +140,7 @@ enum own_option {
 	OPT_FOLLOW,
 	OPT_REPLICATE,
 	OPT_AUTOMOUNT,
+	OPT_PUBLISH,
 	OPT_NONEMPTY,
 	OPT_UID,
 	OPT_GID,
@@ -154,6 +162,7 @@ static const char *const own_options[OWN_OPTIONS] = {
 	[OPT_FOLLOW] = "follow",
 	[OPT_REPLICATE] = "replicate",
 	[OPT_AUTOMOUNT] = "automount",
+	[OPT_PUBLISH] = "publish",
 	[OPT_NONEMPTY] = "nonempty",
 	[OPT_UID] = "uid",
 	[OPT_GID] = "gid",
@@ -195,7 +204,6 @@ static int set_own_option(struct arguments *arguments, enum own_option option, c
 {
 	struct mmfs_options *options = &arguments->options;
 	unsigned long number = 0;
-	const char *why;
 	int r;
 
 	switch (option) {
@@ -206,8 +214,7 @@ static int set_own_option(struct arguments *arguments, enum own_option option, c
 		set_text(&arguments->devices, xstrdup(value));
 		break;
 	case OPT_ID:
-		r = id_order_parse(value, &options->order, &why);
-		return r < 0 ? fail("id", value, why) : 0;
+		return parse_order(value, &options->order);
 	case OPT_MONITOR:
 		return parse_monitor(value, &options->discovery.monitor);
 	case OPT_BUFFER:
@@ -227,6 +234,8 @@ static int set_own_option(struct arguments *arguments, enum own_option option, c
 		return parse_replicate(value, &options->replicate);
 	case OPT_AUTOMOUNT:
 		return parse_choice("automount", value, "registered", &options->mounts_registered);
+	case OPT_PUBLISH:
+		return parse_choice("publish", value, "udev", &options->publishes);
 	case OPT_NONEMPTY:
 		options->may_hide = true;
 		break;

@@ -12,6 +12,7 @@
 
 #include "base/hex.h"
 #include "base/strbuf.h"
+#include "io/udev/synth_event.h"
 #include "io/udev/udev.h"
 #include "io/udev/udev_identity.h"
 
@@ -295,11 +296,15 @@ int udev_take_event(
 {
 	struct udev_event event = { 0 };
 	struct udev_device *device;
+	bool is_own;
 
 	do { /* NULL without an error: a message that the filter dropped */
 		errno = 0;
 		device = udev_monitor_receive_device(source->monitors[channel]);
-	} while (!device && errno == 0);
+		is_own = device && synth_event_is_own(device);
+		if (is_own)
+			udev_device_unref(device);
+	} while (is_own || (!device && errno == 0));
 	if (!device)
 		return errno == ENOBUFS ? -ENOBUFS : 0;
 	event.name = xstrdup(udev_device_get_sysname(device));
