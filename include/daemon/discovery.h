@@ -25,8 +25,11 @@ struct discovery_counters {
 	uint64_t faults; /* probes that found no answer */
 };
 
-/* Starts the helper process: before any thread. */
-int discovery_new(const struct discovery_options *options, struct discovery **ret_discovery);
+/*
+ * Starts the helper process: before any thread. What of its means cannot be had it does without, and
+ * warns of.
+ */
+struct discovery *discovery_new(const struct discovery_options *options);
 void discovery_free(struct discovery *discovery);
 
 /*
@@ -37,8 +40,8 @@ int discovery_start(
 	struct discovery *discovery, struct loop *loop, void (*has_news)(void *data), void *data);
 /* Looks at one device again, by its number; at none if there is no such device. */
 void discovery_look(struct discovery *discovery, uint64_t number);
-/* Looks at all devices again. */
-void discovery_rescan(struct discovery *discovery);
+/* Looks at all devices again; `must_read`: reads each, whatever udevd knows of them. */
+void discovery_rescan(struct discovery *discovery, bool must_read);
 
 /* Moves what is known by now into `change`. */
 void discovery_take(struct discovery *discovery, struct volumes_change *change);

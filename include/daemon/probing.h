@@ -43,5 +43,3 @@ void probing_job_free(struct probing_job *job);
  * that fault.
  */
 struct probing_job *probing_take(struct probing *probing, struct probe_answer *ret_answer);
-/* Adds what the prober read, or why it could not, to what was known of a device. Takes the texts. */
-void probing_fill(struct device *device, struct probe_answer *answer);

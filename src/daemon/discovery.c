@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/discovery.h"
+#include "daemon/limits.h"
 #include "daemon/probing.h"
 #include "daemon/ready.h"
 #include "io/udev/udev.h"
@@ -41,9 +42,10 @@ struct entry {
 	uint64_t sequence; /* of the kernel's last event: what udevd says of earlier ones is old */
 	uint64_t deadline;
 	enum entry_state state : 8;
-	bool is_slow : 1; /* its probe is not waited for */
-	bool is_seen : 1; /* while rescanning */
-	uint8_t rounds;	  /* how often WATCH_LIMIT may pass while udevd is busy */
+	bool is_slow : 1;   /* its probe is not waited for */
+	bool is_seen : 1;   /* while rescanning */
+	bool must_read : 1; /* whatever udevd knows of its content */
+	uint8_t rounds;	    /* how often WATCH_LIMIT may pass while udevd is busy */
 	char name[];
 };
 
@@ -56,6 +58,7 @@ struct discovery {
 	struct loop *loop;
 	int udevd; /* descriptor that tells of its end, or negative */
 	bool uses_udevd;
+	bool is_blind; /* there are more devices than can be watched */
 	struct map entries;
 	size_t waiting;	    /* entries that are not idle */
 	size_t slow;	    /* of these, those that nobody waits for */
@@ -130,7 +133,8 @@ static void entry_remove(struct discovery *discovery, struct entry *entry)
 	stop_probe(discovery, entry);
 	entry_set_state(discovery, entry, ENTRY_IDLE, false, 0);
 	ready_add(&discovery->ready, entry->name, NULL);
-	watch_remove(discovery->watch, entry->name);
+	if (discovery->watch)
+		watch_remove(discovery->watch, entry->name);
 	map_remove(&discovery->entries, &entry->by_name);
 	free(entry);
 }
@@ -142,11 +146,20 @@ static void entry_finish(struct discovery *discovery, struct entry *entry, struc
 	ready_add(&discovery->ready, entry->name, device);
 }
 
+static void watch_node(struct discovery *discovery, const struct entry *entry, const char *node)
+{
+	int r = discovery->watch ? watch_add(discovery->watch, entry->name, node) : 0;
+	if (r != -ENOSPC || discovery->is_blind)
+		return;
+	discovery->is_blind = true;
+	limits_warn(LIMIT_INOTIFY_WATCH, r, "some writes are noticed only where udevd does");
+}
+
 /* Takes over a description; what it does not tell is asked of the prober. */
 static void entry_take_report(
 	struct discovery *discovery, struct entry *entry, struct device_report *report)
 {
-	watch_add(discovery->watch, entry->name, report->device->node);
+	watch_node(discovery, entry, report->device->node);
 	if (!report->wants_probe) {
 		entry_finish(discovery, entry, steal_ptr(report->device));
 		device_report_fini(report);
@@ -176,6 +189,9 @@ static void entry_look(struct discovery *discovery, struct entry *entry,
 	stop_probe(discovery, entry);
 	r = event ? udev_event_describe(event, use_udevd, &report)
 		  : udev_describe(discovery->udev, entry->name, use_udevd, &report);
+	if (r == 0 && entry->must_read)
+		device_report_decide_probe(&report, true);
+	entry->must_read = false;
 	if (r < 0)
 		entry_remove(discovery, entry);
 	else
@@ -291,7 +307,6 @@ static void switch_source(struct discovery *discovery, bool uses_udevd)
 }
 
 static void on_udevd_end(void *data, uint32_t events);
-
 /* Finds out whether udevd runs, and listens for its end. */
 static void check_udevd(struct discovery *discovery)
 {
@@ -348,7 +363,7 @@ static void read_watch(struct discovery *discovery, size_t limit)
 {
 	struct watch_event event;
 
-	while ((limit || watch_has_event(discovery->watch)) &&
+	while (discovery->watch && (limit || watch_has_event(discovery->watch)) &&
 		watch_take_event(discovery->watch, &event) > 0) {
 		limit -= limit > 0;
 		switch (event.kind) {
@@ -377,7 +392,7 @@ static void read_probe(struct discovery *discovery)
 
 		entry->job = NULL;
 		discovery->counters.faults += answer.fault != NULL;
-		probing_fill(device, &answer);
+		device_fill(device, &answer);
 		entry_finish(discovery, entry, device);
 		if (job->news_at)
 			entry_look_again(discovery, entry, job, answer.began);
@@ -394,7 +409,7 @@ void discovery_look(struct discovery *discovery, uint64_t number)
 		entry_look(discovery, get_entry(discovery, name), NULL, discovery->uses_udevd);
 }
 
-void discovery_rescan(struct discovery *discovery)
+void discovery_rescan(struct discovery *discovery, bool must_read)
 {
 	char **names = NULL;
 	size_t count = 0;
@@ -412,6 +427,7 @@ void discovery_rescan(struct discovery *discovery)
 			struct entry *entry = get_entry(discovery, names[i]);
 
 			entry->is_seen = true;
+			entry->must_read |= must_read;
 			entry_look(discovery, entry, NULL, discovery->uses_udevd);
 		}
 		free(names[i]);
@@ -434,18 +450,11 @@ static void on_udev(void *data, uint32_t events)
 	discovery->has_news(discovery->data);
 }
 
-static void on_watch(void *data, uint32_t events)
+static void on_watch_or_probe(void *data, uint32_t events)
 {
 	struct discovery *discovery = data;
 
 	read_watch(discovery, EVENTS_PER_TURN);
-	discovery->has_news(discovery->data);
-}
-
-static void on_probe(void *data, uint32_t events)
-{
-	struct discovery *discovery = data;
-
 	read_probe(discovery);
 	discovery->has_news(discovery->data);
 }
@@ -481,7 +490,7 @@ static void handle_slow_probe(struct discovery *discovery, struct entry *entry, 
 	device = device_copy(entry->job->report.device);
 	device->fault = xstrdup("reading it takes long");
 	discovery->counters.faults++;
-	log_warning("%s: reading it takes long", entry->name);
+	log_warning("%s: %s", entry->name, device->fault);
 	ready_add(&discovery->ready, entry->name, device);
 	entry_set_state(discovery, entry, ENTRY_AWAITS_PROBE, true, now + PROBE_LIMIT);
 }
@@ -515,7 +524,7 @@ static void on_rescan(void *data, uint64_t now)
 {
 	struct discovery *discovery = data;
 
-	discovery_rescan(discovery);
+	discovery_rescan(discovery, false);
 	discovery->has_news(discovery->data);
 }
 
@@ -530,7 +539,7 @@ const struct discovery_counters *discovery_get_counters(struct discovery *discov
 	return &discovery->counters;
 }
 
-int discovery_new(const struct discovery_options *options, struct discovery **ret_discovery)
+struct discovery *discovery_new(const struct discovery_options *options)
 {
 	struct discovery *discovery = xcalloc(1, sizeof(*discovery));
 	int r;
@@ -541,14 +550,12 @@ int discovery_new(const struct discovery_options *options, struct discovery **re
 	discovery->rescan = (struct timer){ on_rescan, discovery };
 	ready_init(&discovery->ready);
 	r = probing_init(&discovery->probing);
-	if (r == 0)
-		r = watch_open(&discovery->watch);
-	if (r < 0) {
-		discovery_free(discovery);
-		return r;
-	}
-	*ret_discovery = discovery;
-	return 0;
+	if (r < 0)
+		limits_warn(LIMIT_PROCESS, r, "only udevd can tell of devices");
+	r = watch_open(&discovery->watch);
+	if (r < 0)
+		limits_warn(LIMIT_INOTIFY_INSTANCE, r, "writes are noticed only where udevd does");
+	return discovery;
 }
 
 int discovery_start(
@@ -562,14 +569,15 @@ int discovery_start(
 	for (int channel = 0; r == 0 && channel < UDEV_CHANNELS; channel++)
 		r = loop_add(loop, udev_get_fd(discovery->udev, (enum udev_channel)channel),
 			on_udev, discovery);
-	if (r == 0)
-		r = loop_add(loop, watch_get_fd(discovery->watch), on_watch, discovery);
-	if (r == 0)
-		r = loop_add(loop, probing_get_fd(&discovery->probing), on_probe, discovery);
+	if (r == 0 && discovery->watch)
+		r = loop_add(loop, watch_get_fd(discovery->watch), on_watch_or_probe, discovery);
+	if (r == 0 && discovery->probing.probe)
+		r = loop_add(
+			loop, probing_get_fd(&discovery->probing), on_watch_or_probe, discovery);
 	if (r < 0)
 		return r;
 	check_udevd(discovery);
-	discovery_rescan(discovery);
+	discovery_rescan(discovery, false);
 	return 0;
 }
 

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/rules/apply.h"
+#include "daemon/limits.h"
 #include "daemon/mmfs_private.h"
 #include "io/mounts/mountpoint.h"
 #include "io/udev/dev_path.h"
@@ -85,7 +86,7 @@ static void on_signal(void *data, uint32_t events)
 		if (info.ssi_signo == SIGHUP) {
 			log_info("looking at all devices again");
 			door_retry(mmfs);
-			discovery_rescan(mmfs->discovery);
+			discovery_rescan(mmfs->discovery, true);
 			door_work(mmfs);
 		} else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
 			mmfs->must_stop = true;
@@ -190,8 +191,9 @@ static int read_all(struct mmfs *mmfs, const struct mmfs_options *options, struc
 		return r;
 	show_kept(mmfs);
 	r = store_start(mmfs->store);
-	if (r == 0)
-		r = loop_add(mmfs->loop, store_get_fd(mmfs->store), door_on_store, mmfs);
+	if (r < 0)
+		limits_warn(LIMIT_THREAD, r, "while the database is written, requests wait");
+	r = loop_add(mmfs->loop, store_get_fd(mmfs->store), door_on_store, mmfs);
 	if (r < 0)
 		strbuf_add_format(why, "cannot set up the store: %s", strerror(-r));
 	return r;
@@ -200,12 +202,9 @@ static int read_all(struct mmfs *mmfs, const struct mmfs_options *options, struc
 /* Everything that comes before the first device is looked at. */
 static int start_parts(struct mmfs *mmfs, const struct mmfs_options *options, struct strbuf *why)
 {
-	int r = discovery_new(&options->discovery, &mmfs->discovery); /* before any thread */
+	int r;
 
-	if (r < 0) {
-		strbuf_add_format(why, "cannot start the prober: %s", strerror(-r));
-		return r;
-	}
+	mmfs->discovery = discovery_new(&options->discovery); /* before any thread */
 	r = loop_new(&mmfs->loop);
 	if (r == 0)
 		r = add_signals(mmfs);
@@ -337,6 +336,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	tree_init(&mmfs->tree, clock_get_real());
 	event_stream_init(&mmfs->stream);
 	/* First of all, so that a slip does not leave a new database behind. */
+	limits_raise();
 	r = mountpoint_prepare(options->fuse.mountpoint, options->may_hide, why);
 	if (r == 0)
 		r = fuse_check_device(options->fuse.mountpoint, why);

@@ -167,31 +167,3 @@ struct probing_job *probing_take(struct probing *probing, struct probe_answer *r
 		return fail(probing, probing->first, strerror(-r), ret_answer);
 	return NULL;
 }
-
-/* What the prober knows better. */
-static void replace(char **known, char **answer)
-{
-	free(*known);
-	*known = steal_ptr(*answer);
-}
-
-void probing_fill(struct device *device, struct probe_answer *answer)
-{
-	if (answer->fault) {
-		replace(&device->fault, &answer->fault);
-		return;
-	}
-	replace(&device->identity[ID_UUID], &answer->uuid);
-	replace(&device->uuid_sub, &answer->uuid_sub);
-	replace(&device->fstype, &answer->fstype);
-	replace(&device->usage, &answer->usage);
-	replace(&device->label, &answer->label);
-	replace(&device->table, &answer->table);
-	if (answer->partuuid)
-		replace(&device->identity[ID_PARTUUID], &answer->partuuid);
-	if (answer->partition_type) {
-		replace(&device->partition_type, &answer->partition_type);
-		replace(&device->partition_name, &answer->partition_name);
-		device->partition_flags = answer->partition_flags;
-	}
-}

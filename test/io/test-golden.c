@@ -85,7 +85,7 @@ static void read_content(struct probing *probing, struct device_report *report)
 		ck_assert_msg(is_readable(probing_get_fd(probing), WAIT_MS), "no answer");
 	*report = job->report;
 	job->report = (struct device_report){ 0 };
-	probing_fill(report->device, &answer);
+	device_fill(report->device, &answer);
 	probing_job_free(job);
 	probe_answer_fini(&answer);
 }

@@ -43,6 +43,7 @@ struct device {
 	char *partition_name;	  /* in its table's entry, "EFI system partition" */
 	uint64_t partition_flags; /* attributes of a GPT entry; 0 in other tables */
 	char *fault;		  /* why its content could not be read */
+	char *doubt;		  /* why it may be something else than what is told here */
 	char *texts;		  /* all of the above, once packed */
 
 	/* Decided by volumes: */

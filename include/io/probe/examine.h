@@ -8,6 +8,7 @@
 #define FINDINGS_VALUE_MAX 768
 
 enum finding {
+	FINDING_DOUBT, /* why the rest of the content cannot be told */
 	FINDING_UUID,
 	FINDING_UUID_SUB,
 	FINDING_FSTYPE,

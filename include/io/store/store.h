@@ -20,6 +20,7 @@ struct store;
 int store_open(const char *path, struct store **ret_store, struct strbuf *why);
 /* Fills in manager::names and manager::history, which must be empty. Before store_start(). */
 int store_load(struct store *store, struct manager *manager, struct strbuf *why);
+/* Starts the thread. If there can be none, store_commit() waits for the disk. */
 int store_start(struct store *store);
 /* Lets go of what was kept in memory of the file. While no commit is under way. */
 void store_release_memory(struct store *store);

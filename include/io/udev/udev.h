@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "core/model/device.h"
+#include "core/model/device_report.h"
 
 /*
  * Block devices as udev and sysfs know them. Two channels tell of events: the kernel's own, and
@@ -10,15 +10,6 @@
 struct udev_source;
 
 enum udev_channel { UDEV_CHANNEL_KERNEL, UDEV_CHANNEL_UDEVD, UDEV_CHANNELS };
-
-/* What is known of one device without reading it. Owned. */
-struct device_report {
-	struct device *device;
-	bool wants_probe; /* its content is not known from udevd */
-	char *disk_node;  /* partitions: the disk they are on */
-	uint64_t disk_number;
-	uint64_t start; /* partitions: first sector, in units of 512 bytes */
-};
 
 struct udev_event {
 	char *name; /* kernel name */
@@ -54,13 +45,11 @@ char *udev_find_name(struct udev_source *source, uint64_t number);
  */
 int udev_describe(struct udev_source *source, const char *name, bool use_udevd,
 	struct device_report *ret_report);
-void device_report_fini(struct device_report *report);
-/* Whether both say the same of a device. */
-bool device_report_is_equal(const struct device_report *a, const struct device_report *b);
 
 /*
  * A descriptor that becomes readable when the udevd that serves this network namespace ends; or
- * -ESRCH if none runs. A socket file left behind does not count.
+ * -ESRCH if none runs. What others may have made, a socket file left behind or a socket of that name
+ * without a file, does not count.
  */
 int udev_open_udevd(void);
 /*

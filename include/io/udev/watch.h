@@ -23,8 +23,8 @@ struct watch_event {
 int watch_open(struct watch **ret_watch);
 void watch_close(struct watch *watch);
 int watch_get_fd(const struct watch *watch);
-/* Watches a device under a name; again with another node to move it. */
-void watch_add(struct watch *watch, const char *name, const char *node);
+/* Watches a device under a name; again with another node to move it. -ENOSPC: no watch is left. */
+int watch_add(struct watch *watch, const char *name, const char *node);
 void watch_remove(struct watch *watch, const char *name);
 /* 1 with an event (the caller frees the name), 0: none now. */
 int watch_take_event(struct watch *watch, struct watch_event *ret_event);

@@ -29,6 +29,7 @@ static const size_t texts[] = {
 	offsetof(struct device, uuid_sub),
 	offsetof(struct device, partition_name),
 	offsetof(struct device, fault),
+	offsetof(struct device, doubt),
 };
 
 static char **get_text(const struct device *device, size_t i)
@@ -180,7 +181,7 @@ enum device_kind device_get_kind(const struct device *device, const char **ret_r
 		return DEVICE_UNPROCESSED;
 	}
 	if (!device->partition && !device->fstype) {
-		*ret_reason = "no content";
+		*ret_reason = device->doubt ? device->doubt : "no content";
 		return DEVICE_UNPROCESSED;
 	}
 	return DEVICE_VOLUME;

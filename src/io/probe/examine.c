@@ -22,6 +22,7 @@
 
 #define FLOPPY_SIZE (1440 * 1024) /* bytes; smaller disks with a table are not searched further */
 #define EXTENDED_SECTORS 1024	  /* the kernel shows at most these of an extended partition */
+#define AMBIVALENT (-2)		  /* what blkid_do_safeprobe() returns then */
 #define KIB INT64_C(1024)
 #define FLOPPY_MIN (160 * KIB)	/* bytes: the smallest there was, */
 #define FLOPPY_MAX (4096 * KIB) /* and more than the largest */
@@ -79,6 +80,7 @@ int findings_parse(const struct findings *findings, struct probe_answer *ret_ans
 		return 0;
 	}
 	*ret_answer = (struct probe_answer){
+		.doubt = findings_take(findings->values[FINDING_DOUBT]),
 		.uuid = findings_take(findings->values[FINDING_UUID]),
 		.uuid_sub = findings_take(findings->values[FINDING_UUID_SUB]),
 		.fstype = findings_take(findings->values[FINDING_FSTYPE]),
@@ -155,9 +157,7 @@ static const struct {
 
 static void examination_set_fault(struct findings *findings, int result)
 {
-	if (result == -2)
-		findings_set_fault(findings, "ambivalent content: more than one superblock");
-	else if (result < -1)
+	if (result < -1)
 		findings_set_fault(findings, "cannot read: %s", strerror(-result));
 	else
 		findings_set_fault(findings, "cannot read: %s", strerror(errno ? errno : EIO));
@@ -287,17 +287,9 @@ static void read_ahead(const struct examination *examination)
 	}
 }
 
-/* Here hostile bytes are read. */
-void examination_run(const struct examination *examination, struct findings *findings)
+static void examination_add_content(
+	const struct examination *examination, struct findings *findings)
 {
-	int r;
-
-	read_ahead(examination);
-	r = examine_content(examination->device);
-	if (r < 0) {
-		examination_set_fault(findings, r);
-		return;
-	}
 	for (size_t i = 0; i < ARRAY_SIZE(content_values); i++) {
 		const char *text;
 
@@ -307,6 +299,24 @@ void examination_run(const struct examination *examination, struct findings *fin
 	}
 	if (is_table_void(examination, findings))
 		*findings->values[FINDING_TABLE] = '\0';
+}
+
+/* Here hostile bytes are read. Whatever a partition holds, its entry in the table is as it is. */
+void examination_run(const struct examination *examination, struct findings *findings)
+{
+	int r;
+
+	read_ahead(examination);
+	r = examine_content(examination->device);
+	if (r == AMBIVALENT) {
+		findings_add(
+			findings, FINDING_DOUBT, "ambivalent content: more than one superblock");
+	} else if (r < 0) {
+		examination_set_fault(findings, r);
+		return;
+	} else {
+		examination_add_content(examination, findings);
+	}
 	if (examination->disk)
 		examine_entry(examination, findings);
 }

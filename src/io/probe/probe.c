@@ -227,18 +227,3 @@ int probe_take_answer(struct probe *probe, struct probe_answer *ret_answer)
 	}
 	return r;
 }
-
-void probe_answer_fini(struct probe_answer *answer)
-{
-	free(answer->fault);
-	free(answer->uuid);
-	free(answer->uuid_sub);
-	free(answer->fstype);
-	free(answer->usage);
-	free(answer->label);
-	free(answer->table);
-	free(answer->partuuid);
-	free(answer->partition_type);
-	free(answer->partition_name);
-	*answer = (struct probe_answer){ 0 };
-}

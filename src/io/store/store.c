@@ -137,24 +137,28 @@ static const struct change *store_wait(struct store *store)
 	return change;
 }
 
+static void store_run_one(struct store *store, const struct change *change)
+{
+	struct strbuf why = STRBUF_INIT;
+	int r = store_write(store, change, &why);
+
+	crash_point("store:before-result");
+	pthread_mutex_lock(&store->lock);
+	store->state = STORE_DONE;
+	store->change = NULL;
+	store->result = r;
+	store->why = why;
+	pthread_mutex_unlock(&store->lock);
+	store_notify(store);
+}
+
 static void *store_run(void *argument)
 {
 	struct store *store = argument;
 	const struct change *change;
 
-	while ((change = store_wait(store))) {
-		struct strbuf why = STRBUF_INIT;
-		int r = store_write(store, change, &why);
-
-		crash_point("store:before-result");
-		pthread_mutex_lock(&store->lock);
-		store->state = STORE_DONE;
-		store->change = NULL;
-		store->result = r;
-		store->why = why;
-		pthread_mutex_unlock(&store->lock);
-		store_notify(store);
-	}
+	while ((change = store_wait(store)))
+		store_run_one(store, change);
 	return NULL;
 }
 
@@ -203,13 +207,15 @@ void store_release_memory(struct store *store)
 
 void store_commit(struct store *store, const struct change *change)
 {
-	assert(store->has_thread);
 	pthread_mutex_lock(&store->lock);
 	assert(store->state == STORE_IDLE);
 	store->state = STORE_HANDED_OVER;
 	store->change = change;
 	pthread_mutex_unlock(&store->lock);
-	pthread_cond_signal(&store->wake);
+	if (store->has_thread)
+		pthread_cond_signal(&store->wake);
+	else
+		store_run_one(store, change);
 }
 
 int store_get_fd(const struct store *store)

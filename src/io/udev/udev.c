@@ -8,7 +8,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <libudev.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "base/hex.h"
 #include "base/strbuf.h"
@@ -76,19 +79,6 @@ int udev_get_fd(const struct udev_source *source, enum udev_channel channel)
 	return udev_monitor_get_fd(source->monitors[channel]);
 }
 
-void device_report_fini(struct device_report *report)
-{
-	device_free(report->device);
-	free(report->disk_node);
-	*report = (struct device_report){ 0 };
-}
-
-bool device_report_is_equal(const struct device_report *a, const struct device_report *b)
-{
-	return device_is_equal(a->device, b->device) && a->wants_probe == b->wants_probe &&
-		a->disk_number == b->disk_number && a->start == b->start;
-}
-
 void udev_event_fini(struct udev_event *event)
 {
 	free(event->name);
@@ -149,6 +139,14 @@ static uint64_t get_partition_flags(struct udev_device *device)
 		: 0;
 }
 
+/* Hidden halves of LVM volumes, as its rules know them. */
+static bool is_lvm_internal(const char *uuid)
+{
+	const char *layer = uuid && strncmp(uuid, "LVM-", 4) == 0 ? strchr(uuid + 4, '-') : NULL;
+
+	return layer && strcmp(layer, "-pool") != 0;
+}
+
 /* Identities and content as udevd's rules found them. */
 static void fill_from_udevd(struct device *device, struct udev_device *from)
 {
@@ -173,15 +171,7 @@ static void fill_from_udevd(struct device *device, struct udev_device *from)
 		decode_text(udev_device_get_property_value(from, "ID_PART_ENTRY_NAME"));
 	device->partition_flags = get_partition_flags(from);
 	device->is_component = has_property(from, "DM_MULTIPATH_DEVICE_PATH", "1") ||
-		has_property(from, "DM_UDEV_DISABLE_OTHER_RULES_FLAG", "1");
-}
-
-/* Hidden halves of LVM volumes, as its rules know them. */
-static bool is_lvm_internal(const char *uuid)
-{
-	const char *layer = uuid && strncmp(uuid, "LVM-", 4) == 0 ? strchr(uuid + 4, '-') : NULL;
-
-	return layer && strcmp(layer, "-pool") != 0;
+		is_lvm_internal(device->identity[ID_DM_UUID]);
 }
 
 /* Of the kernel's making, as loop devices are: has no number that somebody gave it. */
@@ -250,17 +240,48 @@ static void fill_common(struct device *device, struct udev_device *from, struct 
 }
 
 /*
- * Also with both: udevd's rules do not tell whether the table has any partitions, and if not the
- * device is used whole. Discs are, anyway, and members of RAID are no volumes in any case.
+ * Why the device is not to be read for now, or NULL. A suspended map, or one without paths, would
+ * keep whoever reads it waiting; the kernel knows best which is suspended. What device-mapper's rules
+ * say comes and goes with its events, so it counts only where they do.
  */
-static bool wants_probe(const struct device *device)
+static const char *get_prohibition(struct udev_device *from, bool use_udevd)
 {
-	if (!device->fstype) /* a partition has its disk's table among udevd's properties */
-		return !device->table || device->partition;
-	if (!device->table)
-		return false;
-	return !device->partition && !device_is_disc(device) &&
-		!is_same_text(device->usage, "raid");
+	static const struct {
+		const char *key, *value, *why;
+		bool is_of_event;
+	} rules[] = {
+		{ "UDEV_DISABLE_PERSISTENT_STORAGE_BLKID_FLAG", "1",
+			"udev's rules forbid to read it "
+			"(UDEV_DISABLE_PERSISTENT_STORAGE_BLKID_FLAG)",
+			false },
+		{ "DM_SUSPENDED", "1", "it is suspended", true },
+		{ "MPATH_DEVICE_READY", "0", "no path to it is left", true },
+		{ "DM_NR_VALID_PATHS", "0", "no path to it is left", true },
+		{ "DM_UDEV_DISABLE_OTHER_RULES_FLAG", "1",
+			"device-mapper forbids to read it (DM_UDEV_DISABLE_OTHER_RULES_FLAG)",
+			true },
+	};
+
+	if (is_same_text(udev_device_get_sysattr_value(from, "dm/suspended"), "1"))
+		return "it is suspended";
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+		if ((use_udevd || !rules[i].is_of_event) &&
+			has_property(from, rules[i].key, rules[i].value))
+			return rules[i].why;
+	return NULL;
+}
+
+/*
+ * Whether udevd has been told not to watch the device (`nowatch`), or could not: what it knows of the
+ * content is as old as the last event then.
+ */
+static bool is_unwatched(const struct device *device)
+{
+	char path[64], target[16];
+
+	snprintf(path, sizeof(path), "/run/udev/watch/b%u:%u", major(device->number),
+		minor(device->number));
+	return readlink(path, target, sizeof(target)) < 0 && access("/run/udev/watch", F_OK) == 0;
 }
 
 /* Fills the report in from a device that may be gone meanwhile. */
@@ -271,13 +292,15 @@ static int make_report(struct udev_device *from, bool use_udevd, struct device_r
 		? NULL
 		: udev_device_get_parent_with_subsystem_devtype(from, "block", "disk");
 	struct udev_device *disk = parent ? parent : from;
+	bool is_known = use_udevd && udev_device_get_is_initialized(from) > 0;
 	struct device_report report = { 0 };
+	const char *prohibition;
 
 	if (!udev_device_get_devnode(from) || !udev_device_get_sysattr_value(from, "size"))
 		return -ENODEV;
 	report.device = device_new(udev_device_get_sysname(from));
 	fill_common(report.device, from, disk);
-	if (use_udevd && udev_device_get_is_initialized(from) > 0)
+	if (is_known)
 		fill_from_udevd(report.device, from);
 	else
 		fill_from_kernel(report.device, from, disk);
@@ -286,7 +309,12 @@ static int make_report(struct udev_device *from, bool use_udevd, struct device_r
 		report.disk_number = udev_device_get_devnum(parent);
 		report.start = get_number(from, "start");
 	}
-	report.wants_probe = report.device->size && wants_probe(report.device);
+	report.awaits_udevd = use_udevd && !is_known;
+	prohibition = get_prohibition(from, is_known);
+	report.must_not_read = prohibition != NULL;
+	if (prohibition)
+		report.device->fault = xstrdup(prohibition);
+	device_report_decide_probe(&report, is_known && is_unwatched(report.device));
 	*ret_report = report;
 	return 0;
 }

@@ -103,22 +103,24 @@ static struct entry *find_wd(const struct watch *watch, int wd)
 	return node ? container_of(node, struct entry, by_wd) : NULL;
 }
 
-void watch_add(struct watch *watch, const char *name, const char *node)
+int watch_add(struct watch *watch, const char *name, const char *node)
 {
 	int wd = inotify_add_watch(watch->fd, node, IN_CLOSE_WRITE);
+	int r = wd < 0 ? -errno : 0;
 	struct entry *entry = find_name(watch, name);
 
 	if (entry && entry->wd == wd)
-		return;
+		return 0;
 	if (entry)
 		watch_remove(watch, name);
 	if (wd < 0 || find_wd(watch, wd))
-		return;
+		return r;
 	entry = xcalloc(1, sizeof(*entry) + strlen(name) + 1);
 	entry->wd = wd;
 	strcpy(entry->name, name);
 	map_add(&watch->by_name, &entry->by_name, map_hash_text(name));
 	map_add(&watch->by_wd, &entry->by_wd, map_hash_number((uint64_t)wd));
+	return 0;
 }
 
 void watch_remove(struct watch *watch, const char *name)
