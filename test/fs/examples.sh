@@ -15,7 +15,7 @@ dos=$MM/DosDevices
 
 names()
 {
-	find "$dos" -type l -printf '%f>%l\n' | sed "s|>${LOOP}0*|>|" | sort | tr '\n' ' '
+	find "$dos" -type l -printf '%f>%l\n' | sed "s|>${LOOP}0*|>|; s|>\.\./.*|>-|" | sort | tr '\n' ' '
 }
 
 # Each says how it is used, and has found a place here.
@@ -116,11 +116,12 @@ detach 02
 detach 03
 detach 04
 settle
-expect_equal "name2>2 name3>3 " "$(names)" "the names while the shelf is off"
+expect_equal "name2>- name3>- " "$(names)" "the names while the shelf is off"
+expect_fail ENOENT cat "$MM/DosDevices/name2"
 attach 3 05
 attach 4 04
 settle
-expect_equal "name2>2 name3>5 name4>4 " "$(names)" "the names while half of it is on"
+expect_equal "name2>- name3>5 name4>4 " "$(names)" "the names while half of it is on"
 # Released: who is there, and who is not, by its last device or by its ID.
 "$examples/keep-shelf" -r "${LOOP#/dev/}05" "UUID=$(number_uuid 2)" 2>/dev/null
 expect_equal "" "$(kept)" "who is kept after the release"

@@ -19,14 +19,23 @@ expect_file()
 	expect_equal "$2" "$(cat "$MM/ids/$id_a/$1")" "$1 $3"
 }
 
-# All of a leads to a node and says so, present or not.
+# All of a leads to a node and says so, or, while it is absent, nowhere: the node was its last one.
 expect_a()
 {
-	local state=$1 node=$2 link
+	local state=$1 node=$2 target=$2 last=$2 link
 
-	for link in DosDevices/C: DosDevices/Data "Volumes/Volume{$guid}" "ids/$id_a/device"; do
-		expect_equal "$node" "$(readlink "$MM/$link" || true)" "the target of $link $3"
+	if [ "$state" = offline ]; then
+		node=
+		target=../ids/$id_a/device
+		expect_fail ENOENT cat "$MM/DosDevices/C:"
+		expect_fail ENOENT stat "$MM/ids/$id_a/device"
+	else
+		expect_equal "$node" "$(readlink "$MM/ids/$id_a/device")" "its device $3"
+	fi
+	for link in DosDevices/C: DosDevices/Data "Volumes/Volume{$guid}"; do
+		expect_equal "$target" "$(readlink "$MM/$link" || true)" "the target of $link $3"
 	done
+	expect_file last_device "$last" "$3"
 	expect_equal "LINK=\"/DosDevices/C:\" ID=\"$id_a\" DEVICE=\"$node\"
 LINK=\"/DosDevices/Data\" ID=\"$id_a\" DEVICE=\"$node\"
 LINK=\"/Volumes/Volume{$guid}\" ID=\"$id_a\" DEVICE=\"$node\"" \
@@ -102,17 +111,17 @@ expect_a offline "${LOOP}01" "after what was refused"
 expect_equal 'LETTER="D" ASSIGNED="1"' "$(ask next_drive_letter "$b")" "the letter for the other one"
 expect_ok rm "$dos/D:"
 
-# It is a volume still, for who asks: by ID, by link and by its node.
+# It is a volume still, for who asks: by ID, by link, not by the node that it had.
 expect_equal "$(points | grep -F "$id_a")" "$(ask query_points "id=$id_a")" "a query by ID"
-expect_equal "$(points | grep -F "$id_a")" "$(ask query_points "${LOOP}01")" "a query by its last node"
+expect_refused EINVAL query_points "${LOOP}01"
 expect_equal "$(points | grep -F /C:)" "$(ask query_points C:)" "a query by link"
 expect_equal 'PATH="C:"' "$(ask query_dos_volume_path "$id_a")" "its path"
 expect_equal 'LETTER="C" ASSIGNED="0"' "$(ask next_drive_letter "C:")" "its letter"
 expect_refused EINVAL create_point "E: C:"
 expect_ok request create_point "link=more device=$id_a"
-expect_equal "${LOOP}01" "$(readlink "$dos/more")" "a new link of it"
+expect_equal "../ids/$id_a/device" "$(readlink "$dos/more")" "a new link of it"
 expect_ok mv "$dos/more" "$dos/moved"
-expect_equal "${LOOP}01" "$(readlink "$dos/moved")" "a renamed link of it"
+expect_equal "../ids/$id_a/device" "$(readlink "$dos/moved")" "a renamed link of it"
 expect_ok rm "$dos/moved"
 expect_a offline "${LOOP}01" "after giving, moving and deleting a name"
 
@@ -240,7 +249,8 @@ attach b 06
 settle
 detach 06
 settle
-expect_equal "${LOOP}06 ${LOOP}06" "$(readlink "$dos/Data" "$dos/other" | xargs)" "two that were last at the same node"
+expect_equal "${LOOP}06 ${LOOP}06" "$(cat "$MM/ids/$id_a/last_device" "$MM/ids/$id_b/last_device" | xargs)" \
+	"two that were last at the same node"
 attach a 07
 attach b 06
 settle

@@ -74,7 +74,7 @@ name1" "$(links "${LOOP}01")" "the links of who is present after a crash"
 attach 3 13
 settle
 expect_equal "" "$(links "${LOOP}13")" "the links of who was forgotten after a crash"
-expect_equal "${LOOP}12" "$(readlink "$dos/name2" || true)" "the name of who is kept after a crash"
+expect_equal "${LOOP}12" "$(cat "$MM/ids/UUID=$(number_uuid 2)/last_device")" "the name of who is kept after a crash"
 
 # Kept no longer, and forgotten while absent.
 expect_ok request keep_links_when_offline "link=name2 keep=0"

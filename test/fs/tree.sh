@@ -32,7 +32,7 @@ show_tree()
 
 volume_files()
 {
-	printf "f 444 root root ./ids/$1/%s\n" dos_paths fstype guid keep_links label links \
+	printf "f 444 root root ./ids/$1/%s\n" dos_paths fstype guid keep_links label last_device links \
 		mount_points mount_points.registered no_drive_letter partuuid read_only \
 		removable size state unique_id uuid
 	echo "d 555 root root ./ids/$1"
@@ -105,7 +105,7 @@ expect_files()
 }
 expect_files "ids/$id_a" "unique_id=$id_a" "guid=$guid_a" "uuid=${id_a#UUID=}" fstype=ext4 \
 	'label=my da$a' state=online size=16777216 removable=0 read_only=0 no_drive_letter=0 \
-	keep_links=0 partuuid= mount_points= dos_paths=X: \
+	keep_links=0 partuuid= mount_points= dos_paths=X: "last_device=$a" \
 	links="/DosDevices/Backup
 /DosDevices/X:
 /Volumes/Volume{$guid_a}"

@@ -98,7 +98,7 @@ bool world_has_mark(const struct world *world, const char *id);
  *	{, }                begins, commits a write of several requests
  *	~                   restart
  *	= NAME ID           the device is present under ID; = NAME -REASON, = NAME -: or is not
- *	@ LINK NODE         the link shows NODE; @ LINK -: or does not show
+ *	@ LINK NODE         the link shows NODE, or that it is offline; @ LINK -: or does not show
  *	? ID letter|mark|-  the volume has a letter, wants none, or neither
  *	g ID new|same|-     its Volume{GUID} name, compared with the last such line
  *	d LINK|ID WORDS     the row in the database: of a link its ID, of an ID `row` and mark, keep;
@@ -107,6 +107,7 @@ bool world_has_mark(const struct world *world, const char *id);
  *	e N                 changes of the epic number since the last such line
  *	e *, t *            any number: begins to count anew
  *	h PATTERN           "OPERATION LINK ID, …" of the history since the last such line
+ *	f ID FILE PATTERN   what this file in ids/ID says, whether it shows or not
  *	n NODE              of the last entry of the history
  *	< PATTERN           the reply, lines ending in ` | `
  *	w TEXT              is in the sentence of the failure

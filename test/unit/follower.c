@@ -182,9 +182,13 @@ void follower_check_tree(const struct tree *tree, const struct manager *manager)
 		const struct device *device = volumes_find_id(&manager->volumes, triples[i].id);
 		const struct mount *mount =
 			device ? mounts_next(&manager->mounts, device->number, NULL) : NULL;
+		_cleanup_free_ char *target = NULL;
 
-		follower_add(
-			&expected, xasprintf("%s -> %s", triples[i].link + 1, triples[i].node));
+		if (device)
+			target = xstrdup(device->node);
+		else
+			target = xasprintf("../ids/%s/device", triples[i].id);
+		follower_add(&expected, xasprintf("%s -> %s", triples[i].link + 1, target));
 		if (mount)
 			follower_add(&expected,
 				xasprintf("mounts/%s -> %s", strrchr(triples[i].link, '/') + 1,

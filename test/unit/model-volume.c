@@ -169,7 +169,8 @@ static int keep(struct model *model, const struct model_request *request, struct
 	if (record->keep == !request->is_off)
 		return 0;
 	if (!record->keep)
-		strcpy(record->node, model_get_node(model, record->id));
+		if (*model_get_node(model, record->id))
+			strcpy(record->node, model_get_node(model, record->id));
 	record->keep = !request->is_off;
 	if (record->keep || model_find_owner(model, record->id))
 		return 0;

@@ -35,7 +35,7 @@ const char *model_get_node(const struct model *model, const char *id)
 		return owner->node;
 	for (size_t i = 0; i < model->records; i++)
 		if (strcmp(model->record[i].id, id) == 0 && model->record[i].keep)
-			return model->record[i].node;
+			return "";
 	return NULL;
 }
 
@@ -103,10 +103,9 @@ const struct model_device *model_find_device(const struct model *model, const ch
 static int resolve(
 	struct model *model, const struct model_request *request, int unknown, const char **ret_id)
 {
-	const char *text = request->device, *kept = NULL;
+	const char *text = request->device;
 	const struct model_device *device;
 	const struct model_link *link;
-	bool is_empty = false; /* a drive without medium */
 
 	if (link_name_is_form(text)) {
 		link = model_find_shown_link(model, text);
@@ -118,21 +117,12 @@ static int resolve(
 		return model_get_node(model, text) ? 0 : unknown;
 	}
 	device = model_find_device(model, text);
-	if (device) {
+	if (device && device->state == MODEL_ONLINE) {
 		*ret_id = device->id;
-		is_empty = device->size == 0;
-		if (!is_empty)
-			return device->state == MODEL_ONLINE ? 0 : unknown;
+		return 0;
 	}
-	for (size_t i = 0; i < model->records; i++) {
-		const struct model_record *record = &model->record[i];
-
-		if (record->keep && !model_find_owner(model, record->id) &&
-			is_node(record->node, text) && (!kept || strcmp(record->id, kept) < 0))
-			kept = record->id;
-	}
-	*ret_id = kept;
-	return kept ? 0 : request->is_word && !is_empty ? EINVAL : unknown;
+	*ret_id = NULL;
+	return request->is_word && !device ? EINVAL : unknown;
 }
 
 /* The volume that id= and device= agree on, NULL if neither is given. */

@@ -136,7 +136,7 @@ const struct model_device *model_find_device(const struct model *model, const ch
 
 struct model_record *model_find_record(struct model *model, const char *id);
 const struct model_device *model_find_owner(const struct model *model, const char *id);
-/* The node that the links of an ID lead to, NULL when they do not show. */
+/* The node that the links of an ID lead to, "" when it is offline, NULL when they do not show. */
 const char *model_get_node(const struct model *model, const char *id);
 void model_add_link(struct model *model, const char *path, const char *id);
 /* "LINK ID NODE\n" of all that shows, ordered by link. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/views/render.h"
 #include "player.h"
 
 static void check_text(const struct player *player, const char *seen, const char *expected)
@@ -60,7 +61,9 @@ static void check_link(struct player *player, char *rest)
 	parse_link(player, text, &name);
 	link = manager_find_link(manager, &manager->names, name.path);
 	if (link)
-		node = manager_get_node(manager, &manager->names, link->record->id);
+		node = manager_get_node(manager, link->record->id);
+	if (!node)
+		node = "offline";
 	if (link && strcmp(link->path, name.path) != 0)
 		PLAYER_FAIL(player, "it is spelled %s", link->path);
 	check_text(player, node, rest);
@@ -159,6 +162,20 @@ static void check_history(struct player *player, char *rest)
 	check_pattern(player, strbuf_text(&seen), rest);
 }
 
+static void check_file(struct player *player, char *rest)
+{
+	const char *id = player_take_word(&rest), *file = player_take_word(&rest);
+	_cleanup_strbuf_ struct strbuf seen = STRBUF_INIT;
+
+	for (size_t i = 0; i < volume_file_count; i++)
+		if (strcmp(volume_files[i].name, file) == 0)
+			volume_files[i].render(&player->world->manager, id, &seen);
+	if (!seen.len)
+		PLAYER_FAIL(player, "there is no such file");
+	strbuf_resize(&seen, seen.len - 1); /* its newline */
+	check_pattern(player, strbuf_text(&seen), rest);
+}
+
 static void check_last_node(struct player *player, char *rest)
 {
 	const struct history *history = &player->world->manager.history;
@@ -219,9 +236,9 @@ bool player_check(struct player *player, char verb, char *rest)
 		void (*check)(struct player *player, char *rest);
 	} checks[] = { { '=', check_device }, { '@', check_link }, { '?', check_mark },
 		{ 'g', check_volume_name }, { 'd', check_row }, { 't', check_written },
-		{ 'e', check_epic }, { 'h', check_history }, { 'n', check_last_node },
-		{ '<', check_reply }, { 'w', check_why }, { 'T', check_tree },
-		{ '!', check_notice } };
+		{ 'e', check_epic }, { 'f', check_file }, { 'h', check_history },
+		{ 'n', check_last_node }, { '<', check_reply }, { 'w', check_why },
+		{ 'T', check_tree }, { '!', check_notice } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
 		if (checks[i].verb == verb) {

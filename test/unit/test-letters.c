@@ -81,8 +81,8 @@ static const char *const scripts[] = {
 	"# 1.7.5, 1.7.9: those of kept volumes are not\n" TWO "> create_point C: sda1\n" KEEP
 	"sda1\n- sda1\n" NEXT "sdb1\n" NEW("D") NEXT "UUID=1\n" OLD("C"),
 	"# 1.7.5, 1.7.9: a kept volume can be given one while it is absent\n" TWO KEEP
-	"sda1\n- sda1\n" NEXT "UUID=1\n" NEW(
-		"C") "@ C: /dev/sda1\nh * next_drive_letter /DosDevices/C: UUID=1\nn /dev/sda1\n",
+	"sda1\n- sda1\n" NEXT
+	"UUID=1\n" NEW("C") "@ C: offline\nh * next_drive_letter /DosDevices/C: UUID=1\nn -\n",
 	"# 1.7.5, interface 5: several in one write\n" TWO "{\n" NEXT "sda1\n" NEW("C") NEXT
 	"sdb1\n" NEW("D") NEXT
 	"UUID=1\n" OLD("C") "ENOENT delete_points X:\n}\n@ C: /dev/sda1\n@ D: /dev/sdb1\ne 1\n",

@@ -102,7 +102,7 @@ static const char *const scripts[] = {
 	"+ sda1 part=1 uuid=1 partuuid=p\n> create_point X: sda1\n> delete_points X:\n"
 	"> keep_links_when_offline UUID=1\n- sda1\nENOENT unique_id_changed device=sda1\n"
 	"+ sda1 part=1 uuid=2 partuuid=p\n> unique_id_changed device=sda1\n? UUID=2 mark\n"
-	"> create_point link=a device=sda1\n- sda1\n@ a /dev/sda1\n"
+	"> create_point link=a device=sda1\n- sda1\n@ a offline\n"
 	"ENOENT unique_id_changed device=UUID=2\n",
 
 	/* An absent owner's name is overwritten; it has lost it when it comes back. */
@@ -123,35 +123,35 @@ static const char *const scripts[] = {
 	/* Kept links stay, protected, and are re-targeted. */
 	TWO "> create_point X: sda1\n> create_point link=data device=sda1\n> "
 	    "keep_links_when_offline UUID=1\n- sda1\n"
-	    "@ X: /dev/sda1\n@ data /dev/sda1\n"
+	    "@ X: offline\n@ data offline\n"
 	    "EEXIST create_point X: sdb1\nEEXIST create_point link=DATA device=sdb1\n"
-	    "EEXIST mv -n data X:\n~\n@ X: /dev/sda1\n"
-	    "> query_points UUID=1\n> query_points /dev/sda1\n> query_points sda1\n"
-	    "> query_points device=X:\n> create_point link=more device=X:\n@ more /dev/sda1\n"
-	    "> create_point link=evenmore device=sda1\n"
+	    "EEXIST mv -n data X:\n~\n@ X: offline\n"
+	    "> query_points UUID=1\nEINVAL query_points /dev/sda1\nEINVAL query_points sda1\n"
+	    "> query_points device=X:\n> create_point link=more device=X:\n@ more offline\n"
+	    "ENOENT create_point link=evenmore device=sda1\n"
 	    "> delete_points link=data\n@ data -\n"
 	    "+ sdz part=1 uuid=1\n@ X: /dev/sdz\n@ more /dev/sdz\n"
-	    "- sdz\n@ X: /dev/sdz\n> keep_links_when_offline UUID=1 keep=0\n@ X: -\n> create_point "
+	    "- sdz\n@ X: offline\n> keep_links_when_offline UUID=1 keep=0\n@ X: -\n> create_point "
 	    "X: sdb1\n",
 	/* Another device at the node of a kept volume is itself. */
 	TWO
 	"> create_point X: sda1\n> keep_links_when_offline UUID=1\n- sda1\n+ sda1 part=1 uuid=3\n"
 	"> create_point Y: sda1\n? UUID=3 letter\n> create_point link=a device=X:\n"
-	"@ X: /dev/sda1\n@ Y: /dev/sda1\n> query_points X: UUID=1\n"
+	"@ X: offline\n@ a offline\n@ Y: /dev/sda1\n> query_points X: UUID=1\n"
 	"EINVAL query_points X: sda1\n> query_points Y: sda1\n",
-	/* But not a drive that is there without its medium. */
+	/* Nor is its last node a way to it, be it a drive without its medium. */
 	TWO "> create_point X: sda1\n> keep_links_when_offline UUID=1\n- sda1\n+ sda1 size=0\n"
-	    "@ X: /dev/sda1\n> query_points X: sda1\n> create_point link=a device=/dev/sda1\n"
-	    "@ a /dev/sda1\n- sdb1\n+ sdb1 size=0\nEINVAL query_points sdb1\n"
+	    "@ X: offline\nEINVAL query_points X: sda1\n"
+	    "ENOENT create_point link=a device=/dev/sda1\n- sdb1\n+ sdb1 size=0\nEINVAL "
+	    "query_points sdb1\n"
 	    "ENOENT create_point Y: sdb1\n",
 	/* The last node is known even if nobody saw the volume go. */
 	"+ sda uuid=1\n> keep_links_when_offline UUID=1\n> create_point X: sda\n- sda\n+ sdb "
-	"uuid=1\n@ X: /dev/sdb\n"
-	"- sdb\n~\n@ X: /dev/sdb\n",
+	"uuid=1\n@ X: /dev/sdb\nf UUID=1 last_device /dev/sdb\n"
+	"- sdb\n~\n@ X: offline\nf UUID=1 last_device /dev/sdb\n",
 	"+ sda uuid=1\n> create_point X: sda\n- sda\n+ sdb uuid=1\n> keep_links_when_offline "
 	"UUID=1\n"
-	"EINVAL query_points /dev/sda\n- sdb\n@ X: /dev/sdb\n> query_points /dev/sdb\n~\n"
-	"@ X: /dev/sdb\n",
+	"- sdb\n@ X: offline\nf UUID=1 last_device /dev/sdb\n~\nf UUID=1 last_device /dev/sdb\n",
 
 	/* Delete by link alone marks; creating a letter, deleting otherwise, take the mark away. */
 	TWO
@@ -194,7 +194,7 @@ static const char *const scripts[] = {
 	    "@ X: /dev/sdb1\n? UUID=1 -\n? UUID=2 letter\n",
 	TWO "> create_point X: sda1\n> keep_links_when_offline UUID=1\n> create_point link=b "
 	    "device=sdb1\n- sda1\n"
-	    "EEXIST mv b X:\n@ b /dev/sdb1\n> mv X: Y:\n@ Y: /dev/sda1\n@ X: -\n",
+	    "EEXIST mv b X:\n@ b /dev/sdb1\n> mv X: Y:\n@ Y: offline\n@ X: -\n",
 	TWO "> create_point X: sda1\nEPERM mv X: " V1 "\n> create_point " V1 " sda1\n"
 	    "EPERM mv " V1 " data\n> mv " V1 " " V2 "\n@ " V1 " -\n@ " V2 " /dev/sda1\n",
 

@@ -23,11 +23,11 @@
 /* These must hold also when the mount manager starts anew after each step. */
 static const char *const scripts[] = {
 	"# 1.7.1 selection: nothing given, every triple of present and kept volumes\n" X1
-	"> query_points\n< " LINE("/DosDevices/X:", "UUID=1", "/dev/sda1") LINE(
-		"/Volumes/Volume{*}", "UUID=?", "/dev/sd?1") LINE("/Volumes/Volume{*}", "UUID=?",
-		"/dev/sd?1") "\n" KEEP "sda1\n- sda1\n- sdb1\n> query_points\n"
-			     "< " LINE("/DosDevices/X:", "UUID=1", "/dev/sda1")
-				     LINE("/Volumes/Volume{*}", "UUID=1", "/dev/sda1") "\n",
+	"> query_points\n< " LINE("/DosDevices/X:", "UUID=1", "/dev/sda1")
+		LINE("/Volumes/Volume{*}", "UUID=?", "/dev/sd?1") LINE("/Volumes/Volume{*}",
+			"UUID=?", "/dev/sd?1") "\n" KEEP "sda1\n- sda1\n- sdb1\n> query_points\n"
+					       "< " LINE("/DosDevices/X:", "UUID=1", "") LINE(
+						       "/Volumes/Volume{*}", "UUID=1", "") "\n",
 	"# 1.7.1 selection: link only, exactly one; names compare ignoring case\n" TWO
 	"> create_point link=Data device=sda1\n> query_points link=dATA\n"
 	"< " LINE("/DosDevices/Data", "UUID=1", "/dev/sda1") "\n",
@@ -107,17 +107,17 @@ static const char *const scripts[] = {
 	"X:\n" NOTHING,
 	"# 1.7.9: durable; again is no change\n" X1 KEEP
 	"sda1\nd UUID=1 row keep\ne 1\nt 1\nh keep_links_when_offline - UUID=1\n" KEEP
-	"UUID=1\n" KEEP "X: keep=1\n" NOTHING "~\nd UUID=1 row keep\n- sda1\n@ X: /dev/sda1\n",
+	"UUID=1\n" KEEP "X: keep=1\n" NOTHING "~\nd UUID=1 row keep\n- sda1\n@ X: offline\n",
 	"# 1.7.9: all links of the volume, not one\n" X1
-	"> create_point link=data device=sda1\n" KEEP "link=data\n- sda1\n@ data /dev/sda1\n"
-	"@ X: /dev/sda1\n? UUID=1 letter\n",
+	"> create_point link=data device=sda1\n" KEEP "link=data\n- sda1\n@ data offline\n"
+	"@ X: offline\n? UUID=1 letter\n",
 	"# 1.7.9, 3.3: nobody else may claim them\n" X1
 	"> create_point link=data device=sda1\n> create_point link=b device=sdb1\n" KEEP
 	"sda1\n- sda1\nEEXIST create_point X: sdb1\nEEXIST create_point link=DATA device=sdb1\n"
 	"EEXIST mv b X:\nEEXIST mv b data\nEEXIST mv -n b data\n> next_drive_letter sdb1\n"
-	"@ X: /dev/sda1\n@ data /dev/sda1\n@ C: /dev/sdb1\n",
+	"@ X: offline\n@ data offline\n@ C: /dev/sdb1\n",
 	"# 1.7.9, 3.3: re-targeted on return, wherever that is; the flag stays\n" X1 KEEP
-	"sda1\n- sda1\ne 1\n+ sdz7 part=7 uuid=1\n@ X: /dev/sdz7\ne 0\n- sdz7\n@ X: /dev/sdz7\n",
+	"sda1\n- sda1\ne 1\n+ sdz7 part=7 uuid=1\n@ X: /dev/sdz7\ne 0\n- sdz7\n@ X: offline\n",
 	"# 1.7.9: keep=0 while online\n" X1 KEEP "sda1\n" KEEP "sda1 keep=0\ne 2\n- sda1\n@ X: -\n"
 	"d UUID=1 row\nd X: UUID=1\n",
 	"# 1.7.9: keep=0 while offline\n" X1 KEEP "sda1\n- sda1\n" KEEP
@@ -125,7 +125,7 @@ static const char *const scripts[] = {
 	"> create_point X: sdb1\n",
 	"# 1.7.9: keep=0 of one that is not kept\n" X1 KEEP "sda1 keep=0\n" NOTHING,
 	"# 1.7.9: links of a kept volume can be made and deleted while it is absent\n" X1 KEEP
-	"sda1\n- sda1\n> create_point link=new device=X:\n@ new /dev/sda1\n> delete_points X:\n"
+	"sda1\n- sda1\n> create_point link=new device=X:\n@ new offline\n> delete_points X:\n"
 	"d UUID=1 row mark keep\n> delete_points UUID=1\n@ new -\nd UUID=1 row keep\n"
 	"EINVAL query_points UUID=9\n",
 
@@ -142,8 +142,9 @@ static const char *const scripts[] = {
 	"ENOENT volume_arrival_notification sde\nw no unique ID\n"
 	"ENOENT volume_arrival_notification /dev/sdz\nEINVAL volume_arrival_notification\ne 0\n",
 	"# 1.7.11: a volume that is kept has not arrived\n" X1 KEEP
-	"sda1\n- sda1\nENOENT volume_arrival_notification /dev/sda1\nw is not present\n"
-	"ENOENT volume_arrival_notification UUID=1\nENOENT volume_arrival_notification X:\n",
+	"sda1\n- sda1\nENOENT volume_arrival_notification /dev/sda1\n"
+	"ENOENT volume_arrival_notification UUID=1\nw is not present\nENOENT "
+	"volume_arrival_notification X:\n",
 	"# 1.7.11 removal: as if unplugged, the rows stay\n" X1
 	"> volume_removal_notification sda1\n@ X: -\nd X: UUID=1\n" NOTHING
 	"ENOENT volume_removal_notification sda1\nw no device is present as 'sda1'\n"
@@ -154,7 +155,7 @@ static const char *const scripts[] = {
 	"> volume_removal_notification /dev/sdc\nENOENT volume_removal_notification /dev/sdc\n"
 	"> query_points\n< \n",
 	"# 1.7.11 removal: kept links stay\n" X1 KEEP
-	"sda1\n> volume_removal_notification sda1\n@ X: /dev/sda1\n"
+	"sda1\n> volume_removal_notification sda1\n@ X: offline\n"
 	"ENOENT volume_removal_notification X:\nENOENT volume_removal_notification UUID=1\n",
 	"# 1.7.11 removal: the clone moves up\n"
 	"+ sda uuid=1\n+ sdb uuid=1\n> create_point X: sda\n= sdb -duplicate of /dev/sda, which "
@@ -170,7 +171,7 @@ static const char *const scripts[] = {
 	"# 1.7.14: nothing to forget is no change\n" X1 "> scrub_registry 1\n" NOTHING
 	"@ X: /dev/sda1\n",
 	"# 1.7.14: kept ones survive\n" X1 KEEP "sda1\n- sda1\n- sdb1\n> scrub_registry 1\n"
-	"@ X: /dev/sda1\nd UUID=1 row keep\nd UUID=2 -\n+ sdz1 part=1 uuid=1\n@ X: /dev/sdz1\n",
+	"@ X: offline\nd UUID=1 row keep\nd UUID=2 -\n+ sdz1 part=1 uuid=1\n@ X: /dev/sdz1\n",
 	"# 1.7.14: twice in one write\n" X1 "- sda1\n{\n> scrub_registry 1\n> scrub_registry 1\n}\n"
 	"e 1\nh scrub_registry - UUID=1\nd UUID=1 -\n",
 	"# 1.7.14, 3.2: a clone keeps the names it has, also over a restart\n"
@@ -293,11 +294,11 @@ static const char *const scripts_at_rest[] = {
 	"/dev/sda1\n",
 	"# 1.7.4, 3.3: a kept volume keeps only what is recorded\n" X1
 	"> create_point link=data device=sda1\n" KEEP "sda1\n> delete_points_dbonly X: sda1\n"
-	"@ X: /dev/sda1\n- sda1\n@ X: -\n@ data /dev/sda1\n> create_point X: sdb1\n",
+	"@ X: /dev/sda1\n- sda1\n@ X: -\n@ data offline\n> create_point X: sdb1\n",
 	"# 1.7.4, 3.1 step 8: deleted while it is kept, it goes on return\n" X1
 	"> create_point link=data device=sda1\n" KEEP
 	"sda1\n- sda1\n> delete_points_dbonly X: UUID=1\n"
-	"@ X: /dev/sda1\n+ sda1 part=1 uuid=1\n@ X: -\n@ data /dev/sda1\n",
+	"@ X: offline\n+ sda1 part=1 uuid=1\n@ X: -\n@ data /dev/sda1\n",
 	"# 1.7.4, 1.7.9: or as soon as the volume is kept no longer\n" X1 KEEP
 	"sda1\n- sda1\n> delete_points_dbonly X: UUID=1\n" KEEP "UUID=1 keep=0\n@ X: -\n" KEEP
 	"UUID=2\n> create_point X: sdb1\n> delete_points X: sdb1\n+ sda1 part=1 uuid=1\n@ X: -\n",

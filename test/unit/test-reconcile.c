@@ -395,8 +395,7 @@ static void check_journey(const char *before, const char *after)
 	world_play(&b.world, after);
 	reconcile(&b, &disk);
 	ck_assert_str_eq(get_owner(&b, name), "UUID=2");
-	ck_assert_str_eq(
-		manager_get_node(&b.world.manager, &b.world.manager.names, "UUID=2"), "/dev/sdb");
+	ck_assert_str_eq(manager_get_node(&b.world.manager, "UUID=2"), "/dev/sdb");
 	world_play(&b.world, "@ X: -\n");
 	expect_file(&disk, words);
 	ck_assert_int_eq(delete (&b, &disk, "source=/h/a"), 0);

@@ -45,11 +45,10 @@ static const char *const scripts[] = {
 	"! deleted /DosDevices/X: UUID=1 /dev/sda1\n! created /DosDevices/Y: UUID=1 /dev/sda1\n!\n",
 	/* Kept links outlive their volume. */
 	ONE "> keep_links_when_offline UUID=1\n!\n- sda1\n! removed UUID=1 /dev/sda1\n!\nT "
-	    "DosDevices/X: /dev/sda1\n"
+	    "DosDevices/X: ../ids/UUID=1/device\nT ids/UUID=1/device -\n"
 	    "+ sdb1 part=1 uuid=1\n! arrived UUID=1 /dev/sdb1\n!\n- sdb1\n"
 	    "! removed UUID=1 /dev/sdb1\n!\n> keep_links_when_offline UUID=1 keep=0\n! deleted "
-	    "/DosDevices/X: UUID=1 /dev/sdb1\n"
-	    "! deleted Volume UUID=1 /dev/sdb1\n!\n",
+	    "/DosDevices/X: UUID=1 \n! deleted Volume UUID=1 \n!\n",
 	/* What the tree does not show: each thing is told once. */
 	"+ sda blank\n! unprocessed /dev/sda no content\n!\n+ sda blank seq=3\n!\n"
 	"+ sda fault=broken\n! unprocessed /dev/sda broken\n!\n+ sdb blank\n"
@@ -78,7 +77,7 @@ static const char *const scripts[] = {
 	"> create_point X: sda1\n! created /DosDevices/X: UUID=1 /dev/sda1\n!\nT mounts/X: /a\n"
 	"> keep_links_when_offline UUID=1\n!\n- sda1\n! unmounted UUID=1 /dev/sda1 /a\n! removed "
 	"UUID=1 /dev/sda1\n!\n"
-	"T mounts/X: -\nT DosDevices/X: /dev/sda1\n+ sda1 part=1 uuid=1\n"
+	"T mounts/X: -\nT DosDevices/X: ../ids/UUID=1/device\n+ sda1 part=1 uuid=1\n"
 	"! arrived UUID=1 /dev/sda1\n! mounted UUID=1 /dev/sda1 /a\n!\nT mounts/X: /a\n",
 	/* Each mount point is told of. */
 	ONE "M sda1 /a\n! mounted UUID=1 /dev/sda1 /a\n!\nM sda1 /a sda1* /b sda1 /c\n"

@@ -37,9 +37,10 @@ void manager_fini(struct manager *manager);
  * Questions that readers ask of the state, through `view`: manager::names, or a layer on it.
  */
 
-/* "/dev/sda2" of a volume present or kept, else NULL. */
-const char *manager_get_node(
-	const struct manager *manager, const struct names *view, const char *id);
+/* "/dev/sda2" of a volume present, else NULL: the names of an absent one lead nowhere. */
+const char *manager_get_node(const struct manager *manager, const char *id);
+/* Whether the names of a unique ID show: its volume is present, or kept. */
+bool manager_shows(const struct manager *manager, const struct names *view, const char *id);
 /* The link, if it shows. */
 const struct link *manager_find_link(
 	const struct manager *manager, const struct names *view, const char *path);

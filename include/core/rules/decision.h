@@ -18,7 +18,7 @@ struct decision {
 /* Adds the sentence to `why` and returns `error`. */
 int decision_fail(struct decision *decision, int error, const char *format, ...) _printf_(3, 4);
 /* The node of a volume present or kept, as the change sees it. */
-const char *decision_get_node(const struct decision *decision, const char *id);
+bool decision_shows(const struct decision *decision, const char *id);
 void decision_add_entry(
 	struct decision *decision, const char *operation, const char *path, const char *id);
 void decision_set_mark(struct decision *decision, const char *id, bool no_drive_letter);

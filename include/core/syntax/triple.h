@@ -7,7 +7,7 @@
 struct triple {
 	const char *link;
 	const char *id;
-	const char *node;
+	const char *node; /* "": offline */
 };
 
 /* The line of control files and of `points` that shows it. */

@@ -70,5 +70,5 @@ bool change_shows_volume(const struct manager *manager, const struct change *cha
 
 	if (volumes_change_find_id(&manager->volumes, &change->volumes, id))
 		return true;
-	return record && record->keep_links && record->fingerprint.node;
+	return record && record->keep_links;
 }

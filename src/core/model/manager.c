@@ -25,16 +25,21 @@ void manager_fini(struct manager *manager)
 	free(manager->deletions);
 }
 
-const char *manager_get_node(
-	const struct manager *manager, const struct names *view, const char *id)
+const char *manager_get_node(const struct manager *manager, const char *id)
 {
 	const struct device *device = volumes_find_id(&manager->volumes, id);
+
+	return device ? device->node : NULL;
+}
+
+bool manager_shows(const struct manager *manager, const struct names *view, const char *id)
+{
 	const struct record *record;
 
-	if (device)
-		return device->node;
+	if (volumes_find_id(&manager->volumes, id))
+		return true;
 	record = names_find_record(view, id);
-	return record && record->keep_links ? record->fingerprint.node : NULL;
+	return record && record->keep_links;
 }
 
 const struct link *manager_find_link(
@@ -42,7 +47,7 @@ const struct link *manager_find_link(
 {
 	const struct link *link = names_find_link(view, path);
 
-	return link && manager_get_node(manager, view, link->record->id) ? link : NULL;
+	return link && manager_shows(manager, view, link->record->id) ? link : NULL;
 }
 
 size_t manager_get_triples(const struct manager *manager, const struct names *view, const char *id,
@@ -53,6 +58,7 @@ size_t manager_get_triples(const struct manager *manager, const struct names *vi
 	const char *node = NULL;
 	struct triple *triples;
 	size_t count = 0, shown = 0;
+	bool shows = false;
 
 	if (!id) {
 		count = names_get_links(view, &links);
@@ -67,10 +73,13 @@ size_t manager_get_triples(const struct manager *manager, const struct names *vi
 	for (size_t i = 0; i < count; i++) {
 		const struct record *record = links[i]->record;
 
-		if (i == 0 || record != links[i - 1]->record)
-			node = manager_get_node(manager, view, record->id);
-		if (node)
-			triples[shown++] = (struct triple){ links[i]->path, record->id, node };
+		if (i == 0 || record != links[i - 1]->record) {
+			node = manager_get_node(manager, record->id);
+			shows = node || manager_shows(manager, view, record->id);
+		}
+		if (shows)
+			triples[shown++] =
+				(struct triple){ links[i]->path, record->id, node ? node : "" };
 	}
 	triples_sort(triples, shown);
 	*ret_triples = triples;

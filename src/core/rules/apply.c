@@ -101,8 +101,8 @@ static void touch_change(
 	}
 	map_for_each (&change->names.records, node, next) {
 		const char *id = container_of(node, struct record, by_id)->id;
-		bool is_moved = !is_same_text(manager_get_node(manager, &manager->names, id),
-			manager_get_node(manager, &change->names, id));
+		bool is_moved = manager_shows(manager, &manager->names, id) !=
+			manager_shows(manager, &change->names, id);
 
 		touched_add_id(touched, id, is_moved); /* an absent volume may be kept no longer */
 	}

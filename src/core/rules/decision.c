@@ -23,9 +23,9 @@ int decision_fail(struct decision *decision, int error, const char *format, ...)
 	return error;
 }
 
-const char *decision_get_node(const struct decision *decision, const char *id)
+bool decision_shows(const struct decision *decision, const char *id)
 {
-	return manager_get_node(decision->manager, &decision->change->names, id);
+	return manager_shows(decision->manager, &decision->change->names, id);
 }
 
 const struct link *decision_find_link(const struct decision *decision, const char *path)
@@ -58,25 +58,6 @@ const struct device *decision_find_device(
 	return NULL;
 }
 
-/* The kept volume that was last seen at this node; of several the first by ID. */
-static const char *find_kept(const struct decision *decision, const char *node)
-{
-	const struct names *names = &decision->manager->names;
-	const char *found = NULL;
-
-	map_for_each (&names->records, entry, next) {
-		const char *id = container_of(entry, struct record, by_id)->id;
-		const struct record *record = names_find_record(&decision->change->names, id);
-
-		if (record && record->keep_links && record->fingerprint.node &&
-			!volumes_find_id(&decision->manager->volumes, id) &&
-			node_has_name(record->fingerprint.node, node) &&
-			(!found || strcmp(id, found) < 0))
-			found = id;
-	}
-	return found;
-}
-
 static int resolve_device(
 	struct decision *decision, const struct volume_ref *ref, int unknown, const char **ret_id)
 {
@@ -86,10 +67,6 @@ static int resolve_device(
 		*ret_id = device->id;
 		return 0;
 	}
-	/* A drive without its medium is as good as absent. */
-	*ret_id = device && device->size ? NULL : find_kept(decision, ref->text);
-	if (*ret_id)
-		return 0;
 	if (device)
 		return decision_fail(decision, unknown, "%s is no volume: %s", device->node,
 			device->reason ? device->reason : "it has nothing to address");
@@ -107,7 +84,7 @@ static int resolve_volume(
 
 	switch (ref->kind) {
 	case VOLUME_BY_ID:
-		if (!decision_get_node(decision, ref->text))
+		if (!decision_shows(decision, ref->text))
 			return decision_fail(
 				decision, unknown, "no volume has the unique ID %s", ref->text);
 		*ret_id = ref->text;
@@ -133,7 +110,7 @@ int decision_select_by_triple(struct decision *decision, int unknown, const char
 
 	if (request->given & KEY_BIT(KEY_ID)) {
 		by_id = request->id;
-		if (!decision_get_node(decision, by_id))
+		if (!decision_shows(decision, by_id))
 			return decision_fail(
 				decision, unknown, "no volume has the unique ID %s", by_id);
 	}
@@ -175,7 +152,7 @@ int decision_select_volume(struct decision *decision, const char **ret_id)
 void decision_add_entry(
 	struct decision *decision, const char *operation, const char *path, const char *id)
 {
-	struct triple triple = { path, id, id ? decision_get_node(decision, id) : NULL };
+	struct triple triple = { path, id, id ? manager_get_node(decision->manager, id) : NULL };
 
 	change_add_entry(decision->change, decision->manager, decision->env, operation, &triple);
 }

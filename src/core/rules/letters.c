@@ -90,8 +90,7 @@ struct letter letters_assign(const struct manager *manager, const struct manager
 		volumes_change_find_id(&manager->volumes, &change->volumes, id);
 	const struct record *record = names_find_record(&change->names, id);
 	struct letter letter = { record ? record->letter : 0, false };
-	const char *node = manager_get_node(manager, &change->names, id);
-	struct triple triple = { .id = id, .node = device ? device->node : node };
+	struct triple triple = { .id = id, .node = device ? device->node : NULL };
 	char path[LINK_PATH_MAX];
 
 	if (!record || letter.value || !may_have_letter(manager, change, record, device))

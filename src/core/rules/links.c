@@ -15,7 +15,7 @@ static int select_triples(struct decision *decision, struct triple **ret_triples
 {
 	const struct request *request = decision->request;
 	const struct link *link;
-	const char *id;
+	const char *id, *node;
 	int r = decision_select_by_triple(decision, -EINVAL, &id);
 
 	if (r < 0)
@@ -33,7 +33,8 @@ static int select_triples(struct decision *decision, struct triple **ret_triples
 			decision, -EINVAL, "%s is a link of %s", link->path, link->record->id);
 	id = link->record->id;
 	*ret_triples = xcalloc(1, sizeof(**ret_triples));
-	**ret_triples = (struct triple){ link->path, id, decision_get_node(decision, id) };
+	node = manager_get_node(decision->manager, id);
+	**ret_triples = (struct triple){ link->path, id, node ? node : "" };
 	*ret_count = 1;
 	return 0;
 }
@@ -124,7 +125,7 @@ static void clear_marks(struct decision *decision, const char *id)
 	map_for_each (&names->records, node, next) {
 		const struct record *record = container_of(node, struct record, by_id);
 
-		if (decision_get_node(decision, record->id))
+		if (decision_shows(decision, record->id))
 			decision_set_mark(decision, record->id, false);
 	}
 }

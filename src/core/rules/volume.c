@@ -56,11 +56,11 @@ int volume_decide_keep_links(struct decision *decision)
 	record = names_find_record(names, id);
 	if (record && record->keep_links == is_on)
 		return 0;
-	node = decision_get_node(decision, id);
+	node = manager_get_node(decision->manager, id);
 	decision_add_entry(decision, "keep_links_when_offline", NULL, id);
 	edited = names_edit_record(names, id);
 	edited->keep_links = is_on;
-	if (is_on && !is_same_text(edited->fingerprint.node, node)) {
+	if (is_on && node && !is_same_text(edited->fingerprint.node, node)) {
 		free(edited->fingerprint.node);
 		edited->fingerprint.node = xstrdup(node);
 	}
@@ -140,7 +140,7 @@ int volume_decide_query(struct decision *decision)
 
 	if (r < 0)
 		return r;
-	item.node = decision_get_node(decision, item.id);
+	item.node = manager_get_node(decision->manager, item.id);
 	link = names_find_volume_name(&decision->change->names, item.id);
 	item.link = link ? link->path : NULL;
 	if (get_suggestion(decision, item.id, &suggestion))
@@ -239,7 +239,7 @@ int volume_decide_scrub(struct decision *decision)
 		const char *id = container_of(node, struct record, by_id)->id;
 
 		if (names_find_record(&decision->change->names, id) &&
-			!decision_get_node(decision, id))
+			!decision_shows(decision, id))
 			scrub(decision, id,
 				bsearch(&id, owed, count, sizeof(*owed), compare_texts) != NULL);
 	}

@@ -106,12 +106,11 @@ static int compare_texts(const void *a, const void *b)
 static void add_line(const struct manager *manager, const char *path, struct strbuf *made)
 {
 	const struct link *link = manager_find_link(manager, &manager->names, path);
+	const char *node = link ? manager_get_node(manager, link->record->id) : NULL;
 
 	if (link && strcmp(link->path, path) == 0)
 		triple_format(
-			&(struct triple){ link->path, link->record->id,
-				manager_get_node(manager, &manager->names, link->record->id) },
-			made);
+			&(struct triple){ link->path, link->record->id, node ? node : "" }, made);
 }
 
 /* What stays of the text up to a line that differs, and what is there instead. */

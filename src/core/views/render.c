@@ -154,6 +154,16 @@ static void render_guid(const struct manager *manager, const char *id, struct st
 	strbuf_add_char(ret_text, '\n');
 }
 
+/* Where it was last, while it is absent. */
+static void render_last_device(
+	const struct manager *manager, const char *id, struct strbuf *ret_text)
+{
+	const struct device *device = volumes_find_id(&manager->volumes, id);
+	const struct record *record = names_find_record(&manager->names, id);
+
+	add_line(ret_text, device ? device->node : record ? record->fingerprint.node : NULL);
+}
+
 static void render_links(const struct manager *manager, const char *id, struct strbuf *ret_text)
 {
 	_cleanup_free_ struct triple *triples = NULL;
@@ -279,6 +289,7 @@ static void render_keep_links(
 const struct volume_file volume_files[] = {
 	{ "unique_id", render_unique_id },
 	{ "guid", render_guid },
+	{ "last_device", render_last_device },
 	{ "links", render_links },
 	{ "mount_points", render_mount_points },
 	{ "mount_points.registered", render_registered },

@@ -372,7 +372,7 @@ void deltas_add_link(struct deltas *deltas, enum event_kind kind, const struct t
 			.kind = kind,
 			.link = path,
 			.id = (char *)node->id,
-			.device = (char *)node->target,
+			.device = node->target[0] == '/' ? (char *)node->target : (char *)"",
 		});
 }
 

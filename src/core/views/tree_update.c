@@ -25,8 +25,9 @@ struct update {
 /* Where the links of a volume lead; NULL: they do not show. */
 struct lead {
 	const char *id;
-	const char *node;
+	const char *target;
 	const char *mount; /* in mounts/ */
+	char *nowhere;	   /* the target of one that is offline: what is not there */
 };
 
 /*
@@ -66,12 +67,18 @@ static struct lead find_lead(const struct update *update, const char *id)
 	const struct device *device = volumes_find_id(&manager->volumes, id);
 	const struct mount *mount =
 		device ? mounts_next(&manager->mounts, device->number, NULL) : NULL;
+	struct lead lead = { .id = id, .mount = mount ? mount->path : NULL };
 
-	return (struct lead){
-		.id = id,
-		.node = manager_get_node(manager, &manager->names, id),
-		.mount = mount ? mount->path : NULL,
-	};
+	if (device) {
+		lead.target = device->node;
+	} else if (manager_shows(manager, &manager->names, id)) {
+		_cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
+
+		strbuf_add_file_name(&name, id);
+		lead.nowhere = xasprintf("../ids/%s/device", strbuf_text(&name));
+		lead.target = lead.nowhere;
+	}
+	return lead;
 }
 
 /* The line of `points` with this spelling of a link may be another now. */
@@ -87,13 +94,13 @@ static void show_link(const struct update *update, const char *path, const struc
 	struct node *folder = tree_get_link_folder(update->tree, path);
 	const char *name = link_name_get_base(path);
 	struct node *node = tree_find_entry(update->tree, folder, name);
-	bool is_same = node && lead->node && strcmp(node->name, name) == 0 &&
+	bool is_same = node && lead->target && strcmp(node->name, name) == 0 &&
 		strcmp(node->id, lead->id) == 0;
 
 	note_line(update, path);
 	if (node && !is_same)
 		deltas_add_link(update->deltas, EVENT_LINK_DELETED, update->tree, node);
-	node = replace_symlink(update, folder, node, name, lead->node);
+	node = replace_symlink(update, folder, node, name, lead->target);
 	sync_symlink(update, update->tree->mounts, name, lead->mount);
 	if (!node)
 		return;
@@ -112,7 +119,8 @@ static void sync_link(const struct update *update, const char *path)
 	note_line(update, path);
 	if (link)
 		lead = find_lead(update, link->record->id);
-	show_link(update, lead.node ? link->path : path, &lead);
+	show_link(update, lead.target ? link->path : path, &lead);
+	free(lead.nowhere);
 }
 
 static void note_volume(const struct update *update, enum event_kind kind,
@@ -248,23 +256,23 @@ static struct node *add_volume_folder(const struct update *update, const char *n
 static bool sync_volume(const struct update *update, const char *id)
 {
 	const struct manager *manager = update->manager;
-	const char *target = manager_get_node(manager, &manager->names, id);
+	bool shows = manager_shows(manager, &manager->names, id);
 	_cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
 	bool is_elsewhere = false;
 	struct node *folder;
 
 	strbuf_add_file_name(&name, id);
 	folder = tree_find_entry(update->tree, update->tree->ids, strbuf_text(&name));
-	if (target && !folder)
+	if (shows && !folder)
 		folder = add_volume_folder(update, strbuf_text(&name), id);
 	if (folder)
 		is_elsewhere = note_changes(update, folder, volumes_find_id(&manager->volumes, id));
-	if (!target) {
+	if (!shows) {
 		if (folder)
 			remove_volume_folder(update, folder);
 		return is_elsewhere;
 	}
-	sync_symlink(update, folder, "device", target);
+	sync_symlink(update, folder, "device", manager_get_node(manager, id));
 	for (size_t i = 0; i < volume_file_count; i++) {
 		struct node *file = tree_find_entry(update->tree, folder, volume_files[i].name);
 
@@ -289,6 +297,7 @@ static void sync_links(const struct update *update, const char *id, bool is_move
 			sync_symlink(update, update->tree->mounts, link_name_get_base(link->path),
 				lead.mount);
 	}
+	free(lead.nowhere);
 }
 
 static void sync_device(const struct update *update, const char *kernel_name)
