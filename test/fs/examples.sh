@@ -24,7 +24,7 @@ for example in "$examples"/*; do
 	keep-shelf | rename-batch | rotate-disks | wait-and-mount | watch-changes) ;;
 	kubernetes-disks | prometheus-textfile | share-read-only | zfs-members) ;; # the case `examples-systems`
 	querypoints.c) continue ;;          # the case `package` does
-	fstab | mount-archive*) continue ;; # the vm suite does
+	automount.conf | fstab | mount-archive*) continue ;; # the vm suite does
 	*) fail "nobody tries $example" ;;
 	esac
 	[ "$(wc -l <"$example")" -le 60 ] || fail "$example is long"

@@ -11,6 +11,7 @@ meson install -C "$build" --no-rebuild --destdir "$TMP/root" >"$TMP/install.log"
 for file in bash-completion/completions/mmfs zsh/site-functions/_mmfs; do
 	[ -n "$(find "$TMP/root" -path "*/share/$file")" ] || fail "there is no $file"
 done
+[ -n "$(find "$TMP/root" -path '*/udev/rules.d/61-mmfs.rules')" ] || fail "there is no rule for udevd"
 module=$(find "$TMP/root" -name libmmfs.pc)
 export PKG_CONFIG_PATH=${module%/*} PKG_CONFIG_SYSROOT_DIR=$TMP/root
 LD_LIBRARY_PATH=$(dirname "${module%/*}")

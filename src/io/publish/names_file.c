@@ -36,7 +36,9 @@ static int make_folders(const char *path)
 
 	for (char *c = strchr(folder + 1, '/'); c; c = strchr(c + 1, '/')) {
 		*c = '\0';
-		if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+		if (mkdir(folder, 0755) == 0)
+			chmod(folder, 0755); /* whatever the umask */
+		else if (errno != EEXIST)
 			return -errno;
 		*c = '/';
 	}

@@ -51,6 +51,9 @@ install_packages()
 	expect_equal enabled "$(systemctl is-enabled mmfs.service)" "the service at boot"
 	expect_volume "UUID=$(uuid_of /dev/disk/by-partlabel/root)" /dev/disk/by-partlabel/root
 	mmctl create root "$(readlink -f /dev/disk/by-partlabel/root)"
+	mmctl settle
+	expect_equal "$(readlink -f /dev/disk/by-partlabel/root)" "$(readlink -f /dev/mm/root)" "the name in /dev"
+	systemctl is-active dev-mm-root.device
 }
 
 smoke_test()
@@ -61,13 +64,16 @@ smoke_test()
 # Names are there again when the command is done, by another process.
 upgrade()
 {
-	local pid
+	local pid link
 
 	pid=$(show MainPID)
+	link=$(stat -c %N /dev/mm/root)
 	dpkg --install "$packages"/mmfs_*.deb
 	expect_equal active "$(show ActiveState)" "the service"
 	[ "$(show MainPID)" != "$pid" ] || fail "the process is the old one"
 	[ -L "$MM/DosDevices/root" ] || fail "the name is gone"
+	mmctl settle
+	expect_equal "$link" "$(stat -c %N /dev/mm/root)" "the link in /dev"
 }
 
 # Who removes a package may want it back, with all names.
@@ -76,6 +82,7 @@ remove()
 	dpkg --remove mmfs
 	systemctl daemon-reload
 	is_absent
+	[ -L /dev/mm/root ] || fail "the name in /dev is gone, and so were what is mounted by it"
 	[ -s /var/lib/mmfs/mounted-devices.db ] || fail "the names are gone"
 	dpkg --install "$packages"/mmfs_*.deb
 	[ -L "$MM/DosDevices/root" ] || fail "the name is gone"

@@ -154,13 +154,15 @@ fstab_has_mounted()
 # The line for a disk that comes and goes: there is none, there is one, and it goes.
 expect_backup()
 {
-	! ls /srv/backup 2>/dev/null || fail "there is a backup disk"
+	[ ! -e /dev/mm/backup ] || fail "there is a backup disk"
 	name "$(disk two)" backup
+	settle
 	ls /srv/backup
 	expect_equal "$(disk two)" "$(findmnt -no SOURCE -t vfat /srv/backup)" "the source of the backup"
 	systemctl stop srv-backup.mount
 	rm "$MM/DosDevices/backup"
-	! ls /srv/backup 2>/dev/null || fail "the backup disk is there still"
+	settle
+	[ ! -e /dev/mm/backup ] || fail "the backup disk is there still"
 }
 
 if [ "$BOOT" = 1 ]; then
