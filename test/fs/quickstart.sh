@@ -24,6 +24,7 @@ names=/var/lib/mmfs
 mount -t tmpfs tmpfs "$names"
 at_end()
 {
+	[ -n "${had_rule-}" ] || rm -f "${rule-/run/nothing}"
 	umount "$names"
 	[ -z "${made_names-}" ] || rmdir "$names"
 }
@@ -31,6 +32,15 @@ at_end()
 make_image a 16M ext4
 attach a 00
 settle_udevd
+
+rule=/run/udev/rules.d/61-mmfs.rules
+! [ -e $rule ] || had_rule=yes
+
+# That it removes the rule depends on whether somebody else has it here.
+said_removing()
+{
+	quickstart --remove "$@" | sed "\\,^Removed $rule\$,d"
+}
 
 quickstart()
 {
@@ -49,7 +59,7 @@ expect_refusal() # STATUS REGEX COMMAND…
 
 find_mmfs()
 {
-	mmfs_pid=$(pgrep -o -f "^build-release/mmfs $MM\$")
+	mmfs_pid=$(pgrep -o -f "^build-release/mmfs (-o publish=udev )?$MM\$")
 }
 
 # --- the first time, and again ---------------------------------------------------------------------
@@ -66,6 +76,8 @@ for command in "${commands[@]}"; do
 	shown=$(eval "$command" 2>&1) || fail "'$command' fails: $shown"
 done
 device=$(readlink "$MM/DosDevices/my-disk")
+echo 1 >"$MM/control/settle"
+expect_equal "$device" "$(readlink -f /dev/mm/my-disk)" "the name in /dev"
 expect_match " create my-disk $device\$" "${commands[0]}" "the first command"
 expect_equal "readlink $MM/DosDevices/my-disk" "${commands[1]}" "the second command"
 expect_match "^$device is the volume " "$shown" "what the third command shows"
@@ -98,12 +110,13 @@ cp -a build-release "$TMP/kept"
 expect_equal "Unmounted $MM
 Removed $MM
 Removed build-release
-Names stay. To forget them: rm -r $names" "$(quickstart --remove)" "what it says"
+Names stay. To forget them: rm -r $names" "$(said_removing)" "what it says"
 lib_is_ended "$mmfs_pid" || fail "the daemon still runs"
 mmfs_pid=
 expect_equal "" "$(ls -d "$MM" build-release 2>/dev/null || true)" "what is left"
 [ -s "$names/mounted-devices.db" ] || fail "the names are gone"
-expect_equal "There is nothing here that quickstart has made" "$(quickstart --remove)" "what it says"
+[ -n "${had_rule-}" ] || [ ! -e $rule ] || fail "the rule is still there"
+expect_equal "There is nothing here that quickstart has made" "$(said_removing)" "what it says"
 
 # What was there before stays: the folders, and a daemon that is not ours.
 rm "$TMP/kept/quickstart"
@@ -112,7 +125,7 @@ mkdir "$MM"
 quickstart "$MM" >/dev/null
 find_mmfs
 expect_equal "Unmounted $MM
-Names stay. To forget them: rm -r $names" "$(quickstart --remove "$MM")" "what it says"
+Names stay. To forget them: rm -r $names" "$(said_removing "$MM")" "what it says"
 mmfs_pid=
 expect_equal "$MM"$'\nbuild-release' "$(ls -d "$MM" build-release)" "what is left"
 [ ! -e build-release/quickstart ] || fail "what was made is still written down"
@@ -129,7 +142,7 @@ kill -KILL "$mmfs_pid"
 await_end "$mmfs_pid"
 expect_equal "Unmounted $MM
 Removed $MM
-Names stay. To forget them: rm -r $names" "$(quickstart --remove)" "what it says"
+Names stay. To forget them: rm -r $names" "$(said_removing)" "what it says"
 MM=$TMP/made
 mmfs_pid=$(pgrep -o -f "^$MMFS .*$MM\$")
 stop_mmfs
