@@ -38,6 +38,7 @@ struct mmfs {
 	int signals;
 
 	struct fuse_job *first, **last; /* waiting their turn */
+	bool has_new_mounts;		/* since the volumes that are no device were looked at */
 	bool must_look; /* … who began to in this turn: mounts and events that came before */
 	struct fuse_job *settling;		/* wait until nothing is under way */
 	struct fuse_job *queries, **last_query; /* whose users have no more time in this turn */

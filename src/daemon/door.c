@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "core/rules/apply.h"
 #include "core/rules/engine.h"
+#include "core/rules/mounted.h"
 #include "daemon/mmfs_private.h"
 #include "io/udev/dev_path.h"
 
@@ -307,6 +308,9 @@ static bool begin_devices(struct mmfs *mmfs)
 		return false;
 	change_init(&mmfs->change, &mmfs->manager);
 	discovery_take(mmfs->discovery, &mmfs->change.volumes);
+	if (mmfs->has_new_mounts)
+		mounted_decide_departures(&mmfs->manager, &mmfs->change);
+	mmfs->has_new_mounts = false;
 	if (!mmfs->must_retry && !mmfs->change.volumes.puts && !mmfs->change.volumes.gones) {
 		change_fini(&mmfs->change);
 		return false;
@@ -525,6 +529,18 @@ bool door_cancel(void *data, struct fuse_job *job)
 	return true;
 }
 
+/* Whether a job is about what is mounted rather than devices: then there is nothing to wait for. */
+static bool is_of_mounted(struct mmfs *mmfs, const struct fuse_job *job)
+{
+	const struct volume_ref *ref = &job->lines[0].request.device;
+
+	if (job->operation->kind != OP_VOLUME_ARRIVAL_NOTIFICATION || !ref->text ||
+		ref->text[0] != '/' || strncmp(ref->text, "/dev/", 5) == 0)
+		return false;
+	mmfs_read_mounts(mmfs); /* the client may have mounted it just now */
+	return mounted_is_meant(&mmfs->manager, ref);
+}
+
 void door_submit(void *data, struct fuse_job *job)
 {
 	struct mmfs *mmfs = data;
@@ -534,7 +550,7 @@ void door_submit(void *data, struct fuse_job *job)
 		finish_without_change(mmfs, job); /* an unfinished line: kept for the next write */
 	} else if (job->operation->flags & OPERATION_HOSTS) {
 		hosts_submit(mmfs->hosts, job);
-	} else if (job->operation->flags & OPERATION_WAITS) {
+	} else if (job->operation->flags & OPERATION_WAITS && !is_of_mounted(mmfs, job)) {
 		begin_wait(mmfs, job);
 	} else if (!(job->operation->flags & OPERATION_CHANGES)) {
 		submit_query(mmfs, job);

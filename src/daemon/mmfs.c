@@ -54,6 +54,7 @@ void mmfs_read_mounts(struct mmfs *mmfs)
 	tree_update(&mmfs->tree, &mmfs->manager, &touched, clock_get_real(),
 		mmfs->fuse ? &deltas : NULL);
 	touched_fini(&touched);
+	mmfs->has_new_mounts = true;
 	door_show(mmfs, &deltas);
 	hosts_update(mmfs->hosts);
 	automount_update(mmfs->automount);
@@ -67,6 +68,7 @@ void mmfs_read_mounts(struct mmfs *mmfs)
 static void on_mounts(void *data, uint32_t events)
 {
 	mmfs_read_mounts(data);
+	door_work(data);
 }
 
 static void on_workers(void *data, uint32_t events)

@@ -5,14 +5,15 @@
 
 /* A mount, as the kernel's mountinfo lists it. */
 struct mount {
-	uint64_t number; /* dev_t of the block device, 0: of none */
-	char *path;	 /* mount point, every byte as it is */
-	bool is_whole;	 /* the filesystem's root, not a folder of it (bind mount, subvolume) */
-	int id;		 /* the kernel's */
-	int parent;	 /* id of the mount it is on */
-	size_t order;	 /* position among all mounts */
-	uint64_t super;	 /* dev_t of the superblock, the device's or not */
-	char *fstype;	 /* "ext4" */
+	uint64_t
+		number; /* dev_t of the block device, or of the superblock of what has none; 0: unknown */
+	char *path;	/* mount point, every byte as it is */
+	bool is_whole;	/* the filesystem's root, not a folder of it (bind mount, subvolume) */
+	int id;		/* the kernel's */
+	int parent;	/* id of the mount it is on */
+	size_t order;	/* position among all mounts */
+	uint64_t super; /* dev_t of the superblock, the device's or not */
+	char *fstype;	/* "ext4" */
 	bool is_read_only;
 };
 

@@ -36,16 +36,17 @@ enum operation_kind {
 
 /* Parts of a request. */
 enum request_key {
-	KEY_LINK,    /* link=   a link in any spelling */
-	KEY_ID,	     /* id=     a unique ID */
-	KEY_DEVICE,  /* device= anything that identifies a volume */
-	KEY_ALL,     /* all=1 */
-	KEY_EPIC,    /* epic=   a number of changes */
-	KEY_KEEP,    /* keep=   0 or 1 */
-	KEY_STATE,   /* state=  on or off */
-	KEY_SOURCE,  /* source= the absolute path of a directory */
-	KEY_TARGET,  /* target= anything that identifies a volume */
-	KEY_OPTIONS, /* options= for mounting it */
+	KEY_LINK,      /* link=   a link in any spelling */
+	KEY_ID,	       /* id=     a unique ID */
+	KEY_DEVICE,    /* device= anything that identifies a volume */
+	KEY_ALL,       /* all=1 */
+	KEY_EPIC,      /* epic=   a number of changes */
+	KEY_KEEP,      /* keep=   0 or 1 */
+	KEY_STATE,     /* state=  on or off */
+	KEY_SOURCE,    /* source= the absolute path of a directory */
+	KEY_TARGET,    /* target= anything that identifies a volume */
+	KEY_OPTIONS,   /* options= for mounting it */
+	KEY_SUGGESTED, /* suggested= a link for a volume that has none */
 	KEYS,
 };
 

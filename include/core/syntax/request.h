@@ -32,7 +32,8 @@ struct request {
 	char *source_link; /* … below where the volume of this link is mounted; NULL: of / */
 	char *options;	   /* mount options, NULL: none */
 	uint32_t epic;
-	bool is_on;		   /* keep=1, state=on */
+	bool is_on; /* keep=1, state=on */
+	struct link_name suggested;
 	struct link_name new_link; /* OP_RENAME */
 	bool may_replace;	   /* OP_RENAME */
 };

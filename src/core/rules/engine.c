@@ -58,7 +58,7 @@ static void put_unwritten(const struct volumes *volumes, struct volumes_change *
 void engine_end_requests(
 	const struct manager *manager, const struct manager_env *env, struct change *change)
 {
-	if (change->volumes.gones) {
+	if (change->volumes.gones || change->volumes.puts) {
 		put_unwritten(&manager->volumes, &change->volumes);
 		devices_decide(manager, env, change);
 	}

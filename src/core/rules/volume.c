@@ -8,6 +8,7 @@
 
 #include "core/model/hosting.h"
 #include "core/rules/letters.h"
+#include "core/rules/mounted.h"
 #include "core/rules/volume.h"
 #include "core/syntax/link_name.h"
 
@@ -73,7 +74,15 @@ int volume_decide_keep_links(struct decision *decision)
 int volume_decide_arrival(struct decision *decision)
 {
 	const char *id;
-	int r = decision_select_volume(decision, &id);
+	int r;
+
+	if (mounted_is_meant(decision->manager, &decision->request->device))
+		return mounted_decide_arrival(decision);
+	if (decision->request->given & KEY_BIT(KEY_SUGGESTED))
+		return decision_fail(decision, -EINVAL,
+			"suggested= is for what is mounted and no block device, which %s is not",
+			decision->request->device.text);
+	r = decision_select_volume(decision, &id);
 
 	if (r == 0 && !volumes_find_id(&decision->manager->volumes, id))
 		return decision_fail(decision, -ENOENT, "%s is not present", id);

@@ -45,8 +45,10 @@ const struct operation operations[] = {
 		CHANGES | OPERATION_ANY_LINE | OPERATION_WAITS, 0, 0, 0, "1",
 		"Looks once more at every device that has no unique ID.", "EAGAIN EINTR" },
 	{ OP_VOLUME_ARRIVAL_NOTIFICATION, "volume_arrival_notification", CHANGES | OPERATION_WAITS,
-		KEY_BIT(KEY_DEVICE), KEY_BIT(KEY_DEVICE), 0, "device=DEVICE",
-		"Looks at a device now; fails if it is no volume.", "EAGAIN EINTR ENOENT" },
+		KEY_BIT(KEY_DEVICE) | KEY_BIT(KEY_ID) | KEY_BIT(KEY_SUGGESTED), KEY_BIT(KEY_DEVICE),
+		0, "device=DEVICE [id=ID] [suggested=LINK]",
+		"Looks at a device now, or takes a mounted filesystem for a volume.",
+		"EAGAIN EEXIST EINTR ENOENT" },
 	{ OP_VOLUME_REMOVAL_NOTIFICATION, "volume_removal_notification", CHANGES,
 		KEY_BIT(KEY_DEVICE), KEY_BIT(KEY_DEVICE), 0, "device=DEVICE",
 		"Takes a device for gone until its next event.", "ENOENT" },
@@ -125,6 +127,7 @@ const char *const request_key_names[KEYS] = {
 	[KEY_SOURCE] = "source",
 	[KEY_TARGET] = "target",
 	[KEY_OPTIONS] = "options",
+	[KEY_SUGGESTED] = "suggested",
 };
 
 const char *const operation_flag_names[OPERATION_FLAGS] = { "changes", "takes", "any-line", "shows",

@@ -50,6 +50,7 @@ void request_format(const struct request *request, struct strbuf *ret_line)
 		[KEY_SOURCE] = source,
 		[KEY_TARGET] = request->device.text,
 		[KEY_OPTIONS] = request->options,
+		[KEY_SUGGESTED] = request->suggested.path,
 	};
 
 	_Static_assert(ARRAY_SIZE(values) == KEYS, "one row per key");
@@ -205,18 +206,22 @@ static int parse_sought(
 	return r;
 }
 
-/* Of the link that the request is about. */
-static int parse_link(struct request *request, const struct word *word, struct strbuf *why)
+static int parse_new(const char *text, size_t len, struct link_name *ret_link, struct strbuf *why)
 {
 	const char *fault;
-	int r;
+	int r = link_name_parse(text, len, ret_link, &fault);
 
-	if (request->operation->kind != OP_CREATE_POINT)
-		return parse_sought(word->value, word->len, &request->link, why);
-	r = link_name_parse(word->value, word->len, &request->link, &fault);
 	if (r < 0)
 		strbuf_add_text(why, fault);
 	return r;
+}
+
+/* Of the link that the request is about. */
+static int parse_link(struct request *request, const struct word *word, struct strbuf *why)
+{
+	if (request->operation->kind != OP_CREATE_POINT)
+		return parse_sought(word->value, word->len, &request->link, why);
+	return parse_new(word->value, word->len, &request->link, why);
 }
 
 static int parse_id(const char *text, char **ret_id, struct strbuf *why)
@@ -294,7 +299,10 @@ static enum request_key guess_key(const struct request *request, const char *val
 		return KEY_TARGET;
 	if (link_name_is_form(value))
 		return keys & KEY_BIT(KEY_LINK) ? KEY_LINK : KEY_DEVICE;
-	if (unique_id_is_valid(value) && request->operation->keys & KEY_BIT(KEY_ID))
+	/* An arrival is told of a device, by any of its names. */
+	if (unique_id_is_valid(value) && request->operation->keys & KEY_BIT(KEY_ID) &&
+		!(request->operation->kind == OP_VOLUME_ARRIVAL_NOTIFICATION &&
+			keys & KEY_BIT(KEY_DEVICE)))
 		return KEY_ID;
 	return KEY_DEVICE;
 }
@@ -438,6 +446,8 @@ static int parse_value(
 		return request_parse_source(word->value, request, why);
 	case KEY_OPTIONS:
 		return parse_options(word->value, &request->options, why);
+	case KEY_SUGGESTED:
+		return parse_new(word->value, word->len, &request->suggested, why);
 	case KEYS:
 		break;
 	}

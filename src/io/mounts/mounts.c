@@ -81,7 +81,7 @@ static uint64_t get_number(const struct mount_line *line, uint64_t (*find_number
 		return makedev(line->major, line->minor);
 	if (strcmp(line->fstype, "btrfs") == 0 || strcmp(line->fstype, "bcachefs") == 0)
 		return find_number(line->source);
-	return 0;
+	return makedev(0, line->minor);
 }
 
 /* The followed filesystem: what was found of it in one reading. */

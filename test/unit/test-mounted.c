@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Volumes that are no block device.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/rules/mounted.h"
+#include "fixture.h"
+
+#define ARRIVAL "volume_arrival_notification"
+
+static const struct {
+	uint64_t number;
+	const char *path, *fstype;
+} all_mounts[] = {
+	{ 52, "/mnt/fuse", "fuse.sshfs" }, { 53, "/mnt/nfs", "nfs4" },
+	{ 54, "/mnt/mm", "fuse.mmfs" }, { 55, "/proc", "proc" }, { 0x12345, "/mnt/disk", "ext4" },
+	{ 0x10000034, "/mnt/many", "fuse" }, /* minor 0x10034 */
+};
+
+/* The first of them, what is mounted from then on. */
+static void mount(struct world *world, size_t count)
+{
+	struct mounts mounts = { 0 };
+
+	mounts_add(&mounts,
+		&(struct mount){
+			.path = (char *)"/", .fstype = (char *)"ext4", .id = 1, .parent = 0 });
+	for (size_t i = 0; i < count; i++)
+		mounts_add(&mounts,
+			&(struct mount){
+				.number = all_mounts[i].number,
+				.path = (char *)all_mounts[i].path,
+				.fstype = (char *)all_mounts[i].fstype,
+				.is_whole = true,
+				.id = (int)i + 2,
+				.parent = 1,
+			});
+	mounts_finish(&mounts);
+	world_apply_mounts(world, &mounts);
+	mounted_decide_departures(&world->manager, &world->change);
+	world_commit_requests(world);
+}
+
+static void begin(struct world *world)
+{
+	world_init(world);
+	world_plug(world, "sda1", "uuid=1 size=1000");
+	mount(world, ARRAY_SIZE(all_mounts));
+}
+
+START_TEST(test_arrival)
+{
+	struct world world;
+
+	begin(&world);
+	ck_assert_int_eq(world_ask(&world, ARRIVAL, "device=/mnt/fuse id=UUID=2 suggested=X:"), 0);
+	world_play(&world,
+		"@ X: /mnt/fuse\n= 0:52 UUID=2\n? UUID=2 letter\n"
+		"> create_point link=films id=UUID=2\n@ films /mnt/fuse\n"
+		"> query_dos_volume_paths device=/mnt/fuse\n"
+		"< PATH=\"X:\" | PATH=\"/mnt/fuse\" | \n"
+		"> query_points device=/mnt/fuse link=X:\n");
+	ck_assert_str_ne(world_get_volume_name(&world, "UUID=2"), "");
+	/* Again is nothing new; nor are its names any more a suggestion's. */
+	ck_assert_int_eq(world_ask(&world, ARRIVAL, "device=/mnt/fuse"), 0);
+	ck_assert_int_eq(world_ask(&world, ARRIVAL, "device=/mnt/fuse id=UUID=3"), EEXIST);
+	/* It goes with its mount, and comes back under the same names, wherever it is then. */
+	mount(&world, 0);
+	world_play(&world, "@ X: -\nd X: UUID=2\n");
+	mount(&world, ARRAY_SIZE(all_mounts));
+	world_play(&world, "@ X: -\n");
+	ck_assert_int_eq(world_ask(&world, ARRIVAL, "/mnt/nfs id=UUID=2 suggested=Y:"), 0);
+	world_play(
+		&world, "@ X: /mnt/nfs\n@ Y: -\n> volume_removal_notification /mnt/nfs\n@ X: -\n");
+	world_fini(&world);
+}
+END_TEST
+
+START_TEST(test_refused)
+{
+	static const struct {
+		const char *line;
+		int error;
+	} rows[] = {
+		{ "device=/mnt/fuse id=UUID=1", EEXIST }, /* a disk's that is here */
+		{ "device=/mnt/fuse id=UUID=4", EEXIST }, /* or was */
+		{ "device=/mnt/fuse id=WWN=4", EINVAL },
+		{ "device=/mnt/fuse id=nonsense", EINVAL },
+		{ "device=/mnt/fuse suggested=x:", EINVAL },
+		{ "device=/mnt/mm id=UUID=5", ENOENT },
+		{ "device=/proc id=UUID=5", ENOENT },
+		{ "device=/mnt/disk id=UUID=5", ENOENT },
+		{ "device=/mnt/nothing", ENOENT },
+		{ "device=sda1 suggested=X:", EINVAL },
+		{ "device=sda1 id=UUID=2", ENOENT },
+		{ "device=sda1 id=UUID=1", 0 },
+	};
+	struct world world;
+
+	begin(&world);
+	world_plug(&world, "sdb1", "uuid=4 size=1000");
+	world_unplug(&world, "sdb1");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int r = world_ask(&world, ARRIVAL, rows[i].line);
+
+		ck_assert_msg(r == rows[i].error, "%s: %d", rows[i].line, r);
+		ck_assert_ptr_null(volumes_find_number(&world.manager.volumes, 52));
+	}
+	world_fini(&world);
+}
+END_TEST
+
+/* Without an ID it has one that is made of the type and the mount point; a suggestion is no more than that. */
+START_TEST(test_made)
+{
+	const struct device *device;
+	struct world world;
+	char id[64];
+
+	begin(&world);
+	ck_assert_int_eq(world_ask(&world, "create_point", "X: sda1"), 0);
+	ck_assert_int_eq(world_ask(&world, ARRIVAL, "device=/mnt/many suggested=X:"), 0);
+	device = volumes_find_number(&world.manager.volumes, 0x10000034);
+	ck_assert_ptr_nonnull(device);
+	ck_assert_str_eq(device->name, "0:65588");
+	ck_assert_uint_eq(strlen(device->id), 41);
+	strcpy(id, device->id);
+	world_play(&world, "@ X: /dev/sda1\n");
+	mount(&world, 0);
+	mount(&world, ARRAY_SIZE(all_mounts));
+	ck_assert_int_eq(world_ask(&world, ARRIVAL, "device=/mnt/many suggested=data"), 0);
+	device = volumes_find_number(&world.manager.volumes, 0x10000034);
+	ck_assert_str_eq(device->id, id);
+	world_play(&world, "@ data /mnt/many\n~\n");
+	world_fini(&world);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("mounted");
+
+	fixture_add(suite, "arrival", test_arrival);
+	fixture_add(suite, "refused", test_refused);
+	fixture_add(suite, "made", test_made);
+	return run_suite(suite);
+}
