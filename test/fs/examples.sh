@@ -23,6 +23,7 @@ for example in "$examples"/*; do
 	case ${example##*/} in
 	keep-shelf | rename-batch | rotate-disks | wait-and-mount | watch-changes) ;;
 	kubernetes-disks | prometheus-textfile | share-read-only | zfs-members) ;; # the case `examples-systems`
+	wine-dosdevices) ;;                 # the case `examples-wine`
 	querypoints.c) continue ;;          # the case `package` does
 	automount.conf | fstab | mount-archive*) continue ;; # the vm suite does
 	*) fail "nobody tries $example" ;;
@@ -30,7 +31,7 @@ for example in "$examples"/*; do
 	[ "$(wc -l <"$example")" -le 60 ] || fail "$example is long"
 done
 for line in "keep-shelf" "keep-shelf -r" "kubernetes-disks x" "prometheus-textfile" "rename-batch x" "rotate-disks x" \
-	"share-read-only -r" "wait-and-mount x" "watch-changes x" "zfs-members x y"; do
+	"share-read-only -r" "wait-and-mount x" "watch-changes x" "wine-dosdevices x y" "zfs-members x y"; do
 	code=0
 	read -ra words <<<"$line"
 	errors=$("$examples/${words[0]}" "${words[@]:1}" 2>&1 </dev/null) || code=$?
