@@ -617,7 +617,8 @@ MMFS_ASSERT(sizeof(struct mmfs_carrier_16k) == 16376, carrier_16k_size);
  * and poll(2) says POLLIN when the number is another. Any number of threads may use one descriptor.
  *
  * With an IOCTL_MOUNTDEV_ code `fd` is a volume: its block device, opened by any of its names with
- * any flags, O_PATH too. The manager that mmfs_open(NULL, O_RDONLY) finds answers for it.
+ * any flags, O_PATH too, or the folder where one is mounted that is on no block device. The manager
+ * that mmfs_open(NULL, O_RDONLY) finds answers for it.
  */
 #pragma GCC visibility push(default)
 int mmfs_device_io_control(int fd, uint32_t code, const void *in, uint32_t in_len, void *out,

@@ -203,7 +203,7 @@ static int ask(int fd, uint32_t code, const void *in, uint32_t in_len, void *out
 }
 
 /* A volume cannot answer itself: its device is the kernel's. Opens the manager for the one question. */
-static int ask_for_volume(
+static int ask_about(
 	int volume, uint32_t code, void *out, uint32_t out_len, struct mmfs_record *ret_answer)
 {
 	struct volume_question question;
@@ -219,13 +219,24 @@ static int ask_for_volume(
 	return r;
 }
 
-/* Whether the code is for what is behind the descriptor, and that is a device. */
+/* A directory that is no volume is a file as any other. */
+static int ask_for_volume(
+	int volume, uint32_t code, void *out, uint32_t out_len, struct mmfs_record *ret_answer)
+{
+	int r = ask_about(volume, code, out, out_len, ret_answer);
+	bool is_unknown = r < 0 || ret_answer->status == (uint32_t)STATUS_OBJECT_NAME_NOT_FOUND;
+	struct stat status;
+
+	return is_unknown && fstat(volume, &status) == 0 && S_ISDIR(status.st_mode) ? -EBADF : r;
+}
+
+/* Whether the code is for what is behind the descriptor, and that may be a volume. */
 static bool is_of_volume(int fd, uint32_t code)
 {
 	struct stat status;
 
 	return MMFS_CTL_TYPE(code) == MOUNTDEVCONTROLTYPE && fstat(fd, &status) == 0 &&
-		S_ISBLK(status.st_mode);
+		volume_is_one(&status);
 }
 
 int mmfs_device_io_control(int fd, uint32_t code, const void *in, uint32_t in_len, void *out,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Codes that a volume answers. A link of the tree leads to a block device, whose driver does not know
- * them; the mount manager does, which is asked by the name that the kernel has for the device.
+ * them; the mount manager does, which is asked by the name that the kernel has for the device. Or it
+ * leads to where a filesystem is mounted that is on no device, which is a volume if somebody said so.
  */
 
 #include <errno.h>
@@ -44,6 +45,11 @@ static int get_name(dev_t number, char ret_name[256])
 	return 0;
 }
 
+bool volume_is_one(const struct stat *status)
+{
+	return S_ISBLK(status->st_mode) || (S_ISDIR(status->st_mode) && major(status->st_dev) == 0);
+}
+
 int volume_get_question(int fd, uint32_t code, struct volume_question *ret_question)
 {
 	char name[256];
@@ -57,13 +63,15 @@ int volume_get_question(int fd, uint32_t code, struct volume_question *ret_quest
 			ret_question->code = questions[i].question;
 	if (fstat(fd, &status) < 0)
 		return -errno;
-	if (!S_ISBLK(status.st_mode))
+	if (!volume_is_one(&status))
 		return -EBADF;
 	if (!ret_question->code)
 		return -ENOTTY;
-	r = get_name(status.st_rdev, name);
+	r = S_ISBLK(status.st_mode) ? get_name(status.st_rdev, name) : 0;
 	if (r < 0)
 		return r;
+	if (!S_ISBLK(status.st_mode))
+		snprintf(name, sizeof(name), "0:%u", minor(status.st_dev)); /* as mmfs calls it */
 	len = utf16_from_utf8(name, strlen(name), ret_question->target + 2);
 	ret_question->target[0] = (uint8_t)len;
 	ret_question->target[1] = (uint8_t)(len >> 8);

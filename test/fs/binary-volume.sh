@@ -56,6 +56,19 @@ expect_answer "INVALID_HANDLE 0" "$TMP" QUERY_UNIQUE_ID
 expect_answer "INVALID_HANDLE 0" "$MM/points" QUERY_UNIQUE_ID
 expect_answer "INVALID_HANDLE 0" /dev/null QUERY_UNIQUE_ID
 
+# A volume that is on no block device is a directory.
+echo content >"$TMP/file"
+mkdir "$TMP/fuse"
+"$(dirname "$MMFS")/test/fs/stall-image" "$TMP/file" -f "$TMP/fuse" </dev/null >/dev/null 2>&1 &
+server=$!
+await mountpoint -q "$TMP/fuse"
+expect_answer "INVALID_HANDLE 0" "$TMP/fuse" QUERY_UNIQUE_ID
+request volume_arrival_notification "device=$TMP/fuse id=UUID=fuse suggested=F:"
+expect_answer "SUCCESS 11 0900$(printf UUID=fuse | bytes)" "$MM/DosDevices/F:" QUERY_UNIQUE_ID
+expect_match "^SUCCESS 16 " "$("$binary" volume "$MM/DosDevices/F:" QUERY_STABLE_GUID 16)" "its GUID"
+umount "$TMP/fuse"
+wait "$server" || true
+
 # What is no volume is unknown; who may not read the device may ask all the same.
 truncate -s 1M "$TMP/blank"
 attach blank 09
