@@ -45,6 +45,17 @@ request create_point "link=data device=${LOOP}02"
 request delete_points link=Y:
 await has_drives "c:>../drive_c e::>01 y:>/tmp z:>/"
 
+# A volume that is on no block device has no node.
+mkdir "$TMP/fuse"
+"$(dirname "$MMFS")/test/fs/stall-image" "$TMP/a" -f "$TMP/fuse" </dev/null >/dev/null 2>&1 &
+server=$!
+await mountpoint -q "$TMP/fuse"
+request volume_arrival_notification "device=$TMP/fuse suggested=F:"
+await has_drives "c:>../drive_c e::>01 f:>TMP/fuse y:>/tmp z:>/"
+umount "$TMP/fuse"
+wait "$server" || true
+await has_drives "c:>../drive_c e::>01 y:>/tmp z:>/"
+
 # The disk comes back at another node, while this does not run.
 stop_example
 detach 01
