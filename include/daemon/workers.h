@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/base.h"
+#include "daemon/loop.h"
 
 /* Threads for what may have to wait for a sick disk: one for each errand, at most WORKERS_MAX. */
 struct workers;
@@ -18,7 +19,9 @@ struct errand {
 	void (*finish)(struct errand *errand);
 };
 
-int workers_new(struct workers **ret_workers);
+int workers_new(struct loop *loop, struct workers **ret_workers);
+/* For tests: what starts a thread, 0 or a negative errno. */
+void workers_set_start(struct workers *workers, int (*start)(struct errand *errand));
 /* Leaves threads that are still at work behind, with all that they use. NULL is fine. */
 void workers_free(struct workers *workers);
 /* Becomes readable when errands are done. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Errands to hosting volumes. The thread has the errand alone; it starts from the path of the mount
- * and makes sure that it is still that mount.
+ * Visits to hosting volumes, as the thread makes them that may have to wait for a sick disk. It has the
+ * visit alone; it starts from the path of the mount and makes sure that it is still that mount.
  */
 
 #include <errno.h>
@@ -12,30 +12,29 @@
 #include "io/replica/replica_file.h"
 
 /* The file as it is; a damaged one is set aside, and then there is none. */
-static int read_file(struct host_errand *errand, int root)
+static int read_file(struct host_visit *visit, int root)
 {
 	_cleanup_strbuf_ struct strbuf fault = STRBUF_INIT;
 	_cleanup_free_ char *name = NULL;
-	int r = replica_file_read(root, &errand->text, &fault);
+	int r = replica_file_read(root, &visit->text, &fault);
 
 	if (r == -ENOENT)
 		return 0;
 	if (r == 0)
-		r = replica_parse(
-			strbuf_text(&errand->text), errand->text.len, &errand->file, &fault);
-	errand->has_file = r == 0;
+		r = replica_parse(strbuf_text(&visit->text), visit->text.len, &visit->file, &fault);
+	visit->has_file = r == 0;
 	if (r == 0)
 		return 0;
-	strbuf_reset(&errand->text);
+	strbuf_reset(&visit->text);
 	if (r != -EBADMSG) {
-		strbuf_add_format(&errand->why, "%s: %s", errand->mount_path, strbuf_text(&fault));
+		strbuf_add_format(&visit->why, "%s: %s", visit->mount_path, strbuf_text(&fault));
 		return r;
 	}
-	r = replica_file_set_aside(root, &name, &errand->why);
+	r = replica_file_set_aside(root, &name, &visit->why);
 	if (r == 0)
-		errand->damaged = xasprintf("the file about mount points on %s is damaged: %s; "
-					    "it is called %s now",
-			errand->mount_path, strbuf_text(&fault), name);
+		visit->damaged = xasprintf("the file about mount points on %s is damaged: %s; "
+					   "it is called %s now",
+			visit->mount_path, strbuf_text(&fault), name);
 	return r;
 }
 
@@ -46,88 +45,50 @@ static void look(struct replica *places, int root)
 }
 
 /* After a failure that may have come too late: the old file again, if it is not the old one. */
-static void put_back(const struct host_errand *errand, int root)
+static void put_back(const struct host_visit *visit, int root)
 {
 	_cleanup_strbuf_ struct strbuf now = STRBUF_INIT, why = STRBUF_INIT;
 	int r = replica_file_read(root, &now, &why);
-	bool is_same = errand->had_file
-		? r == 0 && strcmp(strbuf_text(&now), strbuf_text(&errand->before)) == 0
+	bool is_same = visit->had_file
+		? r == 0 && strcmp(strbuf_text(&now), strbuf_text(&visit->before)) == 0
 		: r == -ENOENT;
 
 	if (!is_same)
-		replica_file_write(root, errand->had_file ? &errand->before : NULL, &why);
+		replica_file_write(root, visit->had_file ? &visit->before : NULL, &why);
 }
 
-static int write_file(struct host_errand *errand, int root)
+static int write_file(struct host_visit *visit, int root)
 {
-	int r = replica_file_write(root, errand->has_file ? &errand->text : NULL, &errand->why);
+	int r = replica_file_write(root, visit->has_file ? &visit->text : NULL, &visit->why);
 
 	if (r < 0)
-		put_back(errand, root);
+		put_back(visit, root);
 	return r;
 }
 
-static void run(struct errand *work)
+void host_errand_run(struct host_visit *visit)
 {
-	struct host_errand *errand = container_of(work, struct host_errand, errand);
 	struct replica_mount mount = {
-		.path = errand->mount_path,
-		.id = errand->mount_id,
-		.number = errand->number,
+		.path = visit->mount_path,
+		.id = visit->mount_id,
+		.number = visit->number,
 	};
 	int root = -1;
 	int r;
 
 	/* Most volumes host nothing: to hold these open would keep umount(8) from them. */
-	if (!errand->is_write && !errand->places.count && !replica_file_may_exist(&mount))
+	if (!visit->is_write && !visit->places.count && !replica_file_may_exist(&mount))
 		return;
-	r = replica_file_open_root(&mount, &root, &errand->why);
-	if (r == 0 && errand->is_write)
-		r = write_file(errand, root);
-	else if (r == 0 && errand->uses_file)
-		r = read_file(errand, root);
-	if (r == 0 && !errand->is_write) {
-		look(&errand->file, root);
-		look(&errand->places, root);
+	r = replica_file_open_root(&mount, &root, &visit->why);
+	if (r == 0 && visit->is_write)
+		r = write_file(visit, root);
+	else if (r == 0 && visit->uses_file)
+		r = read_file(visit, root);
+	if (r == 0 && !visit->is_write) {
+		look(&visit->file, root);
+		look(&visit->places, root);
 	}
 	if (root >= 0)
 		close(root);
-	errand->error = r;
-}
-
-struct host_errand *host_errand_new(const struct mount *mount)
-{
-	struct host_errand *errand = xcalloc(1, sizeof(*errand));
-
-	errand->errand.run = run;
-	errand->mount_path = xstrdup(mount->path);
-	errand->mount_id = mount->id;
-	/* Where the superblock has another number than the device, so has each subvolume. */
-	errand->number = mount->super == mount->number ? mount->number : 0;
-	return errand;
-}
-
-struct host_errand *host_errand_new_like(const struct host_errand *other)
-{
-	struct host_errand *errand = xcalloc(1, sizeof(*errand));
-
-	errand->errand.run = run;
-	errand->mount_path = xstrdup(other->mount_path);
-	errand->mount_id = other->mount_id;
-	errand->number = other->number;
-	return errand;
-}
-
-void host_errand_free(struct host_errand *errand)
-{
-	if (!errand)
-		return;
-	free(errand->mount_path);
-	free(errand->damaged);
-	replica_fini(&errand->places);
-	replica_fini(&errand->file);
-	strbuf_fini(&errand->text);
-	strbuf_fini(&errand->before);
-	strbuf_fini(&errand->why);
-	free(errand);
+	visit->error = r;
 }

@@ -3,7 +3,7 @@
  * The daemon's life: joins all parts, turns the main loop, ends them in the right order.
  *
  * Owns everything. Runs on the main loop alone; nothing here blocks. How changes are made is in
- * door.c.
+ * change_queue.c; here is who makes them, and who follows.
  */
 
 #include <errno.h>
@@ -17,12 +17,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/rules/apply.h"
+#include "daemon/asking.h"
 #include "daemon/limits.h"
 #include "daemon/mmfs_private.h"
 #include "io/mounts/mountpoint.h"
 #include "io/udev/dev_path.h"
 #include "io/udev/udev.h"
 
+#define SECOND 1000000u		   /* µs */
 #define SETTLE_LIMIT (10 * SECOND) /* at start, for devices */
 #define QUEUE_LIMIT (3 * SECOND)   /* and for udevd's queue, which a disk that hangs keeps full */
 #define QUEUE_PAUSE (SECOND / 100)
@@ -39,36 +41,12 @@ static void show_kept(struct mmfs *mmfs)
 	touched_fini(&touched);
 }
 
-void mmfs_read_mounts(struct mmfs *mmfs)
-{
-	struct deltas deltas = { 0 };
-	struct touched touched;
-	struct mounts mounts;
-	int r = mount_source_load(mmfs->mounts, dev_path_find_number, &mounts);
-
-	if (r < 0) {
-		log_warning("cannot read /proc/self/mountinfo: %s", strerror(-r));
-		return;
-	}
-	apply_mounts(&mmfs->manager, &mounts, &touched);
-	tree_update(&mmfs->tree, &mmfs->manager, &touched, clock_get_real(),
-		mmfs->fuse ? &deltas : NULL);
-	touched_fini(&touched);
-	mmfs->has_new_mounts = true;
-	door_show(mmfs, &deltas);
-	hosts_update(mmfs->hosts);
-	automount_update(mmfs->automount);
-	if (mount_source_has_ended(mmfs->mounts) && !mmfs->must_stop) {
-		log_info("the tree is mounted nowhere any more: stopping");
-		fuse_set_unmounted(mmfs->fuse);
-		mmfs->must_stop = true;
-	}
-}
-
 static void on_mounts(void *data, uint32_t events)
 {
-	mmfs_read_mounts(data);
-	door_work(data);
+	struct mmfs *mmfs = data;
+
+	mount_table_read(&mmfs->mount_table);
+	change_queue_work(mmfs->queue);
 }
 
 static void on_workers(void *data, uint32_t events)
@@ -76,7 +54,7 @@ static void on_workers(void *data, uint32_t events)
 	struct mmfs *mmfs = data;
 
 	workers_handle(mmfs->workers);
-	door_work(mmfs); /* somebody may wait until nothing is under way */
+	change_queue_work(mmfs->queue); /* somebody may wait until nothing is under way */
 }
 
 static void on_signal(void *data, uint32_t events)
@@ -87,9 +65,9 @@ static void on_signal(void *data, uint32_t events)
 	while (read(mmfs->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
 			log_info("looking at all devices again");
-			door_retry(mmfs);
+			device_source_retry(&mmfs->devices);
 			discovery_rescan(mmfs->discovery, true);
-			door_work(mmfs);
+			change_queue_work(mmfs->queue);
 		} else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
 			mmfs->must_stop = true;
 		}
@@ -106,31 +84,13 @@ static void on_fuse(void *data, uint32_t events)
 	}
 }
 
-static void on_host_time(void *data, uint64_t now)
-{
-	struct mmfs *mmfs = data;
-
-	hosts_handle_time(mmfs->hosts);
-	door_work(mmfs);
-}
-
-static void on_retry_time(void *data, uint64_t now)
-{
-	door_handle_time(data);
-}
-
 /* One turn of the main loop, at the latest until `limit`. */
 static int turn(struct mmfs *mmfs, uint64_t limit)
 {
-	int r;
+	int r = loop_run_once(mmfs->loop, mmfs->jobs.queries ? 1 /* at once */ : limit);
 
-	loop_set_timer(mmfs->loop, &mmfs->host_timer, hosts_get_deadline(mmfs->hosts));
-	loop_set_timer(mmfs->loop, &mmfs->retry_timer, door_get_deadline(mmfs));
-	r = loop_run_once(mmfs->loop, mmfs->queries ? 1 /* at once */ : limit);
-	if (r == 0) {
-		door_look(mmfs);
-		door_answer(mmfs);
-	}
+	if (r == 0)
+		job_source_handle_turn(&mmfs->jobs);
 	return r;
 }
 
@@ -175,7 +135,7 @@ static int read_all(struct mmfs *mmfs, const struct mmfs_options *options, struc
 	struct reading reading = { .path = options->database, .manager = &mmfs->manager };
 	pthread_t thread;
 	bool has_thread = pthread_create(&thread, NULL, read_database, &reading) == 0;
-	int r = discovery_start(mmfs->discovery, mmfs->loop, door_work, mmfs);
+	int r = discovery_start(mmfs->discovery, mmfs->loop, change_queue_work, mmfs->queue);
 
 	if (r < 0)
 		strbuf_add_format(why, "cannot listen to events of devices: %s", strerror(-r));
@@ -184,6 +144,7 @@ static int read_all(struct mmfs *mmfs, const struct mmfs_options *options, struc
 	else
 		read_database(&reading);
 	mmfs->store = reading.store;
+	change_queue_set_store(mmfs->queue, mmfs->store);
 	if (r == 0 && reading.result < 0) {
 		strbuf_add_text(why, strbuf_text(&reading.why));
 		r = reading.result;
@@ -195,7 +156,7 @@ static int read_all(struct mmfs *mmfs, const struct mmfs_options *options, struc
 	r = store_start(mmfs->store);
 	if (r < 0)
 		limits_warn(LIMIT_THREAD, r, "while the database is written, requests wait");
-	r = loop_add(mmfs->loop, store_get_fd(mmfs->store), door_on_store, mmfs);
+	r = loop_add(mmfs->loop, store_get_fd(mmfs->store), change_queue_on_store, mmfs->queue);
 	if (r < 0)
 		strbuf_add_format(why, "cannot set up the store: %s", strerror(-r));
 	return r;
@@ -211,7 +172,7 @@ static int start_parts(struct mmfs *mmfs, const struct mmfs_options *options, st
 	if (r == 0)
 		r = add_signals(mmfs);
 	if (r == 0)
-		r = workers_new(&mmfs->workers);
+		r = workers_new(mmfs->loop, &mmfs->workers);
 	if (r == 0)
 		r = loop_add(mmfs->loop, workers_get_fd(mmfs->workers), on_workers, mmfs);
 	if (r == 0)
@@ -221,6 +182,85 @@ static int start_parts(struct mmfs *mmfs, const struct mmfs_options *options, st
 	if (r < 0)
 		strbuf_add_format(why, "cannot set up the main loop: %s", strerror(-r));
 	return r;
+}
+
+static void handle_mounts(void *data)
+{
+	struct mmfs *mmfs = data;
+
+	mmfs->devices.has_new_mounts = true;
+	host_jobs_handle_mounts(&mmfs->hosts);
+	mount_orders_handle_mounts(&mmfs->mount_orders);
+}
+
+static void handle_unmounted(void *data)
+{
+	struct mmfs *mmfs = data;
+
+	if (mmfs->must_stop)
+		return;
+	log_info("the tree is mounted nowhere any more: stopping");
+	fuse_set_unmounted(mmfs->fuse);
+	mmfs->must_stop = true;
+}
+
+/* Who makes changes, in the order of their turns, and who follows. */
+static int join_parts(struct mmfs *mmfs, const struct mmfs_options *options, struct strbuf *why)
+{
+	struct publisher_joints joints = {
+		.manager = &mmfs->manager,
+		.discovery = mmfs->discovery,
+		.loop = mmfs->loop,
+		.queue = mmfs->queue,
+	};
+	int r = 0;
+
+	mmfs->mount_table = (struct mount_table){
+		.source = mmfs->mounts,
+		.manager = &mmfs->manager,
+		.queue = mmfs->queue,
+		.has_changed = handle_mounts,
+		.has_ended = handle_unmounted,
+		.data = mmfs,
+	};
+	device_source_init(
+		&mmfs->devices, &mmfs->manager, mmfs->discovery, mmfs->loop, mmfs->queue);
+	mmfs->hosts = (struct host_jobs){
+		.queue = mmfs->queue,
+		.workers = mmfs->workers,
+		.loop = mmfs->loop,
+		.mounts = &mmfs->mount_table,
+		.error_log = &mmfs->error_log,
+	};
+	host_jobs_init(&mmfs->hosts, &mmfs->manager);
+	mmfs->mount_orders = (struct mount_orders){
+		.queue = mmfs->queue,
+		.workers = mmfs->workers,
+		.loop = mmfs->loop,
+		.mounts = &mmfs->mount_table,
+		.error_log = &mmfs->error_log,
+	};
+	if (options->mounts_registered)
+		mount_orders_init(&mmfs->mount_orders, &mmfs->manager);
+	mmfs->jobs.manager = &mmfs->manager;
+	mmfs->jobs.queue = mmfs->queue;
+	mmfs->jobs.error_log = &mmfs->error_log;
+	mmfs->jobs.discovery = mmfs->discovery;
+	mmfs->jobs.devices = &mmfs->devices;
+	mmfs->jobs.hosts = &mmfs->hosts;
+	mmfs->jobs.mount_orders = &mmfs->mount_orders;
+	mmfs->jobs.mounts = &mmfs->mount_table;
+	if (options->publishes)
+		r = publisher_new(&joints, options->discovery.devices, &mmfs->publisher, why);
+	mmfs->jobs.publisher = mmfs->publisher;
+	job_source_init(&mmfs->jobs);
+	return r;
+}
+
+static bool is_at_rest(const struct mmfs *mmfs)
+{
+	return !change_queue_is_committing(mmfs->queue) && hosts_is_settled(mmfs->hosts.hosts) &&
+		mount_orders_is_settled(&mmfs->mount_orders);
 }
 
 /*
@@ -240,14 +280,12 @@ static int find_devices(struct mmfs *mmfs, bool uses_udevd)
 			break;
 		r = turn(mmfs, is_enumerated ? now + QUEUE_PAUSE : limit);
 	}
-	mmfs->is_starting = false;
-	door_work(mmfs);
-	while (r == 0 && mmfs->is_committing)
+	mmfs->devices.is_paused = false;
+	change_queue_work(mmfs->queue);
+	while (r == 0 && change_queue_is_committing(mmfs->queue))
 		r = turn(mmfs, 0);
-	mmfs_read_mounts(mmfs);
-	while (r == 0 && !mmfs->must_stop &&
-		(mmfs->is_committing || !hosts_is_settled(mmfs->hosts) ||
-			!automount_is_settled(mmfs->automount)))
+	mount_table_read(&mmfs->mount_table);
+	while (r == 0 && !mmfs->must_stop && !is_at_rest(mmfs))
 		r = turn(mmfs, clock_get_monotonic() + SECOND);
 	return r;
 }
@@ -255,7 +293,7 @@ static int find_devices(struct mmfs *mmfs, bool uses_udevd)
 /* What starting took is not needed again. Nobody asks for anything yet. */
 static void release_memory(struct mmfs *mmfs)
 {
-	if (!mmfs->is_committing)
+	if (!change_queue_is_committing(mmfs->queue))
 		store_release_memory(mmfs->store);
 	malloc_trim(0);
 }
@@ -269,6 +307,20 @@ static void note_refusal(void *data, const struct failure *failure)
 	error_log_add(&mmfs->error_log, &timed);
 }
 
+static void submit(void *data, struct fuse_job *job)
+{
+	struct mmfs *mmfs = data;
+
+	job_source_submit(&mmfs->jobs, job);
+}
+
+static bool cancel(void *data, struct fuse_job *job)
+{
+	struct mmfs *mmfs = data;
+
+	return job_source_cancel(&mmfs->jobs, job);
+}
+
 static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, struct strbuf *why)
 {
 	struct fuse_backend backend = {
@@ -276,9 +328,9 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 		.manager = &mmfs->manager,
 		.stream = &mmfs->stream,
 		.tree = &mmfs->tree,
-		.budget = &mmfs->budget,
-		.submit = door_submit,
-		.cancel = door_cancel,
+		.budget = &mmfs->jobs.budget,
+		.submit = submit,
+		.cancel = cancel,
 		.refuse = note_refusal,
 		.render = show_render,
 	};
@@ -295,9 +347,11 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 	r = fuse_start(&fuse, &backend, &mmfs->fuse, why);
 	if (r < 0)
 		return r;
+	change_queue_set_fuse(mmfs->queue, mmfs->fuse);
+	mmfs->hosts.rest = HOST_REST;
 	if (path)
 		mount_source_follow(mmfs->mounts, path, "mmfs");
-	mmfs_read_mounts(mmfs);
+	mount_table_read(&mmfs->mount_table);
 	r = loop_add(mmfs->loop, fuse_get_fd(mmfs->fuse), on_fuse, mmfs);
 	while (r == 0 && !mmfs->must_stop && !fuse_is_ready(mmfs->fuse))
 		r = turn(mmfs, 0);
@@ -317,19 +371,12 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	 * was given back. Of what it keeps in arenas of threads, malloc_trim() gets nothing.
 	 */
 	mallopt(M_TOP_PAD, SPARE_MEMORY);
-	door_get_random(&seed, sizeof(seed));
+	asking_get_random(&seed, sizeof(seed));
 	map_set_seed(seed);
-	mmfs->last = &mmfs->first;
-	mmfs->last_query = &mmfs->queries;
-	budget_init(&mmfs->budget, getuid());
-	mmfs->is_starting = true;
+	budget_init(&mmfs->jobs.budget, getuid());
 	mmfs->signals = -1;
 	mmfs->error_log.owner = getuid();
-	mmfs->host_timer = (struct timer){ on_host_time, mmfs };
-	mmfs->retry_timer = (struct timer){ on_retry_time, mmfs };
-	mmfs->hosts = hosts_new(mmfs);
-	mmfs->automount = automount_new(mmfs);
-	mmfs->mounts_registered = options->mounts_registered;
+	mmfs->queue = change_queue_new(&mmfs->manager, &mmfs->tree, &mmfs->stream);
 	manager_init(&mmfs->manager, &options->order);
 	mmfs->manager.replicate = options->replicate;
 	mmfs->manager.gives_letters = options->gives_letters;
@@ -344,8 +391,8 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 		r = fuse_check_device(options->fuse.mountpoint, why);
 	if (r == 0)
 		r = start_parts(mmfs, options, why);
-	if (r == 0 && options->publishes)
-		r = publisher_new(mmfs, options->discovery.devices, &mmfs->publisher, why);
+	if (r == 0)
+		r = join_parts(mmfs, options, why);
 	if (r == 0)
 		r = read_all(mmfs, options, why);
 	if (r == 0)
@@ -378,9 +425,9 @@ static void drain(struct mmfs *mmfs)
 {
 	uint64_t limit = clock_get_monotonic() + DRAIN_LIMIT;
 
-	mmfs->is_starting = true; /* no new devices */
+	mmfs->devices.is_paused = true; /* no new ones */
 	while (clock_get_monotonic() < limit &&
-		(mmfs->is_committing || !hosts_is_settled(mmfs->hosts) ||
+		(change_queue_is_committing(mmfs->queue) || !hosts_is_settled(mmfs->hosts.hosts) ||
 			(mmfs->fuse && !fuse_is_idle(mmfs->fuse))))
 		if (turn(mmfs, clock_get_monotonic() + SECOND / 100) < 0)
 			break;
@@ -388,15 +435,19 @@ static void drain(struct mmfs *mmfs)
 
 void mmfs_stop(struct mmfs *mmfs)
 {
+	static const char stopping[] = "mmfs is stopping";
 	_cleanup_strbuf_ struct strbuf counters = STRBUF_INIT;
 
 	if (!mmfs)
 		return;
 	if (mmfs->fuse)
 		fuse_end_waits(mmfs->fuse);
-	if (mmfs->loop)
+	if (mmfs->hosts.hosts)
 		drain(mmfs);
-	door_close(mmfs);
+	host_jobs_close(&mmfs->hosts, -ENODEV, stopping);
+	job_source_close(&mmfs->jobs, -ENODEV, stopping);
+	change_queue_abandon(mmfs->queue, -ETIMEDOUT,
+		"mmfs is stopping, and the database does not answer: it may happen, or not");
 	if (mmfs->fuse) {
 		fuse_format_counters(mmfs->fuse, &counters);
 		log_debug("requests: %s", strbuf_text(&counters));
@@ -405,9 +456,10 @@ void mmfs_stop(struct mmfs *mmfs)
 	store_close(mmfs->store);
 	discovery_free(mmfs->discovery);
 	workers_free(mmfs->workers);
-	hosts_free(mmfs->hosts);
-	automount_free(mmfs->automount);
+	host_jobs_fini(&mmfs->hosts);
+	mount_orders_fini(&mmfs->mount_orders);
 	publisher_free(mmfs->publisher);
+	change_queue_free(mmfs->queue);
 	mount_source_close(mmfs->mounts);
 	loop_free(mmfs->loop);
 	if (mmfs->signals >= 0)
@@ -416,7 +468,7 @@ void mmfs_stop(struct mmfs *mmfs)
 	tree_fini(&mmfs->tree);
 	error_log_fini(&mmfs->error_log);
 	event_stream_fini(&mmfs->stream);
-	budget_fini(&mmfs->budget);
+	budget_fini(&mmfs->jobs.budget);
 	strbuf_fini(&mmfs->volume_info);
 	free(mmfs);
 }

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/views/dev_links.h"
-#include "daemon/mmfs_private.h"
+#include "daemon/asking.h"
 #include "daemon/publisher.h"
 #include "io/publish/names_file.h"
 #include "io/udev/synth_event.h"
@@ -22,7 +22,8 @@
 #define LINKS "/dev/mm"
 
 struct publisher {
-	struct mmfs *mmfs;
+	struct publisher_joints joints;
+	struct change_follower follower;
 	const char *devices;
 	struct publish machine;
 	struct timer timer;
@@ -34,7 +35,7 @@ struct publisher {
 /* To be called whenever the machine has been. */
 static void arm(struct publisher *publisher)
 {
-	loop_set_timer(publisher->mmfs->loop, &publisher->timer,
+	loop_set_timer(publisher->joints.loop, &publisher->timer,
 		publish_get_deadline(&publisher->machine));
 }
 
@@ -44,7 +45,7 @@ static void on_time(void *data, uint64_t now)
 
 	publish_handle_time(&publisher->machine, now);
 	arm(publisher);
-	door_work(publisher->mmfs); /* somebody may wait until all is done */
+	change_queue_work(publisher->joints.queue); /* somebody may wait until all is done */
 }
 
 static int write_file(void *data, const char *name, uint64_t diskseq, const char *text)
@@ -65,12 +66,12 @@ static void on_udevd_end(void *data, uint32_t events)
 {
 	struct publisher *publisher = data;
 
-	loop_remove(publisher->mmfs->loop, publisher->udevd);
+	loop_remove(publisher->joints.loop, publisher->udevd);
 	close(publisher->udevd);
 	publisher->udevd = -1;
 	publish_handle_udevd_end(&publisher->machine, clock_get_monotonic());
 	arm(publisher);
-	door_work(publisher->mmfs);
+	change_queue_work(publisher->joints.queue);
 }
 
 static bool is_udevd_running(void *data)
@@ -82,7 +83,7 @@ static bool is_udevd_running(void *data)
 	publisher->udevd = udev_open_udevd();
 	if (publisher->udevd < 0)
 		return false;
-	loop_add(publisher->mmfs->loop, publisher->udevd, on_udevd_end, publisher);
+	loop_add(publisher->joints.loop, publisher->udevd, on_udevd_end, publisher);
 	return true;
 }
 
@@ -99,10 +100,10 @@ static bool is_udevd_busy(void *data)
 static void look(void *data, const char *name)
 {
 	struct publisher *publisher = data;
-	const struct device *device = volumes_find_name(&publisher->mmfs->manager.volumes, name);
+	const struct device *device = volumes_find_name(&publisher->joints.manager->volumes, name);
 
 	if (device)
-		discovery_look(publisher->mmfs->discovery, device->number);
+		discovery_look(publisher->joints.discovery, device->number);
 }
 
 static void complain(void *data, const char *name, enum publish_trouble trouble, int error)
@@ -156,48 +157,6 @@ static int adopt_all(struct publisher *publisher)
 	return 0;
 }
 
-int publisher_new(struct mmfs *mmfs, const char *devices, struct publisher **ret_publisher,
-	struct strbuf *why)
-{
-	struct publisher *publisher = xcalloc(1, sizeof(*publisher));
-	uint64_t run;
-	int r;
-
-	publisher->mmfs = mmfs;
-	publisher->devices = devices;
-	publisher->udevd = -1;
-	publisher->timer = (struct timer){ .fn = on_time, .data = publisher };
-	publish_init(&publisher->machine, &effects, publisher);
-	door_get_random(&run, sizeof(run));
-	r = getuid() == 0 ? adopt_all(publisher) : -EPERM;
-	if (r < 0)
-		strbuf_add_format(why, "publish=udev: cannot use " FOLDER ": %s", strerror(-r));
-	if (r == 0) {
-		r = synth_events_open(run, &publisher->events);
-		if (r < 0)
-			strbuf_add_format(
-				why, "publish=udev: cannot listen to udevd: %s", strerror(-r));
-	}
-	if (r < 0) {
-		publisher_free(publisher);
-		return r;
-	}
-	*ret_publisher = publisher;
-	return 0;
-}
-
-void publisher_free(struct publisher *publisher)
-{
-	if (!publisher)
-		return;
-	loop_set_timer(publisher->mmfs->loop, &publisher->timer, 0);
-	publish_fini(&publisher->machine);
-	synth_events_close(publisher->events);
-	if (publisher->udevd >= 0)
-		close(publisher->udevd);
-	free(publisher);
-}
-
 static void say_left_out(struct publisher *publisher, const struct device *device, size_t count)
 {
 	if (count && !publisher->has_left_out)
@@ -212,7 +171,7 @@ static void say_left_out(struct publisher *publisher, const struct device *devic
  */
 static void update_device(struct publisher *publisher, const char *name)
 {
-	const struct device *device = volumes_find_name(&publisher->mmfs->manager.volumes, name);
+	const struct device *device = volumes_find_name(&publisher->joints.manager->volumes, name);
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 	size_t left_out;
 
@@ -222,10 +181,69 @@ static void update_device(struct publisher *publisher, const char *name)
 	}
 	if (!device->diskseq || (!device->id && device->fault))
 		return;
-	dev_links_format(&publisher->mmfs->manager, device, &text, &left_out);
+	dev_links_format(publisher->joints.manager, device, &text, &left_out);
 	say_left_out(publisher, device, left_out);
 	publish_set(&publisher->machine, name, device->diskseq,
 		text.len ? strbuf_text(&text) : NULL, clock_get_monotonic());
+}
+
+static void update(void *data, const struct touched *touched)
+{
+	struct publisher *publisher = data;
+	const struct device *device;
+
+	for (size_t i = 0; i < touched->device_count; i++)
+		update_device(publisher, touched->devices[i]);
+	for (size_t i = 0; i < touched->id_count; i++) {
+		device = volumes_find_id(&publisher->joints.manager->volumes, touched->ids[i]);
+		if (device)
+			update_device(publisher, device->name);
+	}
+	arm(publisher);
+}
+
+int publisher_new(const struct publisher_joints *joints, const char *devices,
+	struct publisher **ret_publisher, struct strbuf *why)
+{
+	struct publisher *publisher = xcalloc(1, sizeof(*publisher));
+	uint64_t run;
+	int r;
+
+	publisher->joints = *joints;
+	publisher->follower = (struct change_follower){ .applied = update, .data = publisher };
+	publisher->devices = devices;
+	publisher->udevd = -1;
+	publisher->timer = (struct timer){ .fn = on_time, .data = publisher };
+	publish_init(&publisher->machine, &effects, publisher);
+	asking_get_random(&run, sizeof(run));
+	r = getuid() == 0 ? adopt_all(publisher) : -EPERM;
+	if (r < 0)
+		strbuf_add_format(why, "publish=udev: cannot use " FOLDER ": %s", strerror(-r));
+	if (r == 0) {
+		r = synth_events_open(run, &publisher->events);
+		if (r < 0)
+			strbuf_add_format(
+				why, "publish=udev: cannot listen to udevd: %s", strerror(-r));
+	}
+	if (r < 0) {
+		publisher_free(publisher);
+		return r;
+	}
+	change_queue_add_follower(joints->queue, &publisher->follower);
+	*ret_publisher = publisher;
+	return 0;
+}
+
+void publisher_free(struct publisher *publisher)
+{
+	if (!publisher)
+		return;
+	loop_set_timer(publisher->joints.loop, &publisher->timer, 0);
+	publish_fini(&publisher->machine);
+	synth_events_close(publisher->events);
+	if (publisher->udevd >= 0)
+		close(publisher->udevd);
+	free(publisher);
 }
 
 static void on_events(void *data, uint32_t events)
@@ -240,7 +258,7 @@ static void on_events(void *data, uint32_t events)
 		free(name);
 	}
 	arm(publisher);
-	door_work(publisher->mmfs);
+	change_queue_work(publisher->joints.queue);
 }
 
 int publisher_start(struct publisher *publisher)
@@ -249,29 +267,13 @@ int publisher_start(struct publisher *publisher)
 
 	if (!publisher)
 		return 0;
-	map_for_each (&publisher->mmfs->manager.volumes.by_name, node, next)
+	map_for_each (&publisher->joints.manager->volumes.by_name, node, next)
 		update_device(publisher, container_of(node, struct device, by_name)->name);
-	r = loop_add(publisher->mmfs->loop, synth_events_get_fd(publisher->events), on_events,
+	r = loop_add(publisher->joints.loop, synth_events_get_fd(publisher->events), on_events,
 		publisher);
 	publish_start(&publisher->machine, clock_get_monotonic());
 	arm(publisher);
 	return r;
-}
-
-void publisher_update(struct publisher *publisher, const struct touched *touched)
-{
-	const struct device *device;
-
-	if (!publisher)
-		return;
-	for (size_t i = 0; i < touched->device_count; i++)
-		update_device(publisher, touched->devices[i]);
-	for (size_t i = 0; i < touched->id_count; i++) {
-		device = volumes_find_id(&publisher->mmfs->manager.volumes, touched->ids[i]);
-		if (device)
-			update_device(publisher, device->name);
-	}
-	arm(publisher);
 }
 
 bool publisher_is_settled(const struct publisher *publisher)

@@ -34,7 +34,8 @@ static void render_metrics(struct mmfs *mmfs, struct strbuf *ret_text)
 		{ "mmfs_overruns", "Times that events were lost.", counters->overruns },
 		{ "mmfs_probes", "Probes of devices.", counters->probes },
 		{ "mmfs_probe_faults", "Probes without an answer.", counters->faults },
-		{ "mmfs_commits", "Transactions of the database.", mmfs->commits },
+		{ "mmfs_commits", "Transactions of the database.",
+			change_queue_get_commits(mmfs->queue) },
 		{ "mmfs_errors", "Requests that failed.", mmfs->error_log.count },
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Jobs: what clients ask for, on the way to the daemon's door and back.
+ * Jobs: what clients ask for, on the way to the daemon's queue and back.
  *
  * A job belongs to whoever holds it: this file until submit(), the daemon until fuse_finish().
  */

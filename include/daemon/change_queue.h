@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/model/change.h"
+#include "core/views/event_stream.h"
+#include "core/views/tree.h"
+#include "io/fuse/fuse.h"
+#include "io/store/store.h"
+
+/*
+ * The one way by which anything changes. Changes come from sources, one at a time, in the order in which
+ * the sources were added; who wants to know what changed follows. Both are owned by whoever adds them,
+ * and must live as long as the queue.
+ */
+struct change_queue;
+
+struct change_source {
+	/* Decides what comes next into `change`, which is new. False: nothing is to be committed. */
+	bool (*begin)(void *data, struct change *change);
+	/*
+	 * The change is in place, and `deltas` are what the kernel is to be told: who has replies to
+	 * give may take them along. Or nothing of it has happened: a negative errno and a sentence.
+	 */
+	void (*end)(void *data, int error, const char *why, struct deltas *deltas);
+	/* The change cannot be written: decides anew without that. NULL: then it does not happen. */
+	void (*retry)(void *data, struct change *change);
+	/* Nothing is under way by now. NULL: it does not matter. */
+	void (*rest)(void *data);
+	void *data;
+	struct change_source *next;
+};
+
+struct change_follower {
+	void (*applied)(void *data, const struct touched *touched);
+	void *data;
+	struct change_follower *next;
+};
+
+/* Borrows all three. */
+struct change_queue *change_queue_new(
+	struct manager *manager, struct tree *tree, struct event_stream *stream);
+/* NULL is fine. While a commit is under way its change is read: after store_close(). */
+void change_queue_free(struct change_queue *queue);
+void change_queue_add_source(struct change_queue *queue, struct change_source *source);
+void change_queue_add_follower(struct change_queue *queue, struct change_follower *follower);
+/* Before the first change; and the mount, once it is there. */
+void change_queue_set_store(struct change_queue *queue, struct store *store);
+void change_queue_set_fuse(struct change_queue *queue, struct fuse_server *fuse);
+
+/* Goes on with what can be gone on with: called when any source may have something. */
+void change_queue_work(void *data);
+/* The store has a result. */
+void change_queue_on_store(void *data, uint32_t events);
+/* Ends without waiting for a commit under way: whose it is is told the error. */
+void change_queue_abandon(struct change_queue *queue, int error, const char *why);
+
+bool change_queue_is_committing(const struct change_queue *queue);
+uint64_t change_queue_get_commits(const struct change_queue *queue);
+/* How many commits have succeeded. */
+uint64_t change_queue_get_successes(const struct change_queue *queue);
+/* Shows what became different without a commit: takes over `touched`. */
+void change_queue_show(struct change_queue *queue, struct touched *touched);
+/* Gives a job back to its client, and `deltas`, which it takes over, to the kernel and to readers. */
+void change_queue_finish(struct change_queue *queue, struct fuse_job *job, struct deltas *deltas);

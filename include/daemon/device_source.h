@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "daemon/change_queue.h"
+#include "daemon/discovery.h"
+#include "daemon/loop.h"
+
+/* The source of changes that devices bring. */
+struct device_source {
+	struct change_source source;
+	const struct manager *manager;
+	struct discovery *discovery;
+	struct loop *loop;
+	struct change_queue *queue;
+	struct timer timer;  /* for what could not be written */
+	uint64_t pause;	     /* µs, before it is tried again */
+	uint64_t successes;  /* of the queue, as of the last turn */
+	bool is_paused;	     /* devices are only gathered */
+	bool has_new_mounts; /* since the volumes that are no device were looked at */
+	bool must_retry;     /* what could not be written is looked at in the next turn */
+};
+
+/* Borrows all; adds itself to the queue. Devices are only gathered until `is_paused` ends. */
+void device_source_init(struct device_source *devices, const struct manager *manager,
+	struct discovery *discovery, struct loop *loop, struct change_queue *queue);
+/* Looks at what could not be written: the database can be written again, or somebody asks. */
+void device_source_retry(struct device_source *devices);

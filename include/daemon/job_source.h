@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "daemon/change_queue.h"
+#include "daemon/device_source.h"
+#include "daemon/host_jobs.h"
+#include "daemon/mount_orders.h"
+#include "daemon/publisher.h"
+
+/* Jobs of clients: those that change something are a source, the others are answered from the state. */
+struct job_source {
+	struct change_source source;
+	const struct manager *manager;
+	struct change_queue *queue;
+	struct error_log *error_log;
+	struct discovery *discovery;
+	struct device_source *devices;
+	struct host_jobs *hosts;
+	struct mount_orders *mount_orders;
+	struct publisher *publisher;
+	struct mount_table *mounts;
+	struct budget budget;
+
+	struct fuse_job *first, **last;		/* waiting their turn */
+	struct fuse_job *committing;		/* whose change is being committed, in order */
+	struct fuse_job *settling;		/* wait until nothing is under way */
+	struct fuse_job *queries, **last_query; /* whose users have no more time in this turn */
+	bool must_look; /* some began to wait in this turn: for mounts and events that came before */
+};
+
+/* Adds itself to the queue. All that is borrowed is set. */
+void job_source_init(struct job_source *jobs);
+/* Takes a job in. */
+void job_source_submit(struct job_source *jobs, struct fuse_job *job);
+/* Takes a job that waits back. False: it is past that. */
+bool job_source_cancel(struct job_source *jobs, struct fuse_job *job);
+/* A new turn of the main loop: looks at what was there before who waits began to, goes on with queries. */
+void job_source_handle_turn(struct job_source *jobs);
+/* Fails all jobs that wait, with a negative errno and a sentence. */
+void job_source_close(struct job_source *jobs, int error, const char *why);

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every request and every batch of devices takes the same way, one change at a time:
+ *
+ *	decide (a source) -> commit (store thread) -> apply (core) -> followers -> reply (notify thread)
+ *
+ * While a commit is under way the sources gather what comes meanwhile. What is visible is committed: the
+ * state changes only after the store has said so, and a failed commit leaves no trace.
+ */
+
+#include "base/clock.h"
+#include "base/crash_point.h"
+#include "base/log.h"
+#include "core/rules/apply.h"
+#include "daemon/change_queue.h"
+
+struct change_queue {
+	struct manager *manager;
+	struct tree *tree;
+	struct event_stream *stream;
+	struct store *store;
+	struct fuse_server *fuse; /* NULL until mounted */
+	struct change_source *sources, **last_source;
+	struct change_follower *followers, **last_follower;
+
+	struct change change;	       /* being committed */
+	struct change_source *current; /* whose it is */
+	bool is_committing;
+	bool is_working; /* sources are being asked: what they call may ask for that once more */
+	bool is_asked;
+	uint64_t commits, successes;
+};
+
+struct change_queue *change_queue_new(
+	struct manager *manager, struct tree *tree, struct event_stream *stream)
+{
+	struct change_queue *queue = xcalloc(1, sizeof(*queue));
+
+	queue->manager = manager;
+	queue->tree = tree;
+	queue->stream = stream;
+	queue->last_source = &queue->sources;
+	queue->last_follower = &queue->followers;
+	return queue;
+}
+
+void change_queue_free(struct change_queue *queue)
+{
+	if (!queue)
+		return;
+	change_fini(&queue->change);
+	free(queue);
+}
+
+void change_queue_add_source(struct change_queue *queue, struct change_source *source)
+{
+	*queue->last_source = source;
+	queue->last_source = &source->next;
+}
+
+void change_queue_add_follower(struct change_queue *queue, struct change_follower *follower)
+{
+	*queue->last_follower = follower;
+	queue->last_follower = &follower->next;
+}
+
+void change_queue_set_store(struct change_queue *queue, struct store *store)
+{
+	queue->store = store;
+}
+
+void change_queue_set_fuse(struct change_queue *queue, struct fuse_server *fuse)
+{
+	queue->fuse = fuse;
+}
+
+bool change_queue_is_committing(const struct change_queue *queue)
+{
+	return queue->is_committing;
+}
+
+uint64_t change_queue_get_commits(const struct change_queue *queue)
+{
+	return queue->commits;
+}
+
+uint64_t change_queue_get_successes(const struct change_queue *queue)
+{
+	return queue->successes;
+}
+
+void change_queue_finish(struct change_queue *queue, struct fuse_job *job, struct deltas *deltas)
+{
+	uint64_t now = clock_get_real();
+
+	crash_point("daemon:before-reply");
+	if (queue->fuse) {
+		/* Readers of `events` get it when the kernel and the client have got theirs. */
+		for (size_t i = 0; i < deltas->events.count; i++)
+			event_stream_add(
+				queue->stream, &deltas->events.list[i], queue->manager->epic, now);
+		fuse_finish(queue->fuse, job, deltas);
+	}
+	deltas_fini(deltas);
+}
+
+/* Before it is mounted nobody listens. */
+static void update(struct change_queue *queue, struct touched *touched, struct deltas *ret_deltas)
+{
+	for (struct change_follower *follower = queue->followers; follower;
+		follower = follower->next)
+		follower->applied(follower->data, touched);
+	tree_update(queue->tree, queue->manager, touched, clock_get_real(),
+		queue->fuse ? ret_deltas : NULL);
+	touched_fini(touched);
+}
+
+void change_queue_show(struct change_queue *queue, struct touched *touched)
+{
+	struct deltas deltas = { 0 };
+
+	update(queue, touched, &deltas);
+	change_queue_finish(queue, NULL, &deltas);
+}
+
+/* Puts the committed change in place and shows it. */
+static void apply(struct change_queue *queue)
+{
+	struct change_source *source = steal_ptr(queue->current);
+	struct deltas deltas = { 0 };
+	struct touched touched;
+
+	crash_point("daemon:before-apply");
+	apply_change(queue->manager, &queue->change, &touched);
+	change_fini(&queue->change);
+	update(queue, &touched, &deltas);
+	source->end(source->data, 0, NULL, &deltas);
+	if (deltas.count || deltas.has_views || deltas.events.count)
+		change_queue_finish(queue, NULL, &deltas);
+	deltas_fini(&deltas);
+}
+
+static void commit(struct change_queue *queue)
+{
+	if (!change_has_rows(&queue->change)) {
+		apply(queue);
+		return;
+	}
+	queue->is_committing = true;
+	queue->commits++;
+	store_commit(queue->store, &queue->change);
+}
+
+static bool begin(struct change_queue *queue)
+{
+	for (struct change_source *source = queue->sources; source; source = source->next) {
+		change_init(&queue->change, queue->manager);
+		if (source->begin(source->data, &queue->change)) {
+			queue->current = source;
+			commit(queue);
+			return true;
+		}
+		change_fini(&queue->change);
+	}
+	return false;
+}
+
+void change_queue_work(void *data)
+{
+	struct change_queue *queue = data;
+
+	queue->is_asked = true;
+	if (queue->is_working)
+		return;
+	queue->is_working = true;
+	while (queue->is_asked) {
+		queue->is_asked = false;
+		while (!queue->is_committing && begin(queue))
+			;
+		for (struct change_source *source = queue->sources; source && !queue->is_committing;
+			source = source->next)
+			if (source->rest)
+				source->rest(source->data);
+	}
+	queue->is_working = false;
+}
+
+static void fail(struct change_queue *queue, int error, const char *why)
+{
+	struct change_source *source = queue->current;
+	struct deltas none = { 0 };
+
+	if (source->retry) {
+		source->retry(source->data, &queue->change);
+		apply(queue);
+		return;
+	}
+	queue->current = NULL;
+	change_fini(&queue->change);
+	source->end(source->data, error, why, &none);
+}
+
+void change_queue_on_store(void *data, uint32_t events)
+{
+	struct change_queue *queue = data;
+	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
+	int r;
+
+	if (!store_take_result(queue->store, &r, &why))
+		return;
+	queue->is_committing = false;
+	if (r == 0) {
+		queue->successes++;
+		apply(queue);
+	} else {
+		log_error("%s", strbuf_text(&why));
+		fail(queue, r, strbuf_text(&why));
+	}
+	change_queue_work(queue);
+}
+
+void change_queue_abandon(struct change_queue *queue, int error, const char *why)
+{
+	struct change_source *source = steal_ptr(queue->current);
+	struct deltas none = { 0 };
+
+	if (source)
+		source->end(source->data, error, why, &none);
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Jobs of clients. One that changes nothing is answered at once from the state; one that waits, when
+ * nothing is under way any more. While a commit is under way the rest queues up, as many as may share
+ * the next commit: waiting for the disk is what a change costs.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "core/rules/engine.h"
+#include "core/rules/mounted.h"
+#include "daemon/asking.h"
+#include "daemon/job_source.h"
+#include "io/udev/dev_path.h"
+
+#define SHARED_LINES 1000	  /* in one transaction, of writes that need not be */
+#define REPLY_BYTES (1024 * 1024) /* after which no more lines of a write are answered */
+
+/* Gives a job back to its client, and `deltas` to the kernel. */
+static void finish(struct job_source *jobs, struct fuse_job *job, struct deltas *deltas)
+{
+	if (job->error && !job->done && job->error != -EOVERFLOW)
+		asking_note_failure(jobs->error_log, job);
+	change_queue_finish(jobs->queue, job, deltas);
+}
+
+static void finish_without_change(struct job_source *jobs, struct fuse_job *job)
+{
+	struct deltas none = { 0 };
+
+	finish(jobs, job, &none);
+}
+
+static int decide_line(struct job_source *jobs, const struct manager_env *env, struct fuse_job *job,
+	struct job_line *line, struct change *change)
+{
+	if (line->number)
+		strbuf_add_format(&job->why, "line %zu: ", line->number);
+	if (line->error) {
+		strbuf_add_text(&job->why, line->why);
+		return line->error;
+	}
+	asking_find_device(&line->request);
+	return engine_decide_request(
+		jobs->manager, env, &line->request, change, &job->reply, &job->why);
+}
+
+/* The output of a binary request: without room for it nothing happens. */
+static void encode_reply(struct fuse_job *job)
+{
+	if (job->error || !job->code)
+		return;
+	job->error = wire_encode(job->code, &job->reply, job->room, &job->output);
+	if (job->error)
+		job->done = 0;
+}
+
+/* Of a write whose lines need not happen together the rest may come again, as after a failure. */
+static bool is_full(const struct fuse_job *job)
+{
+	return job->done && !job->is_whole && job->reply.items.len >= REPLY_BYTES;
+}
+
+/*
+ * Decides the next lines of a job in order, up to the first that fails, or until a time (0: none).
+ * False: there are more to decide.
+ */
+static bool decide_lines(
+	struct job_source *jobs, struct fuse_job *job, struct change *change, uint64_t limit)
+{
+	struct manager_env env = asking_get_env(job);
+
+	engine_begin_requests(change);
+	for (; job->done < job->count && !is_full(job); job->done++) {
+		if (limit && clock_get_monotonic() >= limit)
+			return false;
+		strbuf_reset(&job->why);
+		job->error = decide_line(jobs, &env, job, &job->lines[job->done], change);
+		if (job->error)
+			break;
+	}
+	encode_reply(job);
+	job->failed = job->error ? job->done : 0;
+	if (job->error && job->is_whole)
+		job->done = 0;
+	engine_end_requests(jobs->manager, &env, change);
+	return true;
+}
+
+static void decide_job(struct job_source *jobs, struct fuse_job *job, struct change *change)
+{
+	decide_lines(jobs, job, change, 0);
+}
+
+static struct fuse_job *take_job(struct job_source *jobs)
+{
+	struct fuse_job *job = jobs->first;
+
+	jobs->first = job->next;
+	if (!jobs->first)
+		jobs->last = &jobs->first;
+	job->next = NULL;
+	return job;
+}
+
+/* Jobs behind the first that go into the same commit, each upon the ones before. */
+static void add_jobs(struct job_source *jobs, struct fuse_job *job, struct change *change)
+{
+	size_t lines = job->count;
+
+	while (jobs->first && jobs->first->may_share && lines < SHARED_LINES) {
+		job = job->next = take_job(jobs);
+		lines += job->count;
+		decide_job(jobs, job, change);
+	}
+}
+
+static bool begin(void *data, struct change *change)
+{
+	struct job_source *jobs = data;
+
+	while (jobs->first) {
+		struct fuse_job *job = take_job(jobs);
+
+		decide_job(jobs, job, change);
+		if (job->done || !job->error) {
+			if (job->may_share)
+				add_jobs(jobs, job, change);
+			jobs->committing = job;
+			return true;
+		}
+		change_fini(change);
+		change_init(change, jobs->manager);
+		finish_without_change(jobs, job);
+	}
+	return false;
+}
+
+/*
+ * Answers from the state: no change can come of the job, so it needs no turn. Who asks for much is
+ * answered in slices, so that others are served in between.
+ */
+static bool answer(struct job_source *jobs, struct fuse_job *job, uint64_t limit)
+{
+	struct change change;
+	bool is_done;
+
+	change_init(&change, jobs->manager);
+	is_done = decide_lines(jobs, job, &change, limit);
+	change_fini(&change);
+	if (is_done)
+		finish_without_change(jobs, job);
+	return is_done;
+}
+
+/* Goes on with a query while its user has time in this turn. */
+static bool answer_slice(struct job_source *jobs, struct fuse_job *job)
+{
+	uint64_t time = budget_get_time(&jobs->budget, job->uid), start = clock_get_monotonic();
+	uint32_t uid = job->uid;
+	bool is_done = time && answer(jobs, job, start + time);
+
+	if (time)
+		budget_spend(&jobs->budget, uid, clock_get_monotonic() - start);
+	return is_done;
+}
+
+static void answer_queries(struct job_source *jobs)
+{
+	struct fuse_job **at = &jobs->queries;
+
+	budget_begin_turn(&jobs->budget);
+	while (*at) {
+		struct fuse_job *job = *at, *next = job->next;
+
+		if (answer_slice(jobs, job))
+			*at = next;
+		else
+			at = &job->next;
+	}
+	jobs->last_query = at;
+}
+
+static void submit_query(struct job_source *jobs, struct fuse_job *job)
+{
+	if (answer_slice(jobs, job))
+		return;
+	*jobs->last_query = job;
+	jobs->last_query = &job->next;
+}
+
+static void check_settled(void *data)
+{
+	struct job_source *jobs = data;
+
+	if (jobs->devices->is_paused || !jobs->settling || jobs->must_look ||
+		!discovery_is_settled(jobs->discovery) || !hosts_is_settled(jobs->hosts->hosts) ||
+		!mount_orders_is_settled(jobs->mount_orders) ||
+		!publisher_is_settled(jobs->publisher))
+		return;
+	while (jobs->settling) {
+		struct fuse_job *job = jobs->settling;
+
+		jobs->settling = job->next;
+		answer(jobs, job, 0);
+	}
+}
+
+/* Nothing of them has happened. */
+static void fail_jobs(struct job_source *jobs, struct fuse_job *job, int error, const char *why)
+{
+	for (struct fuse_job *next; job; job = next) {
+		next = job->next;
+		job->done = job->failed = 0;
+		job->error = error;
+		strbuf_reset(&job->why);
+		strbuf_add_text(&job->why, why);
+		finish_without_change(jobs, job);
+	}
+}
+
+/* The first takes `deltas` along, all replies go behind it. */
+static void end(void *data, int error, const char *why, struct deltas *deltas)
+{
+	struct job_source *jobs = data;
+	struct fuse_job *job = steal_ptr(jobs->committing);
+
+	if (error) {
+		fail_jobs(jobs, job, error, why);
+		return;
+	}
+	for (struct fuse_job *next; job; job = next) {
+		next = job->next;
+		finish(jobs, job, deltas);
+	}
+}
+
+/* Looks anew at what a job is about, which then waits until all is known. */
+static void begin_wait(struct job_source *jobs, struct fuse_job *job)
+{
+	const struct map *devices = &jobs->manager->volumes.by_name;
+
+	if (job->operation->kind != OP_SETTLE)
+		device_source_retry(jobs->devices);
+	for (size_t i = 0; job->operation->kind == OP_VOLUME_ARRIVAL_NOTIFICATION && i < job->count;
+		i++) {
+		const char *text = job->lines[i].request.device.text;
+		_cleanup_free_ char *path =
+			!text || *text == '/' ? NULL : xasprintf("/dev/%s", text);
+
+		if (text)
+			discovery_look(jobs->discovery, dev_path_find_number(path ? path : text));
+	}
+	map_for_each (devices, node, next) {
+		const struct device *device = container_of(node, struct device, by_name);
+
+		if (job->operation->kind == OP_CHECK_UNPROCESSED_VOLUMES && device->reason)
+			discovery_look(jobs->discovery, device->number);
+	}
+	job->next = jobs->settling;
+	jobs->settling = job;
+	jobs->must_look = true; /* once for all who begin to wait in this turn */
+}
+
+/* What happened before they began to wait is known of, then. */
+static void look(struct job_source *jobs)
+{
+	if (!jobs->must_look)
+		return;
+	jobs->must_look = false;
+	mount_table_read(jobs->mounts);
+	discovery_drain(jobs->discovery);
+	change_queue_work(jobs->queue);
+}
+
+void job_source_handle_turn(struct job_source *jobs)
+{
+	look(jobs);
+	answer_queries(jobs);
+}
+
+bool job_source_cancel(struct job_source *jobs, struct fuse_job *job)
+{
+	struct fuse_job **at = &jobs->settling;
+
+	while (*at && *at != job)
+		at = &(*at)->next;
+	if (!*at)
+		return host_jobs_cancel(jobs->hosts, job);
+	*at = job->next;
+	return true;
+}
+
+/* Whether a job is about what is mounted rather than devices: then there is nothing to wait for. */
+static bool is_of_mounted(struct job_source *jobs, const struct fuse_job *job)
+{
+	const struct volume_ref *ref = &job->lines[0].request.device;
+
+	if (job->operation->kind != OP_VOLUME_ARRIVAL_NOTIFICATION || !ref->text ||
+		ref->text[0] != '/' || strncmp(ref->text, "/dev/", 5) == 0)
+		return false;
+	mount_table_read(jobs->mounts); /* the client may have mounted it just now */
+	return mounted_is_meant(jobs->manager, ref);
+}
+
+void job_source_submit(struct job_source *jobs, struct fuse_job *job)
+{
+	job->next = NULL;
+	if (job->count == 0) {
+		finish_without_change(jobs, job); /* an unfinished line: kept for the next write */
+	} else if (job->operation->flags & OPERATION_HOSTS) {
+		host_jobs_submit(jobs->hosts, job);
+	} else if (job->operation->flags & OPERATION_WAITS && !is_of_mounted(jobs, job)) {
+		begin_wait(jobs, job);
+	} else if (!(job->operation->flags & OPERATION_CHANGES)) {
+		submit_query(jobs, job);
+	} else {
+		*jobs->last = job;
+		jobs->last = &job->next;
+		change_queue_work(jobs->queue);
+	}
+}
+
+void job_source_close(struct job_source *jobs, int error, const char *why)
+{
+	fail_jobs(jobs, steal_ptr(jobs->first), error, why);
+	fail_jobs(jobs, steal_ptr(jobs->settling), error, why);
+	fail_jobs(jobs, steal_ptr(jobs->queries), error, why);
+}
+
+void job_source_init(struct job_source *jobs)
+{
+	jobs->source = (struct change_source){
+		.begin = begin, .end = end, .rest = check_settled, .data = jobs
+	};
+	jobs->last = &jobs->first;
+	jobs->last_query = &jobs->queries;
+	change_queue_add_source(jobs->queue, &jobs->source);
+}

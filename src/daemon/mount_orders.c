@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Orders of the automounter, as errands of the workers. Nothing of what a path leads to is believed: the
+ * directory is opened below its host's root, the device is looked at before and after it is mounted,
+ * what is mounted is known by its mount id.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/asking.h"
+#include "daemon/mount_orders.h"
+#include "io/mounts/mounter.h"
+#include "io/replica/replica_file.h"
+
+/* An order under way. */
+struct task {
+	struct errand errand;
+	struct mount_orders *orders;
+	struct mount_order *order;
+};
+
+static int look_at_mounted(struct mount_order *order, int root, uint64_t *ret_number)
+{
+	int folder = replica_file_open_folder(root, order->path, true);
+	struct statx found;
+	int r = folder < 0 ? folder : 0;
+
+	if (r == 0 &&
+		statx(folder, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &found) < 0)
+		r = -errno;
+	if (folder >= 0)
+		close(folder);
+	if (r < 0) {
+		strbuf_add_format(
+			&order->why, "cannot look at %s: %s", order->mount_path, strerror(-r));
+		return r;
+	}
+	order->mount = (int)found.stx_mnt_id;
+	*ret_number = found.stx_dev_major ? makedev(found.stx_dev_major, found.stx_dev_minor) : 0;
+	return 0;
+}
+
+/*
+ * What is mounted there must be the device that was meant: nodes can change hands. It is held now, so what
+ * is found of it stays. A filesystem with a number of its own (btrfs) has the node's word for it.
+ */
+static int check_mounted(struct mount_order *order, const struct mounter_volume *volume, int root)
+{
+	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
+	uint64_t number = 0;
+	int r = look_at_mounted(order, root, &number);
+
+	if (r < 0)
+		return r;
+	r = mounter_check_node(volume, &order->why);
+	if (r == 0 && number && number != order->number) {
+		strbuf_add_format(&order->why, "%s is another device by now", order->node);
+		r = -ESTALE;
+	}
+	if (r < 0)
+		mounter_unmount(order->mount_path, order->mount, true, &why);
+	return r;
+}
+
+static int mount_volume(struct mount_order *order)
+{
+	struct replica_mount mount = {
+		.path = order->host_path,
+		.id = order->host_mount,
+		.number = order->host_number,
+	};
+	struct mounter_volume volume = {
+		.node = order->node,
+		.fstype = order->fstype,
+		.options = order->options,
+		.number = order->number,
+		.diskseq = order->diskseq,
+	};
+	int root = -1, folder = -1;
+	int r = replica_file_open_root(&mount, &root, &order->why);
+
+	if (r == 0) {
+		folder = replica_file_open_folder(root, order->path, false);
+		r = folder < 0 ? folder : 0;
+		if (r < 0)
+			strbuf_add_format(&order->why, "cannot mount %s at %s: %s", order->node,
+				order->mount_path, strerror(-r));
+	}
+	if (r == 0)
+		r = mounter_mount(folder, &volume, &order->why);
+	if (folder >= 0)
+		close(folder);
+	if (r == 0)
+		r = check_mounted(order, &volume, root);
+	if (root >= 0)
+		close(root);
+	return r;
+}
+
+static void run(struct errand *errand)
+{
+	struct mount_order *order = container_of(errand, struct task, errand)->order;
+
+	order->error = order->is_unmount
+		? mounter_unmount(order->mount_path, order->mount, order->is_lazy, &order->why)
+		: mount_volume(order);
+}
+
+static void set_timer(struct mount_orders *orders)
+{
+	loop_set_timer(orders->loop, &orders->timer, automount_get_deadline(orders->automount));
+}
+
+static void finish_task(struct errand *errand)
+{
+	struct task *task = container_of(errand, struct task, errand);
+	struct mount_orders *orders = task->orders;
+
+	automount_take(orders->automount, task->order);
+	free(task);
+	set_timer(orders);
+	mount_table_read(orders->mounts); /* and goes on from there */
+	change_queue_work(orders->queue);
+}
+
+static void begin(void *data, struct mount_order *order)
+{
+	struct mount_orders *orders = data;
+	struct task *task = xcalloc(1, sizeof(*task));
+
+	task->errand.run = run;
+	task->errand.finish = finish_task;
+	task->orders = orders;
+	task->order = order;
+	workers_add(orders->workers, &task->errand);
+}
+
+static void report(void *data, const struct mount_order *order)
+{
+	struct mount_orders *orders = data;
+
+	if (order->error < 0) {
+		log_warning("%s", strbuf_text(&order->why));
+		asking_note_own_failure(orders->error_log, order->error, order->mount_path,
+			strbuf_text(&order->why));
+	} else {
+		log_info("%s %s", order->is_unmount ? "unmounted" : "mounted", order->mount_path);
+	}
+}
+
+static void on_time(void *data, uint64_t now)
+{
+	struct mount_orders *orders = data;
+
+	automount_handle_time(orders->automount, now);
+	set_timer(orders);
+	change_queue_work(orders->queue); /* somebody may wait until nothing is under way */
+}
+
+void mount_orders_handle_mounts(struct mount_orders *orders)
+{
+	if (!orders->automount)
+		return;
+	automount_update(orders->automount, clock_get_monotonic());
+	set_timer(orders);
+}
+
+static void handle_change(void *data, const struct touched *touched)
+{
+	mount_orders_handle_mounts(data);
+}
+
+bool mount_orders_is_settled(const struct mount_orders *orders)
+{
+	return !orders->automount || automount_is_settled(orders->automount);
+}
+
+void mount_orders_init(struct mount_orders *orders, const struct manager *manager)
+{
+	orders->world =
+		(struct automount_world){ .begin = begin, .report = report, .data = orders };
+	orders->automount = automount_new(manager, &orders->world);
+	orders->timer = (struct timer){ .fn = on_time, .data = orders };
+	orders->follower = (struct change_follower){ .applied = handle_change, .data = orders };
+	change_queue_add_follower(orders->queue, &orders->follower);
+}
+
+void mount_orders_fini(struct mount_orders *orders)
+{
+	automount_free(orders->automount);
+}
