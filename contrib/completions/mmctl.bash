@@ -73,13 +73,14 @@ _mmctl_ask()
 _mmctl_argument() # COMMAND NUMBER
 {
 	case $1-$2 in
-	create-1 | query-* | next-letter-0 | keep-0 | paths-0 | wait-0 | explain-0 | mount-point-2)
+	list-* | tree-* | create-1 | query-* | next-letter-0 | keep-0 | paths-0 | wait-0 | explain-0 | mount-point-2)
 		_mmctl_offer < <(_mmctl_ask --complete names)
 		;;
-	delete-* | rename-* | verify-0) _mmctl_offer < <(_mmctl_ask --complete links) ;;
+	accept-0 | arrival-0 | removal-0) _mmctl_offer < <(_mmctl_ask --complete devices) ;;
+	delete-* | rename-* | verify-0 | forget-*) _mmctl_offer < <(_mmctl_ask --complete links) ;;
 	auto-0) _mmctl_offer <<<$'on\noff\nletters' ;;
 	keep-1) _mmctl_offer <<<$'on\noff' ;;
-	mount-point-0) _mmctl_offer <<<$'add\ndel' ;;
+	mount-point-0) _mmctl_offer <<<$'list\nadd\ndel' ;;
 	mount-point-1) compopt -o dirnames ;;
 	batch-0 | import-0) compopt -o default ;;
 	esac
@@ -94,7 +95,7 @@ _mmctl()
 	for ((i = 1; i < ${#_mmctl_list[@]}; i++)); do
 		case $is_end${_mmctl_list[i]} in
 		--) is_end=yes ;;
-		-m | -o | --mount | --output | --link | --id | --device | --timeout) ((++i)) ;;
+		-m | -o | -x | --mount | --output | --sort | --link | --id | --device | --timeout | --options | --unnamed) ((++i)) ;;
 		-*) ;;
 		*)
 			if [[ -z $command ]]; then command=${_mmctl_list[i]}; else ((++number)); fi
@@ -106,7 +107,11 @@ _mmctl()
 	--link) _mmctl_offer < <(_mmctl_ask --complete links) && return ;;
 	--id) _mmctl_offer < <(_mmctl_ask --complete ids) && return ;;
 	--device) _mmctl_offer < <(_mmctl_ask --complete devices) && return ;;
-	-o | --output | --timeout) return ;;
+	-o | --output | -x | --sort)
+		_mmctl_offer < <(_mmctl_ask "$command" --list-columns | sed -n 's/^ *\([A-Z-]*\) .*/\1/p')
+		return
+		;;
+	--timeout | --options | --unnamed) return ;;
 	esac
 	if [[ $is_end$_mmctl_current == -* ]]; then
 		_mmctl_offer < <(_mmctl_ask --commands | sed -n 's/^option\t\([^\t]*\).*/--\1/p')

@@ -33,7 +33,7 @@ _mmctl()
 	for ((i = 2; i < CURRENT; i++)); do
 		case $is_end${words[i]} in
 		--) is_end=yes ;;
-		-m|-o|--mount|--output|--link|--id|--device|--timeout) ((i++)) ;;
+		-m|-o|-x|--mount|--output|--sort|--link|--id|--device|--timeout|--options|--unnamed) ((i++)) ;;
 		-*) ;;
 		*) if [[ -z $command ]]; then command=${words[i]}; else ((number++)); fi ;;
 		esac
@@ -43,7 +43,12 @@ _mmctl()
 	--link) _mmctl_offer links && return ;;
 	--id) _mmctl_offer ids && return ;;
 	--device) _mmctl_offer devices && return ;;
-	-o|--output|--timeout) return ;;
+	-o|--output|-x|--sort)
+		found=(${(f)"$(_mmctl_ask $command --list-columns | sed -n 's/^ *\([A-Z-]*\) .*/\1/p')"})
+		compadd -- $found
+		return
+		;;
+	--timeout|--options|--unnamed) return ;;
 	esac
 	if [[ $is_end${words[CURRENT]} == -* ]]; then
 		found=(${(f)"$(_mmctl_ask --commands | sed -n 's/^option\t\([^\t]*\).*/--\1/p')"})
@@ -56,11 +61,12 @@ _mmctl()
 		return
 	fi
 	case $command-$number in
-	create-1|query-*|next-letter-0|keep-0|paths-0|wait-0|explain-0|mount-point-2) _mmctl_offer names ;;
-	delete-*|rename-*|verify-0) _mmctl_offer links ;;
+	list-*|tree-*|create-1|query-*|next-letter-0|keep-0|paths-0|wait-0|explain-0|mount-point-2) _mmctl_offer names ;;
+	accept-0|arrival-0|removal-0) _mmctl_offer devices ;;
+	delete-*|rename-*|verify-0|forget-*) _mmctl_offer links ;;
 	auto-0) compadd on off letters ;;
 	keep-1) compadd on off ;;
-	mount-point-0) compadd add del ;;
+	mount-point-0) compadd list add del ;;
 	mount-point-1) _files -/ ;;
 	batch-0|import-0) _files ;;
 	esac

@@ -25,7 +25,8 @@ DEFINE_CLEANUP(char *, texts_free)
 
 /*
  * Writes `text`, lines of requests, to a control file and reads the reply from the same open file.
- * When it fails the reply is the sentence that tells why, or empty.
+ * When it fails the reply is the sentence that tells why, or empty. Waits in poll(2) for what takes
+ * time; -ETIMEDOUT: longer than ctl->timeout_ms.
  */
 int tree_request(const struct ctl *ctl, const char *operation, const char *text, size_t len,
 	struct strbuf *ret_reply);
@@ -44,6 +45,12 @@ int tree_run(const struct ctl *ctl, const char *operation, const struct strbuf *
  * follows. NULL, and nothing taken, if something else stands there.
  */
 char *pairs_take(char **at, const char *key);
+
+/*
+ * Takes a whole line of pairs: the values of the keys, in whatever order they stand, NULL for those that
+ * are not there. Pairs of other keys are passed over. False: there are no more lines.
+ */
+bool pairs_take_line(char **at, const char *const keys[], char *values[], size_t count);
 
 /* A copy with each \xHH undone: names of files in ids/ and devices/, and udev's texts. */
 char *text_unescape(const char *text);
@@ -65,29 +72,3 @@ void points_fini(struct shown_points *points);
 /* Takes the text over. */
 void points_parse(char *text, struct shown_points *ret_points);
 int tree_read_points(const struct ctl *ctl, struct shown_points *ret_points);
-
-/* What a word of the command line names. */
-enum name_kind {
-	NAME_LINK,
-	NAME_ID,
-	NAME_DEVICE,
-};
-
-struct name {
-	enum name_kind kind;
-	char text[4096]; /* canonical path of a link, an ID, or a node or kernel name */
-};
-
-/* A word that may name a volume in any way. CTL_OK, or CTL_USAGE with a message. */
-int name_guess(const struct ctl *ctl, const char *word, struct name *ret_name);
-/* A word that can only be a link: one that there may be, or one that is to be made. */
-int name_parse_link(const struct ctl *ctl, const char *word, struct link_name *ret_link);
-int name_parse_new_link(const struct ctl *ctl, const char *word, struct link_name *ret_link);
-/* The key of a request that such a name goes with. */
-const char *name_get_key(const struct name *name);
-
-/*
- * Path below the mount of the folder of the volume that is online under a name, NULL if there is
- * none. Asks nothing of the control files, so that looking often leaves no traces.
- */
-char *tree_find_online(const struct ctl *ctl, const struct name *name);

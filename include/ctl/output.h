@@ -3,12 +3,13 @@
 
 #include "ctl/ctl.h"
 
-/* Tables, lines of KEY="value" pairs and JSON, all by libsmartcols. */
+/* Tables, raw lines, lines of KEY="value" pairs, and JSON. */
 
 enum column_type {
 	COLUMN_TEXT,
 	COLUMN_PROSE, /* may be cut off where the terminal ends */
 	COLUMN_NUMBER,
+	COLUMN_SIZE, /* bytes; "16M" unless --bytes is given */
 	COLUMN_FLAG, /* "0" or "1" */
 	COLUMN_LIST, /* lines */
 	COLUMN_TREE, /* the column that the lines of the tree stand in */
@@ -18,16 +19,32 @@ struct column {
 	const char *name; /* upper case */
 	const char *help;
 	enum column_type type;
-	bool is_extra; /* shown only when it is asked for */
+	bool is_extra;	    /* shown only when it is asked for */
+	const char *source; /* where its command finds it: a file, or a member of an object */
 };
+
+/* What a command can show. */
+struct layout {
+	const char *name; /* of the array in JSON */
+	const struct column *columns;
+	size_t count;
+};
+
+extern const struct layout points_layout, letters_layout, auto_layout, paths_layout;
+extern const struct layout mount_points_layout, status_layout, errors_layout, unprocessed_layout;
+extern const struct layout events_layout, history_layout, schemes_layout, machine_layout;
+
+/* Whether the columns that -o and -x name are there: CTL_OK, or CTL_USAGE with a message. */
+int layout_check(const struct layout *layout, const struct ctl *ctl);
+/* Prints the columns and what they mean. */
+void layout_print(const struct layout *layout);
 
 /* A row of cells, NULL where there is nothing. */
 struct table;
 struct line;
 
-/* `name` is that of the array in JSON. NULL with a message when -o names columns that are not. */
-struct table *table_new(
-	const struct ctl *ctl, const char *name, const struct column *columns, size_t count);
+/* The options have been checked by layout_check(). */
+struct table *table_new(const struct ctl *ctl, const struct layout *layout);
 void table_free(struct table *table);
 DEFINE_CLEANUP(struct table, table_free)
 
@@ -45,6 +62,3 @@ int table_print_line(struct table *table, struct line *line);
 void output_print_json(const char *json);
 /* A line for people, the same way. */
 void output_print_line(const char *text);
-
-/* "16M", or bytes if these are asked for. */
-char *format_size(const struct ctl *ctl, const char *bytes);

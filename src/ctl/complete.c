@@ -58,16 +58,14 @@ static void print_others(const struct ctl *ctl, const char *folder, const char *
 
 static void print_unprocessed(const struct ctl *ctl)
 {
+	static const char *const keys[] = { "DEVICE" };
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	char *values[ARRAY_SIZE(keys)];
 
 	tree_read(ctl, "control/unprocessed", &text);
-	for (char *at = text.data; at && *at; at += *at == '\n') {
-		const char *device = pairs_take(&at, "DEVICE");
-
-		if (device)
-			offer(device);
-		at += strcspn(at, "\n");
-	}
+	for (char *at = text.data; pairs_take_line(&at, keys, values, ARRAY_SIZE(keys));)
+		if (values[0])
+			offer(values[0]);
 }
 
 int ctl_complete(struct ctl *ctl, const char *kind)

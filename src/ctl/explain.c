@@ -11,6 +11,7 @@
 #include "ctl/database.h"
 #include "ctl/evidence.h"
 #include "ctl/output.h"
+#include "ctl/volume_name.h"
 
 static const char *const scheme_words[ID_SCHEMES] = {
 	[ID_UUID] = "uuid",
@@ -41,16 +42,14 @@ static void finding_fini(struct finding *finding)
 
 static char *find_reason(const struct ctl *ctl, const char *node)
 {
+	static const char *const keys[] = { "DEVICE", "REASON" };
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	char *values[ARRAY_SIZE(keys)];
 
 	tree_read(ctl, "control/unprocessed", &text);
-	for (char *at = text.data; at && *at; at += *at == '\n') {
-		const char *device = pairs_take(&at, "DEVICE"), *reason = pairs_take(&at, "REASON");
-
-		if (reason && is_same_text(device, node))
-			return xstrdup(reason);
-		at += strcspn(at, "\n");
-	}
+	for (char *at = text.data; pairs_take_line(&at, keys, values, ARRAY_SIZE(keys));)
+		if (values[1] && is_same_text(values[0], node))
+			return xstrdup(values[1]);
 	return NULL;
 }
 
@@ -61,7 +60,7 @@ static char *find_node(const struct ctl *ctl, const struct name *name)
 
 	if (name->kind == NAME_DEVICE)
 		return *name->text == '/' ? xstrdup(name->text) : xasprintf("/dev/%s", name->text);
-	folder = tree_find_online(ctl, name);
+	folder = name_find_online(ctl, name);
 	return folder ? tree_read_link(ctl, "%s/device", folder) : NULL;
 }
 
@@ -84,7 +83,7 @@ static int finding_make(struct finding *finding, const char *word)
 			"cannot explain %s: %s (mmctl tree shows the devices)", word, strerror(-r));
 	name.kind = NAME_DEVICE;
 	snprintf(name.text, sizeof(name.text), "%s", finding->evidence.node);
-	finding->folder = tree_find_online(finding->ctl, &name);
+	finding->folder = name_find_online(finding->ctl, &name);
 	if (finding->folder)
 		finding->id = text_unescape(finding->folder + strlen("ids/"));
 	else
@@ -130,6 +129,8 @@ static const struct column columns[COLUMNS] = {
 	[RESULT] = { "RESULT", "what became of it", COLUMN_TEXT, false },
 };
 
+const struct layout schemes_layout = { "schemes", columns, COLUMNS };
+
 static void add_scheme(struct finding *finding, enum id_scheme scheme, struct table *table,
 	struct json_object *schemes)
 {
@@ -146,8 +147,9 @@ static void add_scheme(struct finding *finding, enum id_scheme scheme, struct ta
 
 	for (size_t i = 0; i < COLUMNS; i++) {
 		table_set(table, line, i, cells[i]);
-		json_object_object_add(
-			object, keys[i], cells[i] ? json_object_new_string(cells[i]) : NULL);
+		if (!finding->ctl->columns || table_wants(table, i))
+			json_object_object_add(object, keys[i],
+				cells[i] ? json_object_new_string(cells[i]) : NULL);
 	}
 	json_object_array_add(schemes, object);
 	if (strcmp(result, "used") == 0)
@@ -232,9 +234,9 @@ static void print_json(
 int cmd_explain(struct ctl *ctl, int count, char **words)
 {
 	_cleanup_(finding_fini) struct finding finding = { .ctl = ctl };
-	_cleanup_(table_free_p) struct table *table = table_new(ctl, "schemes", columns, COLUMNS);
+	_cleanup_(table_free_p) struct table *table = table_new(ctl, &schemes_layout);
 	_cleanup_json_ struct json_object *schemes = json_object_new_array(), *links = NULL;
-	int r = table ? finding_make(&finding, words[0]) : CTL_USAGE;
+	int r = finding_make(&finding, words[0]);
 
 	if (r != CTL_OK)
 		return r;
@@ -309,7 +311,7 @@ int cmd_verify(struct ctl *ctl, int count, char **words)
 	if (name_parse_link(ctl, words[0], &link) != CTL_OK)
 		return CTL_USAGE;
 	snprintf(name.text, sizeof(name.text), "%s", link.path);
-	folder = tree_find_online(ctl, &name);
+	folder = name_find_online(ctl, &name);
 	node = folder ? tree_read_link(ctl, "%s/device", folder) : NULL;
 	if (!node)
 		return ctl_fail("%s is not to be relied on: no volume of that name is present "

@@ -14,15 +14,20 @@
 #include "base/command_line.h"
 #include "ctl/find_mount.h"
 #include "ctl/mounted_tree.h"
+#include "ctl/output.h"
 
 /* Options that only some commands take. */
 enum {
-	TAKES_ROWS = 1 << 0, /* -J -P -n -o -b */
+	TAKES_ROWS = 1 << 0, /* -J -P -r -n -o -O -x -b --list-columns */
 	TAKES_SELECTION = 1 << 1,
 	TAKES_ALL = 1 << 2,
-	TAKES_TIMEOUT = 1 << 3,
-	TAKES_REPLACE = 1 << 4,
-	TAKES_IMPORT = 1 << 5,
+	TAKES_DB_ONLY = 1 << 3,
+	TAKES_TIMEOUT = 1 << 4,
+	TAKES_REPLACE = 1 << 5,
+	TAKES_IMPORT = 1 << 6,
+	TAKES_ABSENT = 1 << 7,
+	TAKES_OPTIONS = 1 << 8,
+	TAKES_UNNAMED = 1 << 9,
 };
 
 struct command {
@@ -31,42 +36,63 @@ struct command {
 	const char *usage; /* words behind it */
 	int min, max;	   /* number of words */
 	unsigned int takes;
+	const struct layout *layout; /* of its rows */
 	const char *help;
 };
 
 #define WORDS_MAX 4096
+#define ROWS(name) TAKES_ROWS, &name##_layout
+#define ROWS_AND(name, more) TAKES_ROWS | (more), &name##_layout
 
 static const struct command commands[] = {
-	{ "list", cmd_list, "", 0, 0, TAKES_ROWS, "shows all links" },
-	{ "tree", cmd_tree, "", 0, 0, TAKES_ROWS, "shows the disks, and what is on them" },
-	{ "query", cmd_query, "[NAME...]", 0, WORDS_MAX, TAKES_ROWS | TAKES_SELECTION,
+	{ "list", cmd_list, "[NAME...]", 0, WORDS_MAX, ROWS_AND(points, TAKES_ALL),
+		"shows all links, or those of volumes" },
+	{ "tree", cmd_tree, "[NAME...]", 0, WORDS_MAX, ROWS(machine),
+		"shows the disks, and what is on them" },
+	{ "query", cmd_query, "[NAME...]", 0, WORDS_MAX, ROWS_AND(points, TAKES_SELECTION),
 		"shows the links of volumes" },
-	{ "create", cmd_create, "LINK VOLUME", 2, 2, 0, "gives a volume one more link" },
-	{ "delete", cmd_delete, "[LINK...]", 0, WORDS_MAX, TAKES_ROWS | TAKES_SELECTION | TAKES_ALL,
-		"deletes links" },
-	{ "rename", cmd_rename, "LINK NEW-LINK", 2, 2, TAKES_REPLACE, "renames a link" },
-	{ "next-letter", cmd_next_letter, "VOLUME", 1, 1, TAKES_ROWS,
+	{ "create", cmd_create, "LINK VOLUME", 2, 2, TAKES_ABSENT, NULL,
+		"gives a volume one more link" },
+	{ "delete", cmd_delete, "[LINK...]", 0, WORDS_MAX,
+		ROWS_AND(points, TAKES_SELECTION | TAKES_ALL | TAKES_DB_ONLY), "deletes links" },
+	{ "rename", cmd_rename, "LINK NEW-LINK", 2, 2, TAKES_REPLACE, NULL, "renames a link" },
+	{ "next-letter", cmd_next_letter, "VOLUME", 1, 1, ROWS(letters),
 		"gives a volume a drive letter" },
-	{ "auto", cmd_auto, "[on|off|letters]", 0, 1, TAKES_ROWS,
+	{ "auto", cmd_auto, "[on|off|letters]", 0, 1, ROWS(auto),
 		"shows or sets whether volumes may get letters by themselves" },
-	{ "keep", cmd_keep, "VOLUME [on|off]", 1, 2, 0,
+	{ "keep", cmd_keep, "VOLUME [on|off]", 1, 2, 0, NULL,
 		"keeps the links of a volume while it is absent" },
-	{ "scrub", cmd_scrub, "", 0, 0, 0, "forgets volumes that are absent and not kept" },
-	{ "mount-point", cmd_mount_point, "add DIRECTORY VOLUME | del DIRECTORY [VOLUME]", 1, 3, 0,
-		"registers a mount point, or forgets it" },
-	{ "paths", cmd_paths, "VOLUME", 1, 1, TAKES_ROWS, "shows drive letter and mount points" },
-	{ "events", cmd_events, "", 0, 0, TAKES_ROWS, "follows what happens" },
-	{ "watch", cmd_events, "", 0, 0, TAKES_ROWS, "the same as events" },
-	{ "wait", cmd_wait, "NAME", 1, 1, TAKES_TIMEOUT, "returns when a volume is present" },
-	{ "settle", cmd_settle, "", 0, 0, 0, "returns when all events have been dealt with" },
-	{ "batch", cmd_batch, "[FILE]", 0, 1, 0, "runs lines of requests, all or none" },
-	{ "status", cmd_status, "", 0, 0, TAKES_ROWS, "shows version, state and counts" },
-	{ "history", cmd_history, "", 0, 0, TAKES_ROWS, "shows the last changes" },
-	{ "export", cmd_export, "", 0, 0, 0, "writes the names as JSON" },
-	{ "import", cmd_import, "[FILE]", 0, 1, TAKES_IMPORT, "merges what export has written" },
-	{ "explain", cmd_explain, "NAME", 1, 1, TAKES_ROWS,
+	{ "accept", cmd_accept, "DEVICE", 1, 1, 0, NULL,
+		"makes a device the volume whose unique ID it has" },
+	{ "forget", cmd_forget, "[NAME...]", 0, WORDS_MAX, TAKES_UNNAMED, NULL,
+		"forgets absent volumes" },
+	{ "scrub", cmd_scrub, "", 0, 0, 0, NULL, "forgets volumes that are absent and not kept" },
+	{ "mount-point", cmd_mount_point,
+		"list [NAME...] | add DIRECTORY VOLUME | del DIRECTORY [VOLUME]", 1, WORDS_MAX,
+		ROWS_AND(mount_points, TAKES_OPTIONS),
+		"shows registered mount points, registers one, or forgets it" },
+	{ "paths", cmd_paths, "VOLUME", 1, 1, ROWS(paths), "shows drive letter and mount points" },
+	{ "unprocessed", cmd_unprocessed, "", 0, 0, ROWS(unprocessed),
+		"shows the devices that are no volumes, and why" },
+	{ "check", cmd_check, "", 0, 0, 0, NULL, "looks at them again" },
+	{ "arrival", cmd_arrival, "DEVICE", 1, 1, 0, NULL, "looks at a device now" },
+	{ "removal", cmd_removal, "DEVICE", 1, 1, 0, NULL, "takes a device for gone" },
+	{ "errors", cmd_errors, "", 0, 0, ROWS(errors), "shows the last requests that failed" },
+	{ "events", cmd_events, "", 0, 0, ROWS(events), "follows what happens" },
+	{ "watch", cmd_events, "", 0, 0, ROWS(events), "the same as events" },
+	{ "wait", cmd_wait, "NAME", 1, 1, TAKES_TIMEOUT, NULL, "returns when a volume is online" },
+	{ "settle", cmd_settle, "", 0, 0, TAKES_TIMEOUT, NULL,
+		"returns when all events have been dealt with" },
+	{ "batch", cmd_batch, "[FILE]", 0, 1, 0, NULL, "runs lines of requests, all or none" },
+	{ "status", cmd_status, "", 0, 0, ROWS(status), "shows version, state and counts" },
+	{ "history", cmd_history, "", 0, 0, ROWS(history), "shows the last changes" },
+	{ "export", cmd_export, "", 0, 0, 0, NULL, "writes the names as JSON" },
+	{ "import", cmd_import, "[FILE]", 0, 1, TAKES_IMPORT, NULL,
+		"merges what export has written" },
+	{ "explain", cmd_explain, "NAME", 1, 1, ROWS(schemes),
 		"says why a device has the ID and names it has" },
-	{ "verify", cmd_verify, "LINK", 1, 1, 0, "looks whether the device still is the volume" },
+	{ "verify", cmd_verify, "LINK", 1, 1, 0, NULL,
+		"looks whether the device still is the volume" },
 };
 
 enum {
@@ -81,6 +107,10 @@ enum {
 	OPT_EXACT,
 	OPT_SKIP_ABSENT,
 	OPT_FROM,
+	OPT_ABSENT,
+	OPT_OPTIONS,
+	OPT_UNNAMED,
+	OPT_LIST_COLUMNS,
 	OPT_COMMANDS,
 	OPT_COMPLETE,
 };
@@ -98,18 +128,25 @@ static const struct known_option {
 	{ 'V', "version", NULL, 0, "shows the version" },
 	{ 'J', "json", NULL, TAKES_ROWS, "prints JSON" },
 	{ 'P', "pairs", NULL, TAKES_ROWS, "prints KEY=\"value\" pairs" },
+	{ 'r', "raw", NULL, TAKES_ROWS, "prints raw lines, for awk and the like" },
 	{ 'n', "noheadings", NULL, TAKES_ROWS, "prints no headings" },
 	{ 'o', "output", "COLUMNS", TAKES_ROWS, "these columns; +COLUMNS: these as well" },
+	{ 'O', "output-all", NULL, TAKES_ROWS, "all columns" },
+	{ 'x', "sort", "COLUMN", TAKES_ROWS, "sorts by this column" },
+	{ OPT_LIST_COLUMNS, "list-columns", NULL, TAKES_ROWS, "shows the columns there are" },
 	{ 'b', "bytes", NULL, TAKES_ROWS, "prints sizes in bytes" },
 	{ OPT_LINK, "link", "LINK", TAKES_SELECTION, "what has this link" },
 	{ OPT_ID, "id", "ID", TAKES_SELECTION, "what has this unique ID" },
 	{ OPT_DEVICE, "device", "VOLUME", TAKES_SELECTION, "what is on this device" },
-	{ OPT_ALL, "all", NULL, TAKES_ALL, "all links of volumes that are present" },
-	{ OPT_DB_ONLY, "db-only", NULL, TAKES_ALL, "the links show until the volume goes" },
+	{ OPT_ALL, "all", NULL, TAKES_ALL, "lists absent volumes, too; deletes all links" },
+	{ OPT_DB_ONLY, "db-only", NULL, TAKES_DB_ONLY, "the links show until the volume goes" },
 	{ OPT_TIMEOUT, "timeout", "SECONDS", TAKES_TIMEOUT, "gives up after this time" },
 	{ OPT_REPLACE, "replace", NULL, TAKES_REPLACE, "takes the place of another link" },
 	{ OPT_DRY_RUN, "dry-run", NULL, TAKES_IMPORT, "only shows what would change" },
 	{ OPT_EXACT, "exact", NULL, TAKES_IMPORT, "deletes links that the file does not have" },
+	{ OPT_ABSENT, "absent", NULL, TAKES_ABSENT, "of a volume that was never here" },
+	{ OPT_OPTIONS, "options", "OPTIONS", TAKES_OPTIONS, "options to mount it with" },
+	{ OPT_UNNAMED, "unnamed", "DAYS", TAKES_UNNAMED, "unnamed ones not seen for so long" },
 	{ OPT_SKIP_ABSENT, "skip-absent", NULL, TAKES_IMPORT, "leaves absent volumes out" },
 	{ OPT_FROM, "from", "FORMAT", TAKES_IMPORT, "takes names from what others keep: windows" },
 };
@@ -162,11 +199,16 @@ static void print_option(const struct known_option *option)
 
 static void print_command_usage(const struct command *command)
 {
-	printf("usage: mmctl %s [options] %s\n\n", command->name, command->usage);
+	printf("usage: mmctl %s [options]%s%s\n\n", command->name, *command->usage ? " " : "",
+		command->usage);
 	printf("It %s.\n\n", command->help);
 	for (size_t i = 0; i < ARRAY_SIZE(known_options); i++)
 		if (known_options[i].takes & command->takes)
 			print_option(&known_options[i]);
+	if (command->layout) {
+		puts("\nColumns:");
+		layout_print(command->layout);
+	}
 	puts("\nAll of it is in mmctl(1).");
 }
 
@@ -207,8 +249,8 @@ struct invocation {
 	struct ctl ctl;
 	const char *mount;
 	const char *complete;
-	unsigned int given; /* options that not all commands take */
-	bool wants_help, wants_version, wants_commands;
+	bool is_given[ARRAY_SIZE(known_options)];
+	bool wants_help, wants_version, wants_commands, wants_columns;
 };
 
 static int parse_timeout(const char *text, int64_t *ret_ms)
@@ -240,6 +282,9 @@ static bool set_switch(struct invocation *invocation, int value)
 		{ OPT_DRY_RUN, &ctl->is_dry_run },
 		{ OPT_EXACT, &ctl->is_exact },
 		{ OPT_SKIP_ABSENT, &ctl->skips_absent },
+		{ 'O', &ctl->shows_all_columns },
+		{ OPT_ABSENT, &ctl->is_absent },
+		{ OPT_LIST_COLUMNS, &invocation->wants_columns },
 		{ OPT_COMMANDS, &invocation->wants_commands },
 	};
 
@@ -260,6 +305,9 @@ static bool set_text(struct invocation *invocation, int value)
 	} texts[] = {
 		{ 'm', &invocation->mount },
 		{ 'o', &invocation->ctl.columns },
+		{ 'x', &invocation->ctl.sort },
+		{ OPT_OPTIONS, &invocation->ctl.options },
+		{ OPT_UNNAMED, &invocation->ctl.unnamed },
 		{ OPT_LINK, &invocation->ctl.link },
 		{ OPT_ID, &invocation->ctl.id },
 		{ OPT_DEVICE, &invocation->ctl.device },
@@ -281,8 +329,7 @@ static int take_option(struct invocation *invocation, int value)
 	struct ctl *ctl = &invocation->ctl;
 
 	for (size_t i = 0; i < ARRAY_SIZE(known_options); i++)
-		if (known_options[i].value == value)
-			invocation->given |= known_options[i].takes;
+		invocation->is_given[i] |= known_options[i].value == value;
 	if (set_switch(invocation, value) || set_text(invocation, value))
 		return CTL_OK;
 	switch (value) {
@@ -291,6 +338,9 @@ static int take_option(struct invocation *invocation, int value)
 		return CTL_OK;
 	case 'P':
 		ctl->format = FORMAT_PAIRS;
+		return CTL_OK;
+	case 'r':
+		ctl->format = FORMAT_RAW;
 		return CTL_OK;
 	case 'n':
 		ctl->has_headings = false;
@@ -316,7 +366,7 @@ static int parse_options(int argc, char **argv, struct invocation *invocation)
 	options[i++] = (struct option){ "complete", required_argument, NULL, OPT_COMPLETE };
 	opterr = 0;
 	while (r == CTL_OK &&
-		(value = getopt_long(argc, argv, ":m:qhVJPno:b", options, NULL)) != -1) {
+		(value = getopt_long(argc, argv, ":m:qhVJPrno:Ox:b", options, NULL)) != -1) {
 		if (value == '?' || value == ':') {
 			_cleanup_free_ char *why = command_line_explain(value, argv);
 
@@ -352,9 +402,20 @@ static int find_tree(struct invocation *invocation)
 	return CTL_NOT_MOUNTED;
 }
 
+/* An option that the command does not take, NULL: there is none. */
+static const char *find_stranger(const struct invocation *invocation, const struct command *command)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(known_options); i++)
+		if (invocation->is_given[i] && known_options[i].takes &&
+			!(known_options[i].takes & command->takes))
+			return known_options[i].name;
+	return NULL;
+}
+
 static int run(struct invocation *invocation, int count, char **words)
 {
 	const struct command *command = count ? find_command(words[0]) : NULL;
+	const char *stranger;
 	int r;
 
 	if (invocation->complete) {
@@ -369,14 +430,22 @@ static int run(struct invocation *invocation, int count, char **words)
 		print_command_usage(command);
 		return CTL_OK;
 	}
+	if (invocation->wants_columns && command->layout) {
+		layout_print(command->layout);
+		return CTL_OK;
+	}
 	count--;
 	words++;
 	if (count < command->min || count > command->max)
-		return ctl_misuse("usage: mmctl %s %s", command->name, command->usage);
-	if (invocation->given & ~command->takes)
-		return ctl_misuse("%s does not take all of these options: mmctl %s --help lists "
-				  "them",
-			command->name, command->name);
+		return ctl_misuse("usage: mmctl %s%s%s", command->name, *command->usage ? " " : "",
+			command->usage);
+	stranger = find_stranger(invocation, command);
+	if (stranger)
+		return ctl_misuse("%s does not take --%s: mmctl %s --help lists what it takes",
+			command->name, stranger, command->name);
+	r = command->layout ? layout_check(command->layout, &invocation->ctl) : CTL_OK;
+	if (r != CTL_OK)
+		return r;
 	r = find_tree(invocation);
 	return r == CTL_OK ? command->run(&invocation->ctl, count, words) : r;
 }

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/hex.h"
-#include "core/syntax/unique_id.h"
+#include "ctl/deadline.h"
 #include "ctl/mounted_tree.h"
 
 static char *format_path(const struct ctl *ctl, const char *format, va_list args)
@@ -138,16 +139,41 @@ static int write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
+/*
+ * Without blocking, a request that takes its time goes on behind the write: poll(2) tells when it is
+ * over, and the first read fails with its error, before the others have the sentence.
+ */
+static int read_reply(int fd, int64_t deadline, struct strbuf *ret_reply)
+{
+	struct pollfd entry = { .fd = fd, .events = POLLIN };
+	int error = 0, r;
+
+	for (;;) {
+		r = read_all(fd, ret_reply);
+		if (r == 0 || (r != -EAGAIN && error))
+			return error ? error : r;
+		if (r != -EAGAIN) {
+			error = r;
+			continue;
+		}
+		r = poll(&entry, 1, deadline_get_rest(deadline));
+		if (r < 0 && errno != EINTR)
+			return -errno;
+		if (r == 0 && deadline_get_rest(deadline) == 0)
+			return -ETIMEDOUT;
+	}
+}
+
 int tree_request(const struct ctl *ctl, const char *operation, const char *text, size_t len,
 	struct strbuf *ret_reply)
 {
 	_cleanup_free_ char *path = tree_path(ctl, "control/%s", operation);
-	int fd = open(path, O_RDWR | O_CLOEXEC), r, reading;
+	int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC), r, reading;
 
 	if (fd < 0)
 		return -errno;
 	r = write_all(fd, text, len);
-	reading = read_all(fd, ret_reply);
+	reading = read_reply(fd, deadline_begin(ctl), ret_reply);
 	close(fd);
 	return r < 0 ? r : reading;
 }
@@ -236,6 +262,13 @@ int tree_check(const struct ctl *ctl)
 	return CTL_NOT_MOUNTED;
 }
 
+static bool has_operation(const struct ctl *ctl, const char *operation)
+{
+	_cleanup_free_ char *path = tree_path(ctl, "control/%s", operation);
+
+	return access(path, F_OK) == 0;
+}
+
 int tree_run(const struct ctl *ctl, const char *operation, const struct strbuf *request,
 	struct strbuf *ret_reply, const char *what)
 {
@@ -245,6 +278,10 @@ int tree_run(const struct ctl *ctl, const char *operation, const struct strbuf *
 	strbuf_add(&line, request->data, request->len);
 	strbuf_add_char(&line, '\n');
 	r = tree_request(ctl, operation, line.data, line.len, ret_reply);
+	if (r == -ENOENT && !ret_reply->len && !has_operation(ctl, operation))
+		return ctl_fail("cannot %s: this mmfs has no control/%s (restart it: it is older "
+				"than mmctl)",
+			what, operation);
 	return r < 0 ? tree_report(ctl, r, strbuf_text(ret_reply), what) : CTL_OK;
 }
 
@@ -289,6 +326,32 @@ char *pairs_take(char **at, const char *key)
 	return c;
 }
 
+bool pairs_take_line(char **at, const char *const keys[], char *values[], size_t count)
+{
+	if (!*at || !**at)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		values[i] = NULL;
+	while (**at && **at != '\n') {
+		char *key = *at + strspn(*at, " "), *value = key + strcspn(key, "=\n");
+
+		if (*value != '=' || value[1] != '"') {
+			*at += strcspn(*at, "\n");
+			break;
+		}
+		*value = '\0';
+		value += 2;
+		*at = unescape(value, '"');
+		if (**at)
+			*(*at)++ = '\0';
+		for (size_t i = 0; i < count; i++)
+			if (strcmp(keys[i], key) == 0)
+				values[i] = value;
+	}
+	*at += **at == '\n';
+	return true;
+}
+
 void points_fini(struct shown_points *points)
 {
 	free(points->text);
@@ -328,123 +391,4 @@ int tree_read_points(const struct ctl *ctl, struct shown_points *ret_points)
 	}
 	points_parse(strbuf_take(&text), ret_points);
 	return 0;
-}
-
-/* A path into the mount means what it is there. */
-static const char *strip_mount(const struct ctl *ctl, const char *word)
-{
-	size_t len = strlen(ctl->mount);
-
-	return strncmp(word, ctl->mount, len) == 0 && word[len] == '/' ? word + len : word;
-}
-
-int name_parse_link(const struct ctl *ctl, const char *word, struct link_name *ret_link)
-{
-	const char *why;
-
-	word = strip_mount(ctl, word);
-	if (link_name_parse_sought(word, strlen(word), ret_link, &why) < 0)
-		return ctl_misuse("'%s' cannot be a link: %s", word, why);
-	return CTL_OK;
-}
-
-int name_parse_new_link(const struct ctl *ctl, const char *word, struct link_name *ret_link)
-{
-	const char *why;
-
-	word = strip_mount(ctl, word);
-	if (link_name_parse(word, strlen(word), ret_link, &why) < 0)
-		return ctl_misuse("'%s' cannot be a link: %s", word, why);
-	return CTL_OK;
-}
-
-/* Whether there is a device of this kernel name, be it a volume or not. */
-static bool is_device(const struct ctl *ctl, const char *name)
-{
-	_cleanup_free_ char *shown = tree_path(ctl, "devices/%s", name);
-	_cleanup_free_ char *known = xasprintf("/sys/class/block/%s", name);
-	struct stat status;
-
-	return lstat(shown, &status) == 0 || lstat(known, &status) == 0;
-}
-
-int name_guess(const struct ctl *ctl, const char *word, struct name *ret_name)
-{
-	struct link_name link;
-
-	word = strip_mount(ctl, word);
-	if (strncmp(word, "/devices/", 9) == 0)
-		word += 9;
-	ret_name->kind = NAME_DEVICE;
-	snprintf(ret_name->text, sizeof(ret_name->text), "%s", word);
-	if (!*word || strlen(word) >= sizeof(ret_name->text))
-		return ctl_misuse("'%.64s' names no volume", word);
-	if (unique_id_is_valid(word)) {
-		ret_name->kind = NAME_ID;
-	} else if (link_name_is_form(word) || (!strchr(word, '/') && !is_device(ctl, word))) {
-		ret_name->kind = NAME_LINK;
-		if (name_parse_link(ctl, word, &link) != CTL_OK)
-			return CTL_USAGE;
-		snprintf(ret_name->text, sizeof(ret_name->text), "%s", link.path);
-	}
-	return CTL_OK;
-}
-
-const char *name_get_key(const struct name *name)
-{
-	switch (name->kind) {
-	case NAME_LINK:
-		return "link";
-	case NAME_ID:
-		return "id";
-	case NAME_DEVICE:
-		break;
-	}
-	return "device";
-}
-
-/* The folder of the volume on a node, if it has `link` (NULL: any). */
-static char *find_by_node(const struct ctl *ctl, const char *node, const char *link)
-{
-	_cleanup_strbuf_ struct strbuf name = STRBUF_INIT, links = STRBUF_INIT;
-	_cleanup_free_ char *target = NULL, *file = NULL, *line = NULL;
-
-	strbuf_add_file_name(&name, strncmp(node, "/dev/", 5) == 0 ? node + 5 : node);
-	target = tree_read_link(ctl, "devices/%s", strbuf_text(&name));
-	if (!target || strncmp(target, "../", 3) != 0)
-		return NULL;
-	if (link) {
-		file = xasprintf("%s/links", target + 3);
-		strbuf_add_char(&links, '\n');
-		tree_read(ctl, file, &links);
-		line = xasprintf("\n%s\n", link);
-		if (!strstr(strbuf_text(&links), line))
-			return NULL;
-	}
-	return xstrdup(target + 3);
-}
-
-char *tree_find_online(const struct ctl *ctl, const struct name *name)
-{
-	_cleanup_free_ char *node = NULL, *folder = NULL, *state = NULL;
-	_cleanup_strbuf_ struct strbuf id = STRBUF_INIT;
-
-	switch (name->kind) {
-	case NAME_LINK:
-		node = tree_read_link(ctl, "%s", name->text + 1);
-		folder = node ? find_by_node(ctl, node, name->text) : NULL;
-		break;
-	case NAME_ID:
-		strbuf_add_file_name(&id, name->text);
-		folder = xasprintf("ids/%s", strbuf_text(&id));
-		break;
-	case NAME_DEVICE:
-		node = realpath(name->text, NULL);
-		folder = find_by_node(ctl, node ? node : name->text, NULL);
-		break;
-	}
-	if (!folder)
-		return NULL;
-	state = tree_read_line(ctl, "%s/state", folder);
-	return strcmp(state, "online") == 0 ? steal_ptr(folder) : NULL;
 }

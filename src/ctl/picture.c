@@ -10,8 +10,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "ctl/mounted_tree.h"
 #include "ctl/output.h"
+#include "ctl/volume_name.h"
 
 enum {
 	NAME,
@@ -30,13 +30,15 @@ static const struct column columns[COLUMNS] = {
 	[NAME] = { "NAME", "kernel name, or unique ID of an absent volume", COLUMN_TREE, false },
 	[STATE] = { "STATE", "online, offline, duplicate or unprocessed", COLUMN_TEXT, false },
 	[FSTYPE] = { "FSTYPE", "file system", COLUMN_TEXT, false },
-	[SIZE] = { "SIZE", "size", COLUMN_TEXT, false },
+	[SIZE] = { "SIZE", "size", COLUMN_SIZE, false },
 	[LINKS] = { "LINKS", "names that were given", COLUMN_LIST, false },
 	[MOUNTPOINTS] = { "MOUNTPOINTS", "where it is mounted", COLUMN_LIST, false },
 	[REASON] = { "REASON", "why it is no volume", COLUMN_PROSE, false },
 	[LABEL] = { "LABEL", "label of the file system", COLUMN_PROSE, true },
 	[ID] = { "ID", "unique ID", COLUMN_TEXT, true },
 };
+
+const struct layout machine_layout = { "machine", columns, COLUMNS };
 
 /* A block device of the picture. */
 struct item {
@@ -160,18 +162,18 @@ static void add_volumes(struct picture *picture)
 
 static void add_unprocessed(struct picture *picture)
 {
+	static const char *const keys[] = { "DEVICE", "REASON" };
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	char *values[ARRAY_SIZE(keys)];
 
 	tree_read(picture->ctl, "control/unprocessed", &text);
-	for (char *at = text.data; at && *at; at += *at == '\n') {
-		const char *device = pairs_take(&at, "DEVICE"), *reason = pairs_take(&at, "REASON");
+	for (char *at = text.data; pairs_take_line(&at, keys, values, ARRAY_SIZE(keys));) {
 		_cleanup_free_ char *name = NULL;
 
-		if (device && reason && strncmp(device, "/dev/", 5) == 0) {
-			name = get_sysfs_name(device + 5);
-			add_item(picture, name, NULL, xstrdup(reason));
-		}
-		at += strcspn(at, "\n");
+		if (!values[0] || !values[1] || strncmp(values[0], "/dev/", 5) != 0)
+			continue;
+		name = get_sysfs_name(values[0] + 5);
+		add_item(picture, name, NULL, xstrdup(values[1]));
 	}
 }
 
@@ -204,9 +206,8 @@ static void set_file(const struct picture *picture, struct line *line, size_t co
 {
 	_cleanup_free_ char *text = tree_read_line(picture->ctl, "%s/%s", folder, file);
 	_cleanup_free_ char *value = text_unescape(text);
-	_cleanup_free_ char *size = column == SIZE ? format_size(picture->ctl, value) : NULL;
 
-	table_set(picture->table, line, column, size ? size : value);
+	table_set(picture->table, line, column, value);
 }
 
 static void describe_volume(const struct picture *picture, struct line *line, const char *folder)
@@ -230,14 +231,13 @@ static void describe_volume(const struct picture *picture, struct line *line, co
 static void describe_device(const struct picture *picture, const struct item *item)
 {
 	_cleanup_free_ char *path = xasprintf("/sys/class/block/%s/size", item->name);
-	_cleanup_free_ char *bytes = NULL, *size = NULL;
+	_cleanup_free_ char *bytes = NULL;
 	unsigned long long sectors = 0;
 	FILE *file = fopen(path, "re");
 
 	if (file && fscanf(file, "%llu", &sectors) == 1) {
 		bytes = xasprintf("%llu", sectors * 512);
-		size = format_size(picture->ctl, bytes);
-		table_set(picture->table, item->line, SIZE, size);
+		table_set(picture->table, item->line, SIZE, bytes);
 	}
 	if (file)
 		fclose(file);
@@ -251,21 +251,37 @@ static void describe_device(const struct picture *picture, const struct item *it
 	}
 }
 
+static void draw(struct picture *picture, const char *parent, struct line *above);
+
+static void draw_item(struct picture *picture, struct item *item, struct line *above)
+{
+	item->line = table_add(picture->table, above);
+	table_set(picture->table, item->line, NAME, item->name);
+	if (item->folder)
+		describe_volume(picture, item->line, item->folder);
+	else
+		describe_device(picture, item);
+	draw(picture, item->name, item->line);
+}
+
 static void draw(struct picture *picture, const char *parent, struct line *above)
 {
 	for (size_t i = 0; i < picture->count; i++) {
 		struct item *item = &picture->items[i];
 
-		if (item->line || !is_same_text(item->parent, parent))
-			continue;
-		item->line = table_add(picture->table, above);
-		table_set(picture->table, item->line, NAME, item->name);
-		if (item->folder)
-			describe_volume(picture, item->line, item->folder);
-		else
-			describe_device(picture, item);
-		draw(picture, item->name, item->line);
+		if (!item->line && is_same_text(item->parent, parent))
+			draw_item(picture, item, above);
 	}
+}
+
+static void draw_folder(struct picture *picture, const char *folder, struct line *machine)
+{
+	_cleanup_free_ char *id = text_unescape(folder + strlen("ids/"));
+	struct line *line = table_add(picture->table, machine);
+
+	describe_volume(picture, line, folder);
+	table_set(picture->table, line, NAME, id);
+	table_color(picture->table, line, "darkgray");
 }
 
 static void draw_offline(struct picture *picture, struct line *machine)
@@ -275,15 +291,9 @@ static void draw_offline(struct picture *picture, struct line *machine)
 	for (size_t i = 0; folders[i]; i++) {
 		_cleanup_free_ char *folder = xasprintf("ids/%s", folders[i]);
 		_cleanup_free_ char *state = tree_read_line(picture->ctl, "%s/state", folder);
-		_cleanup_free_ char *id = text_unescape(folders[i]);
-		struct line *line;
 
-		if (strcmp(state, "offline") != 0)
-			continue;
-		line = table_add(picture->table, machine);
-		describe_volume(picture, line, folder);
-		table_set(picture->table, line, NAME, id);
-		table_color(picture->table, line, "darkgray");
+		if (strcmp(state, "offline") == 0)
+			draw_folder(picture, folder, machine);
 	}
 }
 
@@ -294,15 +304,41 @@ static int compare_items(const void *a, const void *b)
 	return strverscmp(one->name, other->name);
 }
 
+/* Draws the device of a name, and what is on it; or the offline volume. */
+static int draw_named(struct picture *picture, const char *word, struct line *machine)
+{
+	_cleanup_free_ char *folder = NULL, *node = NULL, *real = NULL, *device = NULL;
+	struct item *item;
+	struct name name;
+
+	if (name_guess(picture->ctl, word, &name) != CTL_OK)
+		return CTL_USAGE;
+	folder = name_find(picture->ctl, &name);
+	node = folder ? tree_read_link(picture->ctl, "%s/device", folder) : NULL;
+	if (!node)
+		node = xstrdup(name.kind == NAME_DEVICE ? name.text : "");
+	real = realpath(node, NULL);
+	device = get_sysfs_name(real ? real : node);
+	item = find_item(picture, strncmp(device, "!dev!", 5) == 0 ? device + 5 : device);
+	if (item && !item->line)
+		draw_item(picture, item, machine);
+	else if (!item && folder)
+		draw_folder(picture, folder, machine);
+	else if (!item)
+		return ctl_fail("cannot show '%s': no device and no volume of that name is here "
+				"(mmctl tree shows all)",
+			word);
+	return CTL_OK;
+}
+
 int cmd_tree(struct ctl *ctl, int count, char **words)
 {
 	_cleanup_(picture_fini) struct picture picture = { .ctl = ctl };
 	struct utsname system;
 	struct line *machine;
+	int result = CTL_OK;
 
-	picture.table = table_new(ctl, "machine", columns, COLUMNS);
-	if (!picture.table)
-		return CTL_USAGE;
+	picture.table = table_new(ctl, &machine_layout);
 	add_volumes(&picture);
 	add_unprocessed(&picture);
 	if (picture.count)
@@ -310,7 +346,16 @@ int cmd_tree(struct ctl *ctl, int count, char **words)
 	uname(&system);
 	machine = table_add(picture.table, NULL);
 	table_set(picture.table, machine, NAME, system.nodename);
-	draw(&picture, NULL, machine);
-	draw_offline(&picture, machine);
+	for (int i = 0; i < count; i++) {
+		int r = draw_named(&picture, words[i], machine);
+
+		result = r > result ? r : result;
+	}
+	if (result != CTL_OK)
+		return result;
+	if (!count)
+		draw(&picture, NULL, machine);
+	if (!count)
+		draw_offline(&picture, machine);
 	return table_print(picture.table);
 }

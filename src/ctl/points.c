@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/map.h"
-#include "ctl/mounted_tree.h"
+#include "ctl/absent.h"
 #include "ctl/output.h"
+#include "ctl/volume_name.h"
 
 enum {
 	LINK,
@@ -27,31 +29,36 @@ enum {
 	KEEP,
 	NOLETTER,
 	MOUNTPOINTS,
+	DOUBT,
+	LAST_SEEN,
+	LAST_DEVICE,
 	COLUMNS,
 };
 
-/* A column from STATE on is a file of the volume's folder. */
-static const struct {
-	struct column column;
-	const char *file;
-} point_columns[COLUMNS] = {
-	[LINK] = { { "LINK", "the link", COLUMN_TEXT, false }, NULL },
-	[DEVICE] = { { "DEVICE", "its node", COLUMN_TEXT, false }, NULL },
-	[ID] = { { "ID", "its unique ID", COLUMN_TEXT, false }, NULL },
-	[STATE] = { { "STATE", "online or offline", COLUMN_TEXT, true }, "state" },
-	[FSTYPE] = { { "FSTYPE", "file system", COLUMN_TEXT, true }, "fstype" },
-	[LABEL] = { { "LABEL", "its label", COLUMN_PROSE, true }, "label" },
-	[SIZE] = { { "SIZE", "size", COLUMN_TEXT, true }, "size" },
-	[GUID] = { { "GUID", "GUID of the volume name", COLUMN_TEXT, true }, "guid" },
-	[UUID] = { { "UUID", "UUID of the file system", COLUMN_TEXT, true }, "uuid" },
-	[PARTUUID] = { { "PARTUUID", "UUID of the partition", COLUMN_TEXT, true }, "partuuid" },
-	[RO] = { { "RO", "read-only", COLUMN_FLAG, true }, "read_only" },
-	[RM] = { { "RM", "removable", COLUMN_FLAG, true }, "removable" },
-	[KEEP] = { { "KEEP", "links are kept", COLUMN_FLAG, true }, "keep_links" },
-	[NOLETTER] = { { "NOLETTER", "wants no letter", COLUMN_FLAG, true }, "no_drive_letter" },
-	[MOUNTPOINTS] = { { "MOUNTPOINTS", "where it is mounted", COLUMN_LIST, true },
-		"mount_points" },
+/* The source of a column is a file of the volume's folder. */
+static const struct column point_columns[COLUMNS] = {
+	[LINK] = { "LINK", "the link", COLUMN_TEXT, false, NULL },
+	[DEVICE] = { "DEVICE", "its node", COLUMN_TEXT, false, NULL },
+	[ID] = { "ID", "its unique ID", COLUMN_TEXT, false, NULL },
+	[STATE] = { "STATE", "online, incomplete, offline or absent", COLUMN_TEXT, true, "state" },
+	[FSTYPE] = { "FSTYPE", "file system", COLUMN_TEXT, true, "fstype" },
+	[LABEL] = { "LABEL", "its label", COLUMN_PROSE, true, "label" },
+	[SIZE] = { "SIZE", "size", COLUMN_SIZE, true, "size" },
+	[GUID] = { "GUID", "GUID of the volume name", COLUMN_TEXT, true, "guid" },
+	[UUID] = { "UUID", "UUID of the file system", COLUMN_TEXT, true, "uuid" },
+	[PARTUUID] = { "PARTUUID", "UUID of the partition", COLUMN_TEXT, true, "partuuid" },
+	[RO] = { "RO", "read-only", COLUMN_FLAG, true, "read_only" },
+	[RM] = { "RM", "removable", COLUMN_FLAG, true, "removable" },
+	[KEEP] = { "KEEP", "links are kept", COLUMN_FLAG, true, "keep_links" },
+	[NOLETTER] = { "NOLETTER", "wants no letter", COLUMN_FLAG, true, "no_drive_letter" },
+	[MOUNTPOINTS] = { "MOUNTPOINTS", "where it is mounted", COLUMN_LIST, true, "mount_points" },
+	[DOUBT] = { "DOUBT", "why it is taken for what it was", COLUMN_PROSE, true, "doubt" },
+	[LAST_SEEN] = { "LAST-SEEN", "when it was here last", COLUMN_TEXT, true, "last_seen" },
+	[LAST_DEVICE] = { "LAST-DEVICE", "its node at that time", COLUMN_TEXT, true,
+		"last_device" },
 };
+
+const struct layout points_layout = { "points", point_columns, COLUMNS };
 
 /* What files of volumes say: a volume with many links is read once. */
 struct answer {
@@ -98,9 +105,25 @@ static void answers_free(struct map *answers)
 	map_fini(answers);
 }
 
-static void add_point(const struct ctl *ctl, struct table *table, const struct shown_point *point,
-	struct map *answers)
+/* What the database remembers of a volume that shows nowhere. */
+static const char *get_absent(const struct absent_volume *volume, size_t column)
 {
+	switch (column) {
+	case STATE:
+		return "absent";
+	case LAST_SEEN:
+		return volume->last_seen;
+	case LAST_DEVICE:
+		return volume->last_device;
+	default:
+		return NULL;
+	}
+}
+
+static void add_point(const struct ctl *ctl, struct table *table, const struct shown_point *point,
+	const struct absent *absent, struct map *answers)
+{
+	const struct absent_volume *volume = absent ? absent_find(absent, point->id) : NULL;
 	struct line *line = table_add(table, NULL);
 	_cleanup_strbuf_ struct strbuf folder = STRBUF_INIT;
 
@@ -108,39 +131,29 @@ static void add_point(const struct ctl *ctl, struct table *table, const struct s
 	table_set(table, line, DEVICE, point->device);
 	table_set(table, line, ID, point->id);
 	for (size_t i = STATE; i < COLUMNS; i++) {
-		_cleanup_free_ char *key = NULL, *size = NULL;
-		const char *text;
+		_cleanup_free_ char *key = NULL;
 
 		if (!table_wants(table, i))
 			continue;
+		if (volume) {
+			table_set(table, line, i, get_absent(volume, i));
+			continue;
+		}
 		if (!folder.len)
 			strbuf_add_file_name(&folder, point->id);
-		key = xasprintf("ids/%s/%s", folder.data, point_columns[i].file);
-		text = read_once(ctl, answers, key);
-		if (i == SIZE)
-			text = size = format_size(ctl, text);
-		table_set(table, line, i, text);
+		key = xasprintf("ids/%s/%s", folder.data, point_columns[i].source);
+		table_set(table, line, i, read_once(ctl, answers, key));
 	}
 }
 
-static struct table *new_points_table(const struct ctl *ctl)
+static int print_points(
+	const struct ctl *ctl, const struct shown_points *points, const struct absent *absent)
 {
-	struct column columns[COLUMNS];
-
-	for (size_t i = 0; i < COLUMNS; i++)
-		columns[i] = point_columns[i].column;
-	return table_new(ctl, "points", columns, COLUMNS);
-}
-
-static int print_points(const struct ctl *ctl, const struct shown_points *points)
-{
-	_cleanup_(table_free_p) struct table *table = new_points_table(ctl);
+	_cleanup_(table_free_p) struct table *table = table_new(ctl, &points_layout);
 	struct map answers = MAP_INIT;
 
-	if (!table)
-		return CTL_USAGE;
 	for (size_t i = 0; i < points->count; i++)
-		add_point(ctl, table, &points->list[i], &answers);
+		add_point(ctl, table, &points->list[i], absent, &answers);
 	answers_free(&answers);
 	return table_print(table);
 }
@@ -151,15 +164,81 @@ static int print_reply(const struct ctl *ctl, struct strbuf *reply)
 	_cleanup_(points_fini) struct shown_points points = { 0 };
 
 	points_parse(strbuf_take(reply), &points);
-	return print_points(ctl, &points);
+	return print_points(ctl, &points, NULL);
+}
+
+/* Whether a triple is of a volume that a name means; of a device that has none there is nothing. */
+static int find_id(
+	const struct ctl *ctl, const struct shown_points *points, const char *word, char **ret_id)
+{
+	_cleanup_free_ char *folder = NULL;
+	struct name name;
+
+	if (name_guess(ctl, word, &name) != CTL_OK)
+		return CTL_USAGE;
+	folder = name_find(ctl, &name);
+	for (size_t i = 0; !folder && i < points->count; i++) {
+		const struct shown_point *point = &points->list[i];
+
+		if ((name.kind == NAME_LINK && strcasecmp(point->link, name.text) == 0) ||
+			(name.kind == NAME_ID && strcasecmp(point->id, name.text) == 0)) {
+			*ret_id = xstrdup(point->id);
+			return CTL_OK;
+		}
+	}
+	if (!folder)
+		return ctl_fail("cannot list '%s': no volume of that name shows (mmctl list shows "
+				"the links, mmctl tree the devices)",
+			word);
+	*ret_id = text_unescape(folder + strlen("ids/"));
+	return CTL_OK;
+}
+
+/* Leaves the triples of the volumes that are named. */
+static int narrow(const struct ctl *ctl, struct shown_points *points, int count, char **words)
+{
+	_cleanup_(texts_free_p) char **ids = xcalloc((size_t)count + 1, sizeof(*ids));
+	size_t kept = 0;
+	int result = CTL_OK;
+
+	for (int i = 0, known = 0; i < count; i++) {
+		int r = find_id(ctl, points, words[i], &ids[known]);
+
+		known += r == CTL_OK;
+		result = r > result ? r : result;
+	}
+	for (size_t i = 0; i < points->count; i++) {
+		size_t j = 0;
+
+		while (ids[j] && strcmp(ids[j], points->list[i].id) != 0)
+			j++;
+		if (ids[j])
+			points->list[kept++] = points->list[i];
+	}
+	points->count = kept;
+	return result;
 }
 
 int cmd_list(struct ctl *ctl, int count, char **words)
 {
 	_cleanup_(points_fini) struct shown_points points = { 0 };
-	int r = tree_read_points(ctl, &points);
+	_cleanup_(absent_fini) struct absent absent = { 0 };
+	int r = tree_read_points(ctl, &points), result = CTL_OK;
 
-	return r < 0 ? tree_report(ctl, r, "", "list the links") : print_points(ctl, &points);
+	if (r < 0)
+		return tree_report(ctl, r, "", "list the links");
+	if (ctl->is_all) {
+		result = absent_read(ctl, &points, &absent);
+		if (result != CTL_OK)
+			return result;
+		ctl->columns = ctl->columns ? ctl->columns : "+LAST-SEEN,LAST-DEVICE";
+	}
+	if (count)
+		result = narrow(ctl, &points, count, words);
+	if (result == CTL_USAGE || (result != CTL_OK && !points.count))
+		return result;
+	r = print_points(ctl, &points, &absent);
+	return r > result ? r : result;
 }
 
 /* What --link, --id and --device say. */
@@ -226,10 +305,16 @@ int cmd_create(struct ctl *ctl, int count, char **words)
 
 	if (r == CTL_OK)
 		r = name_guess(ctl, words[1], &name);
+	if (r == CTL_OK && ctl->is_absent && name.kind != NAME_ID)
+		r = ctl_misuse(
+			"create --absent takes a unique ID, such as UUID=1234-ABCD, not '%s'",
+			words[1]);
 	if (r != CTL_OK)
 		return r;
 	request_add(&request, "link", link.path);
-	request_add(&request, "device", name.text);
+	request_add(&request, ctl->is_absent ? "id" : "device", name.text);
+	if (ctl->is_absent)
+		request_add(&request, "absent", "ok");
 	return tree_run(ctl, "create_point", &request, &reply, what);
 }
 
@@ -285,22 +370,17 @@ int cmd_delete(struct ctl *ctl, int count, char **words)
  */
 static char *find_reason(const struct ctl *ctl, const char *request)
 {
+	static const char *const keys[] = { "OPERATION", "REQUEST", "WHY" };
 	_cleanup_strbuf_ struct strbuf log = STRBUF_INIT;
-	char *reason = xstrdup("");
+	char *values[ARRAY_SIZE(keys)], *reason = xstrdup("");
 
 	tree_read(ctl, "control/error_log", &log);
-	for (char *at = log.data; at && *at; at += *at == '\n') {
-		const char *time = pairs_take(&at, "TIME"), *uid = pairs_take(&at, "UID");
-		const char *operation = pairs_take(&at, "OPERATION");
-		const char *failed = pairs_take(&at, "REQUEST"), *error = pairs_take(&at, "ERRNO");
-		const char *why = pairs_take(&at, "WHY");
-
-		if (time && uid && error && why && is_same_text(operation, "rename") &&
-			is_same_text(failed, request)) {
-			free(reason);
-			reason = xstrdup(why);
-		}
-		at += strcspn(at, "\n");
+	for (char *at = log.data; pairs_take_line(&at, keys, values, ARRAY_SIZE(keys));) {
+		if (!is_same_text(values[0], "rename") || !is_same_text(values[1], request) ||
+			!values[2])
+			continue;
+		free(reason);
+		reason = xstrdup(values[2]);
 	}
 	return reason;
 }

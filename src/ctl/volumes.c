@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The commands about volumes and settings: next-letter, auto, keep, scrub, mount-point, paths,
- * status.
+ * The commands about volumes and settings: next-letter, auto, keep, scrub, paths, status.
  */
 
 #include <errno.h>
@@ -9,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl/mounted_tree.h"
 #include "ctl/output.h"
+#include "ctl/volume_name.h"
 
 /* Asks an operation about the volume that a word names. */
 static int ask_volume(const struct ctl *ctl, const char *operation, const char *word,
@@ -27,23 +26,23 @@ static int ask_volume(const struct ctl *ctl, const char *operation, const char *
 	return tree_run(ctl, operation, &request, ret_reply, what);
 }
 
+static const struct column letter_columns[] = {
+	{ "LETTER", "the drive letter", COLUMN_TEXT, false },
+	{ "ASSIGNED", "whether it is new", COLUMN_FLAG, false },
+};
+
+const struct layout letters_layout = { "letters", letter_columns, ARRAY_SIZE(letter_columns) };
+
 int cmd_next_letter(struct ctl *ctl, int count, char **words)
 {
-	static const struct column columns[] = {
-		{ "LETTER", "the drive letter", COLUMN_TEXT, false },
-		{ "ASSIGNED", "whether it is new", COLUMN_FLAG, false },
-	};
-	_cleanup_(table_free_p) struct table *table = table_new(ctl, "letters", columns, 2);
+	_cleanup_(table_free_p) struct table *table = table_new(ctl, &letters_layout);
 	_cleanup_strbuf_ struct strbuf reply = STRBUF_INIT;
 	_cleanup_free_ char *link = NULL;
 	const char *letter, *assigned;
 	struct line *line;
 	char *at;
-	int r;
+	int r = ask_volume(ctl, "next_drive_letter", words[0], "give a letter to", &reply);
 
-	if (!table)
-		return CTL_USAGE;
-	r = ask_volume(ctl, "next_drive_letter", words[0], "give a letter to", &reply);
 	if (r != CTL_OK)
 		return r;
 	at = reply.data;
@@ -69,15 +68,17 @@ static int run_word(
 	return tree_run(ctl, operation, &request, &reply, what);
 }
 
+static const struct column auto_columns[] = {
+	{ "AUTO", "whether volumes may get letters by themselves", COLUMN_TEXT, false },
+};
+
+const struct layout auto_layout = { "auto", auto_columns, ARRAY_SIZE(auto_columns) };
+
 int cmd_auto(struct ctl *ctl, int count, char **words)
 {
-	static const struct column columns[] = { { "AUTO",
-		"whether volumes may get letters by themselves", COLUMN_TEXT, false } };
-	_cleanup_(table_free_p) struct table *table = table_new(ctl, "auto", columns, 1);
+	_cleanup_(table_free_p) struct table *table = table_new(ctl, &auto_layout);
 	_cleanup_free_ char *state = NULL;
 
-	if (!table)
-		return CTL_USAGE;
 	if (count && strcmp(words[0], "letters") == 0)
 		return run_word(ctl, "auto_dl_assignments", "1", "give out drive letters");
 	if (count && strcmp(words[0], "on") != 0 && strcmp(words[0], "off") != 0)
@@ -112,50 +113,18 @@ int cmd_scrub(struct ctl *ctl, int count, char **words)
 	return run_word(ctl, "scrub_registry", "1", "forget absent volumes");
 }
 
-int cmd_mount_point(struct ctl *ctl, int count, char **words)
-{
-	bool is_add = strcmp(words[0], "add") == 0;
-	const char *operation =
-		is_add ? "volume_mount_point_created" : "volume_mount_point_deleted";
-	_cleanup_strbuf_ struct strbuf request = STRBUF_INIT, reply = STRBUF_INIT;
-	_cleanup_free_ char *file = tree_path(ctl, "control/%s", operation);
-	_cleanup_free_ char *what = NULL, *folder = NULL;
-	struct name name;
+static const struct column path_columns[] = {
+	{ "PATH", "a drive letter or a folder", COLUMN_TEXT, false },
+};
 
-	if (!is_add && strcmp(words[0], "del") != 0)
-		return ctl_misuse("mount-point takes add or del, not '%s'", words[0]);
-	if (count < (is_add ? 3 : 2))
-		return ctl_misuse("mount-point add takes a directory and a volume, mount-point "
-				  "del a directory");
-	what = xasprintf("%s the mount point %s", is_add ? "add" : "delete", words[1]);
-	if (access(file, F_OK) < 0 && errno == ENOENT)
-		return ctl_fail("cannot %s: this mmfs has no control/%s (restart it: it is older "
-				"than mmctl)",
-			what, operation);
-	folder = realpath(words[1], NULL);
-	request_add(&request, "source", folder ? folder : words[1]);
-	if (count > 2) {
-		int r = name_guess(ctl, words[2], &name);
-
-		if (r != CTL_OK)
-			return r;
-		request_add(&request, "target", name.text);
-	}
-	return tree_run(ctl, operation, &request, &reply, what);
-}
+const struct layout paths_layout = { "paths", path_columns, ARRAY_SIZE(path_columns) };
 
 int cmd_paths(struct ctl *ctl, int count, char **words)
 {
-	static const struct column columns[] = {
-		{ "PATH", "a drive letter or a folder", COLUMN_TEXT, false },
-	};
-	_cleanup_(table_free_p) struct table *table = table_new(ctl, "paths", columns, 1);
+	_cleanup_(table_free_p) struct table *table = table_new(ctl, &paths_layout);
 	_cleanup_strbuf_ struct strbuf reply = STRBUF_INIT;
-	int r;
+	int r = ask_volume(ctl, "query_dos_volume_paths", words[0], "find paths of", &reply);
 
-	if (!table)
-		return CTL_USAGE;
-	r = ask_volume(ctl, "query_dos_volume_paths", words[0], "find paths of", &reply);
 	if (r != CTL_OK)
 		return r;
 	for (char *at = reply.data; at && *at; at += *at == '\n') {
@@ -190,6 +159,8 @@ static const struct column status_columns[STATUS_COLUMNS] = {
 	[ERRORS] = { "ERRORS", "failed requests that are remembered", COLUMN_NUMBER, false },
 };
 
+const struct layout status_layout = { "status", status_columns, STATUS_COLUMNS };
+
 static size_t count_lines(const struct ctl *ctl, const char *name)
 {
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
@@ -210,8 +181,7 @@ static void set_count(struct table *table, struct line *line, size_t column, siz
 
 int cmd_status(struct ctl *ctl, int count, char **words)
 {
-	_cleanup_(table_free_p) struct table *table =
-		table_new(ctl, "status", status_columns, STATUS_COLUMNS);
+	_cleanup_(table_free_p) struct table *table = table_new(ctl, &status_layout);
 	_cleanup_free_ char *version = tree_read_line(ctl, "control/version");
 	_cleanup_free_ char *epic = tree_read_line(ctl, "control/epic_number");
 	_cleanup_free_ char *automatic = tree_read_line(ctl, "control/auto_mount");
@@ -219,8 +189,6 @@ int cmd_status(struct ctl *ctl, int count, char **words)
 	struct line *line;
 	size_t online = 0, volumes = 0;
 
-	if (!table)
-		return CTL_USAGE;
 	ids = tree_list_names(ctl, "ids");
 	for (; ids[volumes]; volumes++) {
 		_cleanup_free_ char *state = tree_read_line(ctl, "ids/%s/state", ids[volumes]);

@@ -49,8 +49,8 @@ expect_exit 2 "keep takes" mmctl keep backup maybe
 expect_ok mmctl scrub
 [ -e "$CTL/volume_mount_point_created" ] ||
 	expect_exit 1 "no control/volume_mount_point_created" mmctl mount-point add "$TMP" X:
-expect_exit 2 "add or del" mmctl mount-point remove "$TMP"
-expect_exit 2 "takes a directory and a volume" mmctl mount-point add "$TMP"
+expect_exit 2 "mount-point takes list" mmctl mount-point remove "$TMP"
+expect_exit 2 "mount-point takes list" mmctl mount-point add "$TMP"
 printf '%s\n' "create_point link=b1 device=$a" "create_point link=b2 device=$a" | expect_ok mmctl batch
 expect_equal "$a" "$(readlink "$MM/DosDevices/b2")" "what a batch has made"
 printf '%s\n' "delete_points link=b1" "create_point link=b2 device=$a" >"$TMP/batch"
@@ -112,6 +112,13 @@ expect_ok mmctl wait backup
 expect_ok mmctl wait "$id_b" --timeout 0
 expect_ok mmctl wait "$b" --timeout 0
 expect_exit 1 "later has not appeared within 0.2 s" mmctl wait later --timeout=0.2
+expect_ok mmctl wait BACKUP --timeout 0
+expect_ok mmctl settle --timeout=60
+# What can never be is refused at once.
+for word in UUID= UUID=0000-0000 SERIAL=00000000 /etc/passwd /dev/null /dev/ /dev/../etc/passwd ./x LABEL= \
+	"$(printf 'l%.0s' {1..300})" a/../b '/Volumes/x'; do
+	expect_exit 2 "can|names no" mmctl wait "$word"
+done
 "$MMCTL" -m "$MM" wait later --timeout=60 &
 pid=$!
 await is_polling $pid
@@ -131,6 +138,23 @@ attach b 05
 await_end $pid
 expect_equal 0 "$status" "the status of a wait for a volume"
 expect_equal "${LOOP}05" "$(readlink "$MM/DosDevices/later")" "the device after the wait"
+# What is a link as long as there is no device of that name is a device then; by its label, too.
+detach 05
+settle
+make_image films 4M swap 77777777-2222-3333-4444-555555555555 films
+pids=()
+for word in "${LOOP#/dev/}07" "${LOOP}07" UUID=77777777-2222-3333-4444-555555555555 LABEL=films; do
+	"$MMCTL" -m "$MM" wait "$word" --timeout=60 &
+	pids+=($!)
+	await is_polling $!
+done
+attach films 07
+for pid in "${pids[@]}"; do
+	await_end "$pid"
+	expect_equal 0 "$status" "the status of a wait for a disk that was not here"
+done
+attach b 05
+settle
 # Created and awaited at the same time, many times.
 for i in {1..40}; do
 	"$MMCTL" -m "$MM" wait "race-$i" --timeout=20 &

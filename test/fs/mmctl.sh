@@ -15,10 +15,10 @@ expect_exit 3 "cannot look at $TMP/nothing: No such file or directory .findmnt -
 expect_exit 2 'which command' "$MMCTL"
 expect_exit 2 "no command 'nonsense'" "$MMCTL" nonsense
 expect_exit 2 'usage: mmctl create' "$MMCTL" create X:
-expect_exit 2 'usage: mmctl list' "$MMCTL" list X:
-expect_exit 2 'does not take' "$MMCTL" list --dry-run
+expect_exit 2 'usage: mmctl status$' "$MMCTL" status X:
+expect_exit 2 'list does not take --dry-run: ' "$MMCTL" list --dry-run
 expect_exit 2 'there is no option --nonsense: mmctl --help' "$MMCTL" list --nonsense
-expect_exit 2 'there is no option -x: ' "$MMCTL" -qx list
+expect_exit 2 'there is no option -y: ' "$MMCTL" -qy list
 expect_exit 2 'there is no option --help=me, or it takes no value: ' "$MMCTL" list --help=me
 expect_exit 2 'the option --timeout needs a value: ' "$MMCTL" wait X: --timeout
 expect_exit 2 'the option -m needs a value: ' "$MMCTL" list -m
@@ -110,7 +110,7 @@ expect_match $'l "\t\\$x' "$json" "a hostile label"
 [ ! -e pwned ] || fail "a name was run as a command"
 for column in ${columns//,/ }; do
 	expect_equal "$(mmctl list -J -o "$column" | jq -r '.points[][] | if . == true then 1 elif . == false then 0 else . // "" end' | escape)" \
-		"$(mmctl list -n -o "$column" | sed 's/^ *\([01]\)$/\1/')" "the table's column $column"
+		"$(mmctl list -n -o "$column" | sed 's/^ *\([01]\|[0-9]*M\)$/\1/')" "the table's column $column"
 done
 expect_equal "$(jq -r '.[] | [.link, .id, .device] | join("|")' "$MM/points.json")" \
 	"$(mmctl list -J | jq -r '.points[] | [.link, .id, .device] | join("|")')" "the triples"

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the database remembers of volumes that are neither present nor kept: control/database has it, for
+ * those who may change names.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "ctl/absent.h"
+
+void absent_fini(struct absent *absent)
+{
+	json_object_put(absent->database);
+	free(absent->list);
+	*absent = (struct absent){ 0 };
+}
+
+static int compare_volumes(const void *a, const void *b)
+{
+	const struct absent_volume *one = a, *other = b;
+
+	return strcmp(one->id, other->id);
+}
+
+const struct absent_volume *absent_find(const struct absent *absent, const char *id)
+{
+	struct absent_volume key = { .id = id };
+
+	return absent->count
+		? bsearch(&key, absent->list, absent->count, sizeof(key), compare_volumes)
+		: NULL;
+}
+
+static const char *get_text(struct json_object *object, const char *key)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(object, key, &value) ||
+		!json_object_is_type(value, json_type_string))
+		return NULL;
+	return json_object_get_string(value);
+}
+
+static void add_points(struct shown_points *points, struct json_object *volume, const char *id)
+{
+	const char *link;
+
+	for (size_t i = 0; (link = volume_get_link(volume, i)); i++) {
+		points->list = xrealloc(points->list, points->count + 1, sizeof(*points->list));
+		points->list[points->count++] = (struct shown_point){ link, id, "" };
+	}
+}
+
+/* Those whose folder is not there. */
+static void collect(const struct ctl *ctl, struct json_object *volumes, struct shown_points *points,
+	struct absent *absent)
+{
+	size_t count = volumes ? json_object_array_length(volumes) : 0;
+
+	absent->list = xcalloc(count + 1, sizeof(*absent->list));
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *volume = json_object_array_get_idx(volumes, i);
+		const char *id = volume_get_id(volume);
+		_cleanup_free_ char *state = NULL;
+		_cleanup_strbuf_ struct strbuf folder = STRBUF_INIT;
+
+		if (!id)
+			continue;
+		strbuf_add_file_name(&folder, id);
+		state = tree_read_line(ctl, "ids/%s/state", strbuf_text(&folder));
+		if (*state)
+			continue;
+		absent->list[absent->count++] = (struct absent_volume){ id,
+			get_text(volume, "last_seen"), get_text(volume, "last_device") };
+		add_points(points, volume, id);
+	}
+	qsort(absent->list, absent->count, sizeof(*absent->list), compare_volumes);
+}
+
+int absent_read(const struct ctl *ctl, struct shown_points *points, struct absent *ret_absent)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	struct absent absent = { 0 };
+	struct json_object *volumes = NULL;
+	int r = tree_read(ctl, "control/database", &text);
+
+	if (r == -ENOENT)
+		return ctl_fail("cannot list absent volumes: this mmfs has no control/database "
+				"(restart it: it is older than mmctl)");
+	if (r < 0)
+		return tree_report(ctl, r, "", "list absent volumes");
+	absent.database = json_tokener_parse(strbuf_text(&text));
+	if (!json_object_object_get_ex(absent.database, "volumes", &volumes) ||
+		!json_object_is_type(volumes, json_type_array)) {
+		absent_fini(&absent);
+		return ctl_fail("cannot list absent volumes: control/database makes no sense");
+	}
+	collect(ctl, volumes, points, &absent);
+	*ret_absent = absent;
+	return CTL_OK;
+}

@@ -1,0 +1,121 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# mmctl: columns, sorting, formats and narrowing; devices that are no volumes, failures, mount points.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-mmctl.sh"
+require jq mkfs.ext4 mkswap
+
+attach_two
+make_image blank 4M blank
+start_mmfs
+attach blank 04
+settle
+mmctl create X: "$a"
+mmctl create backup "$b"
+name_b=${b#/dev/}
+
+# --- columns ---------------------------------------------------------------------------------------
+
+expect_equal "SIZE size" "$("$MMCTL" list --list-columns | grep SIZE | xargs)" "a column of list"
+expect_equal "LINK the link (by default)" "$("$MMCTL" list --help | grep '^  LINK' | xargs)" "a column in the help"
+columns=$(mmctl list -O | sed -n 1p | wc -w)
+expect_equal "$("$MMCTL" list --list-columns | wc -l)" "$columns" "the number of all columns"
+before=$(points)
+expect_exit 2 "there is no column 'x', but LINK" mmctl delete X: -o x
+expect_exit 2 "there is no column 'x', but LINK" mmctl list -x x
+expect_equal "$before" "$(points)" "the links after a column that is not there"
+expect_exit 2 "create does not take --json: mmctl create --help" mmctl create Y: "$a" -J
+expect_equal "usage: mmctl scrub [options]" "$("$MMCTL" scrub --help | sed -n 1p)" "a usage without words"
+
+# --- formats ---------------------------------------------------------------------------------------
+
+expect_equal "16777216 number" "$(mmctl query X: -b -J -o SIZE | jq -r '.points[0].size | "\(.) \(type)"')" "bytes in JSON"
+expect_equal "16M string" "$(mmctl query X: -J -o SIZE | jq -r '.points[0].size | "\(.) \(type)"')" "a size in JSON"
+expect_equal "[]" "$(mmctl query X: -J -o MOUNTPOINTS | jq -c '.points[0].mountpoints')" "no mount points in JSON"
+expect_equal '{"points":[]}' "$(mmctl delete -J --id UUID=nothing 2>/dev/null | jq -c . || echo '{"points":[]}')" "no rows"
+mmctl create 'with blank' "$a"
+expect_equal "/DosDevices/with\\x20blank $a" "$(mmctl list -r -n -o LINK,DEVICE | grep blank)" "a raw line"
+mmctl -q delete 'with blank'
+expect_equal 'LAST_DEVICE=""' "$(mmctl query X: -P -o LAST-DEVICE | sed 's/"[^"]*"/""/')" "a pair whose column has a dash"
+expect_equal "$a
+$b" "$(mmctl list -n -r -o DEVICE,LINK -x LINK | grep DosDevices | cut -d' ' -f1)" "links in order"
+expect_equal "$b
+$a" "$(mmctl list -n -r -o DEVICE,LINK -x SIZE | grep DosDevices | cut -d' ' -f1)" "links by size"
+expect_equal "true" "$(mmctl tree -J -x SIZE | jq '[.machine[].name] | length > 2')" "a tree that is sorted"
+
+# --- narrowing -------------------------------------------------------------------------------------
+
+expect_equal "$(points | grep -F "$b" | sed 's/^LINK="\([^"]*\)".*/\1/')" "$(mmctl list -n -o LINK backup)" "the links of a link's volume"
+expect_equal "$(mmctl list backup)" "$(mmctl list "$b")" "the links by device"
+expect_equal "$(mmctl list backup)" "$(mmctl list "$id_b")" "the links by ID"
+expect_equal "$(mmctl list backup)" "$(mmctl list BACKUP)" "the links by a link in another case"
+expect_equal "$(mmctl list)" "$(mmctl list X: backup)" "the links of both"
+expect_exit 1 "cannot list 'nothing': no volume of that name shows" mmctl list nothing
+expect_equal "$name_b" "$(mmctl tree -J backup | jq -r '.machine[0].children[].name')" "the tree of a volume"
+expect_equal "$(mmctl tree backup)" "$(mmctl tree "$b")" "the tree by device"
+expect_equal "${LOOP#/dev/}04" "$(mmctl tree -J "${LOOP}04" | jq -r '.machine[0].children[].name')" "the tree of no volume"
+expect_exit 1 "cannot show 'nothing'" mmctl tree nothing
+
+# --- devices that are no volumes, and failures -----------------------------------------------------
+
+expect_equal "${LOOP}04|no content" "$(mmctl unprocessed -J | jq -r '.unprocessed[] | .device + "|" + .reason')" "what is no volume"
+expect_ok mmctl check
+expect_ok mmctl arrival "$a"
+expect_exit 1 "cannot look at ${LOOP}04: .*no content" mmctl arrival "${LOOP}04"
+expect_ok mmctl removal "$b"
+expect_equal "" "$(links "$b")" "the links of a device that was taken away"
+expect_ok mmctl arrival "$b"
+expect_equal "backup" "$(links "$b")" "its links when it was looked at again"
+expect_equal "volume_arrival_notification" "$(mmctl errors -J | jq -r '.errors[-1].operation')" "the last failure"
+expect_equal "$(tail -n 1 "$CTL/error_log" | sed 's/.* WHY="\(.*\)"$/\1/')" "$(mmctl errors -P | sed -n '$s/.* WHY="\(.*\)"$/\1/p')" "why it was"
+expect_exit 2 "forget what" mmctl forget
+expect_exit 2 "forget what" mmctl forget X: --unnamed=3
+expect_exit 2 "takes a number of days" mmctl forget --unnamed=soon
+[ -e "$CTL/forget" ] || expect_exit 1 "has no control/forget .restart it" mmctl forget nothing
+[ -e "$CTL/claim_unique_id" ] || expect_exit 1 "has no control/claim_unique_id .restart it" mmctl accept "$b"
+expect_exit 2 "takes a unique ID" mmctl create --absent films sda1
+
+# --- events ----------------------------------------------------------------------------------------
+
+is_polling()
+{
+	[[ $(cat "/proc/$1/wchan" 2>/dev/null) == *poll* ]] || grep -sq poll "/proc/$1/stack"
+}
+is_said()
+{
+	grep -sqF "$2" "$1"
+}
+"$MMCTL" -m "$MM" events -J -o EVENT,LINK >"$TMP/events" &
+pid=$!
+await is_polling $pid
+expect_ok mmctl create 'heard "of"' "$b"
+await is_said "$TMP/events" 'heard'
+expect_equal '{"event":"link-created","link":"/DosDevices/heard \"of\""}' "$(jq -c . "$TMP/events")" "an event of two columns"
+kill $pid
+await_end $pid
+expect_equal "uuid" "$(mmctl explain X: -J -o SCHEME | jq -r '.schemes[0] | to_entries | map(.value) | join(" ")')" "one column of explain"
+
+# --- mount points ----------------------------------------------------------------------------------
+
+mkdir "$TMP/host"
+mount "$a" "$TMP/host"
+mkdir "$TMP/host/one" "$TMP/host/two"
+settle
+expect_ok mmctl mount-point add "$TMP/host/one" "$b"
+(cd "$TMP/host" && expect_ok mmctl mount-point add two "$b" --options=ro)
+expect_equal "$TMP/host/one|$id_b|$b|false
+$TMP/host/two|$id_b|$b|false" "$(mmctl mount-point list -J | jq -r '.mountpoints[] | [.directory, .id, .device, .mounted] | join("|")')" \
+	"the registered mount points"
+expect_equal "$(mmctl mount-point list)" "$(mmctl mount-point list backup)" "those of a volume"
+expect_equal "" "$(mmctl mount-point list -n X:)" "those of another"
+rmdir "$TMP/host/two"
+(cd "$TMP/host" && expect_ok mmctl mount-point del two)
+expect_equal "$TMP/host/one" "$(mmctl mount-point list -n -o DIRECTORY)" "what is left when one that is gone was deleted"
+expect_ok mmctl mount-point del "$TMP/host/one"
+expect_exit 2 "mount-point takes list" mmctl mount-point del "$TMP/host/one" --options=ro
+expect_exit 2 "mount-point takes list" mmctl mount-point remove "$TMP"
+umount "$TMP/host"
+settle
+stop_mmfs
