@@ -55,6 +55,8 @@ void table_set(struct table *table, struct line *line, size_t column, const char
 void table_color(struct table *table, struct line *line, const char *color);
 /* Returns the exit code. */
 int table_print(struct table *table);
+/* For streams of raw lines: prints the headings now, not with the first line. */
+int table_print_headings(struct table *table);
 /* For streams: prints one line that was added, at once, and forgets it. */
 int table_print_line(struct table *table, struct line *line);
 

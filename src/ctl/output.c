@@ -449,6 +449,17 @@ int table_print(struct table *table)
 	return r < 0 ? ctl_fail("cannot print: %s", strerror(-r)) : CTL_OK;
 }
 
+int table_print_headings(struct table *table)
+{
+	if (table->ctl->format != FORMAT_RAW || !table->ctl->has_headings)
+		return CTL_OK;
+	for (size_t i = 0; i < table->printed; i++)
+		printf("%s%s", i ? " " : "", table->layout->columns[table->order[i]].name);
+	putchar('\n');
+	scols_table_enable_noheadings(table->scols, true);
+	return fflush(stdout) == 0 ? CTL_OK : ctl_fail("cannot print: %s", strerror(errno));
+}
+
 int table_print_line(struct table *table, struct line *line)
 {
 	struct libscols_line *only = (struct libscols_line *)line;

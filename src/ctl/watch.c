@@ -88,15 +88,20 @@ static int open_events(const struct ctl *ctl)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Waits up to `ms` (negative: for ever). 1: something is there, 0: the time is over. */
+/*
+ * Waits up to `ms` (negative: for ever). 1: something is there, 0: the time is over, -EPIPE: nobody reads
+ * what is printed any more, which would not be noticed before the next event.
+ */
 static int await_events(int fd, int ms)
 {
-	struct pollfd entry = { .fd = fd, .events = POLLIN };
-	int r = poll(&entry, 1, ms);
+	struct pollfd entries[] = { { .fd = fd, .events = POLLIN }, { .fd = STDOUT_FILENO } };
+	int r = poll(entries, 2, ms);
 
 	if (r < 0)
 		return errno == EINTR ? 1 : -errno;
-	return r > 0 && !(entry.revents & POLLIN) ? -ENODEV : r;
+	if (r > 0 && entries[1].revents & POLLERR)
+		return -EPIPE;
+	return r > 0 && !(entries[0].revents & POLLIN) ? -ENODEV : r;
 }
 
 /* Adds what is there. */
@@ -160,6 +165,8 @@ int cmd_events(struct ctl *ctl, int count, char **words)
 	int r;
 
 	r = fd = open_events(ctl);
+	if (r >= 0 && table_print_headings(table) != CTL_OK)
+		return CTL_FAILED;
 	while (r >= 0) {
 		int result = show_events(ctl, table, &text);
 
@@ -169,6 +176,8 @@ int cmd_events(struct ctl *ctl, int count, char **words)
 		if (r >= 0)
 			r = read_events(fd, &text);
 	}
+	if (r == -EPIPE)
+		return CTL_OK;
 	show_events(ctl, table, &text);
 	return tree_report(ctl, r, "", "follow the events");
 }

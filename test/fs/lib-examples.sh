@@ -7,11 +7,13 @@
 #	$examples		where they are
 #	start_example NAME ARG…
 #	has_line REGEX		whether it has said such a line
-#	is_reading PID NAME	whether it waits, with the open file NAME of the tree as its descriptor 3
+#	is_reading PID NAME	whether it waits, with the open file NAME of the tree or a pipe of mmctl as its descriptor 3
 #	stop_example [SIGNAL]	it must end with 0
 
 examples=$(realpath "$(dirname "$0")/../../contrib/examples")
 export MM
+[ -x "$(dirname "$MMFS")/mmctl" ] || skip "there is no mmctl"
+PATH=$(dirname "$MMFS"):$PATH
 
 start_example()
 {
@@ -27,7 +29,7 @@ has_line()
 
 is_reading()
 {
-	grep -qs "$MM/$2" <(readlink "/proc/$1/fd/3") && [ "$(cat "/proc/$1/wchan")" != 0 ]
+	grep -qsE "$MM/$2|/tmp[./]" <(readlink "/proc/$1/fd/3") && [ "$(cat "/proc/$1/wchan")" != 0 ]
 }
 
 stop_example()
