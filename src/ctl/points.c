@@ -257,6 +257,49 @@ static int add_selection(const struct ctl *ctl, struct strbuf *request)
 	return CTL_OK;
 }
 
+static bool is_meant(const struct shown_point *point, const struct name *name, const char *node)
+{
+	switch (name->kind) {
+	case NAME_LINK:
+		return strcasecmp(point->link, name->text) == 0;
+	case NAME_ID:
+		return strcmp(point->id, name->text) == 0;
+	case NAME_DEVICE:
+		return *point->device && strcmp(point->device, node) == 0;
+	case NAME_LABEL:
+		break;
+	}
+	return false;
+}
+
+/* Adds what the list of all triples has of a name. False: nothing. */
+static bool query_list(const struct ctl *ctl, const struct name *name, struct strbuf *reply)
+{
+	_cleanup_(points_fini) struct shown_points points = { 0 };
+	_cleanup_free_ char *path = NULL, *node = NULL;
+	size_t before = reply->len;
+
+	if (tree_read_points(ctl, &points) < 0)
+		return false;
+	path = xasprintf("%s%s", *name->text == '/' ? "" : "/dev/", name->text);
+	node = realpath(path, NULL);
+	for (size_t i = 0; i < points.count; i++) {
+		const struct shown_point *point = &points.list[i];
+
+		if (!is_meant(point, name, node ? node : path))
+			continue;
+		strbuf_add_pair(reply, "LINK", point->link);
+		strbuf_add_pair(reply, "ID", point->id);
+		strbuf_add_pair(reply, "DEVICE", point->device);
+		strbuf_add_char(reply, '\n');
+	}
+	return reply->len > before;
+}
+
+/*
+ * The daemon is asked for what is not there, since it knows why. It is asked by a write to a file that
+ * all may write to, and whoever stands still in such a write holds up all others.
+ */
 static int query_one(struct ctl *ctl, const char *word, struct strbuf *reply)
 {
 	_cleanup_strbuf_ struct strbuf request = STRBUF_INIT, answer = STRBUF_INIT;
@@ -264,7 +307,7 @@ static int query_one(struct ctl *ctl, const char *word, struct strbuf *reply)
 	struct name name;
 	int r = name_guess(ctl, word, &name);
 
-	if (r != CTL_OK)
+	if (r != CTL_OK || query_list(ctl, &name, reply))
 		return r;
 	request_add(&request, name_get_key(&name), name.text);
 	r = tree_run(ctl, "query_points", &request, &answer, what);

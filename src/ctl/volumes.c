@@ -119,12 +119,43 @@ static const struct column path_columns[] = {
 
 const struct layout paths_layout = { "paths", path_columns, ARRAY_SIZE(path_columns) };
 
+/* Adds the paths that a file of the volume has; their number, 0: ask the daemon; -EINVAL. */
+static int read_paths(const struct ctl *ctl, const char *word, struct table *table)
+{
+	_cleanup_free_ char *folder = NULL, *file = NULL;
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	char *rest, *path;
+	struct name name;
+	int count = 0;
+
+	if (name_guess(ctl, word, &name) != CTL_OK)
+		return -EINVAL;
+	folder = name_find(ctl, &name);
+	file = folder ? xasprintf("%s/dos_paths", folder) : NULL;
+	if (file)
+		tree_read(ctl, file, &text);
+	for (rest = text.data; rest && (path = strsep(&rest, "\n"));) {
+		_cleanup_free_ char *plain = text_unescape(path);
+
+		if (!*path)
+			continue;
+		table_set(table, table_add(table, NULL), 0, plain);
+		count++;
+	}
+	return count;
+}
+
 int cmd_paths(struct ctl *ctl, int count, char **words)
 {
 	_cleanup_(table_free_p) struct table *table = table_new(ctl, &paths_layout);
 	_cleanup_strbuf_ struct strbuf reply = STRBUF_INIT;
-	int r = ask_volume(ctl, "query_dos_volume_paths", words[0], "find paths of", &reply);
+	int r = read_paths(ctl, words[0], table);
 
+	if (r < 0)
+		return CTL_USAGE;
+	if (r > 0)
+		return table_print(table);
+	r = ask_volume(ctl, "query_dos_volume_paths", words[0], "find paths of", &reply);
 	if (r != CTL_OK)
 		return r;
 	for (char *at = reply.data; at && *at; at += *at == '\n') {

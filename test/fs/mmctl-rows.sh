@@ -5,7 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-mmctl.sh"
-require jq mkfs.ext4 mkswap
+require jq mkfs.ext4 mkswap strace
 
 attach_two
 make_image blank 4M blank
@@ -57,6 +57,13 @@ expect_equal "$name_b" "$(mmctl tree -J backup | jq -r '.machine[0].children[].n
 expect_equal "$(mmctl tree backup)" "$(mmctl tree "$b")" "the tree by device"
 expect_equal "${LOOP#/dev/}04" "$(mmctl tree -J "${LOOP}04" | jq -r '.machine[0].children[].name')" "the tree of no volume"
 expect_exit 1 "cannot show 'nothing'" mmctl tree nothing
+
+# Who stands still in a write to a file that all may write to holds up nobody who only asks.
+for command in "query X:" "query $b" "query $id_b" "paths X:" list tree status "mount-point list"; do
+	# shellcheck disable=SC2086 # words
+	strace -f -qq -e trace=openat -o "$TMP/trace" "$MMCTL" -m "$MM" $command >/dev/null
+	! grep -E "O_(RDWR|WRONLY)" "$TMP/trace" || fail "'$command' writes"
+done
 
 # --- devices that are no volumes, and failures -----------------------------------------------------
 
