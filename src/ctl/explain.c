@@ -3,6 +3,7 @@
  * Whether names and devices belong together, looked at anew: the commands explain and verify.
  */
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -191,14 +192,52 @@ static struct json_object *read_links(const struct finding *finding)
 	return links;
 }
 
+#define DEV_LINKS "/dev/mm"
+
+/* Only that: what udevd makes there leads to "../sda1". */
+static int is_dev_link(const struct dirent *entry)
+{
+	return entry->d_type == DT_LNK;
+}
+
+/* The links that udevd has made of the device's names. */
+static struct json_object *read_dev_links(const char *node)
+{
+	struct json_object *links = json_object_new_array();
+	struct dirent **entries;
+	int count = scandir(DEV_LINKS, &entries, is_dev_link, alphasort);
+
+	for (int i = 0; i < count; i++) {
+		_cleanup_free_ char *path = xasprintf(DEV_LINKS "/%s", entries[i]->d_name);
+		char target[256];
+		ssize_t n = readlink(path, target, sizeof(target) - 1);
+
+		target[n < 0 ? 0 : n] = '\0';
+		if (strncmp(target, "../", 3) == 0 && strncmp(node, "/dev/", 5) == 0 &&
+			strcmp(target + 3, node + 5) == 0)
+			json_object_array_add(links, json_object_new_string(path));
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	return links;
+}
+
+static void print_list(const char *key, struct json_object *list)
+{
+	for (size_t i = 0; i < json_object_array_length(list); i++)
+		print_line(i ? "       " : key,
+			json_object_get_string(json_object_array_get_idx(list, i)));
+}
+
 static void print_text(const struct finding *finding, struct json_object *links)
 {
+	_cleanup_json_ struct json_object *dev_links = read_dev_links(finding->evidence.node);
 	_cleanup_free_ char *summary = summarize(finding);
 
 	print_line("", summary);
-	for (size_t i = 0; i < json_object_array_length(links); i++)
-		print_line(i ? "       " : "names: ",
-			json_object_get_string(json_object_array_get_idx(links, i)));
+	print_list("names: ", links);
+	print_list("links: ", dev_links);
 	if (finding->evidence.fault)
 		print_line("probe: ", finding->evidence.fault);
 	else
@@ -227,6 +266,7 @@ static void print_json(
 	json_object_object_add(object, "fstype", new_text(evidence->fstype));
 	json_object_object_add(object, "fault", new_text(evidence->fault));
 	json_object_object_add(object, "links", links);
+	json_object_object_add(object, "dev_links", read_dev_links(evidence->node));
 	json_object_object_add(object, "schemes", schemes);
 	json_print(object, JSON_C_TO_STRING_PRETTY);
 }

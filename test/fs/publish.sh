@@ -21,6 +21,9 @@ expect_match "S: mm/${name}photos" "$(udevadm info "$a")" "what udevd says"
 expect_equal "$(stat -Lc %t:%T "$a")" "$(stat -Lc %t:%T "/dev/mm/${name}photos")" "the node"
 expect_equal "${a#/dev/}" "$(lsblk -dnro KNAME "/dev/mm/${name}photos")" "what lsblk says"
 expect_equal "$a" "$(udevadm info --query=name --root "/dev/mm/${name}photos")" "what udevadm says"
+if [ -x "${MMFS%/*}/mmctl" ]; then
+	expect_match "links: /dev/mm/${name}photos" "$("${MMFS%/*}/mmctl" -m "$MM" explain "$a")" "what mmctl says"
+fi
 mv "$MM/DosDevices/${name}photos" "$MM/DosDevices/${name}pictures"
 settle
 expect_dev_links pictures "$a"

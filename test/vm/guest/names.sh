@@ -120,7 +120,7 @@ names_go()
 lines_are_written()
 {
 	cat >>/etc/fstab <<-LINES
-		/dev/mm/photos /srv/photos auto nofail,nosuid,nodev,x-systemd.device-timeout=30 0 2
+		/dev/mm/photos /srv/photos auto nofail,nosuid,nodev,x-systemd.device-timeout=600 0 2
 		/dev/mm/late /srv/soon auto nofail,nosuid,nodev,x-systemd.device-timeout=600 0 2
 		/dev/mm/late /srv/late auto nofail,nosuid,nodev,x-systemd.wanted-by=dev-mm-late.device 0 2
 		/dev/mm/absent /srv/absent auto nofail,x-systemd.device-timeout=5 0 2
