@@ -279,7 +279,7 @@ automounts()
 	mkdir /srv/photos/inner
 	systemctl restart mmfs.service
 	systemctl stop srv-late.mount
-	echo "/srv/photos/inner id=$(id_of "$(late_node)")" >"$CTL/volume_mount_point_created"
+	echo "/srv/photos/inner /dev/$(late_node)" >"$CTL/volume_mount_point_created"
 	await is_mounted /srv/photos/inner
 	expect_match rw "$(findmnt -no OPTIONS /srv/photos/inner)" "the options"
 	touch /srv/photos/inner/file
