@@ -2,14 +2,14 @@
 #pragma once
 
 #include "daemon/change_queue.h"
-#include "daemon/discovery.h"
+#include "daemon/device_monitor.h"
 #include "daemon/loop.h"
 
 /* The source of changes that devices bring. */
 struct device_source {
 	struct change_source source;
 	const struct manager *manager;
-	struct discovery *discovery;
+	struct device_monitor *monitor;
 	struct loop *loop;
 	struct change_queue *queue;
 	struct timer timer;  /* for what could not be written */
@@ -22,6 +22,6 @@ struct device_source {
 
 /* Borrows all; adds itself to the queue. Devices are only gathered until `is_paused` ends. */
 void device_source_init(struct device_source *devices, const struct manager *manager,
-	struct discovery *discovery, struct loop *loop, struct change_queue *queue);
+	struct device_monitor *monitor, struct loop *loop, struct change_queue *queue);
 /* Looks at what could not be written: the database can be written again, or somebody asks. */
 void device_source_retry(struct device_source *devices);

@@ -13,7 +13,7 @@ struct job_source {
 	const struct manager *manager;
 	struct change_queue *queue;
 	struct error_log *error_log;
-	struct discovery *discovery;
+	struct device_monitor *monitor;
 	struct device_source *devices;
 	struct host_jobs *hosts;
 	struct mount_orders *mount_orders;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "daemon/discovery.h"
+#include "daemon/device_monitor.h"
 #include "io/fuse/fuse.h"
 
 struct mmfs_options {
 	struct fuse_options fuse;
-	struct discovery_options discovery;
+	struct device_monitor_options devices;
 	struct id_order order;
 	bool gives_letters;
 	bool suggests_label;

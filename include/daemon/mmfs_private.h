@@ -11,7 +11,7 @@ struct mmfs {
 	struct manager manager;
 	struct tree tree;
 	struct store *store;
-	struct discovery *discovery;
+	struct device_monitor *monitor;
 	struct mount_source *mounts;
 	struct fuse_server *fuse; /* NULL until mounted */
 	struct workers *workers;

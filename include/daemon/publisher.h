@@ -2,7 +2,7 @@
 #pragma once
 
 #include "daemon/change_queue.h"
-#include "daemon/discovery.h"
+#include "daemon/device_monitor.h"
 #include "daemon/loop.h"
 
 /* publish=udev: the names of devices that are here, below /dev/mm. NULL, where it is off, is fine. */
@@ -11,7 +11,7 @@ struct publisher;
 /* What it is joined to. */
 struct publisher_joints {
 	const struct manager *manager;
-	struct discovery *discovery;
+	struct device_monitor *monitor;
 	struct loop *loop;
 	struct change_queue *queue;
 };

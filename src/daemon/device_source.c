@@ -32,7 +32,7 @@ static bool begin(void *data, struct change *change)
 		devices->successes = change_queue_get_successes(devices->queue);
 		device_source_retry(devices);
 	}
-	discovery_take(devices->discovery, &change->volumes);
+	device_monitor_take(devices->monitor, &change->volumes);
 	if (devices->has_new_mounts)
 		mounted_decide_departures(devices->manager, change);
 	devices->has_new_mounts = false;
@@ -66,12 +66,12 @@ static void on_time(void *data, uint64_t now)
 }
 
 void device_source_init(struct device_source *devices, const struct manager *manager,
-	struct discovery *discovery, struct loop *loop, struct change_queue *queue)
+	struct device_monitor *monitor, struct loop *loop, struct change_queue *queue)
 {
 	*devices = (struct device_source){
 		.source = { .begin = begin, .end = end, .retry = retry, .data = devices },
 		.manager = manager,
-		.discovery = discovery,
+		.monitor = monitor,
 		.loop = loop,
 		.queue = queue,
 		.timer = { .fn = on_time, .data = devices },

@@ -196,7 +196,8 @@ static void check_settled(void *data)
 	struct job_source *jobs = data;
 
 	if (jobs->devices->is_paused || !jobs->settling || jobs->must_look ||
-		!discovery_is_settled(jobs->discovery) || !hosts_is_settled(jobs->hosts->hosts) ||
+		!device_monitor_is_settled(jobs->monitor) ||
+		!hosts_is_settled(jobs->hosts->hosts) ||
 		!mount_orders_is_settled(jobs->mount_orders) ||
 		!publisher_is_settled(jobs->publisher))
 		return;
@@ -251,13 +252,14 @@ static void begin_wait(struct job_source *jobs, struct fuse_job *job)
 			!text || *text == '/' ? NULL : xasprintf("/dev/%s", text);
 
 		if (text)
-			discovery_look(jobs->discovery, dev_path_find_number(path ? path : text));
+			device_monitor_look(
+				jobs->monitor, dev_path_find_number(path ? path : text));
 	}
 	map_for_each (devices, node, next) {
 		const struct device *device = container_of(node, struct device, by_name);
 
 		if (job->operation->kind == OP_CHECK_UNPROCESSED_VOLUMES && device->reason)
-			discovery_look(jobs->discovery, device->number);
+			device_monitor_look(jobs->monitor, device->number);
 	}
 	job->next = jobs->settling;
 	jobs->settling = job;
@@ -271,7 +273,7 @@ static void look(struct job_source *jobs)
 		return;
 	jobs->must_look = false;
 	mount_table_read(jobs->mounts);
-	discovery_drain(jobs->discovery);
+	device_monitor_drain(jobs->monitor);
 	change_queue_work(jobs->queue);
 }
 

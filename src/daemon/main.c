@@ -242,7 +242,7 @@ static void complete_options(struct arguments *arguments)
 	if (!arguments->devices)
 		arguments->devices = xstrdup("*");
 	options->database = arguments->database;
-	options->discovery.devices = arguments->devices;
+	options->devices.devices = arguments->devices;
 	options->fuse.mountpoint = arguments->mountpoint;
 	options->fuse.source = arguments->source;
 	options->fuse.mount = arguments->mount.data;

@@ -66,7 +66,7 @@ static void on_signal(void *data, uint32_t events)
 		if (info.ssi_signo == SIGHUP) {
 			log_info("looking at all devices again");
 			device_source_retry(&mmfs->devices);
-			discovery_rescan(mmfs->discovery, true);
+			device_monitor_rescan(mmfs->monitor);
 			change_queue_work(mmfs->queue);
 		} else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
 			mmfs->must_stop = true;
@@ -135,7 +135,7 @@ static int read_all(struct mmfs *mmfs, const struct mmfs_options *options, struc
 	struct reading reading = { .path = options->database, .manager = &mmfs->manager };
 	pthread_t thread;
 	bool has_thread = pthread_create(&thread, NULL, read_database, &reading) == 0;
-	int r = discovery_start(mmfs->discovery, mmfs->loop, change_queue_work, mmfs->queue);
+	int r = device_monitor_start(mmfs->monitor, mmfs->loop, change_queue_work, mmfs->queue);
 
 	if (r < 0)
 		strbuf_add_format(why, "cannot listen to events of devices: %s", strerror(-r));
@@ -167,7 +167,7 @@ static int start_parts(struct mmfs *mmfs, const struct mmfs_options *options, st
 {
 	int r;
 
-	mmfs->discovery = discovery_new(&options->discovery); /* before any thread */
+	mmfs->monitor = device_monitor_new(&options->devices); /* before any thread */
 	r = loop_new(&mmfs->loop);
 	if (r == 0)
 		r = add_signals(mmfs);
@@ -209,7 +209,7 @@ static int join_parts(struct mmfs *mmfs, const struct mmfs_options *options, str
 {
 	struct publisher_joints joints = {
 		.manager = &mmfs->manager,
-		.discovery = mmfs->discovery,
+		.monitor = mmfs->monitor,
 		.loop = mmfs->loop,
 		.queue = mmfs->queue,
 	};
@@ -223,8 +223,7 @@ static int join_parts(struct mmfs *mmfs, const struct mmfs_options *options, str
 		.has_ended = handle_unmounted,
 		.data = mmfs,
 	};
-	device_source_init(
-		&mmfs->devices, &mmfs->manager, mmfs->discovery, mmfs->loop, mmfs->queue);
+	device_source_init(&mmfs->devices, &mmfs->manager, mmfs->monitor, mmfs->loop, mmfs->queue);
 	mmfs->hosts = (struct host_jobs){
 		.queue = mmfs->queue,
 		.workers = mmfs->workers,
@@ -245,13 +244,13 @@ static int join_parts(struct mmfs *mmfs, const struct mmfs_options *options, str
 	mmfs->jobs.manager = &mmfs->manager;
 	mmfs->jobs.queue = mmfs->queue;
 	mmfs->jobs.error_log = &mmfs->error_log;
-	mmfs->jobs.discovery = mmfs->discovery;
+	mmfs->jobs.monitor = mmfs->monitor;
 	mmfs->jobs.devices = &mmfs->devices;
 	mmfs->jobs.hosts = &mmfs->hosts;
 	mmfs->jobs.mount_orders = &mmfs->mount_orders;
 	mmfs->jobs.mounts = &mmfs->mount_table;
 	if (options->publishes)
-		r = publisher_new(&joints, options->discovery.devices, &mmfs->publisher, why);
+		r = publisher_new(&joints, options->devices.devices, &mmfs->publisher, why);
 	mmfs->jobs.publisher = mmfs->publisher;
 	job_source_init(&mmfs->jobs);
 	return r;
@@ -273,7 +272,7 @@ static int find_devices(struct mmfs *mmfs, bool uses_udevd)
 	int r = 0;
 
 	while (r == 0 && !mmfs->must_stop && clock_get_monotonic() < limit) {
-		bool is_enumerated = discovery_is_enumerated(mmfs->discovery);
+		bool is_enumerated = device_monitor_is_enumerated(mmfs->monitor);
 		uint64_t now = clock_get_monotonic();
 
 		if (is_enumerated && !(uses_udevd && now < start + QUEUE_LIMIT && udev_is_busy()))
@@ -396,7 +395,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	if (r == 0)
 		r = read_all(mmfs, options, why);
 	if (r == 0)
-		r = find_devices(mmfs, options->discovery.monitor != MONITOR_KERNEL);
+		r = find_devices(mmfs, options->devices.monitor != MONITOR_KERNEL);
 	if (r == 0)
 		r = publisher_start(mmfs->publisher);
 	if (r == 0)
@@ -454,7 +453,7 @@ void mmfs_stop(struct mmfs *mmfs)
 	}
 	fuse_stop(mmfs->fuse);
 	store_close(mmfs->store);
-	discovery_free(mmfs->discovery);
+	device_monitor_free(mmfs->monitor);
 	workers_free(mmfs->workers);
 	host_jobs_fini(&mmfs->hosts);
 	mount_orders_fini(&mmfs->mount_orders);

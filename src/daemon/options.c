@@ -216,10 +216,10 @@ static int set_own_option(struct arguments *arguments, enum own_option option, c
 	case OPT_ID:
 		return parse_order(value, &options->order);
 	case OPT_MONITOR:
-		return parse_monitor(value, &options->discovery.monitor);
+		return parse_monitor(value, &options->devices.monitor);
 	case OPT_BUFFER:
 		r = parse_number("monitor_buffer", value, 10, 1u << 30, &number);
-		options->discovery.buffer = number;
+		options->devices.buffer = number;
 		return r;
 	case OPT_CACHE:
 		return parse_choice("cache", value, "on", &options->fuse.is_cached);

@@ -103,7 +103,7 @@ static void look(void *data, const char *name)
 	const struct device *device = volumes_find_name(&publisher->joints.manager->volumes, name);
 
 	if (device)
-		discovery_look(publisher->joints.discovery, device->number);
+		device_monitor_look(publisher->joints.monitor, device->number);
 }
 
 static void complain(void *data, const char *name, enum publish_trouble trouble, int error)

@@ -5,6 +5,7 @@
 
 #include "core/views/render.h"
 #include "daemon/mmfs_private.h"
+#include "io/udev/udev.h"
 
 /*
  * One line for each link: made anew when there is something new, and not for everybody who looks.
@@ -24,7 +25,7 @@ static void add_volume_info(struct mmfs *mmfs, struct strbuf *ret_text)
 
 static void render_metrics(struct mmfs *mmfs, struct strbuf *ret_text)
 {
-	const struct discovery_counters *counters = discovery_get_counters(mmfs->discovery);
+	const struct discovery_counters *counters = device_monitor_get_counters(mmfs->monitor);
 	const struct {
 		const char *name;
 		const char *help;
@@ -93,10 +94,29 @@ static const struct {
 	{ OP_VERSION, render_version },
 };
 
+/*
+ * `read_only`: blockdev --setro tells nobody. Where the kernel does not say, it is as it was when the
+ * device was described.
+ */
+static void render_live(const struct mmfs *mmfs, const struct node *node, struct strbuf *ret_text)
+{
+	const struct device *device = volumes_find_id(&mmfs->manager.volumes, node->id);
+	bool is_read_only;
+
+	if (device && udev_is_read_only(device->number, &is_read_only) == 0)
+		strbuf_add_text(ret_text, is_read_only ? "1\n" : "0\n");
+	else
+		volume_files[node->file].render(&mmfs->manager, node->id, ret_text);
+}
+
 void show_render(void *data, const struct node *node, struct strbuf *ret_text)
 {
 	struct mmfs *mmfs = data;
 
+	if (node->kind == NODE_VOLUME) {
+		render_live(mmfs, node, ret_text);
+		return;
+	}
 	if (node->kind == NODE_METRICS) {
 		render_metrics(mmfs, ret_text);
 		return;

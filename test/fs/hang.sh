@@ -22,8 +22,8 @@ at_end()
 	[ -z "$toucher" ] || kill "$toucher" || true
 }
 
-"$helpers/stall-image" "$TMP/slow" -f "$stalled" </dev/null >/dev/null 2>&1 &
-server=$!
+# No child of ours: its going on would be a signal that ends a wait for `settle`.
+server=$("$helpers/stall-image" "$TMP/slow" -f "$stalled" </dev/null >/dev/null 2>&1 & echo $!)
 await test -f "$stalled/image"
 attach sound 00
 losetup -r "$slow" "$stalled/image"

@@ -68,3 +68,22 @@ for monitor in udev kernel; do
 	expect_match UDEV_DISABLE "$(cat "$CTL/unprocessed")" "why it is unprocessed after SIGHUP"
 	stop_mmfs
 done
+
+# --- nobody is told of it ----------------------------------------------------------------------------
+
+start_mmfs
+folder=$(volume_folder "${LOOP}01")
+expect_equal 0 "$(cat "$folder/read_only")" "read_only"
+blockdev --setro "${LOOP}01"
+expect_equal 1 "$(cat "$folder/read_only")" "read_only after --setro"
+blockdev --setrw "${LOOP}01"
+expect_equal 0 "$(cat "$folder/read_only")" "read_only after --setrw"
+
+# A label that is changed by way of the mounted filesystem is no write to the device.
+mkdir "$TMP/mounted"
+mount "${LOOP}01" "$TMP/mounted"
+tune2fs -L changed "${LOOP}01" >/dev/null
+hup
+expect_equal changed "$(cat "$folder/label")" "the label after SIGHUP"
+umount "$TMP/mounted"
+stop_mmfs

@@ -21,7 +21,8 @@
 #include <unistd.h>
 
 #include "base/strbuf.h"
-#include "daemon/probing.h"
+#include "io/probe/probe.h"
+#include "io/udev/udev.h"
 #include "probe-fixture.h"
 
 #define SUFFIX ".tar.xz"
@@ -73,20 +74,23 @@ static void add_line(struct strbuf *lines, const char *name, const struct device
 }
 
 /* What the daemon does with a description that does not tell the content. */
-static void read_content(struct probing *probing, struct device_report *report)
+static void read_content(struct probe *probe, struct device_report *report)
 {
+	struct probe_request request = {
+		.node = report->device->node,
+		.number = report->device->number,
+		.disk_node = report->disk_node,
+		.disk_number = report->disk_number,
+		.start = report->start,
+	};
 	struct probe_answer answer;
-	struct probing_job *job;
 
 	if (!report->wants_probe)
 		return;
-	probing_add(probing, report, NULL);
-	while (!(job = probing_take(probing, &answer)))
-		ck_assert_msg(is_readable(probing_get_fd(probing), WAIT_MS), "no answer");
-	*report = job->report;
-	job->report = (struct device_report){ 0 };
+	ck_assert_int_eq(probe_submit(probe, &request), 0);
+	while (probe_take_answer(probe, &answer) == 0)
+		ck_assert_msg(is_readable(probe_get_fd(probe), WAIT_MS), "no answer");
 	device_fill(report->device, &answer);
-	probing_job_free(job);
 	probe_answer_fini(&answer);
 }
 
@@ -134,21 +138,21 @@ static char *look(const char *name, const char *disk, describe_fn *describe)
 {
 	_cleanup_strbuf_ struct strbuf lines = STRBUF_INIT;
 	_cleanup_free_ char *pattern = xasprintf("%sp*", disk);
-	struct probing probing;
+	struct probe *probe;
 	glob_t nodes = { 0 };
 
-	ck_assert_int_eq(probing_init(&probing), 0);
+	ck_assert_int_eq(probe_start(&probe), 0);
 	glob(pattern, 0, NULL, &nodes);
 	for (size_t i = 0; i <= nodes.gl_pathc; i++) {
 		struct device_report report;
 
 		describe(i ? nodes.gl_pathv[i - 1] : disk, &report);
-		read_content(&probing, &report);
+		read_content(probe, &report);
 		add_line(&lines, name, report.device);
 		device_report_fini(&report);
 	}
 	globfree(&nodes);
-	probing_fini(&probing);
+	probe_stop(probe);
 	return xstrdup(strbuf_text(&lines));
 }
 

@@ -76,7 +76,10 @@ struct fuse_backend {
 	struct budget *budget; /* of what clients hold */
 	/* A request is refused before it was a job: for the log, without its time. */
 	void (*refuse)(void *data, const struct failure *failure);
-	/* Text of a control file that is read without a request, or of `metrics`. */
+	/*
+	 * Text of a control file that is read without a request, of `metrics`, or of a file of a
+	 * volume that volume_file::is_live.
+	 */
 	void (*render)(void *data, const struct node *node, struct strbuf *ret_text);
 };
 

@@ -9,8 +9,7 @@
  * process has closed the device, or is gone; an abandoned one, too.
  */
 
-#define PROBER_UNDER_WAY_MAX 64 /* examinations that somebody waits for */
-#define PROBER_CHILDREN_MAX 512 /* those, and children that do not end, or not yet */
+#define PROBER_CHILDREN_MAX 512 /* examinations, also those whose children do not end, or not yet */
 #define PROBER_PATH_MAX 256	/* of a device node, with its NUL; the kernel's names have 31 */
 
 enum prober_verb {

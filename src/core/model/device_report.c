@@ -49,13 +49,15 @@ static void replace(char **known, char **answer)
 	*known = steal_ptr(*answer);
 }
 
+/* Content that cannot be told says nothing; what the partition table says of it still counts. */
 void device_fill(struct device *device, struct probe_answer *answer)
 {
 	if (answer->fault) {
 		replace(&device->fault, &answer->fault);
 		return;
 	}
-	replace(&device->doubt, &answer->doubt);
+	if (answer->doubt)
+		replace(&device->doubt, &answer->doubt);
 	replace(&device->identity[ID_UUID], &answer->uuid);
 	replace(&device->uuid_sub, &answer->uuid_sub);
 	replace(&device->fstype, &answer->fstype);

@@ -301,7 +301,7 @@ const struct volume_file volume_files[] = {
 	{ "partuuid", render_partuuid, .is_description = true },
 	{ "size", render_size, .is_description = true },
 	{ "removable", render_removable, .is_description = true },
-	{ "read_only", render_read_only, .is_description = true },
+	{ "read_only", render_read_only, .is_description = true, .is_live = true },
 	{ "no_drive_letter", render_no_drive_letter },
 	{ "keep_links", render_keep_links },
 };

@@ -129,7 +129,10 @@ static void render_node(struct fuse_server *server, const struct node *node, enu
 		render_history(manager, ret_text);
 		break;
 	case NODE_VOLUME:
-		volume_files[node->file].render(manager, node->id, ret_text);
+		if (volume_files[node->file].is_live)
+			server->backend.render(server->backend.data, node, ret_text);
+		else
+			volume_files[node->file].render(manager, node->id, ret_text);
 		break;
 	case NODE_METRICS:
 	case NODE_CONTROL:

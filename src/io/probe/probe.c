@@ -4,9 +4,9 @@
  * ever waiting for it, and believing nothing it says beyond the form.
  *
  * The helper answers every request exactly once. So this side alone keeps count: a ticket is in
- * `flights` from the submit until its answer, abandoned or not, has come. Abandoned ones are not
- * held against the limit of what may be under way, as they may be stuck in a dead device for
- * good, but take one of the helper's places, which are many.
+ * `flights` from the submit until its answer, abandoned or not, has come. Abandoned ones may be stuck
+ * in a dead device for good, and take one of the helper's places, which are many; how many may be
+ * awaited at a time is the caller's business.
  *
  * A helper that breaks the protocol or the connection is as good as dead, and stays so: it cannot
  * be forked again from a process that has threads.
@@ -93,18 +93,13 @@ static struct flight *flight_find(struct probe *probe, uint64_t ticket)
 	return NULL;
 }
 
-/* A free place, or NULL if there is none or too many are awaited. */
+/* A free place, or NULL. */
 static struct flight *flight_new(struct probe *probe)
 {
-	struct flight *found = NULL;
-	size_t awaited = 0;
-
-	for (size_t i = 0; i < PROBER_CHILDREN_MAX; i++) {
-		awaited += probe->flights[i].state == FLIGHT_AWAITED;
-		if (!found && probe->flights[i].state == FLIGHT_NONE)
-			found = &probe->flights[i];
-	}
-	return awaited < PROBER_UNDER_WAY_MAX ? found : NULL;
+	for (size_t i = 0; i < PROBER_CHILDREN_MAX; i++)
+		if (probe->flights[i].state == FLIGHT_NONE)
+			return &probe->flights[i];
+	return NULL;
 }
 
 static int request_send(struct probe *probe, const struct prober_request *request)

@@ -349,6 +349,23 @@ int udev_event_describe(
 	return make_report(event->device, use_udevd, ret_report);
 }
 
+int udev_is_read_only(uint64_t number, bool *ret_is_read_only)
+{
+	_cleanup_free_ char *path =
+		xasprintf("/sys/dev/block/%u:%u/ro", major(number), minor(number));
+	FILE *file = fopen(path, "re");
+	int c;
+
+	if (!file)
+		return -errno;
+	c = fgetc(file);
+	fclose(file);
+	if (c == EOF)
+		return -ENODEV;
+	*ret_is_read_only = c != '0';
+	return 0;
+}
+
 char *udev_find_name(struct udev_source *source, uint64_t number)
 {
 	struct udev_device *device = udev_device_new_from_devnum(source->udev, 'b', (dev_t)number);

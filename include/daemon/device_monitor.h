@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "daemon/loop.h"
+#include "machines/discovery.h"
+
+/* What drives machines/discovery: the descriptors of kernel, udevd, inotify and prober, and the clock. */
+struct device_monitor;
+
+enum monitor_mode { MONITOR_AUTO, MONITOR_UDEV, MONITOR_KERNEL };
+
+struct device_monitor_options {
+	const char *devices; /* globs, separated by colons; `!` excludes */
+	enum monitor_mode monitor;
+	size_t buffer; /* of the event sockets, bytes; 0: the default */
+};
+
+/*
+ * Starts the helper process: before any thread. What of its means cannot be had it does without, and
+ * warns of.
+ */
+struct device_monitor *device_monitor_new(const struct device_monitor_options *options);
+void device_monitor_free(struct device_monitor *source);
+
+/*
+ * Listens, then enumerates. `has_news` is called whenever there may be something to take, or
+ * device_monitor_is_settled() may have changed.
+ */
+int device_monitor_start(
+	struct device_monitor *source, struct loop *loop, void (*has_news)(void *data), void *data);
+/* Looks at one device again, by its number; at none if there is no such device. */
+void device_monitor_look(struct device_monitor *source, uint64_t number);
+/* discovery_rescan() */
+void device_monitor_rescan(struct device_monitor *source);
+/* Reads what is waiting on the event descriptors: all that happened before now is then known of. */
+void device_monitor_drain(struct device_monitor *source);
+/* discovery_take(), …_is_enumerated(), …_is_settled(), …_get_counters() */
+void device_monitor_take(struct device_monitor *source, struct volumes_change *change);
+bool device_monitor_is_enumerated(const struct device_monitor *source);
+bool device_monitor_is_settled(const struct device_monitor *source);
+const struct discovery_counters *device_monitor_get_counters(struct device_monitor *source);

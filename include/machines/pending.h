@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/model/volumes.h"
+
+/* Devices about which all is known, until the core has time for them. The newest word counts. */
+struct pending {
+	struct map by_name;
+	struct pending_item *first, **last; /* in the order of their coming */
+};
+
+void pending_init(struct pending *pending);
+void pending_fini(struct pending *pending);
+bool pending_is_empty(const struct pending *pending);
+/* `device` (owned from now on) is there, or, if it is NULL, `name` is gone. */
+void pending_add(struct pending *pending, const char *name, struct device *device);
+/* Moves all into `change`. */
+void pending_take(struct pending *pending, struct volumes_change *change);

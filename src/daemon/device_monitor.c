@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Tells machines/discovery what happens, and does what it wants done. Owns the descriptors; no rule
+ * about devices is here but the order in which they are read.
+ */
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/device_monitor.h"
+#include "daemon/limits.h"
+#include "io/probe/probe.h"
+#include "io/udev/udev.h"
+#include "io/udev/watch.h"
+
+#define EVENTS_PER_TURN 128
+#define EVENTS_PER_DRAIN 100000 /* more than a socket's buffer holds */
+
+struct device_monitor {
+	struct device_monitor_options options;
+	struct discovery *discovery;
+	struct udev_source *udev;
+	struct watch *watch; /* NULL: there is no inotify instance left */
+	struct probe *probe; /* NULL: there was no process left, or it has died */
+	struct loop *loop;
+	struct timer timer;
+	int udevd;     /* descriptor that tells of its end, or negative */
+	bool is_blind; /* there are more devices than can be watched */
+	void (*has_news)(void *data);
+	void *data;
+};
+
+static int list(void *data, char ***ret_names, size_t *ret_count)
+{
+	struct device_monitor *source = data;
+
+	return udev_list(source->udev, ret_names, ret_count);
+}
+
+static int describe(void *data, const char *name, const void *event, bool use_udevd,
+	struct device_report *ret_report)
+{
+	struct device_monitor *source = data;
+
+	if (event)
+		return udev_event_describe(event, use_udevd, ret_report);
+	return udev_describe(source->udev, name, use_udevd, ret_report);
+}
+
+static bool is_udevd_busy(void *data)
+{
+	return udev_is_busy();
+}
+
+static void watch(void *data, const char *name, const char *node)
+{
+	struct device_monitor *source = data;
+	int r;
+
+	if (!source->watch)
+		return;
+	if (!node) {
+		watch_remove(source->watch, name);
+		return;
+	}
+	r = watch_add(source->watch, name, node);
+	if (r != -ENOSPC || source->is_blind)
+		return;
+	source->is_blind = true;
+	limits_warn(LIMIT_INOTIFY_WATCH, r, "some writes are noticed only where udevd does");
+}
+
+static void set_timer(void *data, uint64_t at)
+{
+	struct device_monitor *source = data;
+
+	loop_set_timer(source->loop, &source->timer, at);
+}
+
+static void say(void *data, enum discovery_message message, const char *text)
+{
+	static const enum log_level levels[] = {
+		[DISCOVERY_DEBUG] = LOG_LEVEL_DEBUG,
+		[DISCOVERY_WARNING] = LOG_LEVEL_WARNING,
+		[DISCOVERY_ERROR] = LOG_LEVEL_ERROR,
+	};
+
+	log_write(levels[message], "%s", text);
+}
+
+static int begin_probe(void *data, uint64_t ticket, const struct device_report *report)
+{
+	struct device_monitor *source = data;
+	const struct probe_request request = {
+		.ticket = ticket,
+		.node = report->device->node,
+		.number = report->device->number,
+		.disk_node = report->disk_node,
+		.disk_number = report->disk_number,
+		.start = report->start,
+	};
+
+	return source->probe ? probe_submit(source->probe, &request) : -EPIPE;
+}
+
+static void abandon_probe(void *data, uint64_t ticket)
+{
+	struct device_monitor *source = data;
+
+	if (source->probe)
+		probe_abandon(source->probe, ticket);
+}
+
+/* Reads at most `limit` events: a storm must not keep the main loop from everything else. */
+static void read_channel(struct device_monitor *source, enum udev_channel channel, size_t limit)
+{
+	struct udev_event event;
+	int r;
+
+	while (limit-- && (r = udev_take_event(source->udev, channel, &event)) != 0) {
+		struct discovery_event news = {
+			.name = event.name,
+			.is_gone = event.is_gone,
+			.sequence = event.sequence,
+			.source = &event,
+		};
+
+		if (r < 0) {
+			discovery_handle_overrun(source->discovery, clock_get_monotonic());
+			continue;
+		}
+		if (channel == UDEV_CHANNEL_UDEVD) {
+			/* The kernel's word comes first: else what udevd says of a device that is
+			 * back is taken for a twin of the one that the kernel has said to be gone. */
+			read_channel(source, UDEV_CHANNEL_KERNEL, EVENTS_PER_DRAIN);
+			discovery_handle_udevd(source->discovery, &news, clock_get_monotonic());
+		} else {
+			discovery_handle_kernel(source->discovery, &news, clock_get_monotonic());
+		}
+		udev_event_fini(&event);
+	}
+}
+
+static void on_udevd_end(void *data, uint32_t events);
+
+/* Finds out whether udevd runs, and listens for its end. */
+static void check_udevd(struct device_monitor *source)
+{
+	enum monitor_mode monitor = source->options.monitor;
+
+	if (monitor == MONITOR_KERNEL || source->udevd >= 0)
+		return;
+	source->udevd = udev_open_udevd();
+	if (source->udevd >= 0)
+		loop_add(source->loop, source->udevd, on_udevd_end, source);
+	else if (monitor == MONITOR_UDEV)
+		log_warning("monitor=udev, and udevd is not running: devices show late (start it)");
+	discovery_set_udevd(source->discovery, monitor == MONITOR_UDEV || source->udevd >= 0,
+		source->udevd >= 0, clock_get_monotonic());
+}
+
+static void on_udevd_end(void *data, uint32_t events)
+{
+	struct device_monitor *source = data;
+
+	loop_remove(source->loop, source->udevd);
+	close(source->udevd);
+	source->udevd = -1;
+	check_udevd(source);
+	source->has_news(source->data);
+}
+
+/* As read_channel(), but what has been read from the kernel has to be dealt with: it tells of the rest. */
+static void read_watch(struct device_monitor *source, size_t limit)
+{
+	struct watch_event event;
+
+	while (source->watch && (limit || watch_has_event(source->watch)) &&
+		watch_take_event(source->watch, &event) > 0) {
+		limit -= limit > 0;
+		switch (event.kind) {
+		case WATCH_WRITTEN:
+			discovery_handle_written(
+				source->discovery, event.name, clock_get_monotonic());
+			break;
+		case WATCH_UDEVD:
+			check_udevd(source);
+			break;
+		case WATCH_LOST:
+			discovery_handle_overrun(source->discovery, clock_get_monotonic());
+			break;
+		}
+		free(event.name);
+	}
+}
+
+/* It cannot be forked anew from a process with threads. */
+static void end_prober(struct device_monitor *source)
+{
+	log_error("the prober has died: only udevd can tell of devices from now on");
+	loop_remove(source->loop, probe_get_fd(source->probe));
+	probe_stop(steal_ptr(source->probe));
+	discovery_handle_prober_end(source->discovery, clock_get_monotonic());
+}
+
+static void read_probe(struct device_monitor *source)
+{
+	struct probe_answer answer;
+	int r = 0;
+
+	while (source->probe && (r = probe_take_answer(source->probe, &answer)) > 0)
+		discovery_handle_answer(source->discovery, &answer, clock_get_monotonic());
+	if (source->probe && r < 0)
+		end_prober(source);
+	else /* answers that nobody waited for have made room, too */
+		discovery_handle_room(source->discovery, clock_get_monotonic());
+}
+
+static void on_udev(void *data, uint32_t events)
+{
+	struct device_monitor *source = data;
+
+	read_channel(source, UDEV_CHANNEL_KERNEL, EVENTS_PER_TURN);
+	read_channel(source, UDEV_CHANNEL_UDEVD, EVENTS_PER_TURN);
+	source->has_news(source->data);
+}
+
+static void on_watch(void *data, uint32_t events)
+{
+	struct device_monitor *source = data;
+
+	read_watch(source, EVENTS_PER_TURN);
+	source->has_news(source->data);
+}
+
+static void on_probe(void *data, uint32_t events)
+{
+	struct device_monitor *source = data;
+
+	read_probe(source);
+	source->has_news(source->data);
+}
+
+static void on_time(void *data, uint64_t now)
+{
+	struct device_monitor *source = data;
+
+	discovery_handle_time(source->discovery, now);
+	source->has_news(source->data);
+}
+
+void device_monitor_look(struct device_monitor *source, uint64_t number)
+{
+	_cleanup_free_ char *name = number ? udev_find_name(source->udev, number) : NULL;
+
+	if (name)
+		discovery_look(source->discovery, name, clock_get_monotonic());
+}
+
+void device_monitor_rescan(struct device_monitor *source)
+{
+	discovery_rescan(source->discovery, clock_get_monotonic());
+}
+
+void device_monitor_drain(struct device_monitor *source)
+{
+	read_watch(source, EVENTS_PER_DRAIN);
+	read_channel(source, UDEV_CHANNEL_KERNEL, EVENTS_PER_DRAIN);
+	read_channel(source, UDEV_CHANNEL_UDEVD, EVENTS_PER_DRAIN);
+	read_probe(source);
+}
+
+void device_monitor_take(struct device_monitor *source, struct volumes_change *change)
+{
+	discovery_take(source->discovery, change);
+}
+
+bool device_monitor_is_enumerated(const struct device_monitor *source)
+{
+	return discovery_is_enumerated(source->discovery);
+}
+
+bool device_monitor_is_settled(const struct device_monitor *source)
+{
+	return discovery_is_settled(source->discovery);
+}
+
+const struct discovery_counters *device_monitor_get_counters(struct device_monitor *source)
+{
+	return discovery_get_counters(source->discovery);
+}
+
+struct device_monitor *device_monitor_new(const struct device_monitor_options *options)
+{
+	struct device_monitor *source = xcalloc(1, sizeof(*source));
+	const struct discovery_world world = {
+		.list = list,
+		.describe = describe,
+		.is_udevd_busy = is_udevd_busy,
+		.watch = watch,
+		.set_timer = set_timer,
+		.say = say,
+		.prober = { .begin = begin_probe, .abandon = abandon_probe, .data = source },
+		.data = source,
+	};
+	int r = probe_start(&source->probe);
+
+	if (r < 0)
+		limits_warn(LIMIT_PROCESS, r, "only udevd can tell of devices");
+	r = watch_open(&source->watch);
+	if (r < 0)
+		limits_warn(LIMIT_INOTIFY_INSTANCE, r, "writes are noticed only where udevd does");
+	source->options = *options;
+	source->udevd = -1;
+	source->timer = (struct timer){ on_time, source };
+	source->discovery = discovery_new(&world, options->devices);
+	return source;
+}
+
+int device_monitor_start(
+	struct device_monitor *source, struct loop *loop, void (*has_news)(void *data), void *data)
+{
+	int r = udev_open(source->options.buffer, &source->udev);
+
+	source->loop = loop;
+	source->has_news = has_news;
+	source->data = data;
+	for (int channel = 0; r == 0 && channel < UDEV_CHANNELS; channel++)
+		r = loop_add(loop, udev_get_fd(source->udev, (enum udev_channel)channel), on_udev,
+			source);
+	if (r == 0 && source->watch)
+		r = loop_add(loop, watch_get_fd(source->watch), on_watch, source);
+	if (r == 0 && source->probe)
+		r = loop_add(loop, probe_get_fd(source->probe), on_probe, source);
+	if (r < 0)
+		return r;
+	check_udevd(source);
+	discovery_start(source->discovery, clock_get_monotonic());
+	return 0;
+}
+
+void device_monitor_free(struct device_monitor *source)
+{
+	if (!source)
+		return;
+	discovery_free(source->discovery);
+	if (source->udevd >= 0)
+		close(source->udevd);
+	probe_stop(source->probe);
+	watch_close(source->watch);
+	udev_close(source->udev);
+	free(source);
+}

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From events to devices, with a made-up world and its clock: disks.h. */
+
+#include <check.h>
+#include <errno.h>
+#include <string.h>
+
+#include "disks.h"
+
+#define HANGING PROBING_UNDER_WAY_MAX
+
+static void setup_kernel(void)
+{
+	disks_init("*", false);
+}
+
+static void setup_udevd(void)
+{
+	disks_init("*", true);
+}
+
+/* What the core is shown of a disk from now on. */
+static void expect(size_t i, int content)
+{
+	disks_take();
+	ck_assert_int_eq(disk_get(i), content);
+}
+
+static void expect_fault(size_t i, const char *fault)
+{
+	disks_take();
+	ck_assert_ptr_nonnull(disk_find(i));
+	ck_assert_pstr_eq(disk_find(i)->fault, fault);
+}
+
+static void answer(size_t i)
+{
+	ck_assert(disks_answer(disks_find_probe(i), NULL));
+}
+
+START_TEST(the_prober_reads_what_the_kernel_announces)
+{
+	disk_plug(0, 7);
+	ck_assert(!discovery_is_settled(disks.discovery));
+	answer(0);
+	ck_assert(discovery_is_enumerated(disks.discovery));
+	ck_assert(!discovery_is_settled(disks.discovery));
+	expect(0, 7);
+	ck_assert(discovery_is_settled(disks.discovery));
+	ck_assert(disks.list[0].is_watched);
+	disk_unplug(0);
+	expect(0, -2);
+	ck_assert(!disks.list[0].is_watched);
+}
+END_TEST
+
+START_TEST(what_is_excluded_is_not_looked_at)
+{
+	disks_fini();
+	disks_init("!d1", false);
+	disk_plug(0, 7);
+	disk_plug(1, 8);
+	discovery_look(disks.discovery, "d1", disks.now);
+	ck_assert_uint_eq(disks.probe_count, 1);
+}
+END_TEST
+
+START_TEST(news_during_a_probe_make_another)
+{
+	disk_plug(0, 7);
+	disks_wait(1);
+	disk_write(0, 8);
+	ck_assert_uint_eq(disks.probe_count, 1);
+	answer(0);
+	expect(0, 7);
+	answer(0);
+	expect(0, 8);
+	ck_assert_uint_eq(disks.probe_count, 0);
+}
+END_TEST
+
+START_TEST(news_before_the_prober_began_do_not)
+{
+	disks.begin_error = -EAGAIN;
+	disk_plug(0, 7);
+	disk_write(0, 8);
+	disks_wait(SECOND);
+	disks.begin_error = 0;
+	discovery_look(disks.discovery, "d1", disks.now); /* something happens */
+	answer(0);
+	expect(0, 8);
+	ck_assert_uint_eq(disks.probe_count, 0);
+}
+END_TEST
+
+START_TEST(a_slow_disk_is_shown_as_such_and_answers_later)
+{
+	disk_plug(0, 7);
+	disks_wait(2 * SECOND);
+	ck_assert(!discovery_is_enumerated(disks.discovery));
+	disks_wait(SECOND);
+	ck_assert(discovery_is_enumerated(disks.discovery));
+	expect_fault(0, "reading it takes long");
+	answer(0);
+	expect(0, 7);
+}
+END_TEST
+
+START_TEST(a_dead_disk_is_given_up)
+{
+	disk_plug(0, 7);
+	disks_wait(124 * SECOND);
+	ck_assert_uint_eq(disks.probe_count, 0);
+	expect_fault(0, "reading it takes long");
+	ck_assert_uint_eq(disks.timer, 0);
+	disk_write(0, 8);
+	answer(0);
+	expect(0, 8);
+}
+END_TEST
+
+START_TEST(disks_that_hang_hold_up_others_until_they_are_slow)
+{
+	for (size_t i = 0; i < HANGING; i++)
+		disk_plug(i, 1);
+	disks_wait(SECOND);
+	disk_plug(HANGING, 7);
+	ck_assert_uint_eq(disks.probe_count, HANGING);
+	disks_wait(2 * SECOND);
+	ck_assert_uint_eq(disks.probe_count, HANGING + 1);
+	answer(HANGING);
+	expect(HANGING, 7);
+	expect_fault(0, "reading it takes long");
+}
+END_TEST
+
+START_TEST(who_waits_for_its_turn_is_not_called_slow)
+{
+	for (size_t i = 0; i <= HANGING; i++)
+		disk_plug(i, 1);
+	disks_wait(3 * SECOND);
+	answer(HANGING);
+	disks_take();
+	ck_assert_int_eq(disk_get(HANGING), 1);
+	ck_assert_ptr_null(strstr(disks.said, "d64:"));
+}
+END_TEST
+
+START_TEST(a_prober_that_never_has_room_keeps_nobody_for_ever)
+{
+	disks.begin_error = -EAGAIN;
+	disk_plug(0, 1);
+	disks_wait(40 * SECOND);
+	ck_assert(discovery_is_enumerated(disks.discovery));
+	expect_fault(0, "reading it takes long");
+}
+END_TEST
+
+START_TEST(the_end_of_the_prober_fails_all_at_once)
+{
+	disk_plug(0, 7);
+	disk_plug(1, 8);
+	disks.probe_count = 0;
+	disks.begin_error = -EPIPE;
+	discovery_handle_prober_end(disks.discovery, disks.now);
+	ck_assert(discovery_is_enumerated(disks.discovery));
+	expect_fault(0, "cannot be probed: the prober has died");
+	expect_fault(1, "cannot be probed: the prober has died");
+	disk_plug(2, 9);
+	ck_assert(discovery_is_enumerated(disks.discovery));
+	expect_fault(2, "cannot be probed: the prober has died");
+	ck_assert_uint_eq(disks.timer, 0);
+}
+END_TEST
+
+START_TEST(a_probe_that_is_refused_fails_and_no_other)
+{
+	disks.begin_error = -EINVAL;
+	disk_plug(0, 7);
+	expect_fault(0, "cannot be probed: Invalid argument");
+	disks.begin_error = 0;
+	disk_plug(1, 8);
+	answer(1);
+	expect(1, 8);
+}
+END_TEST
+
+START_TEST(a_talkative_disk_does_not_put_off_a_rescan)
+{
+	disk_plug(0, 7);
+	answer(0);
+	disks.list[1].is_present = true; /* which was lost */
+	disks.list[1].content = 8;
+	disks.lists = 0;
+	discovery_handle_overrun(disks.discovery, disks.now);
+	for (int i = 0; i < 50; i++) {
+		const struct discovery_event event = { .name = "d0", .sequence = 1000 };
+
+		disks_wait(SECOND / 20);
+		discovery_handle_kernel(disks.discovery, &event, disks.now);
+	}
+	ck_assert_uint_eq(disks.lists, 1);
+	answer(1);
+	expect(1, 8);
+}
+END_TEST
+
+START_TEST(a_rescan_waits_for_quiet)
+{
+	disks.lists = 0;
+	discovery_handle_overrun(disks.discovery, disks.now);
+	disks_wait(SECOND / 20);
+	discovery_handle_overrun(disks.discovery, disks.now);
+	disks_wait(SECOND / 20);
+	ck_assert_uint_eq(disks.lists, 0);
+	ck_assert(!discovery_is_enumerated(disks.discovery));
+	disks_wait(SECOND / 20);
+	ck_assert_uint_eq(disks.lists, 1);
+	ck_assert(discovery_is_enumerated(disks.discovery));
+}
+END_TEST
+
+START_TEST(a_rescan_that_fails_is_made_again_at_leisure)
+{
+	disk_plug(0, 7);
+	answer(0);
+	expect(0, 7);
+	disks.list[0].content = 8; /* nobody says so */
+	disks.lists = 0;
+	disks.list_error = -EMFILE;
+	discovery_rescan(disks.discovery, disks.now);
+	ck_assert(discovery_is_enumerated(disks.discovery));
+	disks_wait(100 * SECOND);
+	ck_assert_uint_ge(disks.lists, 5);
+	ck_assert_uint_le(disks.lists, 10);
+	ck_assert_str_eq(disks.said, "cannot list block devices: Too many open files\n");
+	expect(0, 7);
+	disks.list_error = 0;
+	disks_wait(61 * SECOND);
+	answer(0);
+	expect(0, 8);
+	ck_assert_uint_eq(disks.timer, 0);
+}
+END_TEST
+
+START_TEST(what_is_said_to_be_gone_and_is_here_has_that_fault)
+{
+	const struct discovery_event gone = { .name = "d0", .is_gone = true, .sequence = 1 };
+	const struct discovery_event change = { .name = "d0", .sequence = 2 };
+
+	disk_plug(0, 7);
+	answer(0);
+	discovery_handle_kernel(disks.discovery, &gone, disks.now);
+	ck_assert_uint_eq(disks.probe_count, 0);
+	expect_fault(0, "an event says that it was removed, and it is still here");
+	discovery_handle_kernel(disks.discovery, &change, disks.now);
+	answer(0);
+	expect(0, 7);
+}
+END_TEST
+
+START_TEST(what_hangs_and_is_gone_is_gone_at_once)
+{
+	disk_plug(0, 7);
+	disk_unplug(0);
+	ck_assert_uint_eq(disks.probe_count, 0);
+	expect(0, -2);
+	ck_assert(discovery_is_settled(disks.discovery));
+}
+END_TEST
+
+START_TEST(the_word_of_udevd_counts)
+{
+	disk_plug(0, 7);
+	ck_assert_uint_eq(disks.probe_count, 0);
+	ck_assert(!discovery_is_enumerated(disks.discovery));
+	disk_udevd(0, 1); /* of an earlier one */
+	disks_take();
+	ck_assert_int_eq(disk_get(0), -2);
+	disk_udevd(0, 0);
+	ck_assert_uint_eq(disks.probe_count, 0);
+	expect(0, 7);
+	disk_unplug(0);
+	expect(0, -2);
+}
+END_TEST
+
+START_TEST(what_udevd_does_not_tell_is_read)
+{
+	disk_plug(0, 7);
+	disks_wait(9 * SECOND);
+	ck_assert_uint_eq(disks.probe_count, 0);
+	disks_wait(SECOND);
+	answer(0);
+	expect(0, 7);
+}
+END_TEST
+
+START_TEST(a_write_is_left_to_udevd_for_as_long_as_it_is_busy)
+{
+	disk_plug(0, 7);
+	disk_udevd(0, 0);
+	disks.is_udevd_busy = true;
+	disk_write(0, 8);
+	disks_wait(2 * SECOND);
+	ck_assert_uint_eq(disks.probe_count, 0);
+	disks.is_udevd_busy = false;
+	disks_wait(SECOND / 2);
+	answer(0);
+	expect(0, 8);
+}
+END_TEST
+
+START_TEST(what_udevd_has_not_dealt_with_at_start_is_not_read)
+{
+	static const char reason[] = "udevd has not dealt with it yet: not read";
+
+	disks_fini();
+	disks_init("*", true);
+	for (size_t i = 0; i < 4; i++) {
+		disks.list[i].is_present = true;
+		disks.list[i].content = 7;
+	}
+	discovery_start(disks.discovery, disks.now);
+	ck_assert_uint_eq(disks.probe_count, 0);
+	expect_fault(0, reason);
+	disk_udevd(0, 0);
+	expect(0, 7);
+	discovery_look(disks.discovery, "d1", disks.now);
+	answer(1);
+	expect(1, 7);
+	disks.list[2].is_known_to_udevd = false;
+	discovery_rescan(disks.discovery, disks.now);
+	answer(2);
+	expect(2, 7);
+}
+END_TEST
+
+START_TEST(what_was_left_to_udevd_is_read_when_it_ends)
+{
+	disks.list[0].is_present = true;
+	disks.list[0].content = 7;
+	discovery_start(disks.discovery, disks.now);
+	expect_fault(0, "udevd has not dealt with it yet: not read");
+	discovery_set_udevd(disks.discovery, false, false, disks.now);
+	answer(0);
+	expect(0, 7);
+}
+END_TEST
+
+START_TEST(asked_for_every_disk_is_read_whatever_udevd_knows)
+{
+	disk_plug(0, 7);
+	disk_udevd(0, 0);
+	disk_plug(1, 7);
+	disks.list[1].must_not_read = true;
+	disk_udevd(1, 0);
+	disks.list[0].content = 8; /* nobody says so */
+	discovery_rescan(disks.discovery, disks.now);
+	ck_assert_uint_eq(disks.probe_count, 1);
+	answer(0);
+	expect(0, 8);
+	expect_fault(1, "must not be read");
+}
+END_TEST
+
+START_TEST(what_is_being_read_for_that_is_not_forgotten_for_news)
+{
+	disk_plug(0, 7);
+	disk_udevd(0, 0);
+	disks.list[0].content = 8;
+	disks.begin_error = -EAGAIN;
+	discovery_rescan(disks.discovery, disks.now);
+	disks_wait(1);
+	discovery_look(disks.discovery, "d0", disks.now);
+	disks.begin_error = 0;
+	disks_wait(4 * SECOND);
+	answer(0);
+	while (disks_find_probe(0) < DISKS)
+		answer(0);
+	expect(0, 8);
+}
+END_TEST
+
+START_TEST(udevd_comes_and_goes)
+{
+	disk_plug(0, 7);
+	discovery_set_udevd(disks.discovery, false, false, disks.now);
+	answer(0);
+	expect(0, 7);
+	disks.list[0].udevd_content = 9;
+	disks.list[0].is_known_to_udevd = true;
+	discovery_set_udevd(disks.discovery, true, true, disks.now);
+	disks_wait(SECOND);
+	expect(0, 9);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("discovery");
+	TCase *kernel = tcase_create("without udevd"), *udevd = tcase_create("with udevd");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(kernel, setup_kernel, disks_fini);
+	tcase_add_test(kernel, the_prober_reads_what_the_kernel_announces);
+	tcase_add_test(kernel, what_is_excluded_is_not_looked_at);
+	tcase_add_test(kernel, news_during_a_probe_make_another);
+	tcase_add_test(kernel, news_before_the_prober_began_do_not);
+	tcase_add_test(kernel, a_slow_disk_is_shown_as_such_and_answers_later);
+	tcase_add_test(kernel, a_dead_disk_is_given_up);
+	tcase_add_test(kernel, disks_that_hang_hold_up_others_until_they_are_slow);
+	tcase_add_test(kernel, who_waits_for_its_turn_is_not_called_slow);
+	tcase_add_test(kernel, a_prober_that_never_has_room_keeps_nobody_for_ever);
+	tcase_add_test(kernel, the_end_of_the_prober_fails_all_at_once);
+	tcase_add_test(kernel, a_probe_that_is_refused_fails_and_no_other);
+	tcase_add_test(kernel, a_talkative_disk_does_not_put_off_a_rescan);
+	tcase_add_test(kernel, a_rescan_waits_for_quiet);
+	tcase_add_test(kernel, a_rescan_that_fails_is_made_again_at_leisure);
+	tcase_add_test(kernel, what_is_said_to_be_gone_and_is_here_has_that_fault);
+	tcase_add_test(kernel, what_hangs_and_is_gone_is_gone_at_once);
+	tcase_add_checked_fixture(udevd, setup_udevd, disks_fini);
+	tcase_add_test(udevd, the_word_of_udevd_counts);
+	tcase_add_test(udevd, what_udevd_does_not_tell_is_read);
+	tcase_add_test(udevd, a_write_is_left_to_udevd_for_as_long_as_it_is_busy);
+	tcase_add_test(udevd, what_udevd_has_not_dealt_with_at_start_is_not_read);
+	tcase_add_test(udevd, what_was_left_to_udevd_is_read_when_it_ends);
+	tcase_add_test(udevd, asked_for_every_disk_is_read_whatever_udevd_knows);
+	tcase_add_test(udevd, what_is_being_read_for_that_is_not_forgotten_for_news);
+	tcase_add_test(udevd, udevd_comes_and_goes);
+	suite_add_tcase(suite, kernel);
+	suite_add_tcase(suite, udevd);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
