@@ -12,6 +12,9 @@
  *	hostile stall CALL PATH IMAGE	CALL is getdents, read, write or ioctl of PATH, with a buffer in a page
  *					of IMAGE, which may take as long as the server of that wants;
  *					stops itself before, and prints how it ended
+ *	hostile storm KIND MOUNT	does the same over and over, until it is killed: see `storms`
+ *	hostile creates MOUNT DEVICE SECONDS	not hostile: makes and deletes a link over and over; prints how
+ *					often, and µs of the median, the 99th percentile and the longest
  *	hostile wait FILE COUNT		so many threads that read it; prints how many got an errno at once
  */
 
@@ -25,6 +28,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -53,11 +57,21 @@ static int open_file(const char *path)
 	return fd >= 0 || errno != EACCES ? fd : open(path, O_RDONLY | O_CLOEXEC);
 }
 
+static char text[WRITE_SIZE];
+
+static void fill(const char *line)
+{
+	size_t len = strlen(line);
+
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = line[i % len];
+}
+
 static int write_newlines(const char *path, long count)
 {
-	char *text = memset(xrealloc(NULL, WRITE_SIZE, 1), '\n', WRITE_SIZE);
 	int fd = open_file(path);
 
+	fill("\n");
 	for (long i = 0; i < count; i++) {
 		ssize_t n = write(fd, text, WRITE_SIZE);
 
@@ -66,29 +80,27 @@ static int write_newlines(const char *path, long count)
 		if (n <= 0)
 			return 1;
 	}
-	free(text);
 	return 0;
 }
 
 static int write_lines(const char *path, const char *line, long count)
 {
 	size_t len = strlen(line) + 1, size = len * (size_t)count, done = 0;
-	char *text = xrealloc(NULL, size, 1);
+	_cleanup_free_ char *lines = xrealloc(NULL, size, 1);
 	int fd = open_file(path);
 
 	for (long i = 0; i < count; i++) {
-		memcpy(text + (size_t)i * len, line, len - 1);
-		text[(size_t)i * len + len - 1] = '\n';
+		memcpy(lines + (size_t)i * len, line, len - 1);
+		lines[(size_t)i * len + len - 1] = '\n';
 	}
 	while (done < size) {
-		ssize_t n = write(fd, text + done, size - done);
+		ssize_t n = write(fd, lines + done, size - done);
 
 		printf("%zd%s", n, done + (size_t)n < size && n > 0 ? " " : "\n");
 		if (n <= 0)
 			return 1;
 		done += (size_t)n;
 	}
-	free(text);
 	return 0;
 }
 
@@ -161,6 +173,103 @@ static int stall_in(const char *call, const char *path, const char *image)
 	return 0;
 }
 
+/* Opens, writes and reads it, whatever comes of it. */
+static void use(const char *path, size_t size)
+{
+	static char reply[65536];
+	int fd = open_file(path);
+
+	if (fd >= 0 && size && write(fd, text, size) < 0 && errno == EINTR)
+		return;
+	while (fd >= 0 && read(fd, reply, sizeof(reply)) > 0)
+		;
+	close(fd);
+}
+
+static const struct {
+	const char *kind, *path, *line;
+	size_t size;
+} storms[] = {
+	{ "newlines", "control/query_points", "\n", WRITE_SIZE },
+	{ "long", "control/query_points", "x", WRITE_SIZE },
+	{ "queries", "control/query_points", "link=nothing\n", WRITE_SIZE },
+	{ "all", "control/query_points", "\n", 1 },
+	{ "paths", "control/query_dos_volume_paths", "device=nothing\n", WRITE_SIZE },
+	{ "settle", "control/settle", "1\n", 2 },
+	{ "metrics", "metrics", "", 0 },
+	{ "points", "control/query_points", "", 0 },
+	{ "log", "control/error_log", "", 0 },
+};
+
+static int do_storm(const char *kind, const char *mount)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(storms); i++) {
+		_cleanup_free_ char *path = xasprintf("%s/%s", mount, storms[i].path);
+
+		if (strcmp(storms[i].kind, kind) != 0)
+			continue;
+		if (storms[i].size)
+			fill(storms[i].line);
+		for (;;)
+			use(path, storms[i].size);
+	}
+	return 2;
+}
+
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
+}
+
+static void write_line(const char *mount, const char *operation, const char *line)
+{
+	_cleanup_free_ char *path = xasprintf("%s/control/%s", mount, operation);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, line, strlen(line)) != (ssize_t)strlen(line)) {
+		perror(path);
+		exit(1);
+	}
+	close(fd);
+}
+
+static int compare_times(const void *a, const void *b)
+{
+	const uint64_t *time_a = a, *time_b = b;
+
+	return (*time_a > *time_b) - (*time_a < *time_b);
+}
+
+static int make_links(const char *mount, const char *device, int seconds)
+{
+	_cleanup_free_ char *line = xasprintf("link=torture device=%s\n", device);
+	_cleanup_free_ char *path = xasprintf("%s/DosDevices/torture", mount);
+	uint64_t end = now() + (uint64_t)seconds * 1000000, *times = NULL;
+	char target[256];
+	size_t count = 0;
+
+	while (now() < end) {
+		uint64_t start = now();
+
+		write_line(mount, "create_point", line);
+		times = xgrow(times, count, sizeof(*times));
+		times[count++] = now() - start;
+		if (readlink(path, target, sizeof(target)) < 0) {
+			perror(path);
+			return 1;
+		}
+		write_line(mount, "delete_points", "link=torture\n");
+	}
+	qsort(times, count, sizeof(*times), compare_times);
+	printf("%zu %llu %llu %llu\n", count, (unsigned long long)times[count / 2],
+		(unsigned long long)times[count * 99 / 100], (unsigned long long)times[count - 1]);
+	free(times);
+	return 0;
+}
+
 static const char *wait_path;
 static pthread_mutex_t wait_lock = PTHREAD_MUTEX_INITIALIZER;
 static long refused;
@@ -168,9 +277,9 @@ static long refused;
 static void *run_wait(void *data)
 {
 	int fd = open_file(wait_path);
-	char text[4096];
+	char line[4096];
 
-	while (fd >= 0 && read(fd, text, sizeof(text)) > 0)
+	while (fd >= 0 && read(fd, line, sizeof(line)) > 0)
 		;
 	pthread_mutex_lock(&wait_lock);
 	refused += fd >= 0 && errno == ENOBUFS;
@@ -211,6 +320,10 @@ int main(int argc, char **argv)
 		return keep_replies(argv[2], argv[3], atol(argv[4]));
 	if (argc == 5 && strcmp(what, "stall") == 0)
 		return stall_in(argv[2], argv[3], argv[4]);
+	if (argc == 4 && strcmp(what, "storm") == 0)
+		return do_storm(argv[2], argv[3]);
+	if (argc == 5 && strcmp(what, "creates") == 0)
+		return make_links(argv[2], argv[3], atoi(argv[4]));
 	if (argc == 4 && strcmp(what, "wait") == 0)
 		return wait_many(argv[2], atol(argv[3]));
 	return 2;

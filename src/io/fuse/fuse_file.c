@@ -18,6 +18,7 @@
 
 #define STDIO_BLOCK 4096    /* stdio cuts what it writes at multiples of this */
 #define LINES_OF_USER 256   /* in one write; more is a short count */
+#define BYTES_OF_USER 65536 /* and of these, too */
 #define LINES_OF_ROOT 65536 /* of root, and of the user that mmfs runs as */
 
 void open_file_release(struct open_file *file)
@@ -349,6 +350,11 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 	bool is_cut = size > server->max_write - STDIO_BLOCK;
 	int r;
 
+	if (size > BYTES_OF_USER && !budget_is_privileged(server->backend.budget, file->uid) &&
+		file->kind == NODE_CONTROL && !(file->operation->flags & OPERATION_CHANGES)) {
+		size = BYTES_OF_USER;
+		is_cut = true;
+	}
 	fuse_count(server, COUNT_WRITE);
 	if (file->kind == NODE_MANAGER) {
 		fuse_manager_write(req, file, data, size, (uint64_t)offset);
