@@ -14,6 +14,7 @@ struct mmfs {
 	struct device_monitor *monitor;
 	struct mount_source *mounts;
 	struct fuse_server *fuse; /* NULL until mounted */
+	struct timer fuse_timer;
 	struct workers *workers;
 	struct error_log error_log;
 	struct event_stream stream;

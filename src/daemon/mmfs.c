@@ -84,11 +84,21 @@ static void on_fuse(void *data, uint32_t events)
 	}
 }
 
+static void on_fuse_time(void *data, uint64_t now)
+{
+	struct mmfs *mmfs = data;
+
+	fuse_handle_time(mmfs->fuse, now);
+}
+
 /* One turn of the main loop, at the latest until `limit`. */
 static int turn(struct mmfs *mmfs, uint64_t limit)
 {
-	int r = loop_run_once(mmfs->loop, mmfs->jobs.queries ? 1 /* at once */ : limit);
+	int r;
 
+	loop_set_timer(
+		mmfs->loop, &mmfs->fuse_timer, mmfs->fuse ? fuse_get_deadline(mmfs->fuse) : 0);
+	r = loop_run_once(mmfs->loop, mmfs->jobs.queries ? 1 /* at once */ : limit);
 	if (r == 0)
 		job_source_handle_turn(&mmfs->jobs);
 	return r;
@@ -374,6 +384,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	map_set_seed(seed);
 	budget_init(&mmfs->jobs.budget, getuid());
 	mmfs->signals = -1;
+	mmfs->fuse_timer = (struct timer){ on_fuse_time, mmfs };
 	mmfs->error_log.owner = getuid();
 	mmfs->queue = change_queue_new(&mmfs->manager, &mmfs->tree, &mmfs->stream);
 	manager_init(&mmfs->manager, &options->order);

@@ -80,7 +80,7 @@ expect_served()
 		timeout 10 "$@" "$CTL/create_point" <<<"link=served$i device=$device"
 		expect_equal "$device" "$(timeout 5 readlink "$MM/DosDevices/served$i")" "a new name ($what)"
 		expect_match "served$i" "$(timeout 5 cat "$MM/points")" "points ($what)"
-		expect_match "served$i" "$(timeout 5 "$helpers/waiters" later "$CTL/query_points" $'\n' 5000)" \
+		expect_match "served$i" "$(timeout 5 "$helpers/waiters" later "$CTL/query_points" "link=served$i"$'\n' 5000)" \
 			"a query ($what)"
 		timeout 10 "$@" "$CTL/delete_points" <<<"link=served$i"
 		[ ! -L "$MM/DosDevices/served$i" ] || fail "a deleted name shows ($what)"
@@ -117,6 +117,61 @@ for cache in on off; do
 	request delete_points "device=$device"
 	stop_mmfs
 done
+
+# In a large tree the kernel is told name by name, and has to wait for the folder: replies do not.
+for i in {1..5000}; do
+	echo "link=large$i device=$device"
+done >"$TMP/large"
+holds()
+{
+	sed -n 's/^mmfs_holds_total //p' "$MM/metrics"
+}
+start_mmfs
+cat "$TMP/large" >"$CTL/create_point"
+expect_equal "$device" "$(readlink "$MM/DosDevices/large7")" "a name in a large tree"
+[ ! -e "$MM/DosDevices/new" ] || fail "a name is there before it is made"
+stall getdents "$MM/DosDevices"
+timeout 10 "${shell[@]}" "$CTL/create_point" <<<"link=new device=$device"
+expect_equal 1 "$(holds)" "mmfs_holds_total"
+expect_match "holds the lock of a folder" "$(cat "$LOG")" "the log"
+for i in {1..5}; do
+	timeout 5 "${shell[@]}" "$CTL/create_point" <<<"link=new$i device=$device"
+	expect_match "/new$i\"" "$(timeout 5 cat "$MM/points")" "points while a folder is held"
+	timeout 5 "${shell[@]}" "$CTL/settle" <<<1
+done
+expect_equal "$device" "$(timeout 5 readlink "$MM/DosDevices/large7")" "a known name while its folder is held"
+go_on
+is_new_shown()
+{
+	[ -L "$MM/DosDevices/new" ] && [ -L "$MM/DosDevices/new5" ]
+}
+await is_new_shown
+timeout 10 "${shell[@]}" "$CTL/delete_points" <<<"link=new"
+[ ! -e "$MM/DosDevices/new" ] || fail "a deleted name shows after its folder was held"
+stall getdents "$MM/DosDevices"
+expect_served "getdents once more" "${shell[@]}"
+expect_equal 1 "$(holds)" "mmfs_holds_total"
+go_on
+# A thread that waits for the folder cannot be ended, but the tree is.
+stop_mmfs
+start_mmfs
+expect_equal "$device" "$(readlink "$MM/DosDevices/large7")" "a name in a large tree"
+stall getdents "$MM/DosDevices"
+timeout 10 "${shell[@]}" "$CTL/delete_points" <<<"link=large7"
+kill -TERM "$mmfs_pid"
+is_unmounted()
+{
+	! lib_is_mounted "$MM"
+}
+before=$SECONDS
+await is_unmounted
+[ $((SECONDS - before)) -le 5 ] || fail "the tree is mounted for $((SECONDS - before)) s"
+go_on
+await_end "$mmfs_pid"
+expect_equal 0 "${status:-0}" "the status of the daemon"
+start_mmfs
+request delete_points "device=$device"
+stop_mmfs
 
 # The end does not wait for them either.
 for way in umount TERM; do

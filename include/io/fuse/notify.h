@@ -29,7 +29,7 @@ struct notify_reply {
 };
 
 int notify_start(struct fuse_session *session, struct notify **ret_notify);
-/* Sends what is queued, then ends the thread. NULL is fine. */
+/* Sends what is queued, then ends the threads, but for one that a client holds up. NULL is fine. */
 void notify_stop(struct notify *notify);
 
 /* A folder whose lock a client holds in the kernel until it gets its reply: ln, rm, mv. */
@@ -46,6 +46,15 @@ struct notify_folder {
  */
 void notify_post(struct notify *notify, struct deltas *deltas, const struct notify_folder *held,
 	const struct notify_reply *reply);
+/*
+ * Gives replies free that wait for what has been held up for too long. `now` is in µs of the monotonic
+ * clock. True: something is held up from now on.
+ */
+bool notify_check(struct notify *notify, uint64_t now);
+/* When that wants to be called next; 0: not at all. */
+uint64_t notify_get_deadline(struct notify *notify);
+/* Whether that has happened, and is over: while it lasts, looking up anew would have to wait as well. */
+bool notify_was_held(struct notify *notify);
 /* Whether names are taken back all at once, without a lock; see notify.c. */
 void notify_use_epochs(struct notify *notify, bool uses_epochs);
 /* Whether all that was posted is sent. */

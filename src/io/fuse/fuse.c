@@ -241,6 +241,21 @@ bool fuse_is_idle(const struct fuse_server *server)
 	return notify_is_idle(server->notify);
 }
 
+uint64_t fuse_get_deadline(struct fuse_server *server)
+{
+	return notify_get_deadline(server->notify);
+}
+
+void fuse_handle_time(struct fuse_server *server, uint64_t now)
+{
+	if (!notify_check(server->notify, now))
+		return;
+	server->holds++;
+	log_warning("a client holds the lock of a folder: changes there may not show until it lets "
+		    "go%s",
+		server->has_epochs ? ", once" : "");
+}
+
 uint64_t fuse_get_generation(const struct fuse_server *server)
 {
 	return server->generation;

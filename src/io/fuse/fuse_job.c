@@ -247,7 +247,9 @@ void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas
 			fuse_charge(job->client->file);
 	}
 	notify_use_epochs(server->notify,
-		server->has_epochs && server->backend.tree->by_ino.count <= SMALL_TREE);
+		server->has_epochs &&
+			(server->backend.tree->by_ino.count <= SMALL_TREE ||
+				notify_was_held(server->notify)));
 	notify_post(server->notify, deltas, held.ino ? &held : NULL, &reply);
 	if (!job || job->operation->flags & OPERATION_CHANGES ||
 		job->operation->kind == OP_CHANGE_NOTIFY || job->client->is_loose)

@@ -71,6 +71,11 @@ void fuse_render_metrics(const struct fuse_server *server, struct strbuf *ret_te
 		"# HELP mmfs_invalidations Entries and attributes taken back from the kernel.\n"
 		"mmfs_invalidations_total %llu\n",
 		(unsigned long long)notify_get_count(server->notify));
+	strbuf_add_format(ret_text,
+		"# TYPE mmfs_holds counter\n"
+		"# HELP mmfs_holds Times that a client held the lock of a folder for too long.\n"
+		"mmfs_holds_total %llu\n",
+		(unsigned long long)server->holds);
 }
 
 void fuse_format_counters(const struct fuse_server *server, struct strbuf *ret_text)

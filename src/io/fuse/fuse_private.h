@@ -65,6 +65,7 @@ struct fuse_server {
 	struct open_file *files;		  /* that are open */
 	struct wait *waits, **last_wait;	  /* who waits, in the order they came */
 	bool is_ending;				  /* nobody shall wait any more */
+	uint64_t holds;				  /* times that a client held invalidations up */
 	bool has_epochs;			  /* the kernel can take back all names at once */
 	bool has_no_opendir;			  /* the kernel does without opendir requests */
 	size_t max_write;			  /* bytes that the kernel passes on at once */

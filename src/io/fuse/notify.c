@@ -9,7 +9,10 @@
  * way, whatever it holds: one that stops in getdents64(2), on a page of a FUSE file of its own, has
  * the folder's lock for as long as it likes, and a thread that waits for it could not even be killed.
  *
- * Else by threads, one name after the other, so that the kernel keeps all others.
+ * Else by threads, one name after the other, so that the kernel keeps all others. One that a client
+ * holds up for longer than a second holds back no reply any more: what is posted from then on is
+ * answered at once, and told to the kernel when the client lets go. Until then the kernel may show
+ * what was; afterwards a kernel that has epochs gets nothing else any more.
  *
  * An invalidation takes, inside write(2), the lock of the folder it is about; a client that waits
  * for the daemon's answer to a look-up in that folder holds the same lock. So the thread that
@@ -38,8 +41,10 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "io/fuse/notify.h"
 
@@ -58,12 +63,18 @@ struct lane {
 	pthread_cond_t has_items;
 	struct item *first, **last;
 	bool is_stopping;
-	bool is_busy; /* an item is taken and not yet sent */
+	struct item *current; /* taken and not yet sent */
+	uint64_t since;	      /* … when, µs of the monotonic clock */
+	bool is_held;	      /* … for too long: replies do not wait for it */
+	size_t waiting;	      /* deltas of items that were posted since */
+	bool has_lost;	      /* there were too many of them */
 	uint64_t count;
 };
 
 enum { LANE_FILES, LANE_FOLDERS, LANES }; /* by what the client holds that gets the reply */
 
+#define PATIENCE 1000000   /* µs that an invalidation may hold back replies */
+#define DELTAS_MAX 65536   /* that wait behind one that is held up */
 #define FOLDERS 2	   /* in which clients may make changes */
 #define NOTIFY_INC_EPOCH 8 /* of linux/fuse.h, from 7.44 on; libfuse has it from 3.18 on */
 
@@ -75,6 +86,7 @@ struct folder {
 struct notify {
 	struct fuse_session *session;
 	bool uses_epochs;
+	bool was_held;	 /* ever */
 	uint64_t direct; /* invalidations without a lane */
 	struct lane lanes[LANES];
 	size_t started;
@@ -208,12 +220,12 @@ static struct item *lane_take(struct lane *lane)
 	struct item *item;
 
 	pthread_mutex_lock(&lane->lock);
-	lane->is_busy = false;
 	while (!lane->first && !lane->is_stopping)
 		pthread_cond_wait(&lane->has_items, &lane->lock);
 	item = lane->first;
-	lane->is_busy = item != NULL;
+	lane->current = item;
 	if (item) {
+		lane->since = clock_get_monotonic();
 		lane->first = item->next;
 		if (!lane->first)
 			lane->last = &lane->first;
@@ -221,6 +233,39 @@ static struct item *lane_take(struct lane *lane)
 	}
 	pthread_mutex_unlock(&lane->lock);
 	return item;
+}
+
+/* Nobody holds it up any more: what has come meanwhile is told next. */
+static bool lane_let_go(struct lane *lane)
+{
+	bool has_lost;
+
+	pthread_mutex_lock(&lane->lock);
+	has_lost = lane->has_lost;
+	lane->is_held = lane->has_lost = false;
+	lane->waiting = 0;
+	pthread_mutex_unlock(&lane->lock);
+	return has_lost;
+}
+
+/* All names in these folders, by way of their own. */
+static void invalidate_all(struct fuse_session *session)
+{
+	static const char *const names[] = { "DosDevices", "Volumes", "mounts", "devices", "ids" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		fuse_lowlevel_notify_inval_entry(
+			session, TREE_ROOT_INO, names[i], strlen(names[i]));
+}
+
+/* The reply is sent with the lock held: the watchdog must not send it, too. */
+static void lane_finish(struct lane *lane, struct item *item)
+{
+	pthread_mutex_lock(&lane->lock);
+	reply_send(&item->reply);
+	lane->current = NULL;
+	pthread_mutex_unlock(&lane->lock);
+	item_free(item);
 }
 
 static void *lane_run(void *data)
@@ -232,8 +277,9 @@ static void *lane_run(void *data)
 		invalidate(lane->notify->session, item);
 		if (is_news(&item->reply))
 			pass_folders(lane->notify, item->number);
-		reply_send(&item->reply);
-		item_free(item);
+		lane_finish(lane, item);
+		if (lane_let_go(lane))
+			invalidate_all(lane->notify->session);
 	}
 	return NULL;
 }
@@ -254,15 +300,24 @@ static int lane_start(struct lane *lane, struct notify *notify)
 	return -r;
 }
 
-static void lane_stop(struct lane *lane)
+/* False: it is held up, and left behind. */
+static bool lane_stop(struct lane *lane)
 {
+	struct timespec limit;
+
 	pthread_mutex_lock(&lane->lock);
 	lane->is_stopping = true;
 	pthread_cond_signal(&lane->has_items);
 	pthread_mutex_unlock(&lane->lock);
-	pthread_join(lane->thread, NULL);
+	clock_gettime(CLOCK_REALTIME, &limit);
+	limit.tv_sec += PATIENCE / 1000000;
+	if (pthread_timedjoin_np(lane->thread, NULL, &limit) != 0) {
+		pthread_detach(lane->thread);
+		return false;
+	}
 	pthread_cond_destroy(&lane->has_items);
 	pthread_mutex_destroy(&lane->lock);
+	return true;
 }
 
 static bool lane_is_idle(struct lane *lane)
@@ -270,7 +325,7 @@ static bool lane_is_idle(struct lane *lane)
 	bool is_idle;
 
 	pthread_mutex_lock(&lane->lock);
-	is_idle = !lane->first && !lane->is_busy;
+	is_idle = lane->is_held || (!lane->first && !lane->current);
 	pthread_mutex_unlock(&lane->lock);
 	return is_idle;
 }
@@ -296,14 +351,30 @@ int notify_start(struct fuse_session *session, struct notify **ret_notify)
 
 void notify_stop(struct notify *notify)
 {
+	bool is_free = true;
+
 	if (!notify)
 		return;
 	while (notify->started)
-		lane_stop(&notify->lanes[--notify->started]);
+		is_free &= lane_stop(&notify->lanes[--notify->started]);
+	if (!is_free)
+		return; /* a thread uses it still, for as long as a client wants */
 	for (size_t i = 0; i < FOLDERS; i++)
 		free(notify->folders[i].name);
 	pthread_mutex_destroy(&notify->lock);
 	free(notify);
+}
+
+/* Sends the reply of an item that is held up. What it would have told the kernel is for later. */
+static void release_item(struct lane *lane, struct item *item)
+{
+	reply_send(&item->reply);
+	item->reply = (struct notify_reply){ 0 };
+	lane->waiting += item->deltas.count;
+	if (lane->waiting > DELTAS_MAX && item != lane->current) {
+		deltas_fini(&item->deltas);
+		lane->has_lost = true;
+	}
 }
 
 /* Whether it can be sent at once: it overtakes nothing that it may be about. */
@@ -382,8 +453,64 @@ void notify_post(struct notify *notify, struct deltas *deltas, const struct noti
 	pthread_mutex_lock(&lane->lock);
 	*lane->last = item;
 	lane->last = &item->next;
+	if (lane->is_held)
+		release_item(lane, item);
 	pthread_mutex_unlock(&lane->lock);
 	pthread_cond_signal(&lane->has_items);
+}
+
+static bool lane_check(struct lane *lane, uint64_t now)
+{
+	bool is_new;
+
+	pthread_mutex_lock(&lane->lock);
+	is_new = lane->current && !lane->is_held && now >= lane->since + PATIENCE;
+	if (is_new) {
+		lane->is_held = true;
+		release_item(lane, lane->current);
+		for (struct item *item = lane->first; item; item = item->next)
+			release_item(lane, item);
+	}
+	pthread_mutex_unlock(&lane->lock);
+	return is_new;
+}
+
+bool notify_check(struct notify *notify, uint64_t now)
+{
+	bool is_new = false;
+
+	for (size_t i = 0; i < LANES; i++)
+		is_new |= lane_check(&notify->lanes[i], now);
+	notify->was_held |= is_new;
+	return is_new;
+}
+
+bool notify_was_held(struct notify *notify)
+{
+	bool is_held = false;
+
+	for (size_t i = 0; i < LANES && notify->was_held; i++) {
+		pthread_mutex_lock(&notify->lanes[i].lock);
+		is_held |= notify->lanes[i].is_held;
+		pthread_mutex_unlock(&notify->lanes[i].lock);
+	}
+	return notify->was_held && !is_held;
+}
+
+uint64_t notify_get_deadline(struct notify *notify)
+{
+	uint64_t deadline = 0;
+
+	for (size_t i = 0; i < LANES; i++) {
+		struct lane *lane = &notify->lanes[i];
+
+		pthread_mutex_lock(&lane->lock);
+		if (lane->current && !lane->is_held &&
+			(!deadline || lane->since + PATIENCE < deadline))
+			deadline = lane->since + PATIENCE;
+		pthread_mutex_unlock(&lane->lock);
+	}
+	return deadline;
 }
 
 bool notify_is_idle(struct notify *notify)
