@@ -33,7 +33,8 @@ int fuse_check_budget(struct fuse_server *server, uint32_t uid, enum budget_kind
 /* What nobody else holds. */
 static uint64_t get_size(const struct open_file *file)
 {
-	uint64_t size = file->pending.size + file->batch.size + file->reply.size;
+	uint64_t size =
+		file->pending.size + file->batch.size + file->reply.size + file->reader.rest.size;
 
 	for (const struct rest *rest = file->rests; rest; rest = rest->next)
 		size += rest->record.size;

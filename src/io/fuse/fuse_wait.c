@@ -99,6 +99,7 @@ static void take_text(struct fuse_server *server, struct open_file *file, size_t
 	ret_reply->kind = REPLY_DATA;
 	ret_reply->size = n;
 	ret_reply->data = memcpy(xrealloc(NULL, n + 1, 1), buffer, n);
+	fuse_charge(file);
 }
 
 static struct wait *wait_add(struct fuse_server *server, struct open_file *file)
