@@ -58,6 +58,21 @@ done
 kill -CONT "$server"
 expect_ok settle
 
+# Who waits stands in nobody's way: the second ends by itself, and both by a signal.
+begin_stall
+pids=()
+for i in 1 2 3; do
+	bash -c 'echo 1 >"$1"' - "$CTL/settle" 2>"$TMP/said" &
+	pids+=("$!")
+	await is_waiting "$!"
+done
+for i in 1 0 2; do
+	kill -TERM "${pids[i]}"
+	await_end "${pids[i]}"
+done
+kill -CONT "$server"
+expect_ok settle
+
 # Poll: not before it is over, and then.
 begin_stall
 expect_equal "never EAGAIN " "$("$helpers/waiters" later "$CTL/settle" $'1\n' 100)" "settle while a disk hangs"
