@@ -74,7 +74,7 @@ wait "$pid"
 expect_ok "${nobody[@]}" cat "$CTL/query_points" >/dev/null
 
 # So many bytes of replies: who has them gets no more, and others do.
-coproc REPLIES { "${nobody[@]}" "$helpers/hostile" replies "$CTL/query_points" "" 4000; }
+coproc REPLIES { "${nobody[@]}" "$helpers/hostile" replies "$CTL/query_points" "device=$device" 4000; }
 pid=$REPLIES_PID
 read -r answered error <&"${REPLIES[0]}"
 echo "one user has $answered replies of ${#all} bytes, then $error"
@@ -85,7 +85,9 @@ eval "exec ${REPLIES[1]}>&-"
 wait "$pid"
 expect_ok "${nobody[@]}" cat "$CTL/query_points" >/dev/null
 
-# Who reads all points without a request shares the bytes with everybody else.
+# Who asks for all points, or reads them without a request, shares the bytes with everybody else.
+expect_equal "3000 0" "$("${nobody[@]}" "$helpers/hostile" replies "$CTL/query_points" "" 3000 </dev/null)" \
+	"how many replies of all points one user can have"
 coproc SHARED { exec "${nobody[@]}" bash -c 'for i in {1..500}; do exec {fd}<"$1"; cat <&$fd >/dev/null; done
 	echo done; read -r _' - "$CTL/query_points"; }
 pid=$SHARED_PID

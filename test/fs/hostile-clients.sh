@@ -71,7 +71,7 @@ mkfifo "$TMP/hold"
 exec {hold}<>"$TMP/hold"
 "${nobody[@]}" "$helpers/hostile" open "$CTL/query_points" 524288 <"$TMP/hold" >"$TMP/opened" &
 storms+=("$!")
-"${nobody[@]}" "$helpers/hostile" replies "$CTL/query_points" "" 524288 <"$TMP/hold" >"$TMP/replies" &
+"${nobody[@]}" "$helpers/hostile" replies "$CTL/query_points" "device=$device" 524288 <"$TMP/hold" >"$TMP/replies" &
 storms+=("$!")
 for file in "$CTL/change_notify" "$MM/events"; do
 	"${nobody[@]}" "$helpers/hostile" wait "$file" 500 <"$TMP/hold" >/dev/null &

@@ -109,7 +109,7 @@ static void release_file(const struct fuse_client *client)
 	open_file_release(file);
 }
 
-static void job_free(struct fuse_job *job)
+void fuse_job_free(struct fuse_job *job)
 {
 	for (size_t i = 0; i < job->count; i++) {
 		free(job->lines[i].text);
@@ -135,7 +135,7 @@ static void on_interrupt(fuse_req_t req, void *data)
 	if (!server->backend.cancel(server->backend.data, job))
 		return;
 	fuse_reply_err(req, EINTR);
-	job_free(job);
+	fuse_job_free(job);
 }
 
 void fuse_job_submit(struct fuse_job *job)
@@ -148,7 +148,7 @@ void fuse_job_submit(struct fuse_job *job)
 		!client->is_loose && job->operation->flags & (OPERATION_WAITS | OPERATION_HOSTS);
 	if (client->can_interrupt && fuse_req_interrupted(client->req)) {
 		fuse_reply_err(client->req, EINTR);
-		job_free(job);
+		fuse_job_free(job);
 		return;
 	}
 	if (client->can_interrupt)
@@ -161,7 +161,7 @@ void fuse_job_drop(struct open_file *file)
 	struct fuse_job *job = steal_ptr(file->job);
 
 	if (job && file->server->backend.cancel(file->server->backend.data, job))
-		job_free(job);
+		fuse_job_free(job);
 }
 
 /* Leaves the result in the open file, and says how write(2) ends. */
@@ -255,5 +255,5 @@ void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas
 		job->operation->kind == OP_CHANGE_NOTIFY || job->client->is_loose)
 		fuse_wait_wake(server);
 	if (job)
-		job_free(job);
+		fuse_job_free(job);
 }

@@ -221,6 +221,8 @@ void fuse_manager_answer_number(struct fuse_client *client, struct notify_reply 
 /* fuse_job.c: jobs */
 /* Hands a job to the daemon. From then on a signal ends one that waits. */
 void fuse_job_submit(struct fuse_job *job);
+/* A job that was not submitted, or is over. */
+void fuse_job_free(struct fuse_job *job);
 /* Nobody is there any more for what the job of a file would reply. */
 void fuse_job_drop(struct open_file *file);
 struct fuse_job *fuse_job_new(fuse_req_t req, const struct operation *operation);
