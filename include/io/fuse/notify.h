@@ -29,8 +29,11 @@ struct notify_reply {
 };
 
 int notify_start(struct fuse_session *session, struct notify **ret_notify);
-/* Sends what is queued, then ends the threads, but for one that a client holds up. NULL is fine. */
-void notify_stop(struct notify *notify);
+/*
+ * Sends what is queued, then ends the threads. False: a client holds one up, which uses the session for
+ * as long as it pleases. NULL is fine.
+ */
+bool notify_stop(struct notify *notify);
 
 /* A folder whose lock a client holds in the kernel until it gets its reply: ln, rm, mv. */
 struct notify_folder {

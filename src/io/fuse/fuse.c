@@ -220,12 +220,15 @@ static int disconnect(struct fuse_server *server)
 
 void fuse_stop(struct fuse_server *server)
 {
+	bool is_free;
+
 	if (!server)
 		return;
-	notify_stop(server->notify);
+	is_free = notify_stop(server->notify);
 	if (!server->is_unmounted || disconnect(server) == 0)
 		fuse_session_unmount(server->session);
-	fuse_session_destroy(server->session);
+	if (is_free)
+		fuse_session_destroy(server->session);
 	while (server->files) /* still open, after a lazy unmount or a signal */
 		open_file_release(server->files);
 	for (size_t i = 0; i < ARRAY_SIZE(server->views); i++)

@@ -349,20 +349,21 @@ int notify_start(struct fuse_session *session, struct notify **ret_notify)
 	return 0;
 }
 
-void notify_stop(struct notify *notify)
+bool notify_stop(struct notify *notify)
 {
 	bool is_free = true;
 
 	if (!notify)
-		return;
+		return true;
 	while (notify->started)
 		is_free &= lane_stop(&notify->lanes[--notify->started]);
 	if (!is_free)
-		return; /* a thread uses it still, for as long as a client wants */
+		return false; /* a thread uses it still, for as long as a client wants */
 	for (size_t i = 0; i < FOLDERS; i++)
 		free(notify->folders[i].name);
 	pthread_mutex_destroy(&notify->lock);
 	free(notify);
+	return true;
 }
 
 /* Sends the reply of an item that is held up. What it would have told the kernel is for later. */
