@@ -500,15 +500,18 @@ bool notify_was_held(struct notify *notify)
 
 uint64_t notify_get_deadline(struct notify *notify)
 {
-	uint64_t deadline = 0;
+	uint64_t deadline = 0, now = clock_get_monotonic();
 
 	for (size_t i = 0; i < LANES; i++) {
 		struct lane *lane = &notify->lanes[i];
+		uint64_t at;
 
 		pthread_mutex_lock(&lane->lock);
-		if (lane->current && !lane->is_held &&
-			(!deadline || lane->since + PATIENCE < deadline))
-			deadline = lane->since + PATIENCE;
+		at = (lane->current ? lane->since : now) +
+			PATIENCE; /* or it is about to be taken */
+		if (!lane->is_held && (lane->current || lane->first) &&
+			(!deadline || at < deadline))
+			deadline = at;
 		pthread_mutex_unlock(&lane->lock);
 	}
 	return deadline;
