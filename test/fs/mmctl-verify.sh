@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-mmctl.sh"
 . "$(dirname "$0")/lib-robust.sh"
-require jq mkfs.minix partx sfdisk xz
+require jq mkfs.minix partx sfdisk strace xz
 
 a=${LOOP}01
 gpt=${LOOP}02
@@ -137,5 +137,13 @@ expect_match "^${LOOP}05 is no volume: duplicate of $a, which has UUID=" "$(mmct
 expect_match "^${LOOP}06 is no volume: no content" "$(mmctl explain "${LOOP}06")" "what it says of a blank disk"
 expect_match "names: /DosDevices/a" "$(mmctl explain a)" "what it says of a name"
 expect_exit 1 "no volume of that name is present" mmctl explain nothing
+
+# Who asks does not read the device itself: that is for a child in a sandbox, which cannot even write to a file.
+strace -f -qq -e trace=openat,prctl -o "$TMP/trace" "$MMCTL" -m "$MM" explain "${LOOP}05" >/dev/null
+read -r own _ <"$TMP/trace"
+reader=$(grep -F "\"${LOOP}05\"" "$TMP/trace" | sed 's/ .*//' | sort -u)
+expect_equal 1 "$(wc -w <<<"$reader")" "the number of processes that open the device"
+[ "$reader" != "$own" ] || fail "mmctl reads the device itself"
+grep -q "^$reader *prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER" "$TMP/trace" || fail "who reads the device is in no sandbox"
 
 stop_mmfs

@@ -23,6 +23,8 @@ struct udev_event {
  * large as a storm needs.
  */
 int udev_open(size_t buffer, struct udev_source **ret_source);
+/* The same without listening: for who wants to know of devices once. It takes no event. */
+int udev_open_silent(struct udev_source **ret_source);
 void udev_close(struct udev_source *source);
 int udev_get_fd(const struct udev_source *source, enum udev_channel channel);
 /* 1 with an event, 0: none now, -ENOBUFS: events were lost. */

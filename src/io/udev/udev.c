@@ -64,6 +64,17 @@ int udev_open(size_t buffer, struct udev_source **ret_source)
 	return 0;
 }
 
+int udev_open_silent(struct udev_source **ret_source)
+{
+	struct udev *udev = udev_new();
+
+	if (!udev)
+		return errno ? -errno : -EIO;
+	*ret_source = xcalloc(1, sizeof(**ret_source));
+	(*ret_source)->udev = udev;
+	return 0;
+}
+
 void udev_close(struct udev_source *source)
 {
 	if (!source)
