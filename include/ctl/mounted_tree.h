@@ -3,6 +3,7 @@
 
 #include "core/syntax/link_name.h"
 #include "ctl/ctl.h"
+#include "ctl/pairs.h"
 
 /* The mounted tree, as any program sees it. Functions return 0 or a negative errno. */
 
@@ -40,35 +41,5 @@ int tree_report(const struct ctl *ctl, int error, const char *reason, const char
 int tree_run(const struct ctl *ctl, const char *operation, const struct strbuf *request,
 	struct strbuf *ret_reply, const char *what);
 
-/*
- * Takes `KEY="value"` off a line of such pairs, undoes its escapes in place, and moves on to what
- * follows. NULL, and nothing taken, if something else stands there.
- */
-char *pairs_take(char **at, const char *key);
-
-/*
- * Takes a whole line of pairs: the values of the keys, in whatever order they stand, NULL for those that
- * are not there. Pairs of other keys are passed over. False: there are no more lines.
- */
-bool pairs_take_line(char **at, const char *const keys[], char *values[], size_t count);
-
-/* A copy with each \xHH undone: names of files in ids/ and devices/, and udev's texts. */
-char *text_unescape(const char *text);
-
-struct shown_point {
-	const char *link;
-	const char *id;
-	const char *device;
-};
-
-/* Triples, with the text they were read from. */
-struct shown_points {
-	char *text;
-	struct shown_point *list;
-	size_t count;
-};
-
-void points_fini(struct shown_points *points);
-/* Takes the text over. */
-void points_parse(char *text, struct shown_points *ret_points);
+/* The file `points`. */
 int tree_read_points(const struct ctl *ctl, struct shown_points *ret_points);
