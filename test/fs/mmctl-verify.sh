@@ -114,7 +114,7 @@ settle
 expect_unreliable "no volume of that name is present" a
 attach swap2 01
 settle
-expect_equal "$a" "$(readlink "$MM/DosDevices/a")" "the link of a volume that is away"
+expect_equal "../ids/$id/device" "$(readlink "$MM/DosDevices/a")" "the link of a volume that is away"
 expect_unreliable "no volume of that name is present" a
 attach a 04
 settle
