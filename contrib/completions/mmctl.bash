@@ -80,7 +80,7 @@ _mmctl_argument() # COMMAND NUMBER
 	delete-* | rename-* | verify-0 | forget-*) _mmctl_offer < <(_mmctl_ask --complete links) ;;
 	auto-0) _mmctl_offer <<<$'on\noff\nletters' ;;
 	keep-1) _mmctl_offer <<<$'on\noff' ;;
-	mount-point-0) _mmctl_offer <<<$'list\nadd\ndel' ;;
+	mount-point-0) _mmctl_offer <<<$'accept\nadd\ndel\nlist' ;;
 	mount-point-1) compopt -o dirnames ;;
 	batch-0 | import-0) compopt -o default ;;
 	esac

@@ -66,7 +66,7 @@ _mmctl()
 	delete-*|rename-*|verify-0|forget-*) _mmctl_offer links ;;
 	auto-0) compadd on off letters ;;
 	keep-1) compadd on off ;;
-	mount-point-0) compadd list add del ;;
+	mount-point-0) compadd accept add del list ;;
 	mount-point-1) _files -/ ;;
 	batch-0|import-0) _files ;;
 	esac

@@ -68,8 +68,9 @@ static const struct command commands[] = {
 		"forgets absent volumes" },
 	{ "scrub", cmd_scrub, "", 0, 0, 0, NULL, "forgets volumes that are absent and not kept" },
 	{ "mount-point", cmd_mount_point,
-		"list [NAME...] | add DIRECTORY VOLUME | del DIRECTORY [VOLUME]", 1, WORDS_MAX,
-		ROWS_AND(mount_points, TAKES_OPTIONS),
+		"list [NAME...] | add DIRECTORY VOLUME | accept DIRECTORY | "
+		"del DIRECTORY [VOLUME]",
+		1, WORDS_MAX, ROWS_AND(mount_points, TAKES_OPTIONS),
 		"shows registered mount points, registers one, or forgets it" },
 	{ "paths", cmd_paths, "VOLUME", 1, 1, ROWS(paths), "shows drive letter and mount points" },
 	{ "unprocessed", cmd_unprocessed, "", 0, 0, ROWS(unprocessed),

@@ -134,6 +134,41 @@ static int change(struct ctl *ctl, bool is_add, int count, char **words)
 		&request, &reply, what);
 }
 
+/* The unique ID of the volume that has a registered mount point there, NULL: none has. */
+static char *find_registered(const struct ctl *ctl, const char *directory)
+{
+	_cleanup_(texts_free_p) char **ids = tree_list_names(ctl, "ids");
+
+	for (size_t i = 0; ids && ids[i]; i++) {
+		_cleanup_free_ char *name = xasprintf("ids/%s/mount_points.registered", ids[i]);
+		_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+		char *rest, *line;
+
+		tree_read(ctl, name, &text);
+		for (rest = text.data; rest && (line = strsep(&rest, "\n"));) {
+			_cleanup_free_ char *plain = text_unescape(line);
+
+			if (strcmp(plain, directory) == 0)
+				return text_unescape(ids[i]);
+		}
+	}
+	return NULL;
+}
+
+/* What was only found on the disk is asked for on this machine. */
+static int accept_found(struct ctl *ctl, char *directory)
+{
+	_cleanup_free_ char *folder = make_absolute(directory);
+	_cleanup_free_ char *id = find_registered(ctl, folder);
+	char *words[] = { directory, id };
+
+	if (!id)
+		return ctl_fail("cannot accept the mount point %s: none is registered there "
+				"(mmctl mount-point list)",
+			directory);
+	return change(ctl, true, 2, words);
+}
+
 int cmd_mount_point(struct ctl *ctl, int count, char **words)
 {
 	const char *action = words[0];
@@ -144,8 +179,11 @@ int cmd_mount_point(struct ctl *ctl, int count, char **words)
 		return list(ctl, count, words);
 	if (strcmp(action, "add") == 0 && count == 2)
 		return change(ctl, true, count, words);
+	if (strcmp(action, "accept") == 0 && count == 1)
+		return accept_found(ctl, words[0]);
 	if (strcmp(action, "del") == 0 && (count == 1 || count == 2) && !ctl->options)
 		return change(ctl, false, count, words);
 	return ctl_misuse("mount-point takes list [NAME...], add DIRECTORY VOLUME "
-			  "[--options=OPTIONS] or del DIRECTORY [VOLUME]");
+			  "[--options=OPTIONS], accept DIRECTORY [--options=OPTIONS] or "
+			  "del DIRECTORY [VOLUME]");
 }

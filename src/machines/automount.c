@@ -177,7 +177,7 @@ static bool is_current(const struct manager *manager, const struct attempt *atte
 	const struct mount *mount = find_host_mount(manager, attempt->host);
 	const struct device *target = point ? find_target(manager, point) : NULL;
 
-	return mount && mount->id == attempt->host_mount && target &&
+	return mount && mount->id == attempt->host_mount && target && !point->is_found &&
 		strcmp(target->id, attempt->target) == 0 &&
 		target->number == attempt->target_number &&
 		target->diskseq == attempt->target_diskseq;
@@ -254,7 +254,8 @@ static void look_at_point(
 	const struct device *target = host ? find_target(manager, point) : NULL;
 	_cleanup_free_ char *path = target ? hosting_get_path(manager, point) : NULL;
 
-	if (path && !has_attempt(automount, point) && !is_mount_point(manager, path))
+	if (path && !point->is_found && !has_attempt(automount, point) &&
+		!is_mount_point(manager, path))
 		begin_mount(automount, point, host, target, now);
 }
 

@@ -62,7 +62,7 @@ expect_equal "" "$(findmnt -rn -o TARGET -S "$T" || true)" "mounts of the target
 mount "$H" "$h"
 expect_mounted "$h/data/t/u" "$U"
 
-# On another machine, from nothing, without the options. What is mounted already is left alone.
+# On another machine, from nothing: what the disk tells of is mounted once it was asked for here. What is mounted already is left alone.
 stop_mmfs
 expect_mounted_now()
 {
@@ -72,7 +72,23 @@ expect_mounted_now "$h/data/t/u"
 umount "$h/data/t/u"
 DB=$TMP/b.db
 start_mmfs automount=registered
+expect_mounted "$h/data/t/u" ""
+expect_equal "$h/data/t/u" "$(cat "$(volume_folder "$U")/mount_points.registered")" "what was found"
+if [ -x "${MMCTL-}" ]; then
+	expect_fail - "$MMCTL" -m "$MM" mount-point accept "$space"
+	expect_ok "$MMCTL" -m "$MM" mount-point accept "$h/data/t/u"
+else
+	request volume_mount_point_created "source=$h/data/t/u target=$U"
+fi
 expect_mounted "$h/data/t/u" "$U" nosuid nodev rw
+stop_mmfs
+umount -R "$h"
+start_mmfs automount=registered
+mount "$H" "$h"
+settle
+expect_mounted "$h/data/t" ""
+mount "$T" "$h/data/t"
+expect_mounted "$h/data/t/u" "$U"
 request volume_mount_point_deleted "source=$h/data/t/u"
 expect_mounted "$h/data/t/u" ""
 request volume_mount_point_deleted "source=$h/data/t"

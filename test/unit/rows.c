@@ -125,6 +125,7 @@ static void write_point(struct rows *rows, const struct mount_point *point)
 		.options = point->options ? xstrdup(point->options) : NULL,
 		.changed = point->changed,
 		.is_replicated = point->is_replicated,
+		.is_found = point->is_found,
 	};
 }
 
@@ -202,6 +203,7 @@ void rows_load(const struct rows *rows, struct names *ret_names)
 				.options = row->options,
 				.changed = row->changed,
 				.is_replicated = row->is_replicated,
+				.is_found = row->is_found,
 			});
 	}
 }

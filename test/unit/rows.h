@@ -25,6 +25,7 @@ struct point_row {
 	char *options;
 	uint64_t changed;
 	bool is_replicated;
+	bool is_found;
 };
 
 struct rows {

@@ -272,7 +272,12 @@ int stage_find_entry(struct stage *stage, int host, int dir)
 
 void stage_edit(struct stage *stage, int host, int dir, int target)
 {
-	_cleanup_free_ char *path = xasprintf("d%d", dir), *id = xasprintf("UUID=t%d", target);
+	stage_edit_odd(stage, host, dir, target, target);
+}
+
+void stage_edit_odd(struct stage *stage, int host, int dir, int target, int other)
+{
+	_cleanup_free_ char *path = xasprintf("d%d", dir), *id = xasprintf("UUID=t%d", other);
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT, why = STRBUF_INIT;
 	_cleanup_replica_ struct replica file;
 

@@ -65,3 +65,5 @@ int stage_find_point(struct stage *stage, int host, int dir);
 int stage_find_entry(struct stage *stage, int host, int dir);
 /* What another machine does to the file. */
 void stage_edit(struct stage *stage, int host, int dir, int target);
+/* The same with the volume name of one target and the unique ID of another. */
+void stage_edit_odd(struct stage *stage, int host, int dir, int target, int other);

@@ -185,6 +185,23 @@ START_TEST(test_failed_reconciliation)
 }
 END_TEST
 
+START_TEST(test_refused)
+{
+	stage_edit_odd(&stage, 1, 1, 2, 1);
+	stage_mount(&stage, 1);
+	stage_wait(&stage, HOST_REST);
+	stage_answer(&stage, 1, 0);
+	stage_begin(&stage);
+	ck_assert_uint_eq(stage.world.change.events.count, 1);
+	stage_commit(&stage, ENOSPC);
+	stage_wait(&stage, HOST_RETRY_FIRST);
+	stage_answer(&stage, 1, 0);
+	stage_begin(&stage);
+	ck_assert_msg(stage.world.change.events.count == 1, "nobody has been told yet");
+	stage_commit(&stage, 0);
+}
+END_TEST
+
 START_TEST(test_unwritten)
 {
 	stage_ask(&stage, &first, 1, 1, 2);
@@ -238,7 +255,8 @@ int main(void)
 {
 	const TTest *const tests[] = { test_created, test_rest, test_hanging, test_late_write,
 		test_slow_commit, test_other_commit, test_failed_commit, test_failed_read,
-		test_failed_reconciliation, test_unwritten, test_cancelled, test_new_mount };
+		test_failed_reconciliation, test_refused, test_unwritten, test_cancelled,
+		test_new_mount };
 	Suite *suite = suite_create("hosts");
 	TCase *tcase = suite_add_case(suite, "hosts");
 

@@ -15,6 +15,7 @@ struct mount_point {
 	char *options;		  /* for mounting the volume there; NULL: none were given */
 	uint64_t changed;	  /* µs since 1970 */
 	bool is_replicated;	  /* was seen like this in the hosting volume's own file */
+	bool is_found;		  /* only that file told of it: nobody here has asked for it */
 	bool is_removed;	  /* in a layer: the mount point is deleted */
 	const char *reason;	  /* in a layer: why, where nobody asked for it; static storage */
 };

@@ -118,7 +118,7 @@ void mount_points_set(struct names *layer, const struct mount_point *point)
 {
 	char *volume = xstrdup(point->volume);
 	char *options = point->options ? xstrdup(point->options) : NULL;
-	bool is_replicated = point->is_replicated;
+	bool is_replicated = point->is_replicated, is_found = point->is_found;
 	const char *reason = point->reason;
 	uint64_t changed = point->changed;
 	struct mount_point *own = edit_point(layer, point->host, point->path);
@@ -128,6 +128,7 @@ void mount_points_set(struct names *layer, const struct mount_point *point)
 	own->volume = volume;
 	own->options = options;
 	own->is_replicated = is_replicated;
+	own->is_found = is_found;
 	own->reason = reason;
 	own->changed = changed;
 	own->is_removed = false;
@@ -216,7 +217,8 @@ bool mount_points_has_changes(const struct names *layer)
 			layer->base ? find_own_point(layer->base, point->host, point->path) : NULL;
 
 		if (point->is_removed || !below || strcmp(below->volume, point->volume) != 0 ||
-			!is_same_text(below->options, point->options))
+			!is_same_text(below->options, point->options) ||
+			below->is_found != point->is_found)
 			return true;
 	}
 	return false;

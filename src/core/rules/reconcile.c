@@ -132,6 +132,7 @@ static void take_entry(struct work *work, const struct replica_entry *entry)
 			.options = is_same ? known->options : NULL,
 			.changed = is_same ? known->changed : work->decision.env->now,
 			.is_replicated = true,
+			.is_found = is_same ? known->is_found : true,
 			.reason = reason_found,
 		});
 }
@@ -294,6 +295,16 @@ static int check_directory(struct work *work)
 	}
 }
 
+/* Of the names of one volume, the one that a mount point which was only found has already. */
+static const struct link *prefer_found_name(
+	const struct work *work, const struct mount_point *known, const struct link *link)
+{
+	const struct link *found =
+		known && known->is_found ? names_find_link(get_view(work), known->volume) : NULL;
+
+	return found && strcmp(found->record->id, link->record->id) == 0 ? found : link;
+}
+
 static int decide_created(struct work *work)
 {
 	const struct request *request = work->in->request;
@@ -310,10 +321,13 @@ static int decide_created(struct work *work)
 	if (request->options && decision->env->uid != 0)
 		return decision_fail(decision, -EPERM, "only root may give options=");
 	known = mount_points_find(get_view(work), work->in->host, work->in->path);
+	link = prefer_found_name(work, known, link);
 	if (known && strcasecmp(known->volume, link->path) != 0)
 		return decision_fail(decision, -EEXIST, "%s is a mount point of %s",
 			request->source, known->volume);
-	if (known && (!request->options || is_same_text(known->options, request->options)) &&
+	/* One that was only found is accepted by asking for it. */
+	if (known && !known->is_found &&
+		(!request->options || is_same_text(known->options, request->options)) &&
 		(known->is_replicated || !work->in->is_written))
 		return 0;
 	point = (struct mount_point){

@@ -198,6 +198,7 @@ static const char *find_point_fault(const struct mount_point *point)
 	return NULL;
 }
 
+/* One that was only found has no options of its own: the column is an empty text then. */
 static int take_point(struct loader *loader, struct row *row)
 {
 	struct mount_point point = { .host = (char *)row_take_text(row) };
@@ -206,6 +207,9 @@ static int take_point(struct loader *loader, struct row *row)
 	point.path = (char *)row_take_text(row);
 	point.volume = (char *)row_take_text(row);
 	point.options = (char *)row_take_text(row);
+	point.is_found = point.options && !*point.options;
+	if (point.is_found)
+		point.options = NULL;
 	point.is_replicated = row_take_number(row, 1);
 	point.changed = row_take_number(row, UINT64_MAX);
 	if (row->is_invalid || !point.host || !point.path || !point.volume)
@@ -416,7 +420,7 @@ static int add_point(struct store_rows *rows, const struct mount_point *point)
 	row_add_text(&row, point->host);
 	row_add_text(&row, point->path);
 	row_add_text(&row, point->volume);
-	row_add_text(&row, point->options);
+	row_add_text(&row, point->is_found ? "" : point->options);
 	row_add_number(&row, point->is_replicated);
 	row_add_number(&row, point->changed);
 	return row_write(&row, rows);

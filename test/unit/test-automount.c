@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the automounter does, case by case, and at random against a naive model: a mount point is tried
+ * once for each time that its volumes are here in a new way, and what was mounted goes with them.
+ *
+ * What was broken on purpose, and noticed: what was only found is mounted; what somebody unmounted is
+ * mounted again; a place that is taken is mounted over; what is mounted stays when its volume goes; an
+ * attempt that hangs is waited for without end; a mount point is tried while it is being unmounted; the
+ * device's sequence number is not compared.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/model/mount_points.h"
+#include "fixture.h"
+#include "machines/automount.h"
+
+enum { SEEDS = 24, STEPS = 6000, POINTS = 3, ORDERS = 16 };
+
+/* The host h at /h, and the volumes t0 … that belong at its directories d0 … . */
+struct stage {
+	struct world world;
+	struct automount *automount;
+	struct automount_world effects;
+	uint64_t now;
+	struct mount_order *order[ORDERS];
+	size_t orders;
+	int next_id;	     /* of mounts */
+	int host_mount;	     /* 0: not mounted */
+	int mounted[POINTS]; /* ids, by whomever; 0: nothing is */
+	bool is_ours[POINTS];
+	bool is_here[POINTS];
+	bool is_registered[POINTS], is_found[POINTS];
+	unsigned int sequence[POINTS];
+	uint32_t random;
+};
+
+static struct stage stage;
+
+static int get_point(const char *mount_path)
+{
+	ck_assert(strncmp(mount_path, "/h/d", 4) == 0);
+	return mount_path[4] - '0';
+}
+
+static void begin_order(void *data, struct mount_order *order)
+{
+	int i = get_point(order->mount_path);
+
+	for (size_t j = 0; j < stage.orders; j++)
+		ck_assert_msg(get_point(stage.order[j]->mount_path) != i, "two at a time");
+	ck_assert_uint_lt(stage.orders, ORDERS);
+	if (!order->is_unmount) {
+		ck_assert_msg(!stage.mounted[i], "the place is taken");
+		ck_assert_msg(stage.is_registered[i] && !stage.is_found[i], "nobody asked for it");
+		ck_assert_uint_eq(order->diskseq, stage.sequence[i]);
+	}
+	stage.order[stage.orders++] = order;
+}
+
+static void report(void *data, const struct mount_order *order)
+{
+}
+
+static void show_mounts(void)
+{
+	struct mounts mounts = { 0 };
+
+	mounts_add(&mounts, &(struct mount){ .path = (char *)"/", .id = 1 });
+	if (stage.host_mount)
+		mounts_add(&mounts,
+			&(struct mount){
+				.path = (char *)"/h",
+				.id = stage.host_mount,
+				.parent = 1,
+				.number = map_hash_text("sda1"),
+				.is_whole = true,
+				.fstype = (char *)"ext4",
+			});
+	for (int i = 0; i < POINTS; i++) {
+		_cleanup_free_ char *path = xasprintf("/h/d%d", i), *name = xasprintf("sdt%d", i);
+
+		if (stage.mounted[i])
+			mounts_add(&mounts,
+				&(struct mount){
+					.path = path,
+					.id = stage.mounted[i],
+					.parent = stage.host_mount ? stage.host_mount : 1,
+					.number = map_hash_text(name),
+					.is_whole = true,
+					.fstype = (char *)"ext4",
+				});
+	}
+	world_apply_mounts(&stage.world, &mounts);
+	automount_update(stage.automount, stage.now);
+}
+
+static void plug(int i)
+{
+	_cleanup_free_ char *name = xasprintf("sdt%d", i);
+	_cleanup_free_ char *words =
+		xasprintf("part=1 uuid=t%d usage=filesystem seq=%u", i, ++stage.sequence[i]);
+
+	stage.is_here[i] = true;
+	world_plug(&stage.world, name, words);
+	automount_update(stage.automount, stage.now);
+}
+
+static void unplug(int i)
+{
+	_cleanup_free_ char *name = xasprintf("sdt%d", i);
+
+	stage.is_here[i] = false;
+	world_unplug(&stage.world, name);
+	automount_update(stage.automount, stage.now);
+}
+
+static void set_registered(int i, bool is_registered, bool is_found)
+{
+	_cleanup_free_ char *id = xasprintf("UUID=t%d", i), *path = xasprintf("d%d", i);
+	struct world *world = &stage.world;
+
+	stage.is_registered[i] = is_registered;
+	stage.is_found[i] = is_registered && is_found;
+	if (is_registered)
+		mount_points_set(&world->change.names,
+			&(struct mount_point){
+				.host = (char *)"UUID=h",
+				.path = path,
+				.volume = (char *)world_get_volume_name(world, id),
+				.is_found = is_found,
+			});
+	else
+		mount_points_remove(&world->change.names, "UUID=h", path, NULL);
+	world_commit(world);
+	automount_update(stage.automount, stage.now);
+}
+
+static void begin(void)
+{
+	stage = (struct stage){ .now = 1000000, .next_id = 10 };
+	world_init(&stage.world);
+	stage.effects = (struct automount_world){ .begin = begin_order, .report = report };
+	stage.automount = automount_new(&stage.world.manager, &stage.effects);
+	world_plug(&stage.world, "sda1", "part=1 uuid=h usage=filesystem");
+	for (int i = 0; i < POINTS; i++)
+		plug(i);
+	show_mounts();
+}
+
+static void end(void)
+{
+	for (size_t i = 0; i < stage.orders; i++)
+		mount_order_free(stage.order[i]);
+	automount_free(stage.automount);
+	world_fini(&stage.world);
+}
+
+/* Ends an order: as it should, or it fails. */
+static void answer(size_t which, int error)
+{
+	struct mount_order *order = stage.order[which];
+	int i = get_point(order->mount_path);
+
+	stage.order[which] = stage.order[--stage.orders];
+	if (!error && order->is_unmount && stage.mounted[i] != order->mount)
+		error = EINVAL;
+	if (!error && !order->is_unmount && (!stage.host_mount || stage.mounted[i]))
+		error = ESTALE;
+	order->error = -error;
+	if (error && order->is_unmount)
+		stage.is_ours[i] = false; /* it is in use: that is theirs now */
+	if (!error && order->is_unmount) {
+		stage.mounted[i] = 0;
+	} else if (!error) {
+		order->mount = stage.mounted[i] = stage.next_id++;
+		stage.is_ours[i] = true;
+	}
+	automount_take(stage.automount, order);
+	show_mounts();
+}
+
+static void mount_host(void)
+{
+	stage.host_mount = stage.next_id++;
+	show_mounts();
+}
+
+/* Lazily: all that is mounted on it goes along. */
+static void unmount_host(void)
+{
+	stage.host_mount = 0;
+	memset(stage.mounted, 0, sizeof(stage.mounted));
+	show_mounts();
+}
+
+START_TEST(test_mounted)
+{
+	set_registered(0, true, false);
+	ck_assert_uint_eq(stage.orders, 0);
+	mount_host();
+	ck_assert_uint_eq(stage.orders, 1);
+	ck_assert(!automount_is_settled(stage.automount));
+	answer(0, 0);
+	ck_assert_int_ne(stage.mounted[0], 0);
+	ck_assert(automount_is_settled(stage.automount));
+	set_registered(0, false, false);
+	ck_assert(stage.orders == 1 && stage.order[0]->is_unmount);
+	answer(0, 0);
+	ck_assert_int_eq(stage.mounted[0], 0);
+}
+END_TEST
+
+START_TEST(test_found)
+{
+	mount_host();
+	set_registered(0, true, true);
+	ck_assert_msg(stage.orders == 0, "nobody has asked for it on this machine");
+	set_registered(0, true, false);
+	ck_assert_uint_eq(stage.orders, 1);
+	answer(0, 0);
+	ck_assert_int_ne(stage.mounted[0], 0);
+}
+END_TEST
+
+START_TEST(test_hanging)
+{
+	set_registered(0, true, false);
+	mount_host();
+	ck_assert_uint_eq(automount_get_deadline(stage.automount), stage.now + AUTOMOUNT_PATIENCE);
+	stage.now += AUTOMOUNT_PATIENCE;
+	automount_handle_time(stage.automount, stage.now);
+	ck_assert(automount_is_settled(stage.automount));
+	ck_assert_uint_eq(automount_get_deadline(stage.automount), 0);
+	answer(0, 0);
+	ck_assert_int_ne(stage.mounted[0], 0);
+}
+END_TEST
+
+START_TEST(test_unmounted)
+{
+	set_registered(0, true, false);
+	mount_host();
+	answer(0, 0);
+	stage.mounted[0] = 0;
+	show_mounts();
+	ck_assert_msg(stage.orders == 0, "somebody wants it so");
+	unmount_host();
+	mount_host();
+	ck_assert_uint_eq(stage.orders, 1);
+}
+END_TEST
+
+START_TEST(test_other_disk)
+{
+	set_registered(0, true, false);
+	mount_host();
+	answer(0, 0);
+	unplug(0);
+	ck_assert(stage.orders == 1 && stage.order[0]->is_unmount && stage.order[0]->is_lazy);
+	answer(0, 0);
+	plug(0);
+	ck_assert(stage.orders == 1 && !stage.order[0]->is_unmount);
+}
+END_TEST
+
+static int draw(int limit)
+{
+	stage.random = stage.random * 1664525 + 1013904223;
+	return (int)((stage.random >> 8) % (uint32_t)limit);
+}
+
+static void play_step(void)
+{
+	int i = draw(POINTS), kind = draw(20);
+
+	if (kind < 2)
+		set_registered(i, draw(3) != 0, draw(3) == 0);
+	else if (kind < 4 && stage.is_here[i])
+		unplug(i);
+	else if (kind < 6 && !stage.is_here[i])
+		plug(i);
+	else if (kind < 7 && stage.host_mount)
+		unmount_host();
+	else if (kind < 9 && !stage.host_mount)
+		mount_host();
+	else if (kind < 10 && stage.host_mount && (stage.mounted[i] || draw(3) == 0)) {
+		stage.mounted[i] = stage.mounted[i] ? 0 : stage.next_id++; /* by somebody */
+		stage.is_ours[i] = false;
+		show_mounts();
+	} else if (kind < 18 && stage.orders) {
+		answer((size_t)draw((int)stage.orders), draw(6) ? 0 : EIO);
+	} else {
+		stage.now += AUTOMOUNT_PATIENCE / 2;
+		automount_handle_time(stage.automount, stage.now);
+	}
+}
+
+/* All that is under way ends well; then nothing of ours is mounted that should not be. */
+static void compare(void)
+{
+	for (int rounds = 0; stage.orders; rounds++) {
+		ck_assert_int_lt(rounds, 1000);
+		answer(0, 0);
+	}
+	ck_assert(automount_is_settled(stage.automount));
+	for (int i = 0; i < POINTS; i++) {
+		bool is_wanted = stage.host_mount && stage.is_here[i] && stage.is_registered[i] &&
+			!stage.is_found[i];
+
+		ck_assert_msg(!stage.mounted[i] || !stage.is_ours[i] || is_wanted,
+			"d%d is still mounted", i);
+	}
+	/* All that are new are tried, whatever has become of the ones before. */
+	unmount_host();
+	while (stage.orders)
+		answer(0, 0);
+	mount_host();
+	while (stage.orders)
+		answer(0, 0);
+	for (int i = 0; i < POINTS; i++)
+		ck_assert_int_eq(stage.mounted[i] != 0,
+			stage.is_here[i] && stage.is_registered[i] && !stage.is_found[i]);
+}
+
+START_TEST(test_random)
+{
+	stage.random = (uint32_t)_i;
+	for (int step = 0; step < STEPS; step++) {
+		uint64_t deadline;
+
+		play_step();
+		automount_handle_time(stage.automount, stage.now);
+		deadline = automount_get_deadline(stage.automount);
+		ck_assert(!deadline || deadline > stage.now);
+		ck_assert(automount_is_settled(stage.automount) == !deadline);
+		if (step % 50 == 49)
+			compare();
+	}
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = { test_mounted, test_found, test_hanging, test_unmounted,
+		test_other_disk };
+	Suite *suite = suite_create("automount");
+	TCase *tcase = suite_add_case(suite, "automount");
+
+	tcase_add_checked_fixture(tcase, begin, end);
+	for (size_t i = 0; i < ARRAY_SIZE(tests); i++)
+		tcase_add_test(tcase, tests[i]);
+	tcase_add_loop_test(tcase, test_random, 0, SEEDS);
+	return run_suite(suite);
+}
