@@ -10,7 +10,7 @@ struct mmfs_options {
 	struct id_order order;
 	bool gives_letters;
 	bool suggests_label;
-	bool follows_partuuid;
+	enum follow follow;
 	enum replicate replicate;
 	bool mounts_registered;
 	bool publishes; /* names to udevd */

@@ -42,7 +42,7 @@ static void print_usage(void)
 	      "        cache=on|off               let the kernel cache names and links\n"
 	      "        auto_dl                    give drive letters to volumes that arrive\n"
 	      "        suggest=label|off          links named like the labels of volumes\n"
-	      "        follow=partuuid|off        names follow a partition to its new unique ID\n"
+	      "        follow=on|off|partuuid     names follow a device to its new unique ID\n"
 	      "        replicate=fixed|off|all    which volumes carry a file about their mount "
 	      "points\n"
 	      "        automount=registered|off   mount volumes at their registered mount points\n"

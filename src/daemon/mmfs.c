@@ -390,7 +390,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	manager_init(&mmfs->manager, &options->order);
 	mmfs->manager.replicate = options->replicate;
 	mmfs->manager.gives_letters = options->gives_letters;
-	mmfs->manager.follows_partuuid = options->follows_partuuid;
+	mmfs->manager.follow = options->follow;
 	mmfs->manager.suggests_label = options->suggests_label;
 	tree_init(&mmfs->tree, clock_get_real());
 	event_stream_init(&mmfs->stream);

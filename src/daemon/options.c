@@ -121,6 +121,23 @@ static int parse_choice(const char *option, const char *text, const char *on, bo
 	return fail(option, text, why);
 }
 
+static int parse_follow(const char *text, enum follow *ret_follow)
+{
+	static const char *const words[] = {
+		[FOLLOW_ON] = "on",
+		[FOLLOW_OFF] = "off",
+		[FOLLOW_PARTUUID] = "partuuid",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(text, words[i]) != 0)
+			continue;
+		*ret_follow = (enum follow)i;
+		return 0;
+	}
+	return fail("follow", text, "it is on, off or partuuid");
+}
+
 char *arguments_get_absolute(const char *path)
 {
 	_cleanup_free_ char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
@@ -229,7 +246,7 @@ static int set_own_option(struct arguments *arguments, enum own_option option, c
 	case OPT_SUGGEST:
 		return parse_choice("suggest", value, "label", &options->suggests_label);
 	case OPT_FOLLOW:
-		return parse_choice("follow", value, "partuuid", &options->follows_partuuid);
+		return parse_follow(value, &options->follow);
 	case OPT_REPLICATE:
 		return parse_replicate(value, &options->replicate);
 	case OPT_AUTOMOUNT:

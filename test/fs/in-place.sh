@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What changes while it stays plugged in: other content, other IDs, another partition table, another
-# medium, another size, read-only. Names wait for their ID, unless somebody says that the partition
-# is what they mean.
+# medium, another size, read-only. With follow=off, so that names wait for their ID, unless somebody says
+# that the partition is what they mean.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-robust.sh"
@@ -372,7 +372,7 @@ following()
 	request unique_id_changed "device=$part id=PARTUUID=$(partuuid 2)"
 
 	# All by itself, and while nobody watches.
-	options+=(follow=partuuid)
+	options=("monitor=$monitor" follow=partuuid)
 	restart_mmfs "${options[@]}"
 	mkswap -q -U "$(number_uuid 25)" "$part" 2>/dev/null
 	expect_at "$part" "$(id 25)"
@@ -439,7 +439,7 @@ reset_zram()
 
 for monitor in udev kernel; do
 	rm -f "$DB"*
-	options=("monitor=$monitor")
+	options=("monitor=$monitor" follow=off)
 	start_mmfs "${options[@]}"
 	whole_device
 	another_medium

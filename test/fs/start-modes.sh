@@ -107,7 +107,7 @@ done <<-END
 	mode=1777|it is an octal number up to 0777
 	cache=perhaps|it is on or off
 	suggest=perhaps|it is label or off
-	follow=perhaps|it is partuuid or off
+	follow=perhaps|it is on, off or partuuid
 	replicate=perhaps|it is fixed, off or all
 	automount=perhaps|it is registered or off
 	uid=nobody-there|there is no such user .a name, or a number

@@ -37,6 +37,7 @@ static const struct member texts[] = {
 	{ "type", offsetof(struct device, partition_type) },
 	{ "sub", offsetof(struct device, uuid_sub) },
 	{ "fault", offsetof(struct device, fault) },
+	{ "doubt", offsetof(struct device, doubt) },
 	{ "label", offsetof(struct device, label) },
 	{ "pname", offsetof(struct device, partition_name) },
 	{ "node", offsetof(struct device, node) },
@@ -60,6 +61,8 @@ static void device_set(struct device *device, const char *key, const char *value
 		device->partition = (unsigned int)strtoul(value, NULL, 10);
 	else if (strcmp(key, "flags") == 0)
 		device->partition_flags = strtoull(value, NULL, 16);
+	else if (strcmp(key, "start") == 0)
+		device->start = strtoul(value, NULL, 10);
 	else if (strcmp(key, "seq") == 0)
 		device->diskseq = strtoull(value, NULL, 10);
 	else
@@ -70,6 +73,8 @@ static void device_set_flag(struct device *device, const char *flag)
 {
 	if (strcmp(flag, "virtual") == 0)
 		device->is_virtual = true;
+	else if (strcmp(flag, "held") == 0)
+		device->is_held = true;
 	else if (strcmp(flag, "component") == 0)
 		device->is_component = true;
 	else if (strcmp(flag, "removable") == 0)
@@ -401,6 +406,7 @@ void world_reload(struct world *world)
 	struct id_order order = world->manager.order;
 	uint32_t epic = world->manager.epic;
 	bool suggests_label = world->manager.suggests_label;
+	enum follow follow = world->manager.follow;
 	struct history history = world->manager.history;
 	struct mounts mounts = world->manager.mounts;
 	size_t written = world->rows.written;
@@ -423,6 +429,7 @@ void world_reload(struct world *world)
 	world->manager.history = history;
 	world->manager.mounts = mounts;
 	world->manager.suggests_label = suggests_label;
+	world->manager.follow = follow;
 	world->manager.gives_letters = world->has_auto_dl;
 	rows_load(&world->rows, &world->manager.names);
 	touched_fini(&world->touched);

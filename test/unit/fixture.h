@@ -12,9 +12,9 @@
 void fixture_add(Suite *suite, const char *name, const TTest *test);
 
 /*
- * A device from words: uuid= partuuid= dm= md= wwn= serial= size= part= seq= fstype= usage= table=
+ * A device from words: uuid= partuuid= dm= md= wwn= serial= size= part= start= seq= fstype= usage= table=
  * type= pname= flags= (hexadecimal, of its GPT entry) fault= label= node= slaves=A,B, and the flags
- * blank, virtual, component, removable. Without any it is a whole device of 1000 bytes with an ext4
+ * blank, virtual, held, component, removable. Without any it is a whole device of 1000 bytes with an ext4
  * filesystem at /dev/NAME.
  */
 struct device *fixture_device(const char *name, const char *words);
@@ -86,7 +86,7 @@ bool world_has_mark(const struct world *world, const char *id);
 /*
  * Plays a script, one step a line. %ID% in a request is the Volume{GUID} name of that ID.
  *	# TEXT              what the row is about: for messages
- *	o auto_dl|suggest   starts with such an option
+ *	o auto_dl|suggest|nofollow    starts with such an option
  *	o full|writable     whether there is room for what devices bring
  *	+ NAME WORDS        the device comes, or changes
  *	- NAME              goes

@@ -114,6 +114,7 @@ void follower_take(struct follower *follower, const struct events *events)
 		case EVENT_MOUNT_POINT_CREATED:
 		case EVENT_MOUNT_POINT_DELETED:
 		case EVENT_MOUNT_POINT_REFUSED:
+		case EVENT_UNIQUE_ID_CHANGED:
 		case EVENT_KINDS:
 			break;
 		}
@@ -214,6 +215,7 @@ void describe_notice(const struct event *event, struct strbuf *text)
 		[EVENT_MOUNT_POINT_CREATED] = "point-created",
 		[EVENT_MOUNT_POINT_DELETED] = "point-deleted",
 		[EVENT_MOUNT_POINT_REFUSED] = "point-refused",
+		[EVENT_UNIQUE_ID_CHANGED] = "unique-id-changed",
 	};
 	const char *const texts[] = { event->link, event->id, event->device, event->path,
 		event->reason };

@@ -14,6 +14,10 @@
  *    has none for it, on the same medium.
  * 8. While the database cannot be written, a device takes an ID that is known, and any other waits;
  *    both are looked at again with the next that come or go.
+ * 9. A new ID takes over all that is known under the last ID of the same device (same diskseq), else
+ *    under that which was on the same partition and is absent; unless somebody else has that now.
+ * 10. What is known of the content of a volume stays while it is the same device and cannot be read, or
+ *    is mounted.
  */
 
 #include <string.h>
@@ -211,12 +215,120 @@ static void remember(struct model_record *record, const struct model_device *dev
 		record->diskseq = device->diskseq;
 }
 
-static void arrive(struct model *model, const struct wish *wish, bool is_arriving)
+static bool is_same_device(const struct model_device *before, const struct model_device *now)
+{
+	return before->state != MODEL_GONE && before->diskseq == now->diskseq && now->size;
+}
+
+static bool is_mounted(const struct model *model, const struct model_device *device)
+{
+	for (size_t i = 0; i < model->mounts; i++)
+		if (strcmp(model->mount[i].device, device->name) == 0)
+			return true;
+	return false;
+}
+
+/* Rule 10. */
+static void doubt(
+	const struct model *model, struct model_device *now, const struct model_device *before)
+{
+	bool is_other = now->is_blank != before->is_blank || now->is_disc != before->is_disc;
+
+	if (before->state != MODEL_ONLINE || !is_same_device(before, now))
+		return;
+	for (int i = 0; i < ID_SCHEMES; i++)
+		is_other |= !is_same(before->identity[i], now->identity[i]);
+	if (!now->is_faulty && !(is_other && is_mounted(model, now)))
+		return;
+	memcpy(now->identity, before->identity, sizeof(now->identity));
+	now->is_blank = before->is_blank;
+	now->is_disc = before->is_disc;
+	now->label = before->label;
+	now->wants_no_letter = before->wants_no_letter;
+	now->is_faulty = false;
+}
+
+static bool has_twin(const struct model *model, const struct model_device *device, const char *id)
+{
+	char ids[ID_SCHEMES][UNIQUE_ID_MAX + 1];
+
+	for (size_t i = 0; i < MODEL_DEVICES; i++) {
+		const struct model_device *other = &model->device[i];
+		size_t n = other->state == MODEL_GONE ? 0 : model_get_ids(other, NULL, ids);
+
+		for (size_t j = 0; other != device && j < n; j++)
+			if (strcmp(ids[j], id) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* Rule 9: the record on the same partition, among those from `before` that are absent now. */
+static struct model_record *find_on_partition(
+	struct model *model, const struct model_device *device, size_t records)
+{
+	struct model_record *found = NULL, *empty = NULL;
+	char id[UNIQUE_ID_MAX + 1];
+
+	if (!unique_id_format(ID_PARTUUID, device->identity[ID_PARTUUID], device->partition, id))
+		return NULL;
+	for (size_t i = 0; i < records; i++) {
+		struct model_record *record = &model->record[i];
+
+		if (!is_same(record->identity[ID_PARTUUID], device->identity[ID_PARTUUID]) ||
+			model_find_owner(model, record->id))
+			continue;
+		if (strcmp(record->id, id) == 0) {
+			empty = record;
+			continue;
+		}
+		if (found)
+			return NULL;
+		found = record;
+	}
+	if (has_twin(model, device, id))
+		return NULL;
+	return found ? found : empty;
+}
+
+/* Rule 9. What was known under the old ID is known under the new one; the device is seen anew. */
+static struct model_record *follow(
+	struct model *model, const struct model_device *device, size_t records)
+{
+	struct model_record *old =
+		*device->former ? model_find_record(model, device->former) : NULL;
+	char from[MODEL_TEXT];
+
+	if (!old)
+		old = find_on_partition(model, device, records);
+	if (!old || has_twin(model, device, old->id))
+		return NULL;
+	strcpy(from, old->id);
+	for (size_t i = model->links; i-- > 0;) {
+		struct model_link *link = &model->link[i];
+
+		if (strcmp(link->id, from) != 0)
+			continue;
+		strcpy(link->id, device->id);
+		link->changed = model->now;
+		if (link->is_unrecorded)
+			model_remove_link(model, link);
+	}
+	strcpy(old->id, device->id);
+	strcpy(old->node, "");
+	old->diskseq = 0;
+	return old;
+}
+
+static void arrive(struct model *model, const struct wish *wish, bool is_arriving, size_t records)
 {
 	const struct model_device *device = &model->device[wish->device];
 	struct model_record *record = model_find_record(model, device->id);
 	bool is_new = !record, has_name = false;
 
+	if (is_new)
+		record = follow(model, device, records);
+	is_new = !record;
 	if (is_new) {
 		record = &model->record[model->records++];
 		memset(record, 0, sizeof(*record));
@@ -311,6 +423,16 @@ static bool has_news(const struct model_device *device, const struct model_devic
 	return device->is_unwritten || !is_described_alike(device, news);
 }
 
+/* Of rule 9: an ID that somebody has is nobody's last one. */
+static void forget_formers(struct model *model)
+{
+	for (size_t i = 0; i < MODEL_DEVICES; i++)
+		for (size_t j = 0; j < MODEL_DEVICES; j++)
+			if (model->device[i].state == MODEL_ONLINE &&
+				strcmp(model->device[i].id, model->device[j].former) == 0)
+				strcpy(model->device[j].former, "");
+}
+
 /* Rule 8. */
 static void leave_unwritten(struct model *model, const struct wish *wishes, size_t count,
 	const struct model_device before[MODEL_DEVICES])
@@ -332,13 +454,14 @@ static void leave_unwritten(struct model *model, const struct wish *wishes, size
 		strcpy(device->id, "");
 	}
 	drop_unrecorded(model, before);
+	forget_formers(model);
 }
 
 void model_apply_devices(struct model *model, const struct model_batch *batch, bool can_write)
 {
 	struct model_device before[MODEL_DEVICES];
 	struct wish wishes[MODEL_DEVICES];
-	size_t count = 0;
+	size_t count = 0, records = model->records;
 
 	memcpy(before, model->device, sizeof(before));
 	model->nameless_count = 0;
@@ -361,6 +484,12 @@ void model_apply_devices(struct model *model, const struct model_batch *batch, b
 		if (is_put) {
 			strcpy(wishes[count].held, device->id);
 			*device = news;
+			doubt(model, device, &before[i]);
+			strcpy(device->former, "");
+			if (is_same_device(&before[i], device))
+				strcpy(device->former,
+					before[i].state == MODEL_ONLINE ? before[i].id
+									: before[i].former);
 			device->state = get_kind(device);
 			if (device->state == MODEL_ONLINE)
 				wishes[count++].device = i;
@@ -382,7 +511,8 @@ void model_apply_devices(struct model *model, const struct model_batch *batch, b
 	drop_unrecorded(model, before);
 	for (size_t i = 0; i < count; i++)
 		if (*model->device[wishes[i].device].id)
-			arrive(model, &wishes[i], before[wishes[i].device].is_arriving);
+			arrive(model, &wishes[i], before[wishes[i].device].is_arriving, records);
+	forget_formers(model);
 	model_welcome(model, before);
 	note_places(model);
 }

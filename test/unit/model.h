@@ -37,8 +37,9 @@ struct model_device {
 	const char *label;
 	enum model_state state;
 	char id[MODEL_TEXT];
-	bool is_unwritten; /* what is remembered of it is old */
-	bool is_arriving;  /* nobody has welcomed it yet */
+	bool is_unwritten;	 /* what is remembered of it is old */
+	bool is_arriving;	 /* nobody has welcomed it yet */
+	char former[MODEL_TEXT]; /* the last ID it had, while it has none */
 };
 
 struct model_record {

@@ -97,6 +97,8 @@ static void play_option(struct player *player, const char *option)
 
 	if (strcmp(option, "auto_dl") == 0)
 		world->has_auto_dl = world->manager.gives_letters = true;
+	else if (strcmp(option, "nofollow") == 0)
+		world->manager.follow = FOLLOW_OFF;
 	else if (strcmp(option, "suggest") == 0)
 		world->manager.suggests_label = true;
 	else if (strcmp(option, "full") == 0 || strcmp(option, "writable") == 0)

@@ -143,6 +143,7 @@ static void restart_model(struct game *game, const struct manager *manager, stru
 		model->device[i].state = MODEL_GONE;
 		model->device[i].is_unwritten = model->device[i].is_arriving = false;
 		strcpy(model->device[i].id, "");
+		strcpy(model->device[i].former, "");
 		if (before[i].state != MODEL_GONE)
 			batch.put[i] = &before[i];
 	}

@@ -75,14 +75,14 @@ static const char *const scripts[] = {
 	    "> delete_points X: UUID=1 sda1\n@ X: -\n",
 
 	/* Names wait for their ID, unless the user says that the partition is meant. */
-	"+ sda1 part=1 uuid=1 partuuid=p\n> create_point X: sda1\n"
+	"o nofollow\n+ sda1 part=1 uuid=1 partuuid=p\n> create_point X: sda1\n"
 	"> create_point link=data device=sda1\n"
 	"+ sda1 part=1 uuid=2 partuuid=p\n@ X: -\n@ data -\ne 4\n"
 	"> unique_id_changed device=sda1\ne 1\n@ X: /dev/sda1\n@ data /dev/sda1\n"
 	"? UUID=2 letter\nENOENT unique_id_changed device=sda1\n"
 	"+ sda1 part=1 uuid=1 partuuid=p\n@ X: -\n",
 	/* Which one, where several were there; not one that is present, or that nobody knows. */
-	"+ sda1 part=1 uuid=1 partuuid=p\n> create_point link=a device=sda1\n"
+	"o nofollow\n+ sda1 part=1 uuid=1 partuuid=p\n> create_point link=a device=sda1\n"
 	"+ sda1 part=1 uuid=2 partuuid=p\n> create_point link=b device=sda1\n"
 	"+ sda1 part=1 uuid=3 partuuid=p\n+ sdb uuid=4\n"
 	"EINVAL unique_id_changed device=sda1\nENOENT unique_id_changed device=sda1 id=UUID=9\n"
@@ -91,15 +91,15 @@ static const char *const scripts[] = {
 	"> unique_id_changed device=sda1 id=UUID=1\n@ a /dev/sda1\n@ b -\n"
 	"> unique_id_changed device=sda1\n@ b /dev/sda1\n",
 	/* The empty partition seen in between is meant if nothing else was there. */
-	"+ sda1 part=1 uuid=1 partuuid=p\n> create_point link=a device=sda1\n"
+	"o nofollow\n+ sda1 part=1 uuid=1 partuuid=p\n> create_point link=a device=sda1\n"
 	"+ sda1 part=1 partuuid=p\n+ sda1 part=1 uuid=2 partuuid=p\n"
 	"> unique_id_changed device=sda1\n@ a /dev/sda1\n> unique_id_changed device=sda1\n"
 	"ENOENT unique_id_changed device=sda1\n",
 	/* One letter at most; the wish for none goes along, and so does the keep flag. */
-	"+ sda1 part=1 uuid=1 partuuid=p\n> create_point X: sda1\n"
+	"o nofollow\n+ sda1 part=1 uuid=1 partuuid=p\n> create_point X: sda1\n"
 	"+ sda1 part=1 uuid=2 partuuid=p\n> create_point Y: sda1\n"
 	"EINVAL unique_id_changed device=sda1\n@ Y: /dev/sda1\n",
-	"+ sda1 part=1 uuid=1 partuuid=p\n> create_point X: sda1\n> delete_points X:\n"
+	"o nofollow\n+ sda1 part=1 uuid=1 partuuid=p\n> create_point X: sda1\n> delete_points X:\n"
 	"> keep_links_when_offline UUID=1\n- sda1\nENOENT unique_id_changed device=sda1\n"
 	"+ sda1 part=1 uuid=2 partuuid=p\n> unique_id_changed device=sda1\n? UUID=2 mark\n"
 	"> create_point link=a device=sda1\n- sda1\n@ a offline\n"
@@ -203,7 +203,7 @@ static const char *const scripts[] = {
 	    "EINVAL create_point x: sda1\ne 0\n+ sdb9 part=1 uuid=2\ne 0\n"
 	    "+ sdb9 part=1 uuid=2 serial=s\ne 1\n+ sdc uuid=2 seq=4\ne 0\n",
 	/* New content: the names of the old one are hidden, not lost. */
-	"+ sda1 part=1 blank partuuid=p\n> create_point X: sda1\n"
+	"o nofollow\n+ sda1 part=1 blank partuuid=p\n> create_point X: sda1\n"
 	"+ sda1 part=1 uuid=1 partuuid=p\n@ X: -\n> create_point Y: sda1\n"
 	"+ sda1 part=1 blank partuuid=p\n@ X: /dev/sda1\n@ Y: -\n",
 };
@@ -214,13 +214,14 @@ START_TEST(test_follow)
 	struct world world;
 
 	world_init(&world);
-	world.manager.follows_partuuid = true;
+	world.manager.follow = FOLLOW_PARTUUID;
 	world_play(&world,
 		"+ sda1 part=1 uuid=1 partuuid=p\n> create_point X: sda1\ne 2\n"
 		"+ sda1 part=1 uuid=2 partuuid=p\n@ X: /dev/sda1\ne 1\n- sda1\n"
 		"+ sdb1 part=1 uuid=3 partuuid=p\n@ X: /dev/sdb1\n"
+		/* Of two with the same entry nobody knows which is meant. */
 		"+ sdc1 part=1 uuid=4 partuuid=p\n@ X: /dev/sdb1\n"
-		"+ sdb1 part=1 uuid=4 partuuid=p\n= sdb1 PARTUUID=p\n@ X: /dev/sdb1\n");
+		"- sdb1\n+ sdb1 part=1 uuid=5 partuuid=p\n@ X: -\n");
 	world_fini(&world);
 }
 END_TEST

@@ -430,7 +430,7 @@ START_TEST(test_new_id)
 	begin(&machine,
 		"+ sda uuid=1\n+ sdb1 uuid=2 partuuid=p\nm sda /h\n> create_point " V1 " UUID=2\n");
 	ck_assert_int_eq(create(&machine, &disk, "/h/a " V1), 0);
-	world_play(&machine.world, "+ sdb1 uuid=3 partuuid=p\n> unique_id_changed device=UUID=3\n");
+	world_play(&machine.world, "+ sdb1 uuid=3 partuuid=p\n");
 	expect_points(&machine, "a " V1 "+");
 	reconcile(&machine, &disk);
 	expect_file(&disk, "a " V1 " UUID=3");

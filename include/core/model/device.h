@@ -23,10 +23,12 @@ struct device {
 	uint64_t number;	/* dev_t */
 	uint64_t diskseq;	/* 0: unknown */
 	uint64_t size;		/* bytes */
+	uint64_t start;		/* of a partition, bytes */
 	unsigned int partition; /* partition number, 0: a whole device */
 	bool is_removable : 1;
 	bool is_read_only : 1;
 	bool is_virtual : 1;   /* device-mapper or md */
+	bool is_held : 1;      /* by another device, or as swap */
 	bool is_component : 1; /* belongs to a multipath map or the like */
 	bool is_displaced : 1; /* decided by volumes: it is not present under the first of its IDs */
 	bool is_unwritten : 1; /* likewise: what it brings has yet to be written to the database */
@@ -49,6 +51,7 @@ struct device {
 	/* Decided by volumes: */
 	char *id;     /* unique ID it is present under */
 	char *reason; /* why it has none though it might */
+	char *former; /* the last ID it was present under, while it has none */
 };
 
 enum device_kind {
@@ -88,6 +91,11 @@ int device_compare_names(const char *a, const char *b);
 const char *device_get_suggestion(const struct device *device);
 /* Whether the device is made of the one with that name. */
 bool device_has_slave(const struct device *device, const char *name);
+/*
+ * Whether a description is of the same device, with the same medium, as the one before (NULL: there
+ * is none). Only the kernel's number of the medium tells, which Linux has had since 5.15.
+ */
+bool device_is_same(const struct device *before, const struct device *now);
 /* Whether both describe the same; what volumes decided is not compared. */
 bool device_is_equal(const struct device *a, const struct device *b);
 

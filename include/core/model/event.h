@@ -12,6 +12,7 @@ enum event_kind {
 	EVENT_LINK_DELETED,	   /* link, id, device: it shows no more */
 	EVENT_VOLUME_UNPROCESSED,  /* device, reason */
 	EVENT_DUPLICATE,	   /* device, reason or the id it has instead */
+	EVENT_UNIQUE_ID_CHANGED,   /* id, device, reason: its names have followed it there */
 	EVENT_MOUNTED,		   /* id, device, path */
 	EVENT_UNMOUNTED,	   /* id, device, path */
 	EVENT_MOUNT_POINT_CREATED, /* link, id, path, reason if nobody asked for it here */

@@ -14,6 +14,13 @@ enum replicate {
 	REPLICATE_ALL, /* removable ones, too */
 };
 
+/* Whose names follow when the content of a device changes its unique ID. */
+enum follow {
+	FOLLOW_ON,
+	FOLLOW_OFF,
+	FOLLOW_PARTUUID, /* those of partitions, by their PARTUUID */
+};
+
 /* The whole state of the mount manager. */
 struct manager {
 	struct names names;
@@ -23,10 +30,10 @@ struct manager {
 	struct id_order order;
 	char **deletions; /* unique IDs of volumes whose names go with them */
 	size_t deletion_count;
-	uint32_t epic;	       /* changes of the database since start, from 1 */
-	bool gives_letters;    /* to volumes that arrive: AUTO_DL_ASSIGNMENTS was asked for */
-	bool follows_partuuid; /* names follow a partition to a new ID */
-	bool suggests_label;   /* a label is the suggested link of its volume */
+	uint32_t epic;	    /* changes of the database since start, from 1 */
+	bool gives_letters; /* to volumes that arrive: AUTO_DL_ASSIGNMENTS was asked for */
+	enum follow follow;
+	bool suggests_label; /* a label is the suggested link of its volume */
 	enum replicate replicate;
 };
 

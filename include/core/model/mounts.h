@@ -25,6 +25,9 @@ struct mount {
 struct mounts {
 	struct mount *list;
 	size_t count;
+	uint64_t
+		*hidden; /* devices of mounts that cannot be reached, and are in use all the same */
+	size_t hidden_count;
 };
 
 void mounts_fini(struct mounts *mounts);
@@ -35,6 +38,8 @@ void mounts_add(struct mounts *mounts, const struct mount *mount);
  * Told from ids and paths alone: to look at a mount point could mean to wait for somebody.
  */
 void mounts_finish(struct mounts *mounts);
+/* Whether a device is mounted anywhere, be it where no path leads. */
+bool mounts_has(const struct mounts *mounts, uint64_t number);
 /* The next mount of a device after `mount` (NULL: the first, which stands for it). */
 const struct mount *mounts_next(
 	const struct mounts *mounts, uint64_t number, const struct mount *mount);

@@ -10,6 +10,13 @@ int id_change_decide(struct decision *decision);
  */
 int id_change_find(const struct manager *manager, const struct change *change,
 	const struct device *device, const char **ret_id);
+/* The ID whose names follow a device to `id`, under which nothing is known, or NULL. */
+const char *id_change_follow(const struct manager *manager, const struct change *change,
+	const struct device *device, const char *id);
+/* For the history and readers of `events`. */
+void id_change_note(const struct manager *manager, struct change *change,
+	const struct manager_env *env, const struct device *device, const char *from,
+	const char *to);
 /* Moves all that is remembered under one ID to another; one letter at most between them. */
 void id_change_move(
 	struct change *change, const struct manager_env *env, const char *from, const char *to);

@@ -54,6 +54,7 @@ void device_free(struct device *device)
 	free(device->texts);
 	free(device->id);
 	free(device->reason);
+	free(device->former);
 	free(device);
 }
 
@@ -69,10 +70,12 @@ struct device *device_copy(const struct device *device)
 	copy->number = device->number;
 	copy->diskseq = device->diskseq;
 	copy->size = device->size;
+	copy->start = device->start;
 	copy->partition = device->partition;
 	copy->is_removable = device->is_removable;
 	copy->is_read_only = device->is_read_only;
 	copy->is_virtual = device->is_virtual;
+	copy->is_held = device->is_held;
 	copy->is_component = device->is_component;
 	copy->partition_flags = device->partition_flags;
 	return copy;
@@ -112,15 +115,23 @@ bool device_name_matches(const char *name, const char *globs)
 	return matches || !has_positive;
 }
 
+bool device_is_same(const struct device *before, const struct device *now)
+{
+	return before && before->number == now->number && before->diskseq &&
+		before->diskseq == now->diskseq && before->partition == now->partition &&
+		before->start == now->start && now->size;
+}
+
 bool device_is_equal(const struct device *a, const struct device *b)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		if (!is_same_text(*get_text(a, i), *get_text(b, i)))
 			return false;
 	return a->number == b->number && a->diskseq == b->diskseq && a->size == b->size &&
-		a->partition == b->partition && a->is_removable == b->is_removable &&
-		a->is_read_only == b->is_read_only && a->is_virtual == b->is_virtual &&
-		a->is_component == b->is_component && a->partition_flags == b->partition_flags;
+		a->start == b->start && a->is_held == b->is_held && a->partition == b->partition &&
+		a->is_removable == b->is_removable && a->is_read_only == b->is_read_only &&
+		a->is_virtual == b->is_virtual && a->is_component == b->is_component &&
+		a->partition_flags == b->partition_flags;
 }
 
 static bool is_extended_partition(const char *type)
@@ -180,8 +191,8 @@ enum device_kind device_get_kind(const struct device *device, const char **ret_r
 		*ret_reason = "hidden by its partition attributes";
 		return DEVICE_UNPROCESSED;
 	}
-	if (!device->partition && !device->fstype) {
-		*ret_reason = device->doubt ? device->doubt : "no content";
+	if (!device->partition && !device->fstype && !device->doubt) {
+		*ret_reason = "no content";
 		return DEVICE_UNPROCESSED;
 	}
 	return DEVICE_VOLUME;

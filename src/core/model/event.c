@@ -16,6 +16,7 @@ const struct event_type event_types[EVENT_KINDS + 1] = {
 	[EVENT_LINK_DELETED] = { "link-deleted", "link id device" },
 	[EVENT_VOLUME_UNPROCESSED] = { "volume-unprocessed", "device reason" },
 	[EVENT_DUPLICATE] = { "duplicate", "[id] device [reason]" },
+	[EVENT_UNIQUE_ID_CHANGED] = { "unique_id_changed", "id device reason" },
 	[EVENT_MOUNTED] = { "mounted", "id device path" },
 	[EVENT_UNMOUNTED] = { "unmounted", "id device path" },
 	[EVENT_MOUNT_POINT_CREATED] = { "mount-point-created", "link [id] path [reason]" },

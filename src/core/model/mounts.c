@@ -27,6 +27,7 @@ void mounts_fini(struct mounts *mounts)
 	for (size_t i = 0; i < mounts->count; i++)
 		mount_fini(&mounts->list[i]);
 	free(mounts->list);
+	free(mounts->hidden);
 	*mounts = (struct mounts){ 0 };
 }
 
@@ -193,10 +194,14 @@ void mounts_finish(struct mounts *mounts)
 	map_fini(&walk.by_id);
 	map_fini(&walk.by_path);
 	for (size_t i = 0; i < mounts->count; i++) {
-		if (is_kept[i])
+		if (is_kept[i]) {
 			mounts->list[kept++] = mounts->list[i];
-		else
-			mount_fini(&mounts->list[i]);
+			continue;
+		}
+		mounts->hidden =
+			xgrow(mounts->hidden, mounts->hidden_count, sizeof(*mounts->hidden));
+		mounts->hidden[mounts->hidden_count++] = mounts->list[i].number;
+		mount_fini(&mounts->list[i]);
 	}
 	mounts->count = kept;
 	if (kept)
@@ -223,6 +228,14 @@ const struct mount *mounts_next(
 {
 	mount = mount ? mount + 1 : find_first(mounts, number);
 	return mount < mounts->list + mounts->count && mount->number == number ? mount : NULL;
+}
+
+bool mounts_has(const struct mounts *mounts, uint64_t number)
+{
+	for (size_t i = 0; i < mounts->hidden_count; i++)
+		if (mounts->hidden[i] == number)
+			return true;
+	return mounts_next(mounts, number, NULL) != NULL;
 }
 
 const struct mount *mounts_find_under(const struct mounts *mounts, const char *path)

@@ -149,6 +149,7 @@ static void count_in(struct volumes *volumes, const struct device *device)
 	volumes->awaiting += device_awaits_id(device);
 	volumes->losers += device->is_displaced;
 	volumes->unwritten += device->is_unwritten;
+	volumes->formers += device->former != NULL;
 }
 
 static void count_out(struct volumes *volumes, const struct device *device)
@@ -156,6 +157,7 @@ static void count_out(struct volumes *volumes, const struct device *device)
 	volumes->awaiting -= device_awaits_id(device);
 	volumes->losers -= device->is_displaced;
 	volumes->unwritten -= device->is_unwritten;
+	volumes->formers -= device->former != NULL;
 }
 
 static void volumes_remove(struct volumes *volumes, struct device *device)
@@ -166,6 +168,21 @@ static void volumes_remove(struct volumes *volumes, struct device *device)
 	if (device->id)
 		map_remove(&volumes->by_id, &device->by_id);
 	device_free(device);
+}
+
+/* The ID is somebody else's now: who had it before does not lead to it any more. */
+static void forget_former(struct volumes *volumes, const char *id)
+{
+	if (!volumes->formers)
+		return;
+	map_for_each (&volumes->by_name, node, next) {
+		struct device *device = container_of(node, struct device, by_name);
+
+		if (!is_same_text(device->former, id))
+			continue;
+		free(steal_ptr(device->former));
+		volumes->formers--;
+	}
 }
 
 void volumes_apply(struct volumes *volumes, struct volumes_change *change)
@@ -180,6 +197,8 @@ void volumes_apply(struct volumes *volumes, struct volumes_change *change)
 		struct device *device = steal_ptr(change->put[i]);
 		struct device *before = find_name(volumes, device->name);
 
+		if (device_is_same(before, device) && (before->id || before->former))
+			device->former = xstrdup(before->id ? before->id : before->former);
 		if (before)
 			volumes_remove(volumes, before);
 		device_pack(device);
@@ -199,9 +218,13 @@ void volumes_apply(struct volumes *volumes, struct volumes_change *change)
 		device->is_displaced = assignment->is_displaced;
 		device->is_unwritten = assignment->is_unwritten;
 		device->is_arriving = assignment->is_arriving;
-		if (device->id)
+		if (device->id) {
+			free(steal_ptr(device->former));
 			map_add(&volumes->by_id, &device->by_id, map_hash_text(device->id));
+		}
 		count_in(volumes, device);
+		if (device->id)
+			forget_former(volumes, device->id);
 	}
 	change->puts = 0;
 }

@@ -86,11 +86,8 @@ static void decide_arrival(const struct manager *manager, const struct manager_e
 	bool is_new_here = !before || before->is_arriving || !is_same_text(before->id, id);
 	const char *old;
 
-	if (!record && manager->follows_partuuid &&
-		id_change_find(manager, change, device, &old) == 0) {
-		struct triple triple = { .id = id, .node = device->node };
-
-		change_add_entry(change, manager, env, "unique_id_changed", &triple);
+	if (!record && (old = id_change_follow(manager, change, device, id))) {
+		id_change_note(manager, change, env, device, old, id);
 		id_change_move(change, env, old, id);
 		record = names_find_record(&change->names, id);
 	}

@@ -12,6 +12,7 @@
 #include "core/rules/deletion.h"
 #include "core/rules/devices.h"
 #include "core/rules/dispatch.h"
+#include "core/rules/doubt.h"
 #include "core/rules/engine.h"
 
 void engine_begin_requests(struct change *change)
@@ -114,6 +115,7 @@ bool engine_decide_devices(
 	const struct manager *manager, const struct manager_env *env, struct change *change)
 {
 	drop_old_news(&manager->volumes, &change->volumes);
+	doubt_decide(manager, change);
 	put_unwritten(&manager->volumes, &change->volumes);
 	if (!change->volumes.puts && !change->volumes.gones && !deletion_is_overdue(manager))
 		return false;

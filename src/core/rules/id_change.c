@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Names that follow a partition to the unique ID that it got with a new file system.
+ * Names that follow a device to the unique ID that it got with new content.
  *
- * Names wait for their ID unless the user says that the partition is what they mean: in a request,
- * or for all partitions by an option.
+ * While mmfs looks on, the kernel's number of the medium tells that it is the same device; after a
+ * restart a partition is known by its entry in the table. Names never follow onto an ID that is known
+ * already, nor away from one that is present elsewhere: these are volumes of their own.
  */
 
 #include <errno.h>
@@ -47,6 +48,86 @@ int id_change_find(const struct manager *manager, const struct change *change,
 		found = partition;
 	*ret_id = found;
 	return found ? 0 : -ENOENT;
+}
+
+static bool has_identity(const struct device *device, const char *id)
+{
+	char own[UNIQUE_ID_MAX + 1];
+
+	for (size_t i = 0; i < ID_SCHEMES; i++)
+		if (unique_id_format(
+			    (enum id_scheme)i, device->identity[i], device->partition, own) &&
+			strcmp(own, id) == 0)
+			return true;
+	return false;
+}
+
+/* Whether a device beside this one has an identity, present under it or not: a copy. */
+static bool has_twin(const struct manager *manager, const struct change *change,
+	const struct device *device, const char *id)
+{
+	const struct volumes_change *volumes = &change->volumes;
+
+	for (size_t i = 0; i < volumes->puts; i++)
+		if (strcmp(volumes->put[i]->name, device->name) != 0 &&
+			has_identity(volumes->put[i], id))
+			return true;
+	map_for_each (&manager->volumes.by_name, node, next) {
+		const struct device *other = container_of(node, struct device, by_name);
+
+		if (strcmp(other->name, device->name) != 0 && has_identity(other, id) &&
+			volumes_change_find_name(&manager->volumes, volumes, other->name) == other)
+			return true;
+	}
+	return false;
+}
+
+/* What the device was while mmfs looked on. */
+static const char *find_former(
+	const struct manager *manager, const struct change *change, const struct device *device)
+{
+	const struct device *before = volumes_find_name(&manager->volumes, device->name);
+	const char *former = device->former;
+
+	if (before != device && device_is_same(before, device))
+		former = before->id ? before->id : before->former;
+	return former && names_find_record(&change->names, former) ? former : NULL;
+}
+
+const char *id_change_follow(const struct manager *manager, const struct change *change,
+	const struct device *device, const char *id)
+{
+	const char *found = NULL;
+	char entry[UNIQUE_ID_MAX + 1];
+
+	if (manager->follow == FOLLOW_OFF || names_find_record(&manager->names, id))
+		return NULL;
+	if (manager->follow == FOLLOW_ON)
+		found = find_former(manager, change, device);
+	if (found)
+		return has_twin(manager, change, device, found) ? NULL : found;
+	if (id_change_find(manager, change, device, &found) < 0 ||
+		has_twin(manager, change, device, found))
+		return NULL;
+	unique_id_format(ID_PARTUUID, device->identity[ID_PARTUUID], device->partition, entry);
+	return has_twin(manager, change, device, entry) ? NULL : found;
+}
+
+void id_change_note(const struct manager *manager, struct change *change,
+	const struct manager_env *env, const struct device *device, const char *from,
+	const char *to)
+{
+	_cleanup_free_ char *reason = xasprintf("it was %s", from);
+	struct triple triple = { .id = to, .node = device->node };
+
+	change_add_entry(change, manager, env, "unique_id_changed", &triple);
+	events_add(&change->events,
+		&(struct event){
+			.kind = EVENT_UNIQUE_ID_CHANGED,
+			.id = (char *)to,
+			.device = device->node,
+			.reason = reason,
+		});
 }
 
 void id_change_move(

@@ -290,7 +290,8 @@ static void claim_conclude(
 		assignment.reason =
 			xasprintf("duplicate of %s, which has %s", owner->node, claim->lost);
 	else if (!claim->is_part)
-		assignment.reason = xstrdup("no unique ID");
+		assignment.reason =
+			xstrdup(claim->device->doubt ? claim->device->doubt : "no unique ID");
 	*ret_assignment = assignment;
 }
 

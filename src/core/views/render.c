@@ -210,6 +210,13 @@ static void render_state(const struct manager *manager, const char *id, struct s
 	add_line(ret_text, volumes_find_id(&manager->volumes, id) ? "online" : "offline");
 }
 
+static void render_doubt(const struct manager *manager, const char *id, struct strbuf *ret_text)
+{
+	const struct device *device = volumes_find_id(&manager->volumes, id);
+
+	add_line(ret_text, device ? device->doubt : NULL);
+}
+
 static void render_fstype(const struct manager *manager, const char *id, struct strbuf *ret_text)
 {
 	const struct device *device = volumes_find_id(&manager->volumes, id);
@@ -295,6 +302,7 @@ const struct volume_file volume_files[] = {
 	{ "mount_points.registered", render_registered },
 	{ "dos_paths", render_dos_paths },
 	{ "state", render_state },
+	{ "doubt", render_doubt },
 	{ "fstype", render_fstype, .is_description = true },
 	{ "label", render_label, .is_description = true },
 	{ "uuid", render_uuid, .is_description = true },

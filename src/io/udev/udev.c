@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <libudev.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -213,11 +215,11 @@ static void restore_slashes(char *name)
 			*name = '/';
 }
 
-/* "sda1 sdb1" */
-static char *get_slaves(struct udev_device *device)
+/* "sda1 sdb1": those in a folder of the device's. */
+static char *get_names(struct udev_device *device, const char *folder)
 {
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
-	_cleanup_free_ char *path = xasprintf("%s/slaves", udev_device_get_syspath(device));
+	_cleanup_free_ char *path = xasprintf("%s/%s", udev_device_get_syspath(device), folder);
 	struct dirent **list;
 	int count = scandir(path, &list, NULL, alphasort);
 
@@ -234,20 +236,44 @@ static char *get_slaves(struct udev_device *device)
 	return text.len ? strbuf_take(&text) : NULL;
 }
 
+/* Whether the machine swaps on the device. The kernel lists nodes, below /dev: they do not wait. */
+static bool is_swap(uint64_t number)
+{
+	_cleanup_free_ char *line = NULL;
+	FILE *file = fopen("/proc/swaps", "re");
+	bool is_found = false;
+	size_t room = 0;
+
+	while (file && !is_found && getline(&line, &room, file) > 0) {
+		struct stat status;
+
+		line[strcspn(line, " \t\n")] = '\0';
+		is_found = strncmp(line, "/dev/", 5) == 0 && stat(line, &status) == 0 &&
+			S_ISBLK(status.st_mode) && status.st_rdev == number;
+	}
+	if (file)
+		fclose(file);
+	return is_found;
+}
+
 static void fill_common(struct device *device, struct udev_device *from, struct udev_device *disk)
 {
 	const char *name = device->name;
+	_cleanup_free_ char *holders = NULL;
 
 	device->node = copy_text(udev_device_get_devnode(from));
 	device->number = udev_device_get_devnum(from);
 	device->size = get_number(from, "size") * 512;
 	device->partition = (unsigned int)get_number(from, "partition");
+	device->start = device->partition ? get_number(from, "start") * 512 : 0;
 	device->is_read_only = get_number(from, "ro") != 0;
 	device->is_removable = get_number(disk, "removable") != 0;
 	device->diskseq = get_number(disk, "diskseq");
 	device->is_virtual = strncmp(name, "dm-", 3) == 0 || strncmp(name, "md", 2) == 0;
 	if (device->is_virtual)
-		device->slaves = get_slaves(from);
+		device->slaves = get_names(from, "slaves");
+	holders = get_names(from, "holders");
+	device->is_held = holders || is_swap(device->number);
 }
 
 /*

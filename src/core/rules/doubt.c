@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a device is known to be stays so while it is the same device and nothing says that it is
+ * something else.
+ *
+ * Names must not leave a disk because reading it failed once, nor go to another because somebody
+ * wrote a superblock into a file system that is mounted. So where a new description says less than
+ * is known, or something else of a device that is in use, the content known before is put in its
+ * place, and the description has a doubt: why.
+ */
+
+#include <string.h>
+
+#include "core/rules/doubt.h"
+
+bool doubt_is_in_use(const struct manager *manager, const struct device *device)
+{
+	return device->is_held || mounts_has(&manager->mounts, device->number);
+}
+
+static bool has_other_content(const struct device *before, const struct device *now)
+{
+	for (size_t i = 0; i < ID_SCHEMES; i++)
+		if (!is_same_text(before->identity[i], now->identity[i]))
+			return true;
+	return !is_same_text(before->fstype, now->fstype) ||
+		!is_same_text(before->table, now->table);
+}
+
+/* Why the description does not count against what is known, or NULL. */
+static char *find_doubt(
+	const struct manager *manager, const struct device *before, const struct device *now)
+{
+	if (now->fault)
+		return xstrdup(now->fault);
+	if (now->doubt)
+		return xstrdup(now->doubt);
+	if (now->is_component && !before->is_component && strncmp(now->name, "dm-", 3) == 0)
+		return xstrdup("device-mapper says that it is not to be read");
+	if (doubt_is_in_use(manager, now) && has_other_content(before, now))
+		return xasprintf("it is in use; its content has changed (%s%s): it is read again "
+				 "when it is free",
+			now->fstype ? now->fstype : "none",
+			now->identity[ID_UUID] ? " with another UUID" : "");
+	return NULL;
+}
+
+static void replace(char **text, const char *by)
+{
+	free(*text);
+	*text = by ? xstrdup(by) : NULL;
+}
+
+static void keep_content(struct device *now, const struct device *before)
+{
+	for (size_t i = 0; i < ID_SCHEMES; i++)
+		replace(&now->identity[i], before->identity[i]);
+	replace(&now->fstype, before->fstype);
+	replace(&now->usage, before->usage);
+	replace(&now->label, before->label);
+	replace(&now->table, before->table);
+	replace(&now->partition_type, before->partition_type);
+	replace(&now->uuid_sub, before->uuid_sub);
+	replace(&now->partition_name, before->partition_name);
+	now->partition_flags = before->partition_flags;
+	now->is_component = before->is_component;
+	replace(&now->fault, NULL);
+}
+
+void doubt_decide(const struct manager *manager, struct change *change)
+{
+	for (size_t i = 0; i < change->volumes.puts; i++) {
+		struct device *now = change->volumes.put[i];
+		const struct device *before = volumes_find_name(&manager->volumes, now->name);
+		char *doubt = NULL;
+
+		if (device_is_same(before, now) && before->id)
+			doubt = find_doubt(manager, before, now);
+		if (!doubt)
+			continue;
+		keep_content(now, before);
+		free(now->doubt);
+		now->doubt = doubt;
+	}
+}
