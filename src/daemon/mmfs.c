@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/rules/apply.h"
+#include "core/rules/doubt.h"
 #include "daemon/asking.h"
 #include "daemon/limits.h"
 #include "daemon/mmfs_private.h"
@@ -194,6 +195,19 @@ static int start_parts(struct mmfs *mmfs, const struct mmfs_options *options, st
 	return r;
 }
 
+/* What was written to a device while it was mounted counts from now on, if it is so still. */
+static void look_at_free(struct mmfs *mmfs)
+{
+	if (!mmfs->manager.volumes.doubts)
+		return;
+	map_for_each (&mmfs->manager.volumes.by_name, node, next) {
+		const struct device *device = container_of(node, struct device, by_name);
+
+		if (doubt_awaits_reading(&mmfs->manager, device))
+			device_monitor_look(mmfs->monitor, device->number);
+	}
+}
+
 static void handle_mounts(void *data)
 {
 	struct mmfs *mmfs = data;
@@ -201,6 +215,7 @@ static void handle_mounts(void *data)
 	mmfs->devices.has_new_mounts = true;
 	host_jobs_handle_mounts(&mmfs->hosts);
 	mount_orders_handle_mounts(&mmfs->mount_orders);
+	look_at_free(mmfs);
 }
 
 static void handle_unmounted(void *data)

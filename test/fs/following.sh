@@ -24,6 +24,11 @@ format()
 	mke2fs -q -t ext4 -F -E nodiscard -U "$(number_uuid "$2")" "$1"
 }
 
+is_certain()
+{
+	[ -z "$(cat "$(volume_folder "$1")/doubt")" ]
+}
+
 # The names of a device, which has this ID now.
 expect_named()
 {
@@ -75,7 +80,7 @@ whole_device()
 	settle
 	expect_named "$device" "$(id 5)" "its UUID overwritten while it is mounted"
 	umount "$TMP/dir"
-	expect_equal "" "$(cat "$(volume_folder "$device")/doubt" | grep -v "in use" || true)" "the doubt"
+	await is_certain "$device"
 
 	# Another medium in the same drive is another volume.
 	detach 01

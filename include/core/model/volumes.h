@@ -12,6 +12,7 @@ struct volumes {
 	size_t awaiting;  /* how many may get an ID yet: device_awaits_id() */
 	size_t losers;	  /* how many have device::is_displaced */
 	size_t unwritten; /* … and device::is_unwritten */
+	size_t doubts;	  /* … and device::doubt */
 	size_t formers;	  /* … and device::former */
 };
 

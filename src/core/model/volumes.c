@@ -150,6 +150,7 @@ static void count_in(struct volumes *volumes, const struct device *device)
 	volumes->losers += device->is_displaced;
 	volumes->unwritten += device->is_unwritten;
 	volumes->formers += device->former != NULL;
+	volumes->doubts += device->doubt != NULL;
 }
 
 static void count_out(struct volumes *volumes, const struct device *device)
@@ -158,6 +159,7 @@ static void count_out(struct volumes *volumes, const struct device *device)
 	volumes->losers -= device->is_displaced;
 	volumes->unwritten -= device->is_unwritten;
 	volumes->formers -= device->former != NULL;
+	volumes->doubts -= device->doubt != NULL;
 }
 
 static void volumes_remove(struct volumes *volumes, struct device *device)

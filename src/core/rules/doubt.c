@@ -13,9 +13,18 @@
 
 #include "core/rules/doubt.h"
 
+#define IN_USE "it is in use"
+
 bool doubt_is_in_use(const struct manager *manager, const struct device *device)
 {
 	return device->is_held || mounts_has(&manager->mounts, device->number);
+}
+
+/* Of what is held by another device the kernel tells when it is free. */
+bool doubt_awaits_reading(const struct manager *manager, const struct device *device)
+{
+	return device->doubt && strncmp(device->doubt, IN_USE, strlen(IN_USE)) == 0 &&
+		!mounts_has(&manager->mounts, device->number);
 }
 
 static bool has_other_content(const struct device *before, const struct device *now)
@@ -38,8 +47,8 @@ static char *find_doubt(
 	if (now->is_component && !before->is_component && strncmp(now->name, "dm-", 3) == 0)
 		return xstrdup("device-mapper says that it is not to be read");
 	if (doubt_is_in_use(manager, now) && has_other_content(before, now))
-		return xasprintf("it is in use; its content has changed (%s%s): it is read again "
-				 "when it is free",
+		return xasprintf(IN_USE "; its content has changed (%s%s): it is read again "
+					"when it is free",
 			now->fstype ? now->fstype : "none",
 			now->identity[ID_UUID] ? " with another UUID" : "");
 	return NULL;
