@@ -5,7 +5,7 @@
  * 1. A device takes the first of its IDs, in the configured order, that it can get.
  * 2. Who is present under an ID keeps it against all others for as long as it wants it.
  * 3. Among newcomers the remembered fingerprint decides (PARTUUID, DM or MD UUID, WWN or serial,
- *    size), then the place that was noted, then being virtual, then the node, then the name.
+ *    size), then the place that was noted, then being virtual, then being mounted, then the node, then the name.
  * 4. An ID that is remembered for another device is wanted last by one that has settled for an ID:
  *    it is present under it, or it is remembered under it from a time when there was a twin. With identical twins the noted place tells who is "another".
  * 5. The place of an owner is noted while somebody else wants the ID, and from then on.
@@ -126,6 +126,14 @@ int model_compare_names(const char *a, const char *b)
 			return a_;               \
 	} while (0)
 
+static bool is_mounted(const struct model *model, const struct model_device *device)
+{
+	for (size_t i = 0; i < model->mounts; i++)
+		if (strcmp(model->mount[i].device, device->name) == 0)
+			return true;
+	return false;
+}
+
 /* Rules 2 and 3: whether the ID goes to the first rather than the second. */
 static bool is_better(
 	struct model *model, const char *id, const struct wish *x, const struct wish *y)
@@ -149,6 +157,7 @@ static bool is_better(
 	DECIDE(known && known->size == a->size, known && known->size == b->size);
 	DECIDE(known && is_at_place(known, a), known && is_at_place(known, b));
 	DECIDE(a->is_virtual, b->is_virtual);
+	DECIDE(is_mounted(model, a), is_mounted(model, b));
 	DECIDE(known && strcmp(known->node, a->node) == 0,
 		known && strcmp(known->node, b->node) == 0);
 	return model_compare_names(a->name, b->name) < 0;
@@ -218,14 +227,6 @@ static void remember(struct model_record *record, const struct model_device *dev
 static bool is_same_device(const struct model_device *before, const struct model_device *now)
 {
 	return before->state != MODEL_GONE && before->diskseq == now->diskseq && now->size;
-}
-
-static bool is_mounted(const struct model *model, const struct model_device *device)
-{
-	for (size_t i = 0; i < model->mounts; i++)
-		if (strcmp(model->mount[i].device, device->name) == 0)
-			return true;
-	return false;
 }
 
 /* Rule 10. */

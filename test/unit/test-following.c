@@ -48,6 +48,10 @@ static const char *const scripts[] = {
 	"# follow=off: never\n"
 	"o nofollow\n" NAMED "+ sda uuid=2 seq=5\n@ X: -\n+ sda uuid=1 seq=5\n@ X: /dev/sda\n",
 
+	"# clones: of two that nothing is known of, who is in use owns the ID\n"
+	"M sdb /a\n& sda uuid=1\n& sdb uuid=1\n.\n= sdb UUID=1\n- sda\n- sdb\n"
+	"M\n& sdc uuid=2\n& sdd uuid=2 held\n.\n= sdd UUID=2\n+ sde uuid=2 held\n= sdd UUID=2\n",
+
 	"# doubt: a read that fails does not take the names away\n" NAMED
 	"+ sda fault=broken seq=5\n@ X: /dev/sda\n= sda UUID=1\nf UUID=1 doubt broken\n"
 	"+ sda uuid=1 seq=5\nf UUID=1 doubt \n",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "core/model/volumes.h"
+#include "core/model/manager.h"
 
 /*
  * Fills in the assignments for the devices of `change` and for those present without an ID,
@@ -9,5 +9,5 @@
  * the result depends on what is present and remembered, never on the order of arrival within one
  * change, and a device that is present under an ID does not lose it to another.
  */
-void ownership_decide(const struct volumes *volumes, const struct names *names,
-	const struct id_order *order, struct volumes_change *change);
+void ownership_decide(
+	const struct manager *manager, const struct names *names, struct volumes_change *change);

@@ -292,7 +292,7 @@ static void refuse_unknown(const struct manager *manager, struct change *change)
 
 void devices_decide_unwritten(const struct manager *manager, struct change *change)
 {
-	ownership_decide(&manager->volumes, &change->names, &manager->order, &change->volumes);
+	ownership_decide(manager, &change->names, &change->volumes);
 	refuse_unknown(manager, change);
 	decide_unrecorded(manager, change);
 }
@@ -303,7 +303,7 @@ void devices_decide(
 	struct volumes_change *volumes = &change->volumes;
 
 	for_each_before(manager, change, decide_kept);
-	ownership_decide(&manager->volumes, &change->names, &manager->order, volumes);
+	ownership_decide(manager, &change->names, volumes);
 	decide_unrecorded(manager, change);
 	for (size_t i = 0; i < volumes->assignment_count; i++) {
 		const struct assignment *assignment = &volumes->assignments[i];

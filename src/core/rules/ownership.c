@@ -10,7 +10,7 @@
  * for its next. The outcome is the same whatever the order of asking. A device already present
  * under an ID is never turned away from it, so clones cannot steal names; among newcomers the
  * database's fingerprint decides, among perfect twins the place where the owner was last seen, then
- * the kernel name.
+ * which is in use, then the kernel name.
  */
 
 #include <string.h>
@@ -34,6 +34,7 @@ struct claim {
 
 struct court {
 	const struct volumes *volumes;
+	const struct mounts *mounts;
 	const struct names *names;
 	const struct volumes_change *change;
 	struct claim *claims;
@@ -141,26 +142,29 @@ static bool is_known_equal(const char *a, const char *b)
 }
 
 /* What speaks for a device as the owner of an ID, weightiest bit highest. */
-static unsigned int claim_get_weight(const struct claim *claim, const struct record *record)
+static unsigned int claim_get_weight(
+	const struct court *court, const struct claim *claim, const struct record *record)
 {
 	const struct device *device = claim->device;
 	const struct fingerprint *known = record ? &record->fingerprint : NULL;
-	unsigned int weight = device->is_virtual ? 2 : 0;
+	unsigned int weight = device->is_virtual ? 4 : 0;
 
+	if (device->is_held || mounts_has(court->mounts, device->number))
+		weight |= 2;
 	if (!known)
 		return weight;
 	if (is_known_equal(known->value[ID_PARTUUID], device->identity[ID_PARTUUID]))
-		weight |= 64;
+		weight |= 128;
 	if (is_known_equal(known->value[ID_DM_UUID], device->identity[ID_DM_UUID]) ||
 		is_known_equal(known->value[ID_MD_UUID], device->identity[ID_MD_UUID]))
-		weight |= 32;
+		weight |= 64;
 	if (is_known_equal(known->value[ID_WWN], device->identity[ID_WWN]) ||
 		is_known_equal(known->value[ID_SERIAL], device->identity[ID_SERIAL]))
-		weight |= 16;
+		weight |= 32;
 	if (known->size == device->size)
-		weight |= 8;
+		weight |= 16;
 	if (is_same_place(known, device))
-		weight |= 4;
+		weight |= 8;
 	if (is_same_text(known->node, device->node))
 		weight |= 1;
 	return weight;
@@ -197,8 +201,8 @@ static bool claim_is_better(
 		return is_part_of(court, b->device, a->device, 0);
 	if (is_same_text(a->held, id) || is_same_text(b->held, id))
 		return is_same_text(a->held, id);
-	weight_a = claim_get_weight(a, record);
-	weight_b = claim_get_weight(b, record);
+	weight_a = claim_get_weight(court, a, record);
+	weight_b = claim_get_weight(court, b, record);
 	if (weight_a != weight_b)
 		return weight_a > weight_b;
 	return device_compare_names(a->device->name, b->device->name) < 0;
@@ -393,11 +397,18 @@ static void put_components(const struct volumes *volumes, struct volumes_change 
 	}
 }
 
-void ownership_decide(const struct volumes *volumes, const struct names *names,
-	const struct id_order *order, struct volumes_change *change)
+void ownership_decide(
+	const struct manager *manager, const struct names *names, struct volumes_change *change)
 {
+	const struct volumes *volumes = &manager->volumes;
+	const struct id_order *order = &manager->order;
 	_cleanup_free_ struct affected *affected = NULL;
-	struct court court = { .volumes = volumes, .names = names, .change = change };
+	struct court court = {
+		.volumes = volumes,
+		.mounts = &manager->mounts,
+		.names = names,
+		.change = change,
+	};
 
 	put_components(volumes, change);
 	affected = xcalloc(change->puts + change->gones, sizeof(*affected));
