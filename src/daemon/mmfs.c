@@ -304,6 +304,7 @@ static int find_devices(struct mmfs *mmfs, bool uses_udevd)
 			break;
 		r = turn(mmfs, is_enumerated ? now + QUEUE_PAUSE : limit);
 	}
+	mount_table_read(&mmfs->mount_table); /* of two clones the one in use owns */
 	mmfs->devices.is_paused = false;
 	change_queue_work(mmfs->queue);
 	while (r == 0 && change_queue_is_committing(mmfs->queue))

@@ -26,7 +26,7 @@ format()
 
 is_certain()
 {
-	[ -z "$(cat "$(volume_folder "$1")/doubt")" ]
+	[ -z "$(cat "$(volume_folder "$1")/doubt" 2>/dev/null || echo gone)" ]
 }
 
 # The names of a device, which has this ID now.
@@ -125,10 +125,32 @@ partition()
 	request scrub_registry 1
 }
 
+# Of two that nothing is known of, the one in use has the names, whatever its node.
+clones()
+{
+	make_image c 16M ext4 "$(number_uuid 20)"
+	cp "$TMP/c" "$TMP/copy"
+	attach c 03
+	attach copy 04
+	mkdir -p "$TMP/dir"
+	mount "${LOOP}04" "$TMP/dir"
+	settle_udevd
+	rm -f "$DB"*
+	start_mmfs "${options[@]}"
+	expect_equal "$(id 20)" "$(cat "$(volume_folder "${LOOP}04")/unique_id")" "the ID of who is mounted"
+	expect_equal "$TMP/dir" "$(readlink "$MM/mounts/Volume{$(cat "$MM/ids/$(id 20)/guid")}")" "where"
+	stop_mmfs
+	umount "$TMP/dir"
+	detach 03
+	detach 04
+}
+
 for monitor in udev kernel; do
 	options=("monitor=$monitor")
 	start_mmfs "${options[@]}"
 	whole_device
 	partition
 	stop_mmfs
+	clones
+	rm -f "$DB"*
 done
