@@ -173,6 +173,16 @@ bool device_is_of_same_filesystem(const struct device *a, const struct device *b
 		b->uuid_sub && !is_same_text(a->uuid_sub, b->uuid_sub);
 }
 
+static bool has_identity(const struct device *device)
+{
+	char id[UNIQUE_ID_MAX + 1];
+
+	for (size_t i = 0; i < ID_SCHEMES; i++)
+		if (unique_id_format((enum id_scheme)i, device->identity[i], device->partition, id))
+			return true;
+	return false;
+}
+
 enum device_kind device_get_kind(const struct device *device, const char **ret_reason)
 {
 	if (device->size == 0 || device->is_component)
@@ -191,8 +201,8 @@ enum device_kind device_get_kind(const struct device *device, const char **ret_r
 		*ret_reason = "hidden by its partition attributes";
 		return DEVICE_UNPROCESSED;
 	}
-	if (!device->partition && !device->fstype && !device->doubt) {
-		*ret_reason = "no content";
+	if (!device->partition && !device->fstype && !(device->doubt && has_identity(device))) {
+		*ret_reason = device->doubt ? device->doubt : "no content";
 		return DEVICE_UNPROCESSED;
 	}
 	return DEVICE_VOLUME;
