@@ -4,6 +4,8 @@
 #include "daemon/device_monitor.h"
 #include "io/fuse/fuse.h"
 
+#define EXPIRE_DAYS 400 /* unless told otherwise */
+
 struct mmfs_options {
 	struct fuse_options fuse;
 	struct device_monitor_options devices;
@@ -11,6 +13,7 @@ struct mmfs_options {
 	bool gives_letters;
 	bool suggests_label;
 	enum follow follow;
+	uint32_t expire_days;
 	enum replicate replicate;
 	bool mounts_registered;
 	bool publishes; /* names to udevd */

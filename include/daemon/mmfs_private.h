@@ -5,6 +5,7 @@
 
 #include "daemon/job_source.h"
 #include "daemon/mmfs.h"
+#include "daemon/upkeep.h"
 
 struct mmfs {
 	struct loop *loop;
@@ -31,6 +32,7 @@ struct mmfs {
 	struct mount_orders mount_orders;
 	struct publisher *publisher; /* NULL: publish=off */
 	struct job_source jobs;
+	struct upkeep upkeep;
 };
 
 /* show.c: what a control file shows without a request, and `metrics` */

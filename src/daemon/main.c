@@ -43,6 +43,9 @@ static void print_usage(void)
 	      "        auto_dl                    give drive letters to volumes that arrive\n"
 	      "        suggest=label|off          links named like the labels of volumes\n"
 	      "        follow=on|off|partuuid     names follow a device to its new unique ID\n"
+	      "        expire=DAYS                forget volumes without a name that were not "
+	      "seen for\n"
+	      "                                   so long (400; 0: never)\n"
 	      "        replicate=fixed|off|all    which volumes carry a file about their mount "
 	      "points\n"
 	      "        automount=registered|off   mount volumes at their registered mount points\n"
@@ -301,6 +304,7 @@ int main(int argc, char **argv)
 	struct arguments arguments = {
 		.options = {
 			.order = id_order_default,
+			.expire_days = EXPIRE_DAYS,
 			.fuse = { .is_cached = true, .uid = getuid(), .gid = getgid(), .mode = 0600 },
 		},
 	};

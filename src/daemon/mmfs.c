@@ -278,6 +278,7 @@ static int join_parts(struct mmfs *mmfs, const struct mmfs_options *options, str
 		r = publisher_new(&joints, options->devices.devices, &mmfs->publisher, why);
 	mmfs->jobs.publisher = mmfs->publisher;
 	job_source_init(&mmfs->jobs);
+	upkeep_init(&mmfs->upkeep, &mmfs->manager, mmfs->loop, mmfs->queue);
 	return r;
 }
 
@@ -408,6 +409,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	mmfs->manager.gives_letters = options->gives_letters;
 	mmfs->manager.follow = options->follow;
 	mmfs->manager.suggests_label = options->suggests_label;
+	mmfs->manager.expire_days = options->expire_days;
 	tree_init(&mmfs->tree, clock_get_real());
 	event_stream_init(&mmfs->stream);
 	/* First of all, so that a slip does not leave a new database behind. */
@@ -441,6 +443,8 @@ int mmfs_run(struct mmfs *mmfs)
 {
 	int r = 0;
 
+	mmfs->upkeep.is_paused = false;
+	change_queue_work(mmfs->queue);
 	while (r == 0 && !mmfs->must_stop)
 		r = turn(mmfs, 0);
 	return r;

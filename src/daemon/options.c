@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/syntax/request.h"
 #include "daemon/options.h"
 
 static int fail(const char *option, const char *value, const char *why)
@@ -155,6 +156,7 @@ enum own_option {
 	OPT_AUTO_DL,
 	OPT_SUGGEST,
 	OPT_FOLLOW,
+	OPT_EXPIRE,
 	OPT_REPLICATE,
 	OPT_AUTOMOUNT,
 	OPT_PUBLISH,
@@ -177,6 +179,7 @@ static const char *const own_options[OWN_OPTIONS] = {
 	[OPT_AUTO_DL] = "auto_dl",
 	[OPT_SUGGEST] = "suggest",
 	[OPT_FOLLOW] = "follow",
+	[OPT_EXPIRE] = "expire",
 	[OPT_REPLICATE] = "replicate",
 	[OPT_AUTOMOUNT] = "automount",
 	[OPT_PUBLISH] = "publish",
@@ -217,6 +220,21 @@ static void set_text(char **text, char *value)
 	*text = value;
 }
 
+static int parse_days(const char *text, uint32_t *ret_days)
+{
+	unsigned long number;
+	int r = parse_number("expire", text, 10, REQUEST_DAYS_MAX, &number);
+
+	*ret_days = (uint32_t)number;
+	return r;
+}
+
+static int set_flag(bool *ret_flag)
+{
+	*ret_flag = true;
+	return 0;
+}
+
 static int set_own_option(struct arguments *arguments, enum own_option option, char *value)
 {
 	struct mmfs_options *options = &arguments->options;
@@ -241,12 +259,13 @@ static int set_own_option(struct arguments *arguments, enum own_option option, c
 	case OPT_CACHE:
 		return parse_choice("cache", value, "on", &options->fuse.is_cached);
 	case OPT_AUTO_DL:
-		options->gives_letters = true;
-		break;
+		return set_flag(&options->gives_letters);
 	case OPT_SUGGEST:
 		return parse_choice("suggest", value, "label", &options->suggests_label);
 	case OPT_FOLLOW:
 		return parse_follow(value, &options->follow);
+	case OPT_EXPIRE:
+		return parse_days(value, &options->expire_days);
 	case OPT_REPLICATE:
 		return parse_replicate(value, &options->replicate);
 	case OPT_AUTOMOUNT:
@@ -254,8 +273,7 @@ static int set_own_option(struct arguments *arguments, enum own_option option, c
 	case OPT_PUBLISH:
 		return parse_choice("publish", value, "udev", &options->publishes);
 	case OPT_NONEMPTY:
-		options->may_hide = true;
-		break;
+		return set_flag(&options->may_hide);
 	case OPT_UID:
 		return parse_user(value, &options->fuse.uid);
 	case OPT_GID:

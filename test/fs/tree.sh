@@ -32,7 +32,7 @@ show_tree()
 
 volume_files()
 {
-	printf "f 444 root root ./ids/$1/%s\n" dos_paths doubt fstype guid keep_links label last_device links \
+	printf "f 444 root root ./ids/$1/%s\n" dos_paths doubt fstype guid keep_links label last_device last_seen links \
 		mount_points mount_points.registered no_drive_letter partuuid read_only \
 		removable size state unique_id uuid
 	echo "d 555 root root ./ids/$1"
@@ -58,10 +58,12 @@ expect_equal "$({
 		f 600 root root ./control/create_point
 		f 600 root root ./control/delete_points
 		f 600 root root ./control/delete_points_dbonly
+		f 600 root root ./control/forget
 		f 666 root root ./control/epic_number
 		f 666 root root ./control/error_log
 		f 600 root root ./control/keep_links_when_offline
 		f 600 root root ./control/next_drive_letter
+		f 600 root root ./control/no_drive_letter
 		f 666 root root ./control/query_dos_volume_path
 		f 666 root root ./control/query_dos_volume_paths
 		f 666 root root ./control/query_points

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "io/store/store_rows.h"
 #include "store-fixture.h"
 
 #define ID_A "UUID=3e6be9de-8139-11d1-9106-a43f08d823a6"
@@ -193,6 +194,11 @@ START_TEST(foreign_databases_are_refused)
 }
 END_TEST
 
+#define QUOTED(number) #number
+#define TEXT_OF(number) QUOTED(number)
+#define NEWEST TEXT_OF(STORE_VERSION)
+#define NEWER "1000"
+
 static void set_newer_and_wait(struct fixture *f)
 {
 	sqlite3 *db = NULL;
@@ -200,7 +206,7 @@ static void set_newer_and_wait(struct fixture *f)
 	ck_assert_int_eq(sqlite3_open(f->path, &db), SQLITE_OK);
 	ck_assert_int_eq(sqlite3_exec(db,
 				 "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
-				 "PRAGMA user_version = 2;",
+				 "PRAGMA user_version = " NEWER ";",
 				 NULL, NULL, NULL),
 		SQLITE_OK);
 }
@@ -212,20 +218,47 @@ START_TEST(other_versions_are_refused)
 
 	make_database(&f);
 	log = xasprintf("%s-wal", f.path);
-	run_sql(f.path, "PRAGMA user_version = 2");
-	check_refused(&f, -EBADMSG, "it is of version 2, and this mmfs knows up to 1");
+	run_sql(f.path, "PRAGMA user_version = " NEWER);
+	check_refused(
+		&f, -EBADMSG, "it is of version " NEWER ", and this mmfs knows up to " NEWEST);
 	run_sql(f.path, "PRAGMA user_version = 0");
 	check_refused(&f, -EBADMSG, "it has no version");
 	run_sql(f.path, "PRAGMA user_version = -1");
 	check_refused(&f, -EBADMSG, "it has no version");
 
 	/* A newer mmfs was killed before its log went into the file. */
-	run_sql(f.path, "PRAGMA user_version = 1");
+	run_sql(f.path, "PRAGMA user_version = " NEWEST);
 	kill_child(start_child(set_newer_and_wait, &f));
 	ck_assert_int_eq(access(log, F_OK), 0);
-	check_refused(&f, -EBADMSG, "it is of version 2");
-	run_sql(f.path, "PRAGMA user_version = 1");
+	check_refused(&f, -EBADMSG, "it is of version " NEWER);
+	run_sql(f.path, "PRAGMA user_version = " NEWEST);
 	fixture_open(&f);
+	fixture_fini(&f);
+}
+END_TEST
+
+/* What the first version did not know is made up, and all else stays. */
+START_TEST(old_versions_are_migrated)
+{
+	struct fixture f;
+	const struct record *record;
+
+	make_database(&f);
+	run_sql(f.path,
+		"ALTER TABLE records DROP COLUMN last_seen;"
+		"INSERT INTO records (unique_id, keep_links, no_drive_letter, size, diskseq, "
+		"has_twin)"
+		" VALUES ('UUID=old', 1, 0, 7, 0, 0);"
+		"INSERT INTO links (path, unique_id, changed) VALUES ('/DosDevices/old', "
+		"'UUID=old', 5);"
+		"PRAGMA user_version = 1");
+	fixture_open(&f);
+	record = names_find_record(&f.manager.names, "UUID=old");
+	ck_assert_ptr_nonnull(record);
+	ck_assert(record->keep_links);
+	ck_assert_uint_eq(record->fingerprint.size, 7);
+	ck_assert_uint_gt(record->last_seen, UINT64_C(1000000000) * 1000000); /* today */
+	ck_assert_ptr_nonnull(names_find_link(&f.manager.names, "/DosDevices/old"));
 	fixture_fini(&f);
 }
 END_TEST
@@ -541,9 +574,10 @@ int main(void)
 {
 	const TTest *const tests[] = { folders_and_modes, odd_file_names,
 		what_is_no_database_is_refused, foreign_databases_are_refused,
-		other_versions_are_refused, remains_are_refused, invalid_content_is_refused,
-		unreadable_is_refused, truncated_is_refused, second_process_is_refused,
-		copies_without_log_are_taken, moved_file_is_noticed, random_damage };
+		other_versions_are_refused, old_versions_are_migrated, remains_are_refused,
+		invalid_content_is_refused, unreadable_is_refused, truncated_is_refused,
+		second_process_is_refused, copies_without_log_are_taken, moved_file_is_noticed,
+		random_damage };
 
 	return run_suite(suite_of("store-file", tests, ARRAY_SIZE(tests)));
 }

@@ -9,6 +9,7 @@
 
 #include "core/rules/apply.h"
 #include "core/rules/engine.h"
+#include "core/rules/forgetting.h"
 #include "core/views/render.h"
 #include "fixture.h"
 
@@ -293,6 +294,13 @@ void world_settle(struct world *world)
 	world_commit(world);
 }
 
+void world_upkeep(struct world *world)
+{
+	forgetting_decide_upkeep(&world->manager, &world->env, true, &world->change);
+	manager_forget_departures(&world->manager);
+	world_commit(world);
+}
+
 void world_plug(struct world *world, const char *name, const char *words)
 {
 	world_put(world, name, words);
@@ -407,6 +415,7 @@ void world_reload(struct world *world)
 	uint32_t epic = world->manager.epic;
 	bool suggests_label = world->manager.suggests_label;
 	enum follow follow = world->manager.follow;
+	uint32_t expire_days = world->manager.expire_days;
 	struct history history = world->manager.history;
 	struct mounts mounts = world->manager.mounts;
 	size_t written = world->rows.written;
@@ -430,6 +439,7 @@ void world_reload(struct world *world)
 	world->manager.mounts = mounts;
 	world->manager.suggests_label = suggests_label;
 	world->manager.follow = follow;
+	world->manager.expire_days = expire_days;
 	world->manager.gives_letters = world->has_auto_dl;
 	rows_load(&world->rows, &world->manager.names);
 	touched_fini(&world->touched);

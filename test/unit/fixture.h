@@ -47,7 +47,9 @@ void world_fini(struct world *world);
 void world_put(struct world *world, const char *name, const char *words);
 void world_remove(struct world *world, const char *name);
 void world_settle(struct world *world);
-/* The same for one device. */
+/* Writes down who went, and what else is due from time to time. */
+void world_upkeep(struct world *world);
+/* Settles for one device. */
 void world_plug(struct world *world, const char *name, const char *words);
 void world_unplug(struct world *world, const char *name);
 
@@ -111,6 +113,11 @@ bool world_has_mark(const struct world *world, const char *id);
  *	n NODE              of the last entry of the history
  *	< PATTERN           the reply, lines ending in ` | `
  *	w TEXT              is in the sentence of the failure
+ *	c DAYS              so many days pass
+ *	u                   upkeep, as the daemon has it from time to time
+ *	o expire N          starts with that option
+ *	s ID DAYS           the day on which it was last seen; s ID -: never
+ *	l ID NODE           where
  *	M NAME PATH …       what is mounted from now on, as for world_mount()
  *	T PATH TARGET       the symlink in the tree leads there; T PATH -: or is not there
  *	! WORDS             the next notice; `!` alone: there are no more

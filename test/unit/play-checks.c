@@ -137,6 +137,29 @@ static void check_written(struct player *player, char *rest)
 	check_number(player, seen, rest);
 }
 
+static void check_last_seen(struct player *player, char *rest)
+{
+	const char *id = player_take_word(&rest);
+	const struct record *record = names_find_record(&player->world->manager.names, id);
+	_cleanup_free_ char *seen = NULL;
+
+	if (!record)
+		PLAYER_FAIL(player, "no such record");
+	seen = record->last_seen ? xasprintf("%u", (unsigned int)(record->last_seen / PLAYER_DAY))
+				 : xstrdup("-");
+	check_text(player, seen, rest);
+}
+
+static void check_last_device(struct player *player, char *rest)
+{
+	const char *id = player_take_word(&rest);
+	const struct record *record = names_find_record(&player->world->manager.names, id);
+
+	if (!record)
+		PLAYER_FAIL(player, "no such record");
+	check_text(player, record->fingerprint.node ? record->fingerprint.node : "-", rest);
+}
+
 static void check_epic(struct player *player, char *rest)
 {
 	uint32_t seen = player->world->manager.epic - player->epic;
@@ -238,7 +261,8 @@ bool player_check(struct player *player, char verb, char *rest)
 		{ 'g', check_volume_name }, { 'd', check_row }, { 't', check_written },
 		{ 'e', check_epic }, { 'f', check_file }, { 'h', check_history },
 		{ 'n', check_last_node }, { '<', check_reply }, { 'w', check_why },
-		{ 'T', check_tree }, { '!', check_notice } };
+		{ 'T', check_tree }, { '!', check_notice }, { 's', check_last_seen },
+		{ 'l', check_last_device } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
 		if (checks[i].verb == verb) {

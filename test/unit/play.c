@@ -18,6 +18,7 @@ static const struct {
 	{ "ENOENT", ENOENT },
 	{ "EEXIST", EEXIST },
 	{ "EPERM", EPERM },
+	{ "EBUSY", EBUSY },
 	{ "EMSGSIZE", EMSGSIZE },
 };
 
@@ -101,6 +102,8 @@ static void play_option(struct player *player, const char *option)
 		world->manager.follow = FOLLOW_OFF;
 	else if (strcmp(option, "suggest") == 0)
 		world->manager.suggests_label = true;
+	else if (strncmp(option, "expire ", 7) == 0)
+		world->manager.expire_days = (uint32_t)strtoul(option + 7, NULL, 10);
 	else if (strcmp(option, "full") == 0 || strcmp(option, "writable") == 0)
 		world->is_full = *option == 'f';
 	else
@@ -134,6 +137,10 @@ static void play_step(struct player *player, const char *verb, char *rest)
 		world_settle(player->world);
 	} else if (*verb == '~') {
 		world_reload(player->world);
+	} else if (*verb == 'c') {
+		player->world->env.now += strtoul(rest, NULL, 10) * PLAYER_DAY;
+	} else if (*verb == 'u') {
+		world_upkeep(player->world);
 	} else if (*verb == 'o') {
 		play_option(player, rest);
 	} else if (*verb == 'm') {

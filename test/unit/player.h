@@ -3,6 +3,8 @@
 
 #include "fixture.h"
 
+#define PLAYER_DAY UINT64_C(86400000000) /* µs */
+
 /* Who plays a script: shared by play.c and play-checks.c. */
 struct player {
 	struct world *world;

@@ -83,6 +83,7 @@ static void put_record(struct rows *rows, const struct record *record)
 	}
 	row->no_drive_letter = record->no_drive_letter;
 	row->keep_links = record->keep_links;
+	row->last_seen = record->last_seen;
 	fingerprint_copy(&row->fingerprint, &record->fingerprint);
 	rows->written++;
 }
@@ -184,6 +185,7 @@ void rows_load(const struct rows *rows, struct names *ret_names)
 
 		record->no_drive_letter = row->no_drive_letter;
 		record->keep_links = row->keep_links;
+		record->last_seen = row->last_seen;
 		fingerprint_copy(&record->fingerprint, &row->fingerprint);
 	}
 	for (size_t i = 0; i < rows->link_count; i++) {

@@ -15,6 +15,7 @@ struct record_row {
 	char id[UNIQUE_ID_MAX + 1];
 	bool no_drive_letter;
 	bool keep_links;
+	uint64_t last_seen;
 	struct fingerprint fingerprint;
 };
 

@@ -21,6 +21,12 @@ enum follow {
 	FOLLOW_PARTUUID, /* those of partitions, by their PARTUUID */
 };
 
+/* A volume that has gone, until that is written down. */
+struct departure {
+	char *id;
+	char *node;
+};
+
 /* The whole state of the mount manager. */
 struct manager {
 	struct names names;
@@ -30,15 +36,20 @@ struct manager {
 	struct id_order order;
 	char **deletions; /* unique IDs of volumes whose names go with them */
 	size_t deletion_count;
+	struct departure *departures;
+	size_t departure_count;
 	uint32_t epic;	    /* changes of the database since start, from 1 */
 	bool gives_letters; /* to volumes that arrive: AUTO_DL_ASSIGNMENTS was asked for */
 	enum follow follow;
 	bool suggests_label; /* a label is the suggested link of its volume */
 	enum replicate replicate;
+	uint32_t expire_days; /* volumes that nobody named are forgotten then; 0: never */
 };
 
 void manager_init(struct manager *manager, const struct id_order *order);
 void manager_fini(struct manager *manager);
+/* They are written down. */
+void manager_forget_departures(struct manager *manager);
 
 /*
  * Questions that readers ask of the state, through `view`: manager::names, or a layer on it.

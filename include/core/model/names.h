@@ -41,6 +41,7 @@ struct record {
 	bool keep_links;       /* keep links when offline */
 	bool is_removed;       /* in a layer: the record is deleted */
 	bool is_hint;	       /* in a layer: nothing but hints of the fingerprint changed */
+	uint64_t last_seen;    /* µs since 1970, 0: never; a hint */
 	struct fingerprint fingerprint;
 	char id[];
 };
@@ -77,7 +78,7 @@ size_t names_get_links(const struct names *names, const struct link ***ret_links
 
 /* The record of this layer for `id`, copied up or made new; the caller may change its fields. */
 struct record *names_edit_record(struct names *layer, const char *id);
-/* The same for changing `node`, `diskseq` and `has_twin` only, which does not count as a change. */
+/* The same for changing `last_seen`, `node`, `diskseq` and `has_twin` only, which does not count as a change. */
 struct record *names_edit_hint(struct names *layer, const char *id);
 void names_set_link(struct names *layer, const char *path, const char *id, uint64_t changed);
 void names_remove_link(struct names *layer, const char *path);

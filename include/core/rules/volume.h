@@ -11,5 +11,5 @@ int volume_decide_arrival(struct decision *decision);
 int volume_decide_removal(struct decision *decision);
 int volume_decide_query(struct decision *decision);
 int volume_decide_query_paths(struct decision *decision, bool is_first_only);
-int volume_decide_scrub(struct decision *decision);
+int volume_decide_no_drive_letter(struct decision *decision);
 int volume_decide_auto_mount(struct decision *decision);

@@ -24,6 +24,8 @@ enum operation_kind {
 	OP_VOLUME_MOUNT_POINT_DELETED,
 	OP_PREPARE_VOLUME_DELETE,
 	OP_CANCEL_VOLUME_DELETE,
+	OP_NO_DRIVE_LETTER,
+	OP_FORGET,
 	OP_BATCH,
 	OP_EPIC_NUMBER,
 	OP_UNPROCESSED,
@@ -47,6 +49,7 @@ enum request_key {
 	KEY_TARGET,    /* target= anything that identifies a volume */
 	KEY_OPTIONS,   /* options= for mounting it */
 	KEY_SUGGESTED, /* suggested= a link for a volume that has none */
+	KEY_UNNAMED,   /* unnamed= a number of days */
 	KEYS,
 };
 

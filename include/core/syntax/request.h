@@ -7,6 +7,7 @@
 
 #define REQUEST_MAX 4095	/* bytes of one line, without its newline */
 #define REQUEST_OPTIONS_MAX 511 /* bytes of mount options */
+#define REQUEST_DAYS_MAX 36500
 
 /* What a client may call a volume. */
 enum volume_ref_kind {
@@ -32,7 +33,8 @@ struct request {
 	char *source_link; /* … below where the volume of this link is mounted; NULL: of / */
 	char *options;	   /* mount options, NULL: none */
 	uint32_t epic;
-	bool is_on; /* keep=1, state=on */
+	uint32_t days; /* unnamed= */
+	bool is_on;    /* keep=1, state=on */
 	struct link_name suggested;
 	struct link_name new_link; /* OP_RENAME */
 	bool may_replace;	   /* OP_RENAME */

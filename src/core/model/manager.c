@@ -23,6 +23,18 @@ void manager_fini(struct manager *manager)
 	for (size_t i = 0; i < manager->deletion_count; i++)
 		free(manager->deletions[i]);
 	free(manager->deletions);
+	manager_forget_departures(manager);
+}
+
+void manager_forget_departures(struct manager *manager)
+{
+	for (size_t i = 0; i < manager->departure_count; i++) {
+		free(manager->departures[i].id);
+		free(manager->departures[i].node);
+	}
+	free(manager->departures);
+	manager->departures = NULL;
+	manager->departure_count = 0;
 }
 
 const char *manager_get_node(const struct manager *manager, const char *id)

@@ -232,6 +232,7 @@ struct record *names_edit_record(struct names *layer, const char *id)
 			record->letter = below->letter;
 			record->no_drive_letter = below->no_drive_letter;
 			record->keep_links = below->keep_links;
+			record->last_seen = below->last_seen;
 			fingerprint_copy(&record->fingerprint, &below->fingerprint);
 		}
 	}
@@ -355,6 +356,7 @@ void names_remove_record(struct names *layer, const char *id)
 	record = names_edit_record(layer, id);
 	record->no_drive_letter = false;
 	record->keep_links = false;
+	record->last_seen = 0;
 	record->is_removed = true;
 	fingerprint_fini(&record->fingerprint);
 }
@@ -416,6 +418,7 @@ static void merge_record(struct names *base, struct record *record)
 	below->letter = record->letter;
 	below->no_drive_letter = record->no_drive_letter;
 	below->keep_links = record->keep_links;
+	below->last_seen = record->last_seen;
 	below->is_removed = record->is_removed;
 	fingerprint_fini(&below->fingerprint);
 	below->fingerprint = record->fingerprint;

@@ -159,8 +159,47 @@ static void note_devices(
 	}
 }
 
+/* Volumes that are here still, and may be absent once the change is applied. */
+static void add_departures(struct manager *manager, const struct volumes_change *change)
+{
+	for (size_t i = 0; i < change->gones + change->puts; i++) {
+		const char *name =
+			i < change->gones ? change->gone[i] : change->put[i - change->gones]->name;
+		const struct device *device = volumes_find_name(&manager->volumes, name);
+
+		if (!device || !device->id)
+			continue;
+		manager->departures = xgrow(manager->departures, manager->departure_count,
+			sizeof(*manager->departures));
+		manager->departures[manager->departure_count++] = (struct departure){
+			.id = xstrdup(device->id),
+			.node = xstrdup(device->node),
+		};
+	}
+}
+
+/* Of the departures behind the first `known`, those go that are none after all. */
+static void drop_departures(struct manager *manager, size_t known)
+{
+	size_t count = known;
+
+	for (size_t i = known; i < manager->departure_count; i++) {
+		struct departure *departure = &manager->departures[i];
+
+		if (volumes_find_id(&manager->volumes, departure->id)) {
+			free(departure->id);
+			free(departure->node);
+		} else {
+			manager->departures[count++] = *departure;
+		}
+	}
+	manager->departure_count = count;
+}
+
 void apply_change(struct manager *manager, struct change *change, struct touched *ret_touched)
 {
+	size_t departures = manager->departure_count;
+
 	*ret_touched = (struct touched){ 0 };
 	touch_change(ret_touched, manager, change);
 	note_devices(&ret_touched->events, manager, change);
@@ -176,7 +215,9 @@ void apply_change(struct manager *manager, struct change *change, struct touched
 	manager->gives_letters |= change->gives_letters;
 	events_move(&ret_touched->events, &change->events);
 	names_merge(&manager->names, &change->names);
+	add_departures(manager, &change->volumes);
 	volumes_apply(&manager->volumes, &change->volumes);
+	drop_departures(manager, departures);
 	deletion_apply(manager, change);
 }
 

@@ -149,6 +149,48 @@ int decision_select_volume(struct decision *decision, const char **ret_id)
 	return 0;
 }
 
+int decision_select_known(struct decision *decision, const char **ret_id)
+{
+	const struct request *request = decision->request;
+	unsigned int named = KEY_BIT(KEY_LINK) | KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE);
+
+	if ((request->given & named) == KEY_BIT(KEY_ID) &&
+		names_find_record(&decision->change->names, request->id)) {
+		*ret_id = request->id;
+		return 0;
+	}
+	return decision_select_volume(decision, ret_id);
+}
+
+/* The ID that the request gives, directly or by a link that may not show; NULL: none, or both. */
+static const char *get_given_id(const struct decision *decision)
+{
+	const struct request *request = decision->request;
+	const struct link *link;
+
+	switch (request->given & (KEY_BIT(KEY_LINK) | KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE))) {
+	case KEY_BIT(KEY_ID):
+		return request->id;
+	case KEY_BIT(KEY_LINK):
+		link = names_find_link(&decision->change->names, request->link.path);
+		return link ? link->record->id : NULL;
+	default:
+		return NULL;
+	}
+}
+
+int decision_select_awaited(struct decision *decision, const char **ret_id)
+{
+	const char *id = get_given_id(decision);
+	const struct record *record = id ? names_find_record(&decision->change->names, id) : NULL;
+
+	if (record && !record->last_seen) {
+		*ret_id = record->id;
+		return 0;
+	}
+	return decision_select_volume(decision, ret_id);
+}
+
 void decision_add_entry(
 	struct decision *decision, const char *operation, const char *path, const char *id)
 {

@@ -77,6 +77,16 @@ static void decide_hint(
 	hint->has_twin = has_twin;
 }
 
+/* What is remembered of a device that is new, or another one than before. */
+static void decide_description(const struct manager_env *env, const struct device *device,
+	const char *id, struct change *change)
+{
+	struct record *record = names_edit_record(&change->names, id);
+
+	fingerprint_take(&record->fingerprint, device);
+	record->last_seen = env->now;
+}
+
 /* A volume gets its ID: it is remembered, and has a Volume{GUID} name from then on. */
 static void decide_arrival(const struct manager *manager, const struct manager_env *env,
 	const struct device *device, const char *id, struct change *change)
@@ -94,7 +104,7 @@ static void decide_arrival(const struct manager *manager, const struct manager_e
 	if (!record ||
 		(!is_remembered(record, device) &&
 			!is_component_remembered(manager, record, device, change)))
-		fingerprint_take(&names_edit_record(&change->names, id)->fingerprint, device);
+		decide_description(env, device, id, change);
 	else if (record->fingerprint.has_twin || record->keep_links)
 		decide_hint(device, id, false, change);
 	if (!record || (is_new_here && record->volume_names == 0)) {

@@ -8,6 +8,7 @@
 #include "core/rules/decision.h"
 #include "core/rules/deletion.h"
 #include "core/rules/dispatch.h"
+#include "core/rules/forgetting.h"
 #include "core/rules/id_change.h"
 #include "core/rules/links.h"
 #include "core/rules/volume.h"
@@ -47,7 +48,11 @@ int dispatch_decide(const struct manager *manager, const struct manager_env *env
 	case OP_QUERY_DOS_VOLUME_PATHS:
 		return volume_decide_query_paths(&decision, false);
 	case OP_SCRUB_REGISTRY:
-		return volume_decide_scrub(&decision);
+		return forgetting_decide_scrub(&decision);
+	case OP_FORGET:
+		return forgetting_decide_forget(&decision);
+	case OP_NO_DRIVE_LETTER:
+		return volume_decide_no_drive_letter(&decision);
 	case OP_UNIQUE_ID_CHANGED:
 		return id_change_decide(&decision);
 	case OP_PREPARE_VOLUME_DELETE:

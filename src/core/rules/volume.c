@@ -50,7 +50,7 @@ int volume_decide_keep_links(struct decision *decision)
 	const struct record *record;
 	struct record *edited;
 	const char *id, *node;
-	int r = decision_select_volume(decision, &id);
+	int r = decision_select_awaited(decision, &id);
 
 	if (r < 0)
 		return r;
@@ -191,70 +191,25 @@ int volume_decide_query_paths(struct decision *decision, bool is_first_only)
 	return is_first_only ? add_volume_name(decision, id) : 0;
 }
 
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/*
- * IDs under which present clones would be looked for first, had the database forgotten the owners:
- * at the next start they would take these, and leave behind the names they have now.
- */
-static char **get_owed(const struct manager *manager, size_t *ret_count)
-{
-	const struct map *devices = &manager->volumes.by_name;
-	char **list = xcalloc(devices->count * ID_SCHEMES, sizeof(*list));
-	char id[UNIQUE_ID_MAX + 1];
-	size_t count = 0;
-
-	map_for_each (devices, node, next) {
-		const struct device *device = container_of(node, struct device, by_name);
-
-		for (size_t i = 0; device->is_displaced && i < ID_SCHEMES; i++)
-			if (unique_id_format(
-				    (enum id_scheme)i, device->identity[i], device->partition, id))
-				list[count++] = xstrdup(id);
-	}
-	if (count)
-		qsort(list, count, sizeof(*list), compare_texts);
-	*ret_count = count;
-	return list;
-}
-
-/* Forgets a volume. If its ID is owed, its fingerprint stays, to keep clones from it. */
-static void scrub(struct decision *decision, const char *id, bool is_owed)
+int volume_decide_no_drive_letter(struct decision *decision)
 {
 	struct names *names = &decision->change->names;
-	const struct record *record = names_find_record(names, id);
-	struct fingerprint fingerprint = { 0 };
+	bool is_on = decision->request->is_on;
+	const struct record *record;
+	const char *id;
+	int r = decision_select_known(decision, &id);
 
-	if (is_owed && !names_next_link(names, id, NULL) && !record->no_drive_letter)
-		return;
-	decision_add_entry(decision, "scrub_registry", NULL, id);
-	fingerprint_copy(&fingerprint, &record->fingerprint);
-	names_remove_record(names, id);
-	if (is_owed)
-		fingerprint_copy(&names_edit_record(names, id)->fingerprint, &fingerprint);
-	fingerprint_fini(&fingerprint);
-}
-
-int volume_decide_scrub(struct decision *decision)
-{
-	const struct manager *manager = decision->manager;
-	size_t count;
-	char **owed = get_owed(manager, &count);
-
-	map_for_each (&manager->names.records, node, next) {
-		const char *id = container_of(node, struct record, by_id)->id;
-
-		if (names_find_record(&decision->change->names, id) &&
-			!decision_shows(decision, id))
-			scrub(decision, id,
-				bsearch(&id, owed, count, sizeof(*owed), compare_texts) != NULL);
-	}
-	for (size_t i = 0; i < count; i++)
-		free(owed[i]);
-	free(owed);
+	if (r < 0)
+		return r;
+	record = names_find_record(names, id);
+	if (record->no_drive_letter == is_on)
+		return 0;
+	if (is_on && record->letter)
+		return decision_fail(
+			decision, -EINVAL, "%s has the drive letter %c:", id, record->letter);
+	decision_add_entry(
+		decision, is_on ? "no_drive_letter on" : "no_drive_letter off", NULL, id);
+	names_edit_record(names, id)->no_drive_letter = is_on;
 	return 0;
 }
 

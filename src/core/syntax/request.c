@@ -38,7 +38,7 @@ static char *format_source(const struct request *request)
 void request_format(const struct request *request, struct strbuf *ret_line)
 {
 	_cleanup_free_ char *source = format_source(request);
-	char epic[16];
+	char epic[16], days[16];
 	const char *values[] = {
 		[KEY_LINK] = request->link.path,
 		[KEY_ID] = request->id,
@@ -51,10 +51,12 @@ void request_format(const struct request *request, struct strbuf *ret_line)
 		[KEY_TARGET] = request->device.text,
 		[KEY_OPTIONS] = request->options,
 		[KEY_SUGGESTED] = request->suggested.path,
+		[KEY_UNNAMED] = days,
 	};
 
 	_Static_assert(ARRAY_SIZE(values) == KEYS, "one row per key");
 	snprintf(epic, sizeof(epic), "%u", request->epic);
+	snprintf(days, sizeof(days), "%u", request->days);
 	for (unsigned int key = 0; key < KEYS; key++)
 		if (request->given & KEY_BIT(key))
 			strbuf_add_pair(ret_line, request_key_names[key], values[key]);
@@ -234,18 +236,19 @@ static int parse_id(const char *text, char **ret_id, struct strbuf *why)
 	return 0;
 }
 
-static int parse_epic(const char *text, uint32_t *ret_epic, struct strbuf *why)
+static int parse_number(
+	const char *text, uint32_t max, uint32_t *ret_number, const char *fault, struct strbuf *why)
 {
 	const char *c = text;
 	uint64_t value = 0;
 
-	for (; *c >= '0' && *c <= '9' && value <= UINT32_MAX; c++)
+	for (; *c >= '0' && *c <= '9' && value <= max; c++)
 		value = value * 10 + (uint64_t)(*c - '0');
-	if (c == text || *c || value > UINT32_MAX) {
-		strbuf_add_text(why, "epic= takes a number such as epic_number shows");
+	if (c == text || *c || value > max) {
+		strbuf_add_text(why, fault);
 		return -EINVAL;
 	}
-	*ret_epic = (uint32_t)value;
+	*ret_number = (uint32_t)value;
 	return 0;
 }
 
@@ -291,7 +294,9 @@ static enum request_key guess_key(const struct request *request, const char *val
 {
 	unsigned int keys = request->operation->keys & ~request->given;
 
-	if (keys & KEY_BIT(KEY_STATE))
+	if (keys == KEY_BIT(KEY_STATE) ||
+		(keys & KEY_BIT(KEY_STATE) &&
+			(strcmp(value, "on") == 0 || strcmp(value, "off") == 0)))
 		return KEY_STATE;
 	if (keys & KEY_BIT(KEY_SOURCE) && is_directory(value))
 		return KEY_SOURCE;
@@ -437,7 +442,8 @@ static int parse_value(
 		strbuf_add_text(why, "all= takes 1");
 		return -EINVAL;
 	case KEY_EPIC:
-		return parse_epic(word->value, &request->epic, why);
+		return parse_number(word->value, UINT32_MAX, &request->epic,
+			"epic= takes a number such as epic_number shows", why);
 	case KEY_KEEP:
 		return parse_switch(word->value, "0", "1", &request->is_on, why);
 	case KEY_STATE:
@@ -448,6 +454,9 @@ static int parse_value(
 		return parse_options(word->value, &request->options, why);
 	case KEY_SUGGESTED:
 		return parse_new(word->value, word->len, &request->suggested, why);
+	case KEY_UNNAMED:
+		return parse_number(word->value, REQUEST_DAYS_MAX, &request->days,
+			"unnamed= takes a number of days", why);
 	case KEYS:
 		break;
 	}
@@ -497,6 +506,7 @@ static void add_keys(struct strbuf *text, unsigned int keys)
 
 static int check_needs(const struct request *request, struct strbuf *why)
 {
+	static const enum request_key alone[] = { KEY_ALL, KEY_UNNAMED };
 	const struct operation *operation = request->operation;
 	unsigned int missing = operation->needs & ~request->given;
 
@@ -507,9 +517,11 @@ static int check_needs(const struct request *request, struct strbuf *why)
 		add_keys(why, missing);
 		return -EINVAL;
 	}
-	if (request->given & KEY_BIT(KEY_ALL) && request->given != KEY_BIT(KEY_ALL)) {
-		strbuf_add_text(why, "all=1 stands alone");
-		return -EINVAL;
+	for (size_t i = 0; i < ARRAY_SIZE(alone); i++) {
+		if (request->given & KEY_BIT(alone[i]) && request->given != KEY_BIT(alone[i])) {
+			strbuf_add_format(why, "%s= stands alone", request_key_names[alone[i]]);
+			return -EINVAL;
+		}
 	}
 	return 0;
 }

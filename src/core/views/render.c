@@ -293,6 +293,15 @@ static void render_keep_links(
 	add_flag(ret_text, record && record->keep_links);
 }
 
+static void render_last_seen(const struct manager *manager, const char *id, struct strbuf *ret_text)
+{
+	const struct record *record = names_find_record(&manager->names, id);
+
+	if (record && record->last_seen)
+		strbuf_add_time(ret_text, record->last_seen);
+	strbuf_add_char(ret_text, '\n');
+}
+
 const struct volume_file volume_files[] = {
 	{ "unique_id", render_unique_id },
 	{ "guid", render_guid },
@@ -312,6 +321,7 @@ const struct volume_file volume_files[] = {
 	{ "read_only", render_read_only, .is_description = true, .is_live = true },
 	{ "no_drive_letter", render_no_drive_letter },
 	{ "keep_links", render_keep_links },
+	{ "last_seen", render_last_seen },
 };
 
 const size_t volume_file_count = ARRAY_SIZE(volume_files);

@@ -30,14 +30,14 @@ static const char *const statements[STORE_STATEMENTS] = {
 	[STORE_DELETE_RECORD] = "DELETE FROM records WHERE unique_id = ?",
 	[STORE_PUT_RECORD] =
 		"INSERT INTO records (unique_id, keep_links, no_drive_letter, partuuid, dm_uuid,"
-		"	md_uuid, wwn, serial, size, node, diskseq, has_twin)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		"	md_uuid, wwn, serial, size, node, diskseq, has_twin, last_seen)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		" ON CONFLICT (unique_id) DO UPDATE SET keep_links = excluded.keep_links,"
 		"	no_drive_letter = excluded.no_drive_letter, partuuid = excluded.partuuid,"
 		"	dm_uuid = excluded.dm_uuid, md_uuid = excluded.md_uuid,"
 		"	wwn = excluded.wwn, serial = excluded.serial, size = excluded.size,"
 		"	node = excluded.node, diskseq = excluded.diskseq,"
-		"	has_twin = excluded.has_twin",
+		"	has_twin = excluded.has_twin, last_seen = excluded.last_seen",
 	[STORE_ADD_LINK] = "INSERT INTO links (path, unique_id, changed) VALUES (?, ?, ?)",
 	[STORE_ADD_POINT] =
 		"INSERT INTO mount_points (host, path, volume, options, is_replicated, changed)"
@@ -53,7 +53,7 @@ static const char *const statements[STORE_STATEMENTS] = {
 
 static const char select_records[] =
 	"SELECT unique_id, keep_links, no_drive_letter, partuuid, dm_uuid, md_uuid, wwn, serial,"
-	"	size, node, diskseq, has_twin FROM records";
+	"	size, node, diskseq, has_twin, last_seen FROM records";
 static const char select_links[] = "SELECT path, unique_id, changed FROM links";
 static const char select_points[] =
 	"SELECT host, path, volume, options, is_replicated, changed FROM mount_points";
@@ -143,6 +143,7 @@ static int take_record(struct loader *loader, struct row *row)
 	record->fingerprint.node = row_copy_text(row);
 	record->fingerprint.diskseq = row_take_number(row, UINT64_MAX);
 	record->fingerprint.has_twin = row_take_number(row, 1);
+	record->last_seen = row_take_number(row, INT64_MAX);
 	if (row->is_invalid)
 		return fail_row(loader, "the record", id, "has an invalid value");
 	return 0;
@@ -386,6 +387,7 @@ static int write_record(struct store_rows *rows, const struct record *record)
 	row_add_text(&row, fingerprint->node);
 	row_add_number(&row, fingerprint->diskseq);
 	row_add_number(&row, fingerprint->has_twin);
+	row_add_number(&row, record->last_seen);
 	return row_write(&row, rows);
 }
 

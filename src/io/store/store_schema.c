@@ -60,6 +60,11 @@ static const char *const migrations[STORE_VERSION] = {
 	") STRICT, WITHOUT ROWID;"
 	"PRAGMA application_id = 0x6d6d6673;"
 	"PRAGMA user_version = 1;",
+
+	/* When a volume was last here: who was known before counts from today. */
+	"ALTER TABLE records ADD COLUMN last_seen INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE records SET last_seen = CAST(strftime('%s', 'now') AS INTEGER) * 1000000;"
+	"PRAGMA user_version = 2;",
 };
 
 int store_rows_migrate(struct sqlite3 *db, int version)

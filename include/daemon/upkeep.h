@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "daemon/change_queue.h"
+#include "daemon/loop.h"
+
+/* The source of changes that nobody asked for. */
+struct upkeep {
+	struct change_source source;
+	struct manager *manager;
+	struct loop *loop;
+	struct change_queue *queue;
+	struct timer timer;
+	size_t records; /* how many there were when all was done last */
+	bool is_paused; /* before devices are known, and at the end */
+	bool is_due;	/* not only what went */
+};
+
+/* Borrows all; adds itself to the queue, and waits until `is_paused` ends. */
+void upkeep_init(struct upkeep *upkeep, struct manager *manager, struct loop *loop,
+	struct change_queue *queue);
