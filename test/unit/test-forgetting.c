@@ -27,6 +27,40 @@ static const char *const scripts[] = {
 	"# a letter takes the mark away\n"
 	"+ sda1 uuid=1\n> no_drive_letter sda1 on\n> create_point X: sda1\n? UUID=1 letter\n",
 
+	"# a name for a volume that was never here waits for it\n"
+	"> create_point link=a id=UUID=1 absent=ok\n@ a -\nd a UUID=1\ns UUID=1 -\ne 1\n"
+	"+ sda1 uuid=1\n@ a /dev/sda1\ng UUID=1 new\ns UUID=1 0\n",
+	"# any way to say it; a letter; several; what is there is no other case\n"
+	"> create_point X: UUID=1 absent=ok\n> create_point link=a device=UUID=1 absent=ok\n"
+	"EINVAL create_point Y: UUID=1 absent=ok\nEEXIST create_point link=a UUID=1 absent=ok\n"
+	"+ sda1 uuid=1\n@ X: /dev/sda1\n@ a /dev/sda1\n> create_point link=b UUID=1 absent=ok\n"
+	"@ b /dev/sda1\nENOENT create_point link=c /dev/sdb1 absent=ok\n",
+	"# nobody else's name, but that of who is absent\n"
+	"+ sda1 uuid=1\n+ sdb1 uuid=2\n> create_point link=a sda1\n> create_point link=b sdb1\n"
+	"- sdb1\nEEXIST create_point link=a UUID=3 absent=ok\n> create_point link=b UUID=3 "
+	"absent=ok\n"
+	"+ sdb1 uuid=2\n@ b -\n> create_point link=b sdb1\n@ b /dev/sdb1\n",
+	"# it is the first choice of the device that brings it\n"
+	"> create_point link=a id=UUID=1 absent=ok\n+ sda uuid=1 serial=s\n= sda UUID=1\n@ a "
+	"/dev/sda\n",
+	"# typing errors are refused, and what was meant is named\n"
+	"+ sda1 uuid=1234-ABCD\nENOENT create_point link=a UUID=1234-abcd\nw mean UUID=1234-ABCD?\n"
+	"ENOENT create_point link=a UUID=123-ABCD\nw mean UUID=1234-ABCD?\n"
+	"ENOENT create_point link=a UUID=1234-BACD\nw mean UUID=1234-ABCD?\n"
+	"ENOENT create_point link=a device=UUID=12345-ABCDE\nw mean UUID=1234-ABCD?\n"
+	"ENOENT create_point link=a UUID=4321-DCBA\nw absent=ok names one that was never here\n"
+	"- sda1\nENOENT create_point link=a UUID=1234-ABCD\nw it is absent (absent=ok\n"
+	"> create_point link=a UUID=1234-ABCD absent=ok\n+ sda1 uuid=1234-ABCD\n@ a /dev/sda1\n",
+	"# kept while it is absent, if that is meant\n"
+	"+ sda1 uuid=1\n> create_point link=a sda1\n- sda1\nENOENT keep_links_when_offline UUID=1\n"
+	"> keep_links_when_offline UUID=1 absent=ok\nd UUID=1 row keep\n"
+	"> keep_links_when_offline link=a keep=0\nd UUID=1 row\n",
+	"# kept before it was ever here, and forgotten\n"
+	"> create_point link=a UUID=1 absent=ok\n> keep_links_when_offline UUID=1\n"
+	"d UUID=1 row keep\n@ a offline\nEEXIST create_point link=a UUID=2 absent=ok\n"
+	"> keep_links_when_offline link=a keep=0\nd UUID=1 row\n> forget link=a\nd UUID=1 -\nd a "
+	"-\n",
+
 	"# a forgotten volume is a new one when it comes again\n"
 	"+ sda1 uuid=1\n> create_point X: sda1\n> create_point link=a sda1\ng UUID=1 new\n- sda1\n"
 	"h *\n> forget id=UUID=1\nh forget - UUID=1\nd UUID=1 -\nd X: -\nd a -\n"

@@ -50,6 +50,7 @@ enum request_key {
 	KEY_OPTIONS,   /* options= for mounting it */
 	KEY_SUGGESTED, /* suggested= a link for a volume that has none */
 	KEY_UNNAMED,   /* unnamed= a number of days */
+	KEY_ABSENT,    /* absent= ok */
 	KEYS,
 };
 

@@ -184,7 +184,7 @@ int decision_select_awaited(struct decision *decision, const char **ret_id)
 	const char *id = get_given_id(decision);
 	const struct record *record = id ? names_find_record(&decision->change->names, id) : NULL;
 
-	if (record && !record->last_seen) {
+	if (record && (!record->last_seen || decision->request->given & KEY_BIT(KEY_ABSENT))) {
 		*ret_id = record->id;
 		return 0;
 	}

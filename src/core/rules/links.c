@@ -9,6 +9,7 @@
 
 #include "core/model/mount_points.h"
 #include "core/rules/links.h"
+#include "core/rules/near.h"
 
 /* Selects the triples that match all that the request gives, ordered by link. */
 static int select_triples(struct decision *decision, struct triple **ret_triples, size_t *ret_count)
@@ -95,15 +96,51 @@ static int check_free(struct decision *decision, const char *id, const char *pat
 	return decision_fail(decision, -EEXIST, "%s is a link of %s", link->path, owner);
 }
 
+/* With absent=ok an ID that is given alone is that of a volume, whether it was ever here or not. */
+static int select_owner(struct decision *decision, const char **ret_id)
+{
+	const struct request *request = decision->request;
+	bool is_device_id = request->device.kind == VOLUME_BY_ID;
+	unsigned int given = request->given & (KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE));
+	int r;
+
+	if (request->given & KEY_BIT(KEY_ABSENT)) {
+		if (given == KEY_BIT(KEY_ID) || (given == KEY_BIT(KEY_DEVICE) && is_device_id)) {
+			*ret_id = given == KEY_BIT(KEY_ID) ? request->id : request->device.text;
+			return 0;
+		}
+	}
+	r = decision_select_by_triple(decision, -ENOENT, ret_id);
+	if (r == -ENOENT && given & KEY_BIT(KEY_ID))
+		near_add(decision->manager, &decision->change->names, request->id, decision->why);
+	else if (r == -ENOENT && is_device_id)
+		near_add(decision->manager, &decision->change->names, request->device.text,
+			decision->why);
+	return r;
+}
+
+/* Whether the volume has the link already, while that does not show. */
+static int check_hidden(struct decision *decision, const char *id, const char *path)
+{
+	const struct link *link = names_find_link(&decision->change->names, path);
+
+	if (!(decision->request->given & KEY_BIT(KEY_ABSENT)) || !link ||
+		strcmp(link->record->id, id) != 0)
+		return 0;
+	return decision_fail(decision, -EEXIST, "%s has the link %s already", id, link->path);
+}
+
 int links_decide_create_point(struct decision *decision)
 {
 	const char *path = decision->request->link.path, *id;
-	int r = decision_select_by_triple(decision, -ENOENT, &id);
+	int r = select_owner(decision, &id);
 
 	if (r == 0)
 		r = check_letter(decision, id, path, NULL);
 	if (r == 0)
 		r = check_free(decision, id, path);
+	if (r == 0)
+		r = check_hidden(decision, id, path);
 	if (r < 0)
 		return r;
 	names_set_link(&decision->change->names, path, id, decision->env->now);

@@ -16,8 +16,10 @@
 #define SOME_POINTS "[link=LINK] [id=ID] [device=VOLUME] | all=1"
 
 const struct operation operations[] = {
-	{ OP_CREATE_POINT, "create_point", CHANGES | OPERATION_BATCHES, TRIPLE, KEY_BIT(KEY_LINK),
-		KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE), "link=LINK device=VOLUME",
+	{ OP_CREATE_POINT, "create_point", CHANGES | OPERATION_BATCHES,
+		TRIPLE | KEY_BIT(KEY_ABSENT), KEY_BIT(KEY_LINK),
+		KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE),
+		"link=LINK device=VOLUME | link=LINK id=ID absent=ok",
 		"Gives a volume one more link.", "EEXIST ENOENT" },
 	{ OP_DELETE_POINTS, "delete_points", CHANGES | OPERATION_BATCHES, TRIPLE | KEY_BIT(KEY_ALL),
 		0, TRIPLE | KEY_BIT(KEY_ALL), SOME_POINTS,
@@ -38,7 +40,8 @@ const struct operation operations[] = {
 	{ OP_AUTO_DL_ASSIGNMENTS, "auto_dl_assignments", CHANGES | OPERATION_ANY_LINE, 0, 0, 0, "1",
 		"Gives drive letters to all volumes, and from then on to those that arrive." },
 	{ OP_KEEP_LINKS_WHEN_OFFLINE, "keep_links_when_offline", CHANGES | OPERATION_BATCHES,
-		TRIPLE | KEY_BIT(KEY_KEEP), 0, TRIPLE, "device=VOLUME [keep=0]",
+		TRIPLE | KEY_BIT(KEY_KEEP) | KEY_BIT(KEY_ABSENT), 0, TRIPLE,
+		"device=VOLUME [keep=0]",
 		"Keeps the links of a volume while it is absent; with keep=0 no longer.",
 		"ENOENT" },
 	{ OP_CHECK_UNPROCESSED_VOLUMES, "check_unprocessed_volumes",
@@ -139,6 +142,7 @@ const char *const request_key_names[KEYS] = {
 	[KEY_OPTIONS] = "options",
 	[KEY_SUGGESTED] = "suggested",
 	[KEY_UNNAMED] = "unnamed",
+	[KEY_ABSENT] = "absent",
 };
 
 const char *const operation_flag_names[OPERATION_FLAGS] = { "changes", "takes", "any-line", "shows",

@@ -52,6 +52,7 @@ void request_format(const struct request *request, struct strbuf *ret_line)
 		[KEY_OPTIONS] = request->options,
 		[KEY_SUGGESTED] = request->suggested.path,
 		[KEY_UNNAMED] = days,
+		[KEY_ABSENT] = "ok",
 	};
 
 	_Static_assert(ARRAY_SIZE(values) == KEYS, "one row per key");
@@ -457,6 +458,11 @@ static int parse_value(
 	case KEY_UNNAMED:
 		return parse_number(word->value, REQUEST_DAYS_MAX, &request->days,
 			"unnamed= takes a number of days", why);
+	case KEY_ABSENT:
+		if (strcmp(word->value, "ok") == 0)
+			return 0;
+		strbuf_add_text(why, "absent= takes ok");
+		return -EINVAL;
 	case KEYS:
 		break;
 	}
