@@ -3,6 +3,7 @@
  * What is shown of the daemon itself: control files that are read without a request, and metrics.
  */
 
+#include "core/views/document.h"
 #include "core/views/render.h"
 #include "daemon/mmfs_private.h"
 #include "io/udev/udev.h"
@@ -61,6 +62,11 @@ static void render_auto_mount(const struct mmfs *mmfs, struct strbuf *ret_text)
 	strbuf_add_text(ret_text, is_off ? "off\n" : "on\n");
 }
 
+static void render_database(const struct mmfs *mmfs, struct strbuf *ret_text)
+{
+	document_render(&mmfs->manager, ret_text);
+}
+
 static void render_epic_number(const struct mmfs *mmfs, struct strbuf *ret_text)
 {
 	strbuf_add_format(ret_text, "%u\n", mmfs->manager.epic);
@@ -88,6 +94,7 @@ static const struct {
 } shown[] = {
 	{ OP_QUERY_POINTS, render_points_view },
 	{ OP_AUTO_MOUNT, render_auto_mount },
+	{ OP_DATABASE, render_database },
 	{ OP_EPIC_NUMBER, render_epic_number },
 	{ OP_UNPROCESSED, render_unprocessed_view },
 	{ OP_ERROR_LOG, render_error_log },

@@ -3,7 +3,7 @@
 # When a volume was last here, and what is forgotten: on request, and by itself.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-robust.sh"
-require sqlite3
+require sqlite3 jq
 
 attach_two
 start_mmfs
@@ -37,6 +37,14 @@ seen=$(cat "$a_folder/last_seen")
 kill_mmfs
 start_mmfs
 expect_equal "$seen" "$(cat "$a_folder/last_seen")" "last_seen after a crash"
+
+# All that is remembered, also of who is absent and not kept, in one document.
+expect_equal "$id_a|data|true $id_b||false" "$(jq -r '[.volumes[] | .id + "|" +
+	([.links[] | select(startswith("/DosDevices/"))[12:]] | join(",")) + "|\(.keep_links)"] | join(" ")' \
+	"$CTL/database")" "the document"
+expect_equal "$seen $a" "$(jq -r '.volumes[] | select(.id == "'"$id_a"'") | .last_seen + " " + .last_device' \
+	"$CTL/database")" "when and where the document has it"
+expect_equal "600" "$(stat -c %a "$CTL/database")" "who may read the document"
 
 # Forgotten on request.
 expect_refused ENOENT forget "id=UUID=nobody"

@@ -56,6 +56,7 @@ expect_equal "$({
 		f 600 root root ./control/cancel_volume_delete
 		f 600 root root ./control/check_unprocessed_volumes
 		f 600 root root ./control/create_point
+		f 600 root root ./control/database
 		f 600 root root ./control/delete_points
 		f 600 root root ./control/delete_points_dbonly
 		f 600 root root ./control/forget

@@ -31,8 +31,6 @@ int dispatch_decide(const struct manager *manager, const struct manager_env *env
 		return volume_decide_query(&decision);
 	case OP_RENAME:
 		return links_decide_rename(&decision);
-	case OP_CHANGE_NOTIFY:
-		return 0; /* concerns the open file alone */
 	case OP_NEXT_DRIVE_LETTER:
 		return volume_decide_next_drive_letter(&decision);
 	case OP_AUTO_DL_ASSIGNMENTS:
@@ -61,12 +59,14 @@ int dispatch_decide(const struct manager *manager, const struct manager_env *env
 		return deletion_decide_mark(&decision, false);
 	case OP_AUTO_MOUNT:
 		return volume_decide_auto_mount(&decision);
+	case OP_CHANGE_NOTIFY: /* concerns the open file alone */
 	case OP_CHECK_UNPROCESSED_VOLUMES:
 	case OP_SETTLE:
 		return 0;
 	case OP_VOLUME_MOUNT_POINT_CREATED:
 	case OP_VOLUME_MOUNT_POINT_DELETED: /* reconcile_decide() */
 	case OP_BATCH:
+	case OP_DATABASE:
 	case OP_EPIC_NUMBER:
 	case OP_UNPROCESSED:
 	case OP_ERROR_LOG:

@@ -99,6 +99,8 @@ const struct operation operations[] = {
 	{ OP_BATCH, "batch", CHANGES, 0, 0, 0, "OPERATION REQUEST\\n...\\ncommit\\n",
 		"Collects requests until the line `commit`: then all of them happen, or none.",
 		"EEXIST ENOENT" },
+	{ OP_DATABASE, "database", OPERATION_CHANGES | OPERATION_SHOWS, 0, 0, 0, "(read only)",
+		"All that is remembered, also of absent volumes, as one JSON document." },
 	{ OP_EPIC_NUMBER, "epic_number", OPERATION_SHOWS, 0, 0, 0, "(read only)",
 		"The number of changes of the database since mmfs was started, from 1." },
 	{ OP_UNPROCESSED, "unprocessed", OPERATION_SHOWS, 0, 0, 0, "(read only)",
