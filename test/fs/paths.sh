@@ -116,11 +116,11 @@ expect_refused ENOENT query_dos_volume_path "$a"
 
 # What is no volume.
 for operation in query_dos_volume_path query_dos_volume_paths; do
-	for line in "${LOOP}03" "${LOOP}09" /dev/nothing UUID=1 "X:" "link=nothing" "device=Q:" \
+	for line in "${LOOP}03" "${LOOP}09" /dev/nothing UUID=1 "X:" "x:" "link=nothing" "device=Q:" \
 		"Volume{01234567-89ab-cdef-0123-456789abcdef}"; do
 		expect_refused ENOENT $operation "$line"
 	done
-	for line in "" "all=1" "nonsense" "link=D: device=$a" "x:" "link="; do
+	for line in "" "all=1" "nonsense" "link=D: device=$a" "link="; do
 		expect_refused EINVAL $operation "$line"
 	done
 	expect_match "^usage: echo 'device=VOLUME' > control/$operation " "$(cat "$CTL/$operation")" "its usage"
