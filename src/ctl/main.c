@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -151,40 +150,6 @@ static const struct known_option {
 	{ OPT_SKIP_ABSENT, "skip-absent", NULL, TAKES_IMPORT, "leaves absent volumes out" },
 	{ OPT_FROM, "from", "FORMAT", TAKES_IMPORT, "takes names from what others keep: windows" },
 };
-
-/* Names and reasons may have anything in them. */
-static int fail(int code, const char *format, va_list args)
-{
-	_cleanup_free_ char *text = xvasprintf(format, args);
-	_cleanup_strbuf_ struct strbuf safe = STRBUF_INIT;
-
-	fflush(stdout);
-	strbuf_add_safe(&safe, text);
-	fprintf(stderr, "mmctl: %s\n", strbuf_text(&safe));
-	return code;
-}
-
-int ctl_fail(const char *format, ...)
-{
-	va_list args;
-	int code;
-
-	va_start(args, format);
-	code = fail(CTL_FAILED, format, args);
-	va_end(args);
-	return code;
-}
-
-int ctl_misuse(const char *format, ...)
-{
-	va_list args;
-	int code;
-
-	va_start(args, format);
-	code = fail(CTL_USAGE, format, args);
-	va_end(args);
-	return code;
-}
 
 static void print_option(const struct known_option *option)
 {
