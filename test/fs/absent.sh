@@ -136,7 +136,8 @@ settle
 expect_equal "${LOOP}12" "$(readlink "$dos/Y:")" "the target of a letter that was moved over"
 expect_equal "/Volumes/Volume{$guid}" "$(cat "$MM/ids/$id_a/links")" "the links that are left to it"
 
-# Another content under the same node is another volume.
+# Another content under the same node is another volume, if names are not to follow.
+restart_mmfs follow=off
 request create_point "link=Mine device=${LOOP}03"
 mkswap -q -f -U 99999999-8888-7777-6666-555555555555 "${LOOP}03" 2>/dev/null
 settle

@@ -59,7 +59,8 @@ show()
 	(cd "$MM" && find . -path ./control -prune -o ! -name history ! -name metrics ! -size 0 \
 		-printf '%P %y %m %l %s\n' -o -printf '%P %y %m %l\n' | sort)
 	for file in "$MM"/points "$MM"/points.json "$MM"/ids/*/*; do
-		[ -L "$file" ] || { echo "-- ${file#"$MM"}"; cat "$file"; }
+		# The time is another in each play.
+		[ -L "$file" ] || [[ $file == */last_seen ]] || { echo "-- ${file#"$MM"}"; cat "$file"; }
 	done
 }
 

@@ -158,10 +158,10 @@ events=$(metric mmfs_events_total)
 ! request create_point "Y: $a" 2>/dev/null || fail "a second letter was given"
 request create_point "Y: $b"
 request query_points ""
-detach 03
-settle
 expect_equal $((errors + 1)) "$(metric mmfs_errors_total)" "the count of errors"
 expect_equal $((commits + 1)) "$(metric mmfs_commits_total)" "the count of commits"
+detach 03
+settle
 (($(metric mmfs_events_total) > events)) || fail "no events were counted"
 opens=$(metric 'mmfs_fuse_requests_total{request="open"}')
 cat "$MM/points" >/dev/null
