@@ -19,12 +19,14 @@ static char get_suggestion(const struct model *model, const struct model_device 
 	return label[0];
 }
 
-static bool is_free(struct model *model, char letter)
+/* Those of absent volumes are taken last. */
+static bool is_free(struct model *model, char letter, bool is_last)
 {
 	char path[MODEL_TEXT];
 
 	snprintf(path, sizeof(path), "/DosDevices/%c:", letter);
-	return letter && !model_find_shown_link(model, path);
+	return letter &&
+		!(is_last ? model_find_shown_link(model, path) : model_find_link(model, path));
 }
 
 static bool is_allowed(const struct model *model, const struct model_device *device)
@@ -43,20 +45,23 @@ static char give_letter(struct model *model, const char *id, bool *ret_is_new)
 	const char *letter = model_find_letter(model, id), *kind = device ? device->name : "";
 	struct model_record *record = model_find_record(model, id);
 	char path[MODEL_TEXT], found = get_suggestion(model, device);
+	bool is_found;
 
 	*ret_is_new = false;
 	if (letter)
 		return letter[strlen("/DosDevices/")];
 	if (record->mark || !is_allowed(model, device))
 		return 0;
-	if (!is_free(model, found)) {
+	is_found = is_free(model, found, false);
+	for (int is_last = 0; is_last < 2 && !is_found; is_last++) {
 		found = strncmp(kind, "fd", 2) == 0 ? 'A' : 'C';
 		if (strncmp(kind, "sr", 2) == 0 || (found == 'C' && device && device->is_disc))
 			found = 'D';
-		while (found <= 'Z' && !is_free(model, found))
+		while (found <= 'Z' && !is_free(model, found, is_last))
 			found++;
+		is_found = found <= 'Z';
 	}
-	if (found > 'Z') {
+	if (!is_found) {
 		record->mark = true;
 		return 0;
 	}
@@ -72,7 +77,7 @@ static void give_letters(struct model *model, const struct model_device *const *
 	bool is_new;
 
 	for (size_t i = 0; i < count; i++)
-		if (is_free(model, get_suggestion(model, list[i])))
+		if (is_free(model, get_suggestion(model, list[i]), false))
 			give_letter(model, list[i]->id, &is_new);
 	for (size_t i = 0; i < count; i++)
 		give_letter(model, list[i]->id, &is_new);

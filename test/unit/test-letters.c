@@ -74,10 +74,14 @@ static const char *const scripts[] = {
 	"o suggest\n+ sda1 part=1 uuid=1 label=Q: " NO_LETTER "\n" NEXT
 	"sda1\n" NEW("Q") "> delete_points Q:\n" NEXT "sda1\n" NONE
 			  "> auto_mount off\n+ sdb uuid=2 label=R:\n" NEXT "sdb\n" NONE,
-	"# 1.7.5, §10.11: letters of absent volumes are free and get overwritten\n" TWO
-	"> create_point C: sda1\n- sda1\n" NEXT "sdb1\n" NEW(
-		"C") "d C: UUID=2\n"
-		     "+ sda1 part=1 uuid=1\n@ C: /dev/sdb1\n? UUID=1 -\n" NEXT "sda1\n" NEW("D"),
+	"# letters of absent volumes are taken last, and found again\n" TWO
+	"> create_point C: sda1\n- sda1\n" NEXT
+	"sdb1\n" NEW("D") "@ C: -\n"
+			  "+ sda1 part=1 uuid=1\n@ C: /dev/sda1\n@ D: /dev/sdb1\n" NEXT
+			  "sda1\n" OLD("C"),
+	"# asking for one by name overwrites it\n" TWO
+	"> create_point C: sda1\n- sda1\n> create_point C: sdb1\nd C: UUID=2\n"
+	"+ sda1 part=1 uuid=1\n@ C: /dev/sdb1\n? UUID=1 -\n" NEXT "sda1\n" NEW("D"),
 	"# 1.7.5, 1.7.9: those of kept volumes are not\n" TWO "> create_point C: sda1\n" KEEP
 	"sda1\n- sda1\n" NEXT "sdb1\n" NEW("D") NEXT "UUID=1\n" OLD("C"),
 	"# 1.7.5, 1.7.9: a kept volume can be given one while it is absent\n" TWO KEEP

@@ -3,7 +3,8 @@
  * Who gets which drive letter.
  *
  * A letter is free when no volume shows it: what the database lists for a volume that is absent and
- * not kept is no reservation, and is overwritten. Floppies start at A, optical drives and media at
+ * not kept is no reservation. But it may come back, so its letter is taken when no other is left.
+ * Floppies start at A, optical drives and media at
  * D, all else at C. A volume that found none left is marked, so that nobody tries again.
  */
 
@@ -18,14 +19,16 @@ static void format_letter(char letter, char ret_path[LINK_PATH_MAX])
 	snprintf(ret_path, LINK_PATH_MAX, LINK_FOLDER_DOS_DEVICES "%c:", letter);
 }
 
-static bool is_free(const struct manager *manager, const struct change *change, char letter)
+/* Whether nobody has a letter, or nobody who is here. */
+static bool is_free(
+	const struct manager *manager, const struct change *change, char letter, bool may_be_absent)
 {
 	char path[LINK_PATH_MAX];
 	const struct link *link;
 
 	format_letter(letter, path);
 	link = names_find_link(&change->names, path);
-	return !link || !change_shows_volume(manager, change, link->record->id);
+	return !link || (may_be_absent && !change_shows_volume(manager, change, link->record->id));
 }
 
 /* A label such as "E:" where labels are suggestions, else 0. */
@@ -44,7 +47,7 @@ static bool has_free_suggestion(
 {
 	char suggestion = get_suggestion(manager, device);
 
-	return suggestion && is_free(manager, change, suggestion);
+	return suggestion && is_free(manager, change, suggestion, false);
 }
 
 static char get_first_letter(const struct device *device)
@@ -64,9 +67,10 @@ static char find_free(
 {
 	if (device && has_free_suggestion(manager, change, device))
 		return get_suggestion(manager, device);
-	for (char letter = get_first_letter(device); letter <= 'Z'; letter++)
-		if (is_free(manager, change, letter))
-			return letter;
+	for (int may_be_absent = 0; may_be_absent < 2; may_be_absent++)
+		for (char letter = get_first_letter(device); letter <= 'Z'; letter++)
+			if (is_free(manager, change, letter, may_be_absent))
+				return letter;
 	return 0;
 }
 
