@@ -139,7 +139,7 @@ complete_others()
 	expect_completed "mmctl ne" next-letter
 	expect_completed "mmctl list --no" list --noheadings
 	expect_completed "mmctl keep X: of" keep X: off
-	expect_completed "mmctl mount-point a" mount-point add
+	expect_completed "mmctl mount-point ad" mount-point add
 	expect_completed "mmctl mount-point add a" mount-point add "a dir:x/"
 	expect_completed "mmctl import f" import file
 }
@@ -184,6 +184,7 @@ for option in $offered; do
 	uid=* | gid=*) values=root ;;
 	mode=*) values=0660 ;;
 	monitor_buffer=*) values=65536 ;;
+	expire=*) values=30 ;;
 	id=*) values="uuid|partuuid|dm|md|wwn|serial" ;;
 	*) values=${option#*=} ;;
 	esac

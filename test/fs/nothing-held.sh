@@ -58,6 +58,7 @@ stop_mmfs
 command -v strace >/dev/null || skip "the rest needs strace"
 ! is_sanitized || exit 0 # LeakSanitizer and ptrace exclude each other
 for monitor in udev kernel; do
+	rm -f "$DB" # the names of the volume before would follow
 	attach a 00
 	strace -f -qq -e trace=open,openat,openat2,creat -o "$TMP/trace" \
 		"$MMFS" -f -o "db=$DB,devices=$DEVICES,monitor=$monitor" "$MM" </dev/null >>"$LOG" 2>&1 &
