@@ -44,7 +44,7 @@ static const char *const scripts[] = {
 	"> create_point link=a id=UUID=1 absent=ok\n+ sda uuid=1 serial=s\n= sda UUID=1\n@ a "
 	"/dev/sda\n",
 	"# typing errors are refused, and what was meant is named\n"
-	"+ sda1 uuid=1234-ABCD\nENOENT create_point link=a UUID=1234-abcd\nw mean UUID=1234-ABCD?\n"
+	"+ sda1 uuid=1234-ABCD\nENOENT create_point link=a UUID=1234-ABC\nw mean UUID=1234-ABCD?\n"
 	"ENOENT create_point link=a UUID=123-ABCD\nw mean UUID=1234-ABCD?\n"
 	"ENOENT create_point link=a UUID=1234-BACD\nw mean UUID=1234-ABCD?\n"
 	"ENOENT create_point link=a device=UUID=12345-ABCDE\nw mean UUID=1234-ABCD?\n"

@@ -31,10 +31,22 @@ static const char *const scripts[] = {
 	"# 1.7.1 selection: link only, exactly one; names compare ignoring case\n" TWO
 	"> create_point link=Data device=sda1\n> query_points link=dATA\n"
 	"< " LINE("/DosDevices/Data", "UUID=1", "/dev/sda1") "\n",
-	"# 1.7.1 selection: unique ID, its spelling exact\n"
+	"# selection by unique ID\n"
 	"+ sda1 part=1 uuid=a\n> query_points UUID=a\n"
 	"< LINK=\"/Volumes/Volume{*}\" ID=\"UUID=a\" DEVICE=\"/dev/sda1\" | \n"
-	"EINVAL query_points UUID=A\nw no volume has the unique ID UUID=A\n",
+	"> query_points UUID=A\n",
+	"# the case of hexadecimal digits does not matter where that means one\n"
+	"+ sda1 part=1 uuid=12ab\n+ sdb1 part=1 uuid=34cd\n+ sdc1 part=1 uuid=34CD\n"
+	"> create_point X: UUID=12AB\n@ X: /dev/sda1\n> create_point Y: device=UUID=34cd\n"
+	"@ Y: /dev/sdb1\nENOENT create_point Z: UUID=34Cd\n"
+	"w no volume has the unique ID UUID=34Cd\n",
+	"# labels mean the one volume that has them\n"
+	"+ sda1 part=1 uuid=1 label=films\n+ sdb1 part=1 uuid=2 label=old pname=Films\n"
+	"+ sdc1 part=1 uuid=3 label=old\n> create_point X: LABEL=films\n@ X: /dev/sda1\n"
+	"> create_point Y: device=PARTLABEL=Films\n@ Y: /dev/sdb1\n"
+	"ENOENT create_point Z: LABEL=Films\nw no volume has LABEL=Films\n"
+	"ENOENT query_points LABEL=none\n"
+	"EINVAL create_point Z: LABEL=old\n",
 	"# 1.7.1 selection: device, by any alias\n" X1
 	"> query_points device=%UUID=1%\n> query_points device=\\DosDevices\\X:\n"
 	"> query_points /dev/sda1\n< " LINE("/DosDevices/X:", "UUID=1", "/dev/sda1")

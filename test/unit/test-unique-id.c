@@ -235,6 +235,16 @@ START_TEST(test_order)
 }
 END_TEST
 
+START_TEST(test_alike)
+{
+	ck_assert(unique_id_is_alike("UUID=12ab-EF", "UUID=12AB-ef"));
+	ck_assert(unique_id_is_alike("UUID=1", "UUID=1"));
+	ck_assert(!unique_id_is_alike("UUID=1a", "UUID=1"));
+	ck_assert(!unique_id_is_alike("UUID=1", "UUID=1a"));
+	ck_assert(!unique_id_is_alike("SERIAL=x", "SERIAL=X")); /* is no such digit */
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("unique_id");
@@ -244,6 +254,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_worthless, 0, ARRAY_SIZE(worthless));
 	tcase_add_test(tcase, test_length);
 	tcase_add_test(tcase, test_is_valid);
+	tcase_add_test(tcase, test_alike);
 	tcase_add_test(tcase, test_order);
 	return run_suite(suite);
 }

@@ -22,6 +22,11 @@ bool decision_shows(const struct decision *decision, const char *id);
 void decision_add_entry(
 	struct decision *decision, const char *operation, const char *path, const char *id);
 void decision_set_mark(struct decision *decision, const char *id, bool no_drive_letter);
+/*
+ * The unique ID of a volume present or kept, as it is spelled here: hexadecimal digits may be in
+ * either case if that means exactly one. NULL: there is none, or there are several.
+ */
+const char *decision_find_id(const struct decision *decision, const char *text);
 /* The link, if it shows. */
 const struct link *decision_find_link(const struct decision *decision, const char *path);
 /* The device that a client means, volume or not, or NULL. */

@@ -40,3 +40,6 @@ bool unique_id_format(enum id_scheme scheme, const char *value, unsigned int par
 
 /* Whether `text` is a tag of the list above, `=`, and a value of allowed length without control characters. */
 bool unique_id_is_valid(const char *text);
+
+/* Whether two texts are the same but for the case of hexadecimal digits. */
+bool unique_id_is_alike(const char *a, const char *b);

@@ -10,6 +10,9 @@
 #include <string.h>
 
 #include "core/rules/decision.h"
+#include "core/syntax/unique_id.h"
+
+#define LABELS_NAMED 4 /* devices in a sentence about equal labels */
 
 int decision_fail(struct decision *decision, int error, const char *format, ...)
 {
@@ -58,11 +61,87 @@ const struct device *decision_find_device(
 	return NULL;
 }
 
+/* What a label is looked for in, or NULL: `text` is no label. */
+static const char *get_label(const struct device *device, const char *text)
+{
+	if (strncmp(text, "LABEL=", strlen("LABEL=")) == 0)
+		return device->label;
+	if (strncmp(text, "PARTLABEL=", strlen("PARTLABEL=")) == 0)
+		return device->partition_name;
+	return NULL;
+}
+
+static bool is_label(const char *text)
+{
+	return strncmp(text, "LABEL=", strlen("LABEL=")) == 0 ||
+		strncmp(text, "PARTLABEL=", strlen("PARTLABEL=")) == 0;
+}
+
+/* The one volume that has a label: labels are what people give, and several may have the same. */
+static int resolve_label(struct decision *decision, const char *text, const char **ret_id)
+{
+	const struct volumes *volumes = &decision->manager->volumes;
+	const char *wanted = strchr(text, '=') + 1;
+	_cleanup_strbuf_ struct strbuf nodes = STRBUF_INIT;
+	const char *found = NULL;
+	size_t count = 0;
+
+	map_for_each (&volumes->by_id, node, next) {
+		const struct device *device = container_of(node, struct device, by_id);
+		const char *label = get_label(device, text);
+
+		if (!label || strcmp(label, wanted) != 0)
+			continue;
+		found = device->id;
+		if (count++ < LABELS_NAMED)
+			strbuf_add_format(&nodes, " %s", device->node);
+	}
+	if (!found)
+		return decision_fail(decision, -ENOENT, "no volume has %s", text);
+	if (count > 1)
+		return decision_fail(decision, -EINVAL, "%zu volumes have %s:%s%s", count, text,
+			strbuf_text(&nodes), count > LABELS_NAMED ? " …" : "");
+	*ret_id = found;
+	return 0;
+}
+
+const char *decision_find_id(const struct decision *decision, const char *text)
+{
+	const struct names *names = &decision->manager->names;
+	const char *found = NULL;
+
+	if (decision_shows(decision, text))
+		return text;
+	map_for_each (&names->records, node, next) {
+		const struct record *record = container_of(node, struct record, by_id);
+
+		if (!unique_id_is_alike(record->id, text) || !decision_shows(decision, record->id))
+			continue;
+		if (found)
+			return NULL;
+		found = record->id;
+	}
+	return found;
+}
+
+static int resolve_id(struct decision *decision, const char *text, int unknown, const char **ret_id)
+{
+	const char *id = decision_find_id(decision, text);
+
+	if (!id)
+		return decision_fail(decision, unknown, "no volume has the unique ID %s", text);
+	*ret_id = id;
+	return 0;
+}
+
 static int resolve_device(
 	struct decision *decision, const struct volume_ref *ref, int unknown, const char **ret_id)
 {
-	const struct device *device = decision_find_device(decision, ref);
+	const struct device *device;
 
+	if (is_label(ref->text) && !ref->number)
+		return resolve_label(decision, ref->text, ret_id);
+	device = decision_find_device(decision, ref);
 	if (device && device->id) {
 		*ret_id = device->id;
 		return 0;
@@ -84,11 +163,7 @@ static int resolve_volume(
 
 	switch (ref->kind) {
 	case VOLUME_BY_ID:
-		if (!decision_shows(decision, ref->text))
-			return decision_fail(
-				decision, unknown, "no volume has the unique ID %s", ref->text);
-		*ret_id = ref->text;
-		return 0;
+		return resolve_id(decision, ref->text, unknown, ret_id);
 	case VOLUME_BY_LINK:
 		link = decision_find_link(decision, ref->text);
 		if (!link)
@@ -109,10 +184,9 @@ int decision_select_by_triple(struct decision *decision, int unknown, const char
 	int r;
 
 	if (request->given & KEY_BIT(KEY_ID)) {
-		by_id = request->id;
-		if (!decision_shows(decision, by_id))
-			return decision_fail(
-				decision, unknown, "no volume has the unique ID %s", by_id);
+		r = resolve_id(decision, request->id, unknown, &by_id);
+		if (r < 0)
+			return r;
 	}
 	if (request->given & KEY_BIT(KEY_DEVICE)) {
 		r = resolve_volume(decision, &request->device, unknown, &by_device);

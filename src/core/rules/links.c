@@ -106,7 +106,11 @@ static int select_owner(struct decision *decision, const char **ret_id)
 
 	if (request->given & KEY_BIT(KEY_ABSENT)) {
 		if (given == KEY_BIT(KEY_ID) || (given == KEY_BIT(KEY_DEVICE) && is_device_id)) {
-			*ret_id = given == KEY_BIT(KEY_ID) ? request->id : request->device.text;
+			const char *id =
+				given == KEY_BIT(KEY_ID) ? request->id : request->device.text;
+			const char *known = decision_find_id(decision, id);
+
+			*ret_id = known ? known : id;
 			return 0;
 		}
 	}

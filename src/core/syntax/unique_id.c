@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hex.h"
 #include "core/syntax/unique_id.h"
 
 static const struct {
@@ -206,4 +207,12 @@ bool unique_id_is_valid(const char *text)
 			return text[n] != '\0';
 	}
 	return false;
+}
+
+bool unique_id_is_alike(const char *a, const char *b)
+{
+	for (; *a && *b; a++, b++)
+		if (*a != *b && (hex_get_value(*a) < 0 || hex_get_value(*a) != hex_get_value(*b)))
+			return false;
+	return *a == *b;
 }
