@@ -24,9 +24,10 @@
 #include "io/udev/udev.h"
 
 #define CONTROL "/run/udev/control"
-#define LISTEN 10	  /* TCP_LISTEN, also the state of a socket of this family that listens */
-#define ANSWER_SIZE 32768 /* bytes, of a datagram of the kernel */
-#define ANSWER_TIMEOUT 1  /* seconds; the kernel answers at once */
+#define LISTEN 10 /* TCP_LISTEN, also the state of a socket of this family that listens */
+#define LISTENING 0x00010000u /* __SO_ACCEPTCON in /proc/net/unix */
+#define ANSWER_SIZE 32768     /* bytes, of a datagram of the kernel */
+#define ANSWER_TIMEOUT 1      /* seconds; the kernel answers at once */
 
 /* Asks the kernel for all sockets of our network namespace that listen, and for their files. */
 static int ask_for_listeners(void)
@@ -94,18 +95,42 @@ static bool is_bound_to(const struct nlmsghdr *header, const struct stat *file)
 	return false;
 }
 
-/* 1: among these answers, 0: not yet, negative: there are no more. */
+/* 1: among these answers, 0: not yet, -ENOENT: there are no more, -EOPNOTSUPP: the kernel cannot tell. */
 static int find_listener(const char *answers, size_t len, const struct stat *file)
 {
 	const struct nlmsghdr *header = (const struct nlmsghdr *)answers;
 
 	for (; NLMSG_OK(header, len); header = NLMSG_NEXT(header, len)) {
-		if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
+		if (header->nlmsg_type == NLMSG_DONE)
 			return -ENOENT;
+		if (header->nlmsg_type == NLMSG_ERROR)
+			return -EOPNOTSUPP;
 		if (is_bound_to(header, file))
 			return 1;
 	}
 	return 0;
+}
+
+/*
+ * The same as text, for kernels without the module unix_diag. A name with a newline in it can forge
+ * such a line; the file and the process must be root's all the same.
+ */
+static bool is_listed(void)
+{
+	FILE *file = fopen("/proc/net/unix", "re");
+	bool is_found = false;
+	char line[512];
+
+	while (file && !is_found && fgets(line, sizeof(line), file)) {
+		unsigned int flags;
+		char path[256];
+
+		is_found = sscanf(line, "%*s %*s %*s %x %*s %*s %*s %255s", &flags, path) == 2 &&
+			flags & LISTENING && strcmp(path, CONTROL) == 0;
+	}
+	if (file)
+		fclose(file);
+	return is_found;
 }
 
 /* Whether somebody in our network namespace listens on udevd's control socket, and root made that. */
@@ -118,16 +143,17 @@ static bool has_listener(void)
 	if (lstat(CONTROL, &file) < 0 || !S_ISSOCK(file.st_mode) || file.st_uid != 0)
 		return false;
 	fd = ask_for_listeners();
-	while (fd >= 0 && r == 0) {
+	if (fd < 0)
+		return is_listed();
+	while (r == 0) {
 		ssize_t n = recv(fd, answers, sizeof(answers), 0);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		r = n > 0 ? find_listener(answers, (size_t)n, &file) : -EIO;
 	}
-	if (fd >= 0)
-		close(fd);
-	return r == 1;
+	close(fd);
+	return r == -EOPNOTSUPP ? is_listed() : r == 1;
 }
 
 /* The name of a process is of its own choosing: that of root's counts. */
