@@ -20,7 +20,9 @@ struct errand {
 };
 
 int workers_new(struct loop *loop, struct workers **ret_workers);
-/* For tests: what starts a thread, 0 or a negative errno. */
+/* Starts a thread for an errand: 0 or a negative errno. */
+int workers_start_thread(struct errand *errand);
+/* For tests: what does that instead. */
 void workers_set_start(struct workers *workers, int (*start)(struct errand *errand));
 /* Leaves threads that are still at work behind, with all that they use. NULL is fine. */
 void workers_free(struct workers *workers);

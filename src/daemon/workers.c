@@ -72,7 +72,7 @@ static void *work(void *argument)
 	return NULL;
 }
 
-static int start_thread(struct errand *errand)
+int workers_start_thread(struct errand *errand)
 {
 	pthread_attr_t attributes;
 	sigset_t all, before;
@@ -128,7 +128,7 @@ int workers_new(struct loop *loop, struct workers **ret_workers)
 	workers->event_fd = fd;
 	workers->loop = loop;
 	workers->timer = (struct timer){ .fn = on_time, .data = workers };
-	workers->start = start_thread;
+	workers->start = workers_start_thread;
 	workers->last = &workers->first;
 	pthread_mutex_init(&workers->lock, NULL);
 	*ret_workers = workers;

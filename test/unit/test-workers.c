@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 
 #include "daemon/loop.h"
@@ -10,6 +11,16 @@
 
 static int refusals, tries;
 static struct errand *started;
+static bool is_done;
+
+static void run(struct errand *errand)
+{
+}
+
+static void finish(struct errand *errand)
+{
+	is_done = true;
+}
 
 static int start(struct errand *errand)
 {
@@ -17,12 +28,12 @@ static int start(struct errand *errand)
 	if (refusals-- > 0)
 		return -EAGAIN;
 	started = errand;
-	return 0;
+	return workers_start_thread(errand);
 }
 
 START_TEST(test_no_thread)
 {
-	struct errand errand = { 0 };
+	struct errand errand = { .run = run, .finish = finish };
 	struct workers *workers = NULL;
 	struct loop *loop = NULL;
 
@@ -36,6 +47,12 @@ START_TEST(test_no_thread)
 		ck_assert_int_eq(loop_run_once(loop, 0), 0);
 	ck_assert_msg(tries == 3, "it is tried at intervals, not all the time");
 	ck_assert_ptr_eq(started, &errand);
+	while (!is_done) {
+		struct pollfd fd = { .fd = workers_get_fd(workers), .events = POLLIN };
+
+		ck_assert_int_eq(poll(&fd, 1, -1), 1);
+		workers_handle(workers);
+	}
 	workers_free(workers);
 	loop_free(loop);
 }
