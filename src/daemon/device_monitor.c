@@ -121,17 +121,18 @@ static void read_channel(struct device_monitor *source, enum udev_channel channe
 	int r;
 
 	while (limit-- && (r = udev_take_event(source->udev, channel, &event)) != 0) {
-		struct discovery_event news = {
-			.name = event.name,
-			.is_gone = event.is_gone,
-			.sequence = event.sequence,
-			.source = &event,
-		};
+		struct discovery_event news;
 
 		if (r < 0) {
 			discovery_handle_overrun(source->discovery, clock_get_monotonic());
 			continue;
 		}
+		news = (struct discovery_event){
+			.name = event.name,
+			.is_gone = event.is_gone,
+			.sequence = event.sequence,
+			.source = &event,
+		};
 		if (channel == UDEV_CHANNEL_UDEVD) {
 			/* The kernel's word comes first: else what udevd says of a device that is
 			 * back is taken for a twin of the one that the kernel has said to be gone. */

@@ -349,6 +349,9 @@ int notify_start(struct fuse_session *session, struct notify **ret_notify)
 	return 0;
 }
 
+/* What a thread of a process that ends uses still: it has the session, and is no leak. */
+static struct notify *volatile left_behind;
+
 bool notify_stop(struct notify *notify)
 {
 	bool is_free = true;
@@ -357,8 +360,10 @@ bool notify_stop(struct notify *notify)
 		return true;
 	while (notify->started)
 		is_free &= lane_stop(&notify->lanes[--notify->started]);
-	if (!is_free)
-		return false; /* a thread uses it still, for as long as a client wants */
+	if (!is_free) { /* a thread uses it still, for as long as a client wants */
+		left_behind = notify;
+		return false;
+	}
 	for (size_t i = 0; i < FOLDERS; i++)
 		free(notify->folders[i].name);
 	pthread_mutex_destroy(&notify->lock);
