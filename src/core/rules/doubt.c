@@ -36,6 +36,13 @@ static bool has_other_content(const struct device *before, const struct device *
 		!is_same_text(before->table, now->table);
 }
 
+/* What a device of RAID or LVM holds is a member of it by now: that explains the holder. */
+static bool has_become_member(const struct manager *manager, const struct device *now)
+{
+	return now->is_held && is_same_text(now->usage, "raid") &&
+		!mounts_has(&manager->mounts, now->number);
+}
+
 /* Why the description does not count against what is known, or NULL. */
 static char *find_doubt(
 	const struct manager *manager, const struct device *before, const struct device *now)
@@ -46,7 +53,8 @@ static char *find_doubt(
 		return xstrdup(now->doubt);
 	if (now->is_component && !before->is_component && strncmp(now->name, "dm-", 3) == 0)
 		return xstrdup("device-mapper says that it is not to be read");
-	if (doubt_is_in_use(manager, now) && has_other_content(before, now))
+	if (doubt_is_in_use(manager, now) && has_other_content(before, now) &&
+		!has_become_member(manager, now))
 		return xasprintf(IN_USE "; its content has changed (%s%s): it is read again "
 					"when it is free",
 			now->fstype ? now->fstype : "none",
