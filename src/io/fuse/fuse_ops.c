@@ -262,19 +262,45 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *in
 }
 
 /* `>` truncates and `touch` sets times: harmless on control files and MountPointManager, refused elsewhere. */
+static bool is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/*
+ * Whether setting attributes can be granted, which changes none: to what they are, and times of what
+ * users make, so that cp -a and rsync -a of links end well. Control files are only emptied.
+ */
+static bool may_set(struct fuse_server *server, const struct node *node, uint64_t ino,
+	const struct stat *wanted, int to_set)
+{
+	bool is_control = node->kind == NODE_CONTROL || node->kind == NODE_MANAGER;
+	struct stat now;
+
+	fuse_fill_attributes(server, node, ino, &now);
+	if (to_set & FUSE_SET_ATTR_SIZE && (!is_control || wanted->st_size != 0))
+		return false;
+	if ((to_set & FUSE_SET_ATTR_MODE && (wanted->st_mode ^ now.st_mode) & 07777) ||
+		(to_set & FUSE_SET_ATTR_UID && wanted->st_uid != now.st_uid) ||
+		(to_set & FUSE_SET_ATTR_GID && wanted->st_gid != now.st_gid))
+		return false;
+	if (is_control || node->is_writable || node->kind == NODE_LINK)
+		return true;
+	return !(to_set & (FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW)) &&
+		(!(to_set & FUSE_SET_ATTR_ATIME) || is_same_time(&wanted->st_atim, &now.st_atim)) &&
+		(!(to_set & FUSE_SET_ATTR_MTIME) || is_same_time(&wanted->st_mtim, &now.st_mtim));
+}
+
 static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attributes, int to_set,
 	struct fuse_file_info *info)
 {
 	struct fuse_server *server = get_server(req, COUNT_SETATTR);
 	const struct node *node = fuse_find_node(server, ino);
-	int refused = FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID;
 
-	if (!node || (node->kind != NODE_CONTROL && node->kind != NODE_MANAGER) ||
-		to_set & refused || (to_set & FUSE_SET_ATTR_SIZE && attributes->st_size != 0)) {
+	if (node && may_set(server, node, ino, attributes, to_set))
+		reply_attributes(req, ino);
+	else
 		fuse_reply_err(req, EPERM);
-		return;
-	}
-	reply_attributes(req, ino);
 }
 
 static void op_readlink(fuse_req_t req, fuse_ino_t ino)
@@ -509,7 +535,11 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 static void op_setxattr(
 	fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size, int flags)
 {
-	refuse(req);
+	/* There are no such lists here: cp -a sets the mode then. */
+	if (strncmp(name, "system.posix_acl_", strlen("system.posix_acl_")) == 0)
+		fuse_reply_err(req, EOPNOTSUPP);
+	else
+		refuse(req);
 }
 
 static void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
