@@ -27,6 +27,8 @@ enum discovery_message { DISCOVERY_DEBUG, DISCOVERY_WARNING, DISCOVERY_ERROR };
 struct discovery_event {
 	const char *name; /* kernel name */
 	bool is_gone;
+	bool is_empty;	    /* the kernel's: by now there is no medium, nothing is attached */
+	uint64_t diskseq;   /* the kernel's: of the medium that is there by now; 0: unknown */
 	uint64_t sequence;  /* the kernel's number of the event, the same from udevd */
 	const void *source; /* for `describe` */
 };

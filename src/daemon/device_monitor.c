@@ -130,6 +130,8 @@ static void read_channel(struct device_monitor *source, enum udev_channel channe
 		news = (struct discovery_event){
 			.name = event.name,
 			.is_gone = event.is_gone,
+			.is_empty = event.is_empty,
+			.diskseq = event.diskseq,
 			.sequence = event.sequence,
 			.source = &event,
 		};

@@ -75,6 +75,7 @@ void discovery_handle_kernel(
 	} else if (is_wanted(discovery, event->name)) {
 		entry = discovery_entry_get(discovery, event->name);
 		discovery_entry_trust(entry);
+		discovery_entry_check_medium(discovery, entry, event);
 		entry->sequence = event->sequence;
 		if (discovery->uses_udevd)
 			discovery_entry_await_udevd(discovery, entry, UDEVD_LIMIT, now);

@@ -87,11 +87,34 @@ void discovery_entry_remove(struct discovery *discovery, struct entry *entry)
 	free(entry);
 }
 
+static void entry_show(struct discovery *discovery, struct entry *entry, struct device *device)
+{
+	entry->is_shown = device->size != 0;
+	entry->diskseq = device->diskseq;
+	pending_add(&discovery->pending, entry->name, device);
+}
+
 /* The device is known as well as it can be for now. */
 static void entry_finish(struct discovery *discovery, struct entry *entry, struct device *device)
 {
 	entry_set_state(discovery, entry, DISCOVERY_IDLE, 0);
-	pending_add(&discovery->pending, entry->name, device);
+	entry_show(discovery, entry, device);
+}
+
+/*
+ * Until udevd and the prober have come to it, what was on the node before must not be taken for what is
+ * there now.
+ */
+void discovery_entry_check_medium(
+	struct discovery *discovery, struct entry *entry, const struct discovery_event *event)
+{
+	bool is_other = event->diskseq && entry->diskseq && event->diskseq != entry->diskseq;
+
+	if (!entry->is_shown || !(event->is_empty || is_other))
+		return;
+	stop_probe(discovery, entry);
+	entry->is_shown = false;
+	pending_add(&discovery->pending, entry->name, NULL);
 }
 
 void discovery_entry_await_udevd(
@@ -231,7 +254,7 @@ static void handle_slow_probe(struct discovery *discovery, struct entry *entry, 
 	device->fault = xstrdup("reading it takes long");
 	discovery->counters.faults++;
 	discovery_say(discovery, DISCOVERY_WARNING, "%s: %s", entry->name, device->fault);
-	pending_add(&discovery->pending, entry->name, device);
+	entry_show(discovery, entry, device);
 	probing_set_slow(&discovery->probing, entry->job);
 	entry_set_state(discovery, entry, DISCOVERY_IS_SLOW, now + PROBE_LIMIT);
 }

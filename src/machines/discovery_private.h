@@ -18,8 +18,10 @@ struct entry {
 	struct probing_job *job; /* while it waits for the prober */
 	uint64_t sequence; /* of the kernel's last event: what udevd says of earlier ones is old */
 	uint64_t deadline;
+	uint64_t diskseq; /* of the medium that was shown; 0: unknown */
 	enum discovery_state state : 8;
 	bool is_seen : 1;	   /* while rescanning */
+	bool is_shown : 1;	   /* with a medium */
 	bool must_read : 1;	   /* whatever is known of its content */
 	bool is_said_gone : 1;	   /* by the last event, and it is here */
 	bool is_left_to_udevd : 1; /* which has never dealt with it */
@@ -54,6 +56,9 @@ struct entry *discovery_entry_find(const struct discovery *discovery, const char
 struct entry *discovery_entry_get(struct discovery *discovery, const char *name);
 /* Whatever its device was doubted for counts no more. */
 void discovery_entry_trust(struct entry *entry);
+/* Takes back what shows if the kernel says that another medium is there by now, or none. */
+void discovery_entry_check_medium(
+	struct discovery *discovery, struct entry *entry, const struct discovery_event *event);
 /* udevd is going to tell of the device, within `limit` unless it is busy. */
 void discovery_entry_await_udevd(
 	struct discovery *discovery, struct entry *entry, uint64_t limit, uint64_t now);

@@ -53,7 +53,7 @@ static int describe(void *data, const char *name, const void *source, bool use_u
 	report.device->node = xasprintf("/dev/%s", name);
 	report.device->number = (uint64_t)(disk - disks.list) + 1;
 	report.device->diskseq = disk->diskseq;
-	report.device->size = 1000;
+	report.device->size = disk->is_empty ? 0 : 1000;
 	if (is_known && disk->udevd_content) {
 		report.device->identity[ID_UUID] = xasprintf("%u", disk->udevd_content);
 		report.device->fstype = xstrdup("ext4");
@@ -151,6 +151,8 @@ static void tell(size_t i, bool is_gone)
 	const struct discovery_event event = {
 		.name = disks.list[i].name,
 		.is_gone = is_gone,
+		.is_empty = disks.list[i].is_empty,
+		.diskseq = disks.list[i].diskseq,
 		.sequence = ++sequence,
 		.source = &disks,
 	};
@@ -161,9 +163,17 @@ static void tell(size_t i, bool is_gone)
 void disk_plug(size_t i, unsigned int content)
 {
 	disks.list[i].is_present = true;
+	disks.list[i].is_empty = false;
 	disks.list[i].is_known_to_udevd = false;
 	disks.list[i].content = content;
 	disks.list[i].diskseq = ++sequence;
+	tell(i, false);
+}
+
+void disk_eject(size_t i)
+{
+	disks.list[i].is_empty = true;
+	disks.list[i].content = 0;
 	tell(i, false);
 }
 
@@ -255,6 +265,8 @@ int disk_get(size_t i)
 
 	if (!device)
 		return -2;
+	if (!device->size)
+		return 0; /* whatever udevd still has of it */
 	if (device->fault)
 		return -1;
 	return device->identity[ID_UUID] ? atoi(device->identity[ID_UUID]) : 0;

@@ -14,6 +14,7 @@
 struct disk {
 	char name[16];
 	bool is_present;
+	bool is_empty; /* has no medium */
 	bool is_known_to_udevd;
 	unsigned int content;	    /* what is on it now: its UUID */
 	unsigned int udevd_content; /* what udevd found when it last looked */
@@ -48,6 +49,7 @@ void disks_init(const char *globs, bool uses_udevd);
 void disks_fini(void);
 /* What happens to a disk; the kernel says so. */
 void disk_plug(size_t i, unsigned int content);
+void disk_eject(size_t i);
 void disk_unplug(size_t i);
 void disk_write(size_t i, unsigned int content);
 /* udevd looks at it, and says so. */

@@ -78,6 +78,31 @@ static void unplug(size_t i)
 	disk_unplug(i);
 }
 
+/* Another medium, or none: what was there before shows no more, whoever is still to look. */
+static void swap(size_t i)
+{
+	const struct device *device;
+
+	if (!disk_of(i)->is_present)
+		return;
+	disk_of(i)->is_unwatched = false;
+	game.disks[i] = (struct model_disk){ .oldest = ++game.next_content, .must_look = true };
+	disk_plug(i, game.next_content);
+	disks_take();
+	device = disk_find(i);
+	EXPECT(!device || !device->size || device->diskseq == disk_of(i)->diskseq);
+}
+
+static void eject(size_t i)
+{
+	if (!disk_of(i)->is_present)
+		return;
+	game.disks[i] = (struct model_disk){ .must_look = true };
+	disk_eject(i);
+	disks_take();
+	EXPECT(!disk_find(i) || !disk_find(i)->size);
+}
+
 /* It comes or goes, and the event is lost. */
 static void lose(size_t i)
 {
@@ -85,6 +110,7 @@ static void lose(size_t i)
 
 	disk_of(i)->is_present = !disk_of(i)->is_present;
 	disk_of(i)->is_known_to_udevd = disk_of(i)->is_unwatched = false;
+	disk_of(i)->is_empty = false;
 	disk_of(i)->diskseq += 1000000;
 	game.disks[i] = (struct model_disk){ .is_said_gone = was_said_gone };
 	if (disk_of(i)->is_present)
@@ -101,7 +127,7 @@ static void overrun(size_t i)
 
 static void write_to(size_t i)
 {
-	if (!disk_of(i)->is_present)
+	if (!disk_of(i)->is_present || disk_of(i)->is_empty)
 		return;
 	game.disks[i].must_look = true;
 	disk_write(i, ++game.next_content);
@@ -110,7 +136,7 @@ static void write_to(size_t i)
 /* udevd does not watch it, and inotify had no room. */
 static void write_silently(size_t i)
 {
-	if (!disk_of(i)->is_present)
+	if (!disk_of(i)->is_present || disk_of(i)->is_empty)
 		return;
 	disk_of(i)->content = ++game.next_content;
 	disk_of(i)->is_unwatched = true;
@@ -128,7 +154,7 @@ static void let_udevd_look(size_t i)
 /* It says at last that one was removed which is back by now. */
 static void hear_old_word(size_t i)
 {
-	const struct discovery_event event = { disk_of(i)->name, true, 0, NULL };
+	const struct discovery_event event = { .name = disk_of(i)->name, .is_gone = true };
 
 	if (game.has_udevd && game.disks[i].oldest)
 		discovery_handle_udevd(disks.discovery, &event, disks.now);
@@ -178,7 +204,7 @@ static void rescan(size_t i)
 
 static void say_gone(size_t i)
 {
-	const struct discovery_event event = { disk_of(i)->name, true, 0, NULL };
+	const struct discovery_event event = { .name = disk_of(i)->name, .is_gone = true };
 
 	game.disks[i].is_said_gone = disk_of(i)->is_present;
 	discovery_handle_kernel(disks.discovery, &event, disks.now);
@@ -216,6 +242,8 @@ static const struct {
 } moves[] = {
 	{ "plug", plug, 6 },
 	{ "unplug", unplug, 3 },
+	{ "swap", swap, 2 },
+	{ "eject", eject, 1 },
 	{ "lose", lose, 1 },
 	{ "overrun", overrun, 1 },
 	{ "write", write_to, 6 },

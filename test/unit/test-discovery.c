@@ -54,6 +54,25 @@ START_TEST(the_prober_reads_what_the_kernel_announces)
 }
 END_TEST
 
+/* Nobody waits for udevd or the prober while a name leads to what is no more. */
+START_TEST(the_medium_before_shows_no_more_at_once)
+{
+	disk_plug(0, 7);
+	disk_udevd(0, 0);
+	expect(0, 7);
+	disk_eject(0);
+	expect(0, -2);
+	disk_udevd(0, 0);
+	disk_plug(0, 8);
+	disk_udevd(0, 0);
+	expect(0, 8);
+	disk_plug(0, 9); /* another one right after, before anybody looked */
+	expect(0, -2);
+	disk_udevd(0, 0);
+	expect(0, 9);
+}
+END_TEST
+
 START_TEST(what_is_excluded_is_not_looked_at)
 {
 	disks_fini();
@@ -421,6 +440,7 @@ int main(void)
 	tcase_add_test(kernel, what_is_said_to_be_gone_and_is_here_has_that_fault);
 	tcase_add_test(kernel, what_hangs_and_is_gone_is_gone_at_once);
 	tcase_add_checked_fixture(udevd, setup_udevd, disks_fini);
+	tcase_add_test(udevd, the_medium_before_shows_no_more_at_once);
 	tcase_add_test(udevd, the_word_of_udevd_counts);
 	tcase_add_test(udevd, what_udevd_does_not_tell_is_read);
 	tcase_add_test(udevd, a_write_is_left_to_udevd_for_as_long_as_it_is_busy);

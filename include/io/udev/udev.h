@@ -14,6 +14,8 @@ enum udev_channel { UDEV_CHANNEL_KERNEL, UDEV_CHANNEL_UDEVD, UDEV_CHANNELS };
 struct udev_event {
 	char *name; /* kernel name */
 	bool is_gone;
+	bool is_empty;	   /* on the kernel's channel: by now its size is 0 */
+	uint64_t diskseq;  /* on the kernel's channel: by now, 0: unknown, or of a partition */
 	uint64_t sequence; /* the kernel's number of the event, the same on both channels */
 	void *device;	   /* private */
 };

@@ -376,6 +376,10 @@ int udev_take_event(
 	event.sequence = udev_device_get_seqnum(device);
 	event.is_gone = is_same_text(udev_device_get_action(device), "remove");
 	event.device = device;
+	if (channel == UDEV_CHANNEL_KERNEL && !event.is_gone) {
+		event.is_empty = get_number(device, "size") == 0;
+		event.diskseq = get_number(device, "diskseq");
+	}
 	*ret_event = event;
 	return 1;
 }
