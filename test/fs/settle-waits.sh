@@ -75,7 +75,7 @@ expect_ok settle
 
 # Poll: not before it is over, and then.
 begin_stall
-expect_equal "never EAGAIN " "$("$helpers/waiters" later "$CTL/settle" $'1\n' 100)" "settle while a disk hangs"
+expect_equal "never EAGAIN " "$("$helpers/waiters" held "$CTL/settle" $'1\n' 100)" "settle while a disk hangs"
 kill -CONT "$server"
 expect_ok settle
 expect_equal "later " "$("$helpers/waiters" later "$CTL/settle" $'1\n' 10000)" "settle with nothing to wait for"

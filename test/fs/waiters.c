@@ -10,6 +10,8 @@
  *					woken what they read and how long after the first it took
  *	waiters later FILE LINE TIMEOUT	asks with O_NONBLOCK, and polls so many ms: prints "later" or "never",
  *					then the reply or the errno
+ *	waiters held FILE LINE TIMEOUT	the same for what cannot end meanwhile: the file takes nothing and
+ *					gives nothing
  *	waiters told MOUNT DEVICE ROUNDS	whether who is told of a change sees it; by each way of
  *					changing something and each way of waiting
  */
@@ -463,8 +465,19 @@ static int be_told_of_changes(int rounds)
 	return stale != 0;
 }
 
-/* Asks, and is told by poll(2) when that is over. Until then the file takes and gives nothing. */
-static int ask_later(const char *path, const char *line, int timeout)
+/* Until the request is over its file takes no other, and has no reply. */
+static void check_held(int fd, const char *line)
+{
+	char text[4096];
+
+	if (write(fd, line, strlen(line)) >= 0 || errno != EAGAIN)
+		die("a second request is taken: %s", strerror(errno));
+	if (read(fd, text, sizeof(text)) >= 0 || errno != EAGAIN)
+		die("there is a reply before it is over: %s", strerror(errno));
+}
+
+/* Asks, and is told by poll(2) when that is over. */
+static int ask_later(const char *path, const char *line, int timeout, bool is_held)
 {
 	int fd = open_file(path, O_RDWR | O_NONBLOCK);
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
@@ -474,11 +487,8 @@ static int ask_later(const char *path, const char *line, int timeout)
 
 	if (write(fd, line, strlen(line)) != (ssize_t)strlen(line))
 		die("write: %s", strerror(errno));
-	is_over = poll(&poll_fd, 1, 0) == 1;
-	if (!is_over && (write(fd, line, strlen(line)) >= 0 || errno != EAGAIN))
-		die("a second request is taken: %s", strerror(errno));
-	if (!is_over && (read(fd, text, sizeof(text)) >= 0 || errno != EAGAIN))
-		die("there is a reply before it is over: %s", strerror(errno));
+	if (is_held)
+		check_held(fd, line);
 	is_over = poll(&poll_fd, 1, timeout) == 1;
 	printf("%s ", is_over ? "later" : "never");
 	n = read(fd, text, sizeof(text) - 1);
@@ -502,8 +512,8 @@ int main(int argc, char **argv)
 		return be_interrupted(argv[2]);
 	if (strcmp(way, "crowd") == 0 && argc > 3)
 		return be_crowd(argv[2], atoi(argv[3]));
-	if (strcmp(way, "later") == 0 && argc > 4)
-		return ask_later(argv[2], argv[3], atoi(argv[4]));
+	if ((strcmp(way, "later") == 0 || strcmp(way, "held") == 0) && argc > 4)
+		return ask_later(argv[2], argv[3], atoi(argv[4]), way[0] == 'h');
 	if (strcmp(way, "told") == 0 && argc > 4) {
 		mount = argv[2];
 		device = argv[3];
