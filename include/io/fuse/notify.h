@@ -49,6 +49,8 @@ struct notify_folder {
  */
 void notify_post(struct notify *notify, struct deltas *deltas, const struct notify_folder *held,
 	const struct notify_reply *reply);
+/* A reply alone: sends it when all that was changed by now is what every process sees. */
+void notify_send(struct notify *notify, const struct notify_reply *reply);
 /*
  * Gives replies free that wait for what has been held up for too long. `now` is in µs of the monotonic
  * clock. True: something is held up from now on.

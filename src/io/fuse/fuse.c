@@ -229,8 +229,10 @@ void fuse_stop(struct fuse_server *server)
 		fuse_session_unmount(server->session);
 	if (is_free)
 		fuse_session_destroy(server->session);
-	while (server->files) /* still open, after a lazy unmount or a signal */
+	while (server->files) { /* still open, after a lazy unmount or a signal */
+		fuse_wait_release(server->files);
 		open_file_release(server->files);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(server->views); i++)
 		blob_release(server->views[i]);
 	stale_lines_fini(&server->stale);

@@ -54,7 +54,7 @@ static void add_request(struct fuse_job *job, size_t number, const char *line, s
 
 static void take_batch(struct open_file *file, struct fuse_job *job)
 {
-	const char *line = strbuf_text(&file->batch), *newline;
+	const char *line = strbuf_text(&file->control.batch), *newline;
 
 	for (size_t number = 1; (newline = strchr(line, '\n')); number++) {
 		add_request(job, number, line, (size_t)(newline - line));
@@ -63,7 +63,7 @@ static void take_batch(struct open_file *file, struct fuse_job *job)
 		line = newline + 1;
 	}
 	job->is_whole = true;
-	strbuf_reset(&file->batch);
+	strbuf_reset(&file->control.batch);
 }
 
 static size_t get_line_len(const struct strbuf *text, size_t start)
@@ -90,26 +90,26 @@ static bool has_commit(const struct strbuf *text, size_t start)
 static void refuse(
 	struct open_file *file, struct fuse_job *job, const struct strbuf *text, size_t start)
 {
-	int error = file->batch_error;
+	int error = file->control.batch_error;
 
-	strbuf_reset(&file->batch);
+	strbuf_reset(&file->control.batch);
 	fuse_job_add_fault(job, xstrdup(""), error,
 		xstrdup(error == -EMSGSIZE ? "a batch has at most 1 MiB"
 					   : "a request cannot contain control characters"));
 	if (has_commit(text, start))
-		file->batch_error = 0;
+		file->control.batch_error = 0;
 }
 
 static bool take_line(struct open_file *file, const char *line, size_t len)
 {
 	if (memchr(line, '\0', len))
-		file->batch_error = -EINVAL;
-	else if (file->batch.len + len >= BATCH_MAX)
-		file->batch_error = -EMSGSIZE;
-	if (file->batch_error)
+		file->control.batch_error = -EINVAL;
+	else if (file->control.batch.len + len >= BATCH_MAX)
+		file->control.batch_error = -EMSGSIZE;
+	if (file->control.batch_error)
 		return false;
-	strbuf_add(&file->batch, line, len);
-	strbuf_add_char(&file->batch, '\n');
+	strbuf_add(&file->control.batch, line, len);
+	strbuf_add_char(&file->control.batch, '\n');
 	return true;
 }
 
@@ -117,7 +117,7 @@ size_t fuse_batch_add_lines(struct open_file *file, struct fuse_job *job, const 
 {
 	size_t carried = job->client->carried, start = 0;
 
-	if (file->batch_error) {
+	if (file->control.batch_error) {
 		refuse(file, job, text, 0);
 		return 0;
 	}

@@ -33,11 +33,15 @@ int fuse_check_budget(struct fuse_server *server, uint32_t uid, enum budget_kind
 /* What nobody else holds. */
 static uint64_t get_size(const struct open_file *file)
 {
-	uint64_t size =
-		file->pending.size + file->batch.size + file->reply.size + file->reader.rest.size;
+	uint64_t size = file->reply.text.size;
 
-	for (const struct rest *rest = file->rests; rest; rest = rest->next)
-		size += rest->record.size;
+	if (file->kind == NODE_CONTROL)
+		size += file->control.pending.size + file->control.batch.size;
+	else if (file->kind == NODE_EVENTS)
+		size += file->events.rest.size;
+	else if (file->kind == NODE_MANAGER)
+		for (const struct rest *rest = file->manager.rests; rest; rest = rest->next)
+			size += rest->record.size;
 	return size;
 }
 

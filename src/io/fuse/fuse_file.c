@@ -21,42 +21,13 @@
 #define BYTES_OF_USER 65536 /* and of these, too */
 #define LINES_OF_ROOT 65536 /* of root, and of the user that mmfs runs as */
 
-void open_file_release(struct open_file *file)
-{
-	if (--file->references)
-		return;
-	*file->previous = file->next;
-	if (file->next)
-		file->next->previous = file->previous;
-	fuse_wait_release(file);
-	fuse_manager_release(file);
-	user_inode_close(file);
-	fuse_drop_text(file);
-	fuse_charge_close(file);
-	strbuf_fini(&file->pending);
-	strbuf_fini(&file->batch);
-	strbuf_fini(&file->reply);
-	free(file);
-}
-
-struct open_file *fuse_get_file(const struct fuse_file_info *info)
-{
-	return (struct open_file *)(uintptr_t)info->fh;
-}
-
-void fuse_post(struct fuse_server *server, const struct notify_reply *reply)
-{
-	struct deltas none = { 0 };
-
-	notify_post(server->notify, &none, NULL, reply);
-}
-
 static void post_data(fuse_req_t req, const void *data, size_t size)
 {
+	struct fuse_server *server = fuse_req_userdata(req);
 	struct notify_reply reply = { .req = req, .kind = REPLY_DATA, .size = size };
 
 	reply.data = memcpy(xrealloc(NULL, size + 1, 1), data, size);
-	fuse_post(fuse_req_userdata(req), &reply);
+	notify_send(server->notify, &reply);
 }
 
 static void forget_attributes(struct fuse_server *server, uint64_t ino)
@@ -80,24 +51,6 @@ static void reply_open(fuse_req_t req, struct open_file *file, uint64_t ino, uin
 	if (user_inode_get_node(ino) == ino && ino != fuse_get_ino(server, file->node))
 		forget_attributes(server, ino); /* its size may be another one */
 	post_data(req, &answer, sizeof(answer));
-}
-
-static struct open_file *file_new(struct fuse_server *server, const struct node *node, uint32_t uid)
-{
-	struct open_file *file = xcalloc(1, sizeof(*file));
-
-	file->references = 1;
-	file->server = server;
-	file->next = server->files;
-	file->previous = &server->files;
-	if (file->next)
-		file->next->previous = &file->next;
-	server->files = file;
-	file->node = node;
-	file->kind = node->kind;
-	file->operation = node->kind == NODE_CONTROL ? node->operation : NULL;
-	fuse_charge_open(file, uid);
-	return file;
 }
 
 /* Whether an inode can be opened so: 0, or a negative errno. */
@@ -133,7 +86,7 @@ void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 		fuse_reply_err(req, -r);
 		return;
 	}
-	file = file_new(server, node, uid);
+	file = open_file_new(server, node, uid);
 	user_inode_open(file, ino, info->flags);
 	if (fuse_wait_is_for(file))
 		flags |= fuse_wait_open(file);
@@ -146,75 +99,38 @@ void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 
 void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
-	struct open_file *file = fuse_get_file(info);
+	struct open_file *file = open_file_get(info);
 
 	fuse_count(fuse_req_userdata(req), COUNT_RELEASE);
 	fuse_job_drop(file);
+	fuse_wait_release(file);
 	open_file_release(file);
 	fuse_reply_err(req, 0);
 }
 
-static size_t get_slice(const struct strbuf *text, uint64_t offset, size_t size)
-{
-	if (offset >= text->len)
-		return 0;
-	return size < text->len - offset ? size : text->len - offset;
-}
-
-void fuse_reply_slice(fuse_req_t req, const struct strbuf *text, uint64_t offset, size_t size)
-{
-	size = get_slice(text, offset, size);
-	fuse_reply_buf(req, size ? text->data + offset : NULL, size);
-}
-
 static void post_slice(fuse_req_t req, const struct strbuf *text, uint64_t offset, size_t size)
 {
-	size = get_slice(text, offset, size);
+	size = open_file_get_slice(text, offset, size);
 	post_data(req, size ? text->data + offset : "", size);
-}
-
-void fuse_take_reply(
-	struct open_file *file, size_t size, uint64_t position, struct notify_reply *ret_reply)
-{
-	const struct strbuf *text = file->blob ? &file->blob->text : &file->reply;
-
-	if (file->error) {
-		ret_reply->kind = REPLY_ERROR;
-		ret_reply->error = file->error;
-		file->error = 0;
-		return;
-	}
-	if (!file->is_anchored) {
-		file->anchor = position == file->write_end ? position : 0;
-		file->is_anchored = true;
-	}
-	if (position < file->anchor)
-		file->anchor = 0;
-	position -= file->anchor;
-	ret_reply->kind = REPLY_DATA;
-	ret_reply->size = get_slice(text, position, size);
-	ret_reply->data = xrealloc(NULL, ret_reply->size + 1, 1);
-	if (ret_reply->size)
-		memcpy(ret_reply->data, text->data + position, ret_reply->size);
 }
 
 void fuse_op_read(
 	fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info)
 {
 	struct fuse_server *server = fuse_req_userdata(req);
-	struct open_file *file = fuse_get_file(info);
+	struct open_file *file = open_file_get(info);
 	struct notify_reply reply = { .req = req };
 	uint64_t position = (uint64_t)offset;
 	int r;
 
 	fuse_count(server, COUNT_READ);
-	if (fuse_wait_is_for(file) || file->job) {
+	if (fuse_wait_is_for(file) || open_file_get_job(file)) {
 		fuse_wait_read(req, size, position, info);
 		return;
 	}
 	if (file->kind == NODE_MANAGER && fuse_manager_read(req, file, size, position))
 		return;
-	if (file->kind == NODE_CONTROL && !file->has_reply && (position == 0 || !file->blob)) {
+	if (file->kind == NODE_CONTROL && !file->reply.is_there && (position == 0 || !file->blob)) {
 		fuse_drop_text(file);
 		r = fuse_check_budget(server, file->uid, BUDGET_BYTES, file->operation);
 		if (r < 0) {
@@ -223,15 +139,15 @@ void fuse_op_read(
 		}
 		fuse_hold_text(file, fuse_get_text(server, file->node));
 	}
-	if (!file->has_reply) {
+	if (!file->reply.is_there) {
 		if (file->kind == NODE_CONTROL)
 			post_slice(req, &file->blob->text, position, size);
 		else
 			fuse_reply_slice(req, &file->blob->text, position, size);
 		return;
 	}
-	fuse_take_reply(file, size, position, &reply);
-	fuse_post(server, &reply);
+	open_file_take_reply(file, size, position, &reply);
+	notify_send(server->notify, &reply);
 }
 
 static bool is_blank(const char *line, size_t len)
@@ -282,18 +198,18 @@ static size_t add_text(struct fuse_job *job, const char *data, size_t size, bool
 	bool has_error;
 	size_t left;
 
-	strbuf_add(&text, strbuf_text(&file->pending), file->pending.len);
+	strbuf_add(&text, strbuf_text(&file->control.pending), file->control.pending.len);
 	strbuf_add(&text, data, size);
 	if (file->operation->kind == OP_BATCH)
 		left = fuse_batch_add_lines(file, job, &text);
 	else
 		left = add_lines(job, &text, is_cut || size % STDIO_BLOCK == 0);
-	strbuf_fini(&file->pending);
+	strbuf_fini(&file->control.pending);
 	has_error = job->count && job->lines[job->count - 1].error;
 	if (job->client->is_full || (is_cut && job->count && !has_error))
 		job->client->size -= left; /* a short count, for the writer to go on from there */
 	else if (left && !has_error)
-		strbuf_add(&file->pending, text.data + text.len - left, left);
+		strbuf_add(&file->control.pending, text.data + text.len - left, left);
 	return left;
 }
 
@@ -317,11 +233,11 @@ static int check_write(struct open_file *file)
 	struct fuse_server *server = file->server;
 	int r;
 
-	if (file->job)
+	if (file->control.job)
 		return -EAGAIN;
-	strbuf_fini(&file->reply); /* whatever comes, it has another one then */
-	file->given = 0;
-	file->error = 0;
+	strbuf_fini(&file->reply.text); /* whatever comes, it has another one then */
+	file->control.given = 0;
+	file->control.error = 0;
 	fuse_drop_text(file);
 	fuse_charge(file);
 	r = fuse_check_budget(server, file->uid, BUDGET_BYTES, file->operation);
@@ -337,8 +253,8 @@ static void detach_job(struct fuse_job *job)
 	fuse_req_t req = steal_ptr(job->client->req);
 
 	job->client->is_loose = true;
-	file->job = job;
-	file->write_end = job->client->offset + job->client->size;
+	file->control.job = job;
+	file->reply.write_end = job->client->offset + job->client->size;
 	fuse_reply_write(req, job->client->size);
 }
 
@@ -359,10 +275,8 @@ static void answer_points(struct fuse_job *job)
 	};
 
 	fuse_hold_text(file, fuse_get_text(file->server, file->node));
-	file->has_reply = true;
-	file->is_anchored = false;
-	file->write_end = job->client->offset + job->client->size;
-	fuse_post(file->server, &reply);
+	open_file_set_reply(file, job->client->offset + job->client->size);
+	notify_send(file->server->notify, &reply);
 	fuse_job_free(job);
 }
 
@@ -370,7 +284,7 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 	struct fuse_file_info *info)
 {
 	struct fuse_server *server = fuse_req_userdata(req);
-	struct open_file *file = fuse_get_file(info);
+	struct open_file *file = open_file_get(info);
 	struct fuse_job *job;
 	/* The kernel cuts what is longer than max_write, less the start of a page: anywhere. */
 	bool is_cut = size > server->max_write - STDIO_BLOCK;
@@ -395,7 +309,7 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 	job->client->file = file;
 	file->references++;
 	job->client->size = size;
-	job->client->carried = file->pending.len;
+	job->client->carried = file->control.pending.len;
 	job->client->offset = (uint64_t)offset;
 	job->may_share = file->operation->kind == OP_CREATE_POINT ||
 		file->operation->kind == OP_DELETE_POINTS;

@@ -26,48 +26,32 @@ void fuse_manager_open(struct open_file *file, const struct fuse_file_info *info
 {
 	int mode = info->flags & O_ACCMODE;
 
-	file->access = (mode != O_WRONLY ? MMFS_ACCESS_READ : 0) |
+	file->manager.access = (mode != O_WRONLY ? MMFS_ACCESS_READ : 0) |
 		(mode != O_RDONLY ? MMFS_ACCESS_WRITE : 0);
-}
-
-static void rest_free(struct rest *rest)
-{
-	strbuf_fini(&rest->record);
-	free(rest);
-}
-
-void fuse_manager_release(struct open_file *file)
-{
-	for (struct rest *rest = file->rests, *next; rest; rest = next) {
-		next = rest->next;
-		rest_free(rest);
-	}
 }
 
 /* Takes over the record, and returns the position at which it is read. */
 static uint64_t keep_rest(struct open_file *file, struct strbuf *record)
 {
-	struct rest *rest = xcalloc(1, sizeof(*rest)), **last = &file->rests;
+	struct rest *rest = xcalloc(1, sizeof(*rest)), **last = &file->manager.rests;
 
-	rest->ticket = (file->tickets++ % TICKETS_MAX + 1) * TICKET_STEP;
+	rest->ticket = (file->manager.tickets++ % TICKETS_MAX + 1) * TICKET_STEP;
 	rest->record = *record;
 	*record = (struct strbuf)STRBUF_INIT;
-	rest->next = file->rests;
-	file->rests = rest;
+	rest->next = file->manager.rests;
+	file->manager.rests = rest;
 	for (size_t i = 0; i < RESTS_MAX && *last; i++)
 		last = &(*last)->next;
-	if (*last) {
-		rest_free(*last);
-		*last = NULL;
-	}
+	if (*last)
+		rest_remove(last);
 	return rest->ticket;
 }
 
 bool fuse_manager_read(fuse_req_t req, struct open_file *file, size_t size, uint64_t position)
 {
-	struct rest **at = &file->rests, *rest;
+	struct rest **at = &file->manager.rests, *rest;
 
-	if (position < TICKET_STEP && file->has_reply)
+	if (position < TICKET_STEP && file->reply.is_there)
 		return false;
 	if (position < TICKET_STEP) {
 		fuse_reply_buf(req, NULL, 0);
@@ -83,8 +67,7 @@ bool fuse_manager_read(fuse_req_t req, struct open_file *file, size_t size, uint
 	position -= rest->ticket;
 	fuse_reply_slice(req, &rest->record, position, size);
 	if (position + size >= rest->record.len) {
-		*at = rest->next;
-		rest_free(rest);
+		rest_remove(at);
 		fuse_charge(file);
 	}
 	return true;
@@ -106,12 +89,10 @@ static void answer(struct fuse_client *client, uint32_t status, const struct str
 	if (len)
 		strbuf_add(&record, output->data, len);
 	if (!client->carrier) {
-		strbuf_fini(&file->reply);
-		file->reply = record;
+		strbuf_fini(&file->reply.text);
+		file->reply.text = record;
 		record = (struct strbuf)STRBUF_INIT;
-		file->has_reply = true;
-		file->is_anchored = false;
-		file->write_end = client->offset + client->size;
+		open_file_set_reply(file, client->offset + client->size);
 		fuse_charge(file);
 		ret_reply->kind = REPLY_WRITTEN;
 		ret_reply->size = client->size;
@@ -152,7 +133,8 @@ static void add_number(uint32_t number, size_t room, struct strbuf *ret_output)
 		&(struct reply){ .number = number }, room, ret_output);
 }
 
-void fuse_manager_answer_number(struct fuse_client *client, struct notify_reply *ret_reply)
+/* CHANGE_NOTIFY, once there is another number. */
+static void answer_number(struct fuse_client *client, struct notify_reply *ret_reply)
 {
 	_cleanup_strbuf_ struct strbuf output = STRBUF_INIT;
 
@@ -187,7 +169,7 @@ static void await_number(struct fuse_client *client, uint32_t epic)
 	call = xcalloc(1, sizeof(*call));
 	*call = *client;
 	call->epic = epic;
-	fuse_wait_number(server, call);
+	fuse_wait_number(server, call, answer_number);
 }
 
 static void submit(struct fuse_client *client, const struct wire_code *code,
@@ -230,7 +212,7 @@ static void serve(struct fuse_client *client, const uint8_t *data)
 		answer_now(client, STATUS_INVALID_DEVICE_REQUEST, NULL);
 		return;
 	}
-	if (wire_get_access(code) & ~client->file->access) {
+	if (wire_get_access(code) & ~client->file->manager.access) {
 		answer_now(client, STATUS_ACCESS_DENIED, NULL);
 		return;
 	}
@@ -282,11 +264,11 @@ void fuse_op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int command, void *a
 	fuse_count(fuse_req_userdata(req), COUNT_IOCTL);
 	/* Others are asked, too: sed, perl and their like want to know whether it is a terminal. */
 	if (flags & FUSE_IOCTL_DIR || (command != MMFS_IOC_4K && command != MMFS_IOC_16K) ||
-		fuse_get_file(info)->kind != NODE_MANAGER || in_size != out_size) {
+		open_file_get(info)->kind != NODE_MANAGER || in_size != out_size) {
 		fuse_reply_err(req, ENOTTY);
 		return;
 	}
-	client.file = fuse_get_file(info);
+	client.file = open_file_get(info);
 	memcpy(&client.record, in, RECORD_SIZE);
 	serve_carrier(&client, (const uint8_t *)in + RECORD_SIZE, in_size - RECORD_SIZE);
 }

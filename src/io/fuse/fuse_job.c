@@ -10,10 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/syntax/link_name.h"
 #include "fuse_private.h"
-
-#define SMALL_TREE 4096 /* inodes: to look them all up again costs less than it is to be held up */
 
 /* The client's command name, for the history. procfs answers from memory. */
 static void get_command(pid_t pid, char ret_command[17])
@@ -158,102 +155,11 @@ void fuse_job_submit(struct fuse_job *job)
 
 void fuse_job_drop(struct open_file *file)
 {
-	struct fuse_job *job = steal_ptr(file->job);
+	struct fuse_job *job = open_file_get_job(file);
 
-	if (job && file->server->backend.cancel(file->server->backend.data, job))
-		fuse_job_free(job);
-}
-
-/* Leaves the result in the open file, and says how write(2) ends. */
-static void finish_write(struct fuse_job *job, struct notify_reply *ret_reply)
-{
-	struct fuse_client *client = job->client;
-	struct open_file *file = client->file;
-	size_t consumed = client->size;
-
-	/* The first that failed, or that has no room in the reply, and all behind it come again. */
-	if (job->done && job->done < job->count)
-		consumed = job->lines[job->done - 1].end - client->carried;
-	if (job->done < job->count)
-		strbuf_reset(&file->pending);
-	strbuf_reset(&file->reply);
-	file->has_reply = true;
-	file->is_anchored = false;
-	if (client->is_loose) {
-		file->job = NULL;
-		file->error = job->done ? 0 : -job->error;
-	}
-	if (job->error && !job->done) {
-		strbuf_add_printable(&file->reply, strbuf_text(&job->why));
-		strbuf_add_char(&file->reply, '\n');
-		if (!client->is_loose)
-			file->write_end = client->offset;
-		ret_reply->kind = REPLY_ERROR;
-		ret_reply->error = -job->error;
+	if (!job)
 		return;
-	}
-	reply_format(&job->reply, &file->reply);
-	if (!client->is_loose)
-		file->write_end = client->offset + consumed;
-	ret_reply->kind = REPLY_WRITTEN;
-	ret_reply->size = consumed;
-}
-
-static void finish_folder(
-	struct fuse_server *server, struct fuse_job *job, struct notify_reply *ret_reply)
-{
-	struct tree *tree = server->backend.tree;
-	struct node *folder = tree_find(tree, job->client->folder), *node = NULL;
-
-	ret_reply->kind = REPLY_ERROR;
-	ret_reply->error = -job->error;
-	if (job->error || !job->client->name)
-		return;
-	if (folder)
-		node = tree_find_child(tree, folder, job->client->name);
-	if (!node) {
-		ret_reply->error = EIO; /* gone again: its volume left meanwhile */
-		return;
-	}
-	ret_reply->kind = REPLY_ENTRY;
-	fuse_fill_entry(server, node, &ret_reply->entry);
-}
-
-void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas *deltas)
-{
-	struct notify_reply reply = { 0 };
-	struct notify_folder held = { 0 };
-
-	if (job && job->client->can_interrupt)
-		fuse_req_interrupt_func(job->client->req, NULL, NULL);
-	if (deltas->has_views)
-		server->generation++;
-	if (server->views[NODE_POINTS])
-		stale_lines_move(&server->stale, &deltas->lines);
-	if (job) {
-		reply.req = job->client->req;
-		held.ino = job->client->folder;
-		if (held.ino && !job->error)
-			held.name = link_name_get_base(job->lines[0].request.link.path);
-		if (job->code) {
-			fuse_manager_finish(job, &reply);
-		} else if (job->client->file) {
-			finish_write(job, &reply);
-			fuse_wait_take_request(job);
-		} else {
-			finish_folder(server, job, &reply);
-		}
-		if (job->client->file)
-			fuse_charge(job->client->file);
-	}
-	notify_use_epochs(server->notify,
-		server->has_epochs &&
-			(server->backend.tree->by_ino.count <= SMALL_TREE ||
-				notify_was_held(server->notify)));
-	notify_post(server->notify, deltas, held.ino ? &held : NULL, &reply);
-	if (!job || job->operation->flags & OPERATION_CHANGES ||
-		job->operation->kind == OP_CHANGE_NOTIFY || job->client->is_loose)
-		fuse_wait_wake(server);
-	if (job)
+	file->control.job = NULL;
+	if (file->server->backend.cancel(file->server->backend.data, job))
 		fuse_job_free(job);
 }

@@ -15,161 +15,12 @@
 #include "core/views/render.h"
 #include "fuse_private.h"
 
-/* Continues enum fuse_counter. */
-enum {
-	COUNT_LOOKUP = COUNT_OTHERS,
-	COUNT_FORGET,
-	COUNT_GETATTR,
-	COUNT_SETATTR,
-	COUNT_READLINK,
-	COUNT_OPENDIR,
-	COUNT_READDIR,
-	COUNT_SYMLINK,
-	COUNT_UNLINK,
-	COUNT_RENAME,
-	COUNT_REFUSED,
-	COUNT_STATFS,
-	COUNTERS
-};
-
-static const char *const counter_names[COUNTERS] = {
-	[COUNT_OPEN] = "open",
-	[COUNT_READ] = "read",
-	[COUNT_WRITE] = "write",
-	[COUNT_RELEASE] = "release",
-	[COUNT_POLL] = "poll",
-	[COUNT_IOCTL] = "ioctl",
-	[COUNT_LOOKUP] = "lookup",
-	[COUNT_FORGET] = "forget",
-	[COUNT_GETATTR] = "getattr",
-	[COUNT_SETATTR] = "setattr",
-	[COUNT_READLINK] = "readlink",
-	[COUNT_OPENDIR] = "opendir",
-	[COUNT_READDIR] = "readdir",
-	[COUNT_SYMLINK] = "symlink",
-	[COUNT_UNLINK] = "unlink",
-	[COUNT_RENAME] = "rename",
-	[COUNT_REFUSED] = "refused",
-	[COUNT_STATFS] = "statfs",
-};
-
-void fuse_count(struct fuse_server *server, size_t counter)
-{
-	server->counters[counter]++;
-}
-
-void fuse_render_metrics(const struct fuse_server *server, struct strbuf *ret_text)
-{
-	strbuf_add_text(ret_text,
-		"# TYPE mmfs_fuse_requests counter\n"
-		"# HELP mmfs_fuse_requests Requests of the kernel.\n");
-	for (size_t i = 0; i < COUNTERS; i++)
-		strbuf_add_format(ret_text, "mmfs_fuse_requests_total{request=\"%s\"} %llu\n",
-			counter_names[i], (unsigned long long)server->counters[i]);
-	strbuf_add_format(ret_text,
-		"# TYPE mmfs_invalidations counter\n"
-		"# HELP mmfs_invalidations Entries and attributes taken back from the kernel.\n"
-		"mmfs_invalidations_total %llu\n",
-		(unsigned long long)notify_get_count(server->notify));
-	strbuf_add_format(ret_text,
-		"# TYPE mmfs_holds counter\n"
-		"# HELP mmfs_holds Times that a client held the lock of a folder for too long.\n"
-		"mmfs_holds_total %llu\n",
-		(unsigned long long)server->holds);
-}
-
-void fuse_format_counters(const struct fuse_server *server, struct strbuf *ret_text)
-{
-	for (size_t i = 0; i < COUNTERS; i++)
-		strbuf_add_format(ret_text, "%s%s=%llu", i ? " " : "", counter_names[i],
-			(unsigned long long)server->counters[i]);
-}
-
 static struct fuse_server *get_server(fuse_req_t req, size_t counter)
 {
 	struct fuse_server *server = fuse_req_userdata(req);
 
 	fuse_count(server, counter);
 	return server;
-}
-
-static mode_t get_mode(const struct fuse_server *server, const struct node *node)
-{
-	mode_t mode = (mode_t)server->options.mode;
-
-	switch (node->kind) {
-	case NODE_FOLDER:
-		return S_IFDIR | (node->is_writable ? 0555 | (mode & 0222) : 0555);
-	case NODE_LINK:
-		return S_IFLNK | 0777;
-	case NODE_CONTROL:
-		return S_IFREG | (node->operation->flags & OPERATION_CHANGES ? mode : 0666);
-	case NODE_MANAGER:
-		return S_IFREG | mode | 0444;
-	case NODE_VOLUME:
-	case NODE_POINTS:
-	case NODE_POINTS_JSON:
-	case NODE_HISTORY:
-	case NODE_METRICS:
-	case NODE_EVENTS:
-		break;
-	}
-	return S_IFREG | 0444;
-}
-
-static off_t get_size(struct fuse_server *server, const struct node *node, uint64_t ino)
-{
-	_cleanup_strbuf_ struct strbuf room = STRBUF_INIT;
-
-	if (node->kind == NODE_LINK)
-		return (off_t)strlen(tree_get_target(node, &room));
-	if (node->kind == NODE_FOLDER || node->kind == NODE_CONTROL || node->kind == NODE_EVENTS ||
-		node->kind == NODE_MANAGER)
-		return 0;
-	return (off_t)fuse_get_text_len(server, node, ino);
-}
-
-void fuse_fill_attributes(
-	struct fuse_server *server, const struct node *node, uint64_t ino, struct stat *ret_stat)
-{
-	bool is_users = node->is_writable || node->kind == NODE_MANAGER ||
-		(node->kind == NODE_CONTROL && node->operation->flags & OPERATION_CHANGES);
-	struct timespec changed = {
-		.tv_sec = (time_t)(node->changed / 1000000),
-		.tv_nsec = (long)(node->changed % 1000000) * 1000,
-	};
-
-	*ret_stat = (struct stat){
-		.st_ino = node_get_ino(node),
-		.st_mode = get_mode(server, node),
-		.st_nlink = 1, /* of folders: like btrfs, says nothing about subfolders */
-		.st_uid = is_users ? (uid_t)server->options.uid : server->uid,
-		.st_gid = is_users ? (gid_t)server->options.gid : server->gid,
-		.st_size = get_size(server, node, ino),
-		.st_blksize = 4096,
-		.st_atim = changed,
-		.st_mtim = changed,
-		.st_ctim = changed,
-	};
-	ret_stat->st_blocks = (ret_stat->st_size + 511) / 512;
-}
-
-/* How long the kernel may believe a node's attributes. */
-static double get_timeout(const struct fuse_server *server, const struct node *node)
-{
-	return node->kind == NODE_METRICS ? 0 : server->timeout;
-}
-
-void fuse_fill_entry(
-	struct fuse_server *server, struct node *node, struct fuse_entry_param *ret_entry)
-{
-	*ret_entry = (struct fuse_entry_param){
-		.ino = fuse_get_ino(server, node),
-		.attr_timeout = get_timeout(server, node),
-		.entry_timeout = server->timeout,
-	};
-	fuse_fill_attributes(server, node, ret_entry->ino, &ret_entry->attr);
-	tree_add_lookup(node);
 }
 
 static void op_init(void *data, struct fuse_conn_info *connection)
@@ -252,7 +103,7 @@ static void reply_attributes(fuse_req_t req, fuse_ino_t ino)
 		return;
 	}
 	fuse_fill_attributes(server, node, ino, &attributes);
-	fuse_reply_attr(req, &attributes, get_timeout(server, node));
+	fuse_reply_attr(req, &attributes, fuse_get_timeout(server, node));
 }
 
 static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)

@@ -22,6 +22,9 @@ struct blob {
 	struct strbuf text;
 };
 
+/* Says how a call ends when there is another number. */
+typedef void fuse_wait_answer_fn(struct fuse_client *call, struct notify_reply *ret_reply);
+
 /*
  * A client that waits until an open file has something to read: in read(2), or in poll(2), or in
  * ioctl(2) until there is a new number.
@@ -35,6 +38,7 @@ struct wait {
 	size_t size;
 	struct fuse_pollhandle *poll; /* of a poll */
 	struct fuse_client *call;     /* of an ioctl; has `req` as well */
+	fuse_wait_answer_fn *answer;  /* … what it is answered */
 };
 
 /* An answer of MountPointManager that is to be read, since it was too long for its ioctl. */
@@ -75,7 +79,32 @@ struct fuse_server {
 	struct stale_lines stale;		  /* of that of points */
 	struct user_inode user_inodes[OP_RENAME]; /* by operation */
 	size_t metrics_len;			  /* of the newest text of metrics */
-	uint64_t counters[64];			  /* requests by kind, see fuse_ops.c */
+	uint64_t counters[64];			  /* requests, by enum fuse_counter */
+};
+
+/* What reads give once a request was made. */
+struct file_reply {
+	struct strbuf text;
+	bool is_there;
+	bool is_anchored;
+	uint64_t anchor;    /* file position of its first byte */
+	uint64_t write_end; /* where the last write left the file position */
+};
+
+struct control_file {
+	uint64_t written_ino;  /* the user_inode through which it can be written, or 0 */
+	struct strbuf pending; /* start of a line that the next write goes on with */
+	struct strbuf batch;   /* lines that wait for their `commit` */
+	int batch_error;       /* they cannot be taken */
+	struct fuse_job *job;  /* under way, though its write has returned: O_NONBLOCK */
+	int error;	       /* of such a one, positive, until a read has told it */
+	size_t given;	       /* change_notify: how much of its line in the reply it was given */
+};
+
+struct manager_file {
+	unsigned int access; /* MMFS_ACCESS bits that it was opened for */
+	struct rest *rests;  /* the newest first */
+	uint64_t tickets;    /* that were given so far */
 };
 
 /* One open(2) of a file. */
@@ -87,30 +116,18 @@ struct open_file {
 	uint32_t uid;	   /* who has opened it, and is charged for what it holds */
 	uint64_t charged;  /* bytes */
 	const struct node *node;
-	uint64_t written_ino; /* the user_inode through which it can be written, or 0 */
 	enum node_kind kind;
-	const struct operation *operation;
-	struct blob *blob;     /* what a plain file showed when it was opened */
-	struct strbuf pending; /* start of a line that the next write goes on with */
-	struct strbuf batch;   /* lines that wait for their `commit` */
-	int batch_error;       /* they cannot be taken */
-	struct strbuf reply;
-	bool has_reply;	      /* a request was made: reads give its reply */
-	struct fuse_job *job; /* under way, though its write has returned: O_NONBLOCK */
-	int error;	      /* of such a one, positive, until a read has told it */
-	bool is_anchored;
-	uint64_t anchor;    /* file position of the reply's first byte */
-	uint64_t write_end; /* where the last write left the file position */
-
-	struct event_reader reader; /* events: where it is */
-	uint32_t epic;		    /* change_notify: the number that the client knows; 0: none */
-	size_t given;		    /* … and how much of its line in `reply` it was given */
-	struct wait *poll;	    /* of both: who polls */
-
-	/* MountPointManager, with `epic` as above: */
-	unsigned int access; /* MMFS_ACCESS bits that it was opened for */
-	struct rest *rests;  /* the newest first */
-	uint64_t tickets;    /* that were given so far */
+	const struct operation *operation; /* of NODE_CONTROL, else NULL */
+	struct blob *blob;		   /* the text that it shows, if it is kept elsewhere */
+	struct file_reply reply;	   /* of NODE_CONTROL, NODE_MANAGER */
+	uint32_t
+		epic; /* of change_notify, NODE_MANAGER: the number that the client knows; 0: none */
+	struct wait *poll; /* who polls */
+	union {
+		struct control_file control; /* NODE_CONTROL */
+		struct event_reader events;  /* NODE_EVENTS: where it is */
+		struct manager_file manager; /* NODE_MANAGER */
+	};
 };
 
 /* Who waits for a job. */
@@ -152,13 +169,23 @@ void fuse_op_read(
 void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
 	struct fuse_file_info *info);
 void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info);
-/* Sends it when all that was changed by now is what every process sees. */
-void fuse_post(struct fuse_server *server, const struct notify_reply *reply);
+
+/* open_file.c: what belongs to one open(2) */
+struct open_file *open_file_get(const struct fuse_file_info *info);
+struct open_file *open_file_new(struct fuse_server *server, const struct node *node, uint32_t uid);
+/* Nobody polls it any more. */
+void open_file_release(struct open_file *file);
+/* A job of a write that has returned, or NULL. */
+struct fuse_job *open_file_get_job(const struct open_file *file);
+/* It has another reply now, which reads have not begun with. */
+void open_file_set_reply(struct open_file *file, uint64_t write_end);
 /* The reply to the last request, from a file position on. */
-void fuse_take_reply(
+void open_file_take_reply(
 	struct open_file *file, size_t size, uint64_t position, struct notify_reply *ret_reply);
+/* Takes an answer out of the list that it is in. */
+void rest_remove(struct rest **at);
+size_t open_file_get_slice(const struct strbuf *text, uint64_t offset, size_t size);
 void fuse_reply_slice(fuse_req_t req, const struct strbuf *text, uint64_t offset, size_t size);
-struct open_file *fuse_get_file(const struct fuse_file_info *info);
 
 /* fuse_user_inode.c: inodes of control files that everybody may write */
 /* What a user's look-up is told; 0: the node has one inode for all. */
@@ -183,6 +210,7 @@ void fuse_drop_text(struct open_file *file);
 /* fuse_wait.c: files that are waited for */
 bool fuse_wait_is_for(const struct open_file *file); /* it blocks those who read it */
 uint32_t fuse_wait_open(struct open_file *file);     /* FOPEN_ flags */
+/* Nobody reads it any more. */
 void fuse_wait_release(struct open_file *file);
 /* As a read(2) of a file that is waited for, or that has a job under way. */
 void fuse_wait_read(
@@ -190,7 +218,8 @@ void fuse_wait_read(
 void fuse_op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info,
 	struct fuse_pollhandle *handle);
 /* CHANGE_NOTIFY: answers when there is another number. Takes over the client. */
-void fuse_wait_number(struct fuse_server *server, struct fuse_client *call);
+void fuse_wait_number(
+	struct fuse_server *server, struct fuse_client *call, fuse_wait_answer_fn *answer);
 /* A request was made of a file. */
 void fuse_wait_take_request(const struct fuse_job *job);
 /* There may be something to read now: after what makes the kernel's caches right is posted. */
@@ -208,15 +237,12 @@ void fuse_op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int command, void *a
 	struct fuse_file_info *info, unsigned int flags, const void *in, size_t in_size,
 	size_t out_size);
 void fuse_manager_open(struct open_file *file, const struct fuse_file_info *info);
-void fuse_manager_release(struct open_file *file);
 void fuse_manager_write(
 	fuse_req_t req, struct open_file *file, const char *data, size_t size, uint64_t offset);
 /* False: the position is none of an answer that is kept. */
 bool fuse_manager_read(fuse_req_t req, struct open_file *file, size_t size, uint64_t position);
 /* A request is over: leaves the answer in the open file, or in the reply to the ioctl. */
 void fuse_manager_finish(struct fuse_job *job, struct notify_reply *ret_reply);
-/* The answer to CHANGE_NOTIFY, once there is another number. */
-void fuse_manager_answer_number(struct fuse_client *client, struct notify_reply *ret_reply);
 
 /* fuse_job.c: jobs */
 /* Hands a job to the daemon. From then on a signal ends one that waits. */
@@ -233,10 +259,8 @@ void fuse_job_add_line_of(
 void fuse_job_add_request(struct fuse_job *job, struct request *request, char *text);
 /* A line that failed before it became a request; takes `text` and `why`. */
 void fuse_job_add_fault(struct fuse_job *job, char *text, int error, char *why);
-void open_file_release(struct open_file *file);
 
-/* fuse_ops.c: everything else */
-extern const struct fuse_lowlevel_ops fuse_ops;
+/* fuse_counters.c: how many requests there were */
 enum fuse_counter {
 	COUNT_OPEN,
 	COUNT_READ,
@@ -244,10 +268,29 @@ enum fuse_counter {
 	COUNT_RELEASE,
 	COUNT_POLL,
 	COUNT_IOCTL,
-	COUNT_OTHERS
+	COUNT_LOOKUP,
+	COUNT_FORGET,
+	COUNT_GETATTR,
+	COUNT_SETATTR,
+	COUNT_READLINK,
+	COUNT_OPENDIR,
+	COUNT_READDIR,
+	COUNT_SYMLINK,
+	COUNT_UNLINK,
+	COUNT_RENAME,
+	COUNT_REFUSED,
+	COUNT_STATFS,
+	COUNTERS
 };
 void fuse_count(struct fuse_server *server, size_t counter);
+
+/* fuse_attributes.c: what the kernel is told of an inode */
+/* How long the kernel may believe a node's attributes, seconds. */
+double fuse_get_timeout(const struct fuse_server *server, const struct node *node);
 void fuse_fill_attributes(
 	struct fuse_server *server, const struct node *node, uint64_t ino, struct stat *ret_stat);
 void fuse_fill_entry(
 	struct fuse_server *server, struct node *node, struct fuse_entry_param *ret_entry);
+
+/* fuse_ops.c: everything else */
+extern const struct fuse_lowlevel_ops fuse_ops;

@@ -60,7 +60,7 @@ void user_inode_open(struct open_file *file, uint64_t ino, int flags)
 
 	if (!inode || (flags & O_ACCMODE) == O_RDONLY)
 		return;
-	file->written_ino = ino;
+	file->control.written_ino = ino;
 	inode->writers += ino == get_ino(inode, file->node);
 }
 
@@ -68,6 +68,6 @@ void user_inode_close(struct open_file *file)
 {
 	struct user_inode *inode = find(file->server, file->node);
 
-	if (inode && file->written_ino == get_ino(inode, file->node))
+	if (inode && file->control.written_ino == get_ino(inode, file->node))
 		inode->writers--;
 }

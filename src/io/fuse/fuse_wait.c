@@ -36,7 +36,8 @@ bool fuse_wait_is_for(const struct open_file *file)
  */
 uint32_t fuse_wait_open(struct open_file *file)
 {
-	event_reader_init(&file->reader, file->server->backend.stream);
+	if (file->kind == NODE_EVENTS)
+		event_reader_init(&file->events, file->server->backend.stream);
 	return FOPEN_NONSEEKABLE | FOPEN_STREAM |
 		FOPEN_NOFLUSH; /* or the last close(2) could fail at the end */
 }
@@ -44,12 +45,13 @@ uint32_t fuse_wait_open(struct open_file *file)
 static bool has_text(const struct fuse_server *server, const struct open_file *file)
 {
 	if (file->kind == NODE_EVENTS)
-		return event_reader_has(&file->reader, server->backend.stream);
+		return event_reader_has(&file->events, server->backend.stream);
 	if (file->kind == NODE_MANAGER)
 		return file->epic != server->backend.manager->epic;
 	if (!fuse_wait_is_for(file))
-		return !file->job;
-	return file->given < file->reply.len || file->epic != server->backend.manager->epic;
+		return !open_file_get_job(file);
+	return file->control.given < file->reply.text.len ||
+		file->epic != server->backend.manager->epic;
 }
 
 static bool is_ready(const struct fuse_server *server, const struct open_file *file)
@@ -62,17 +64,17 @@ static size_t take_number(
 {
 	size_t left;
 
-	if (file->given >= file->reply.len) {
+	if (file->control.given >= file->reply.text.len) {
 		file->epic = server->backend.manager->epic;
-		file->given = 0;
-		strbuf_reset(&file->reply);
-		strbuf_add_format(&file->reply, "%u\n", file->epic);
+		file->control.given = 0;
+		strbuf_reset(&file->reply.text);
+		strbuf_add_format(&file->reply.text, "%u\n", file->epic);
 	}
-	left = file->reply.len - file->given;
+	left = file->reply.text.len - file->control.given;
 	if (size > left)
 		size = left;
-	memcpy(buffer, file->reply.data + file->given, size);
-	file->given += size;
+	memcpy(buffer, file->reply.text.data + file->control.given, size);
+	file->control.given += size;
 	return size;
 }
 
@@ -88,13 +90,13 @@ static void take_text(struct fuse_server *server, struct open_file *file, size_t
 		return;
 	}
 	if (!fuse_wait_is_for(file)) {
-		fuse_take_reply(file, size, position, ret_reply);
+		open_file_take_reply(file, size, position, ret_reply);
 		return;
 	}
 	if (size > sizeof(buffer))
 		size = sizeof(buffer);
 	n = file->kind == NODE_EVENTS
-		? event_reader_read(&file->reader, server->backend.stream, buffer, size)
+		? event_reader_read(&file->events, server->backend.stream, buffer, size)
 		: take_number(server, file, buffer, size);
 	ret_reply->kind = REPLY_DATA;
 	ret_reply->size = n;
@@ -151,13 +153,13 @@ void fuse_wait_read(
 	fuse_req_t req, size_t size, uint64_t position, const struct fuse_file_info *info)
 {
 	struct fuse_server *server = fuse_req_userdata(req);
-	struct open_file *file = fuse_get_file(info);
+	struct open_file *file = open_file_get(info);
 	struct notify_reply reply = { .req = req };
 	struct wait *wait;
 
 	if (is_ready(server, file)) {
 		take_text(server, file, size, position, &reply);
-		fuse_post(server, &reply);
+		notify_send(server->notify, &reply);
 	} else if (info->flags & O_NONBLOCK) {
 		fuse_reply_err(req, EAGAIN);
 	} else if (fuse_req_interrupted(req)) {
@@ -171,12 +173,12 @@ void fuse_wait_read(
 	}
 }
 
-static void finish_call(
-	struct fuse_server *server, struct fuse_client *call, struct notify_reply *reply)
+static void finish_call(struct fuse_server *server, struct fuse_client *call,
+	fuse_wait_answer_fn *answer, struct notify_reply *reply)
 {
 	reply->req = call->req;
 	if (call->epic != server->backend.manager->epic) {
-		fuse_manager_answer_number(call, reply);
+		answer(call, reply);
 	} else {
 		reply->kind = REPLY_ERROR;
 		reply->error = ENODEV;
@@ -184,14 +186,15 @@ static void finish_call(
 	free(call);
 }
 
-void fuse_wait_number(struct fuse_server *server, struct fuse_client *call)
+void fuse_wait_number(
+	struct fuse_server *server, struct fuse_client *call, fuse_wait_answer_fn *answer)
 {
 	struct notify_reply reply = { 0 };
 	struct wait *wait;
 
 	if (server->is_ending || call->epic != server->backend.manager->epic) {
-		finish_call(server, call, &reply);
-		fuse_post(server, &reply);
+		finish_call(server, call, answer, &reply);
+		notify_send(server->notify, &reply);
 	} else if (fuse_req_interrupted(call->req)) {
 		fuse_reply_err(call->req, EINTR);
 		free(call);
@@ -201,6 +204,7 @@ void fuse_wait_number(struct fuse_server *server, struct fuse_client *call)
 		wait = wait_add(server, call->file);
 		wait->req = call->req;
 		wait->call = call;
+		wait->answer = answer;
 		fuse_req_interrupt_func(call->req, on_interrupt, wait);
 	}
 }
@@ -220,11 +224,11 @@ void fuse_op_poll(
 	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info, struct fuse_pollhandle *handle)
 {
 	struct fuse_server *server = fuse_req_userdata(req);
-	struct open_file *file = fuse_get_file(info);
+	struct open_file *file = open_file_get(info);
 	struct notify_reply reply = { .req = req, .kind = REPLY_POLL };
 
 	fuse_count(server, COUNT_POLL);
-	if (!fuse_wait_is_for(file) && file->kind != NODE_MANAGER && !file->job) {
+	if (!fuse_wait_is_for(file) && file->kind != NODE_MANAGER && !open_file_get_job(file)) {
 		if (handle)
 			fuse_pollhandle_destroy(handle);
 		fuse_reply_poll(req, POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM);
@@ -236,7 +240,7 @@ void fuse_op_poll(
 	}
 	if (handle)
 		set_poll(server, file, handle);
-	if (file->kind != NODE_EVENTS && !file->job)
+	if (file->kind != NODE_EVENTS && !open_file_get_job(file))
 		reply.events |= POLLOUT | POLLWRNORM;
 	if (server->is_ending)
 		reply.events |= POLLHUP;
@@ -245,7 +249,7 @@ void fuse_op_poll(
 		return;
 	}
 	reply.events |= POLLIN | POLLRDNORM;
-	fuse_post(server, &reply);
+	notify_send(server->notify, &reply);
 }
 
 static void finish(struct fuse_server *server, struct wait *wait)
@@ -258,12 +262,12 @@ static void finish(struct fuse_server *server, struct wait *wait)
 	} else {
 		fuse_req_interrupt_func(wait->req, NULL, NULL);
 		if (wait->call)
-			finish_call(server, wait->call, &reply);
+			finish_call(server, wait->call, wait->answer, &reply);
 		else
 			take_text(server, wait->file, wait->size, wait->position, &reply);
 	}
 	wait_remove(server, wait);
-	fuse_post(server, &reply);
+	notify_send(server->notify, &reply);
 }
 
 void fuse_wait_wake(struct fuse_server *server)
@@ -285,7 +289,7 @@ void fuse_wait_take_request(const struct fuse_job *job)
 
 	if (!fuse_wait_is_for(file))
 		return;
-	file->given = 0;
+	file->control.given = 0;
 	if (job->done)
 		file->epic = job->lines[job->done - 1].request.epic;
 }
@@ -294,7 +298,6 @@ void fuse_wait_release(struct open_file *file)
 {
 	struct wait *wait = file->poll;
 
-	event_reader_fini(&file->reader);
 	if (!wait)
 		return;
 	fuse_pollhandle_destroy(wait->poll);

@@ -465,6 +465,13 @@ void notify_post(struct notify *notify, struct deltas *deltas, const struct noti
 	pthread_cond_signal(&lane->has_items);
 }
 
+void notify_send(struct notify *notify, const struct notify_reply *reply)
+{
+	struct deltas none = { 0 };
+
+	notify_post(notify, &none, NULL, reply);
+}
+
 static bool lane_check(struct lane *lane, uint64_t now)
 {
 	bool is_new;

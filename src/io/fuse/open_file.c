@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What belongs to one open(2): its place among the others, what it holds, and the reply that it gives.
+ */
+
+#include <assert.h>
+#include <string.h>
+
+#include "fuse_private.h"
+
+struct open_file *open_file_get(const struct fuse_file_info *info)
+{
+	return (struct open_file *)(uintptr_t)info->fh;
+}
+
+struct fuse_job *open_file_get_job(const struct open_file *file)
+{
+	return file->kind == NODE_CONTROL ? file->control.job : NULL;
+}
+
+void open_file_set_reply(struct open_file *file, uint64_t write_end)
+{
+	file->reply.is_there = true;
+	file->reply.is_anchored = false;
+	file->reply.write_end = write_end;
+}
+
+void rest_remove(struct rest **at)
+{
+	struct rest *rest = *at;
+
+	*at = rest->next;
+	strbuf_fini(&rest->record);
+	free(rest);
+}
+
+struct open_file *open_file_new(struct fuse_server *server, const struct node *node, uint32_t uid)
+{
+	struct open_file *file = xcalloc(1, sizeof(*file));
+
+	file->references = 1;
+	file->server = server;
+	file->next = server->files;
+	file->previous = &server->files;
+	if (file->next)
+		file->next->previous = &file->next;
+	server->files = file;
+	file->node = node;
+	file->kind = node->kind;
+	file->operation = node->kind == NODE_CONTROL ? node->operation : NULL;
+	fuse_charge_open(file, uid);
+	return file;
+}
+
+static void release_kind(struct open_file *file)
+{
+	if (file->kind == NODE_CONTROL) {
+		strbuf_fini(&file->control.pending);
+		strbuf_fini(&file->control.batch);
+	} else if (file->kind == NODE_EVENTS) {
+		event_reader_fini(&file->events);
+	} else if (file->kind == NODE_MANAGER) {
+		while (file->manager.rests)
+			rest_remove(&file->manager.rests);
+	}
+}
+
+void open_file_release(struct open_file *file)
+{
+	if (--file->references)
+		return;
+	*file->previous = file->next;
+	if (file->next)
+		file->next->previous = file->previous;
+	assert(!file->poll);
+	user_inode_close(file);
+	fuse_drop_text(file);
+	fuse_charge_close(file);
+	release_kind(file);
+	strbuf_fini(&file->reply.text);
+	free(file);
+}
+
+size_t open_file_get_slice(const struct strbuf *text, uint64_t offset, size_t size)
+{
+	if (offset >= text->len)
+		return 0;
+	return size < text->len - offset ? size : text->len - offset;
+}
+
+void fuse_reply_slice(fuse_req_t req, const struct strbuf *text, uint64_t offset, size_t size)
+{
+	size = open_file_get_slice(text, offset, size);
+	fuse_reply_buf(req, size ? text->data + offset : NULL, size);
+}
+
+void open_file_take_reply(
+	struct open_file *file, size_t size, uint64_t position, struct notify_reply *ret_reply)
+{
+	const struct strbuf *text = file->blob ? &file->blob->text : &file->reply.text;
+
+	if (file->kind == NODE_CONTROL && file->control.error) {
+		ret_reply->kind = REPLY_ERROR;
+		ret_reply->error = file->control.error;
+		file->control.error = 0;
+		return;
+	}
+	if (!file->reply.is_anchored) {
+		file->reply.anchor = position == file->reply.write_end ? position : 0;
+		file->reply.is_anchored = true;
+	}
+	if (position < file->reply.anchor)
+		file->reply.anchor = 0;
+	position -= file->reply.anchor;
+	ret_reply->kind = REPLY_DATA;
+	ret_reply->size = open_file_get_slice(text, position, size);
+	ret_reply->data = xrealloc(NULL, ret_reply->size + 1, 1);
+	if (ret_reply->size)
+		memcpy(ret_reply->data, text->data + position, ret_reply->size);
+}
