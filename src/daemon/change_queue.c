@@ -96,9 +96,7 @@ void change_queue_finish(struct change_queue *queue, struct fuse_job *job, struc
 	crash_point("daemon:before-reply");
 	if (queue->fuse) {
 		/* Readers of `events` get it when the kernel and the client have got theirs. */
-		for (size_t i = 0; i < deltas->events.count; i++)
-			event_stream_add(
-				queue->stream, &deltas->events.list[i], queue->manager->epic, now);
+		event_stream_add_all(queue->stream, &deltas->events, queue->manager->epic, now);
 		fuse_finish(queue->fuse, job, deltas);
 	}
 	deltas_fini(deltas);

@@ -233,6 +233,57 @@ START_TEST(test_overrun)
 }
 END_TEST
 
+static void add_one_by_one(struct event_stream *stream, const struct events *events)
+{
+	for (size_t i = 0; i < events->count; i++)
+		event_stream_add(stream, &events->list[i], 9, TIME);
+}
+
+static void add_at_once(struct event_stream *stream, const struct events *events)
+{
+	event_stream_add_all(stream, events, 9, TIME);
+}
+
+/* What a reader from the start reads, of so many lines and so many that come together. */
+static void read_after(void (*add)(struct event_stream *stream, const struct events *events),
+	int before, int count, struct strbuf *ret_text)
+{
+	struct event_stream stream;
+	struct event_reader reader;
+	struct events events = { 0 };
+
+	event_stream_init(&stream);
+	event_reader_init(&reader, &stream);
+	for (int i = 0; i < before; i++)
+		add_link(&stream, "before");
+	for (int i = 0; i < count; i++) {
+		_cleanup_free_ char *link = xasprintf("%d", i);
+
+		events_add(&events, &(struct event){ .kind = EVENT_LINK_DELETED, .link = link });
+	}
+	add(&stream, &events);
+	read_all(&reader, &stream, 65536, ret_text);
+	events_fini(&events);
+	event_reader_fini(&reader);
+	event_stream_fini(&stream);
+}
+
+START_TEST(test_many_at_once)
+{
+	static const int counts[] = { 0, 1, EVENT_STREAM_MAX - 1, EVENT_STREAM_MAX,
+		EVENT_STREAM_MAX + 1, EVENT_STREAM_MAX * 2 + 7 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		for (int before = 0; before < 3; before++) {
+			_cleanup_strbuf_ struct strbuf expected = STRBUF_INIT, seen = STRBUF_INIT;
+
+			read_after(add_one_by_one, before, counts[i], &expected);
+			read_after(add_at_once, before, counts[i], &seen);
+			ck_assert_str_eq(strbuf_text(&seen), strbuf_text(&expected));
+		}
+}
+END_TEST
+
 /* The line of what was lost has the number, time and epic of the last that was. */
 START_TEST(test_overrun_line)
 {
@@ -330,6 +381,7 @@ int main(void)
 	tcase_add_test(tcase, test_begins_at_the_end);
 	tcase_add_test(tcase, test_buffers);
 	tcase_add_test(tcase, test_overrun);
+	tcase_add_test(tcase, test_many_at_once);
 	tcase_add_test(tcase, test_overrun_line);
 	tcase_add_test(tcase, test_overrun_within_a_line);
 	tcase_add_test(tcase, test_independent_readers);

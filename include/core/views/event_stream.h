@@ -33,6 +33,9 @@ void event_stream_init(struct event_stream *stream);
 void event_stream_fini(struct event_stream *stream);
 void event_stream_add(
 	struct event_stream *stream, const struct event *event, uint32_t epic, uint64_t time);
+/* The same as adding one after the other; what nobody could read any more is not made a line. */
+void event_stream_add_all(
+	struct event_stream *stream, const struct events *events, uint32_t epic, uint64_t time);
 
 /* From the line that comes next. */
 void event_reader_init(struct event_reader *reader, const struct event_stream *stream);

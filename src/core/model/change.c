@@ -61,7 +61,14 @@ void change_add_entry(struct change *change, const struct manager *manager,
 	};
 
 	change->entries = xgrow(change->entries, change->entry_count, sizeof(*change->entries));
+	if (change->entry_count >= HISTORY_MAX)
+		free(steal_ptr(change->entries[change->entry_count - HISTORY_MAX]));
 	change->entries[change->entry_count++] = history_entry_new(&entry);
+}
+
+size_t change_get_first_entry(const struct change *change)
+{
+	return change->entry_count > HISTORY_MAX ? change->entry_count - HISTORY_MAX : 0;
 }
 
 bool change_shows_volume(const struct manager *manager, const struct change *change, const char *id)

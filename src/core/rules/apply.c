@@ -207,7 +207,7 @@ void apply_change(struct manager *manager, struct change *change, struct touched
 		manager->epic += change->steps;
 	else if (change_is_counted(change))
 		manager->epic++;
-	for (size_t i = 0; i < change->entry_count; i++)
+	for (size_t i = change_get_first_entry(change); i < change->entry_count; i++)
 		history_add(&manager->history, change->entries[i]);
 	change->entry_count = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(change->renamed); i++)

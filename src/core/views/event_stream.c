@@ -59,6 +59,18 @@ void event_stream_add(
 	stream->next++;
 }
 
+void event_stream_add_all(
+	struct event_stream *stream, const struct events *events, uint32_t epic, uint64_t time)
+{
+	size_t skipped = events->count > EVENT_STREAM_MAX ? events->count - EVENT_STREAM_MAX : 0;
+
+	stream->next += skipped;
+	for (size_t i = skipped; i < events->count; i++)
+		event_stream_add(stream, &events->list[i], epic, time);
+	if (skipped)
+		stream->lost = (struct event_line){ .time = time, .epic = epic };
+}
+
 void event_reader_init(struct event_reader *reader, const struct event_stream *stream)
 {
 	*reader = (struct event_reader){ .next = stream->next };

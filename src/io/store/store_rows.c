@@ -16,6 +16,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/crash_point.h"
 #include "core/model/mount_points.h"
@@ -472,7 +473,7 @@ static int add_entry(struct store_rows *rows, const struct history_entry *entry)
 }
 
 /* No gap: any may be the first. */
-static int check_next_entry(struct store_rows *rows, const struct history_entry *entry)
+static int check_next_entry(struct store_rows *rows, uint64_t sequence)
 {
 	struct sqlite3_stmt *statement = rows->statements[STORE_LAST_ENTRY];
 	int code = sqlite3_step(statement);
@@ -481,7 +482,7 @@ static int check_next_entry(struct store_rows *rows, const struct history_entry 
 		bool is_first = sqlite3_column_type(statement, 0) == SQLITE_NULL;
 		uint64_t last = (uint64_t)sqlite3_column_int64(statement, 0);
 
-		code = is_first || entry->sequence == last + 1 ? SQLITE_OK : SQLITE_CONSTRAINT;
+		code = is_first || sequence == last + 1 ? SQLITE_OK : SQLITE_CONSTRAINT;
 	}
 	sqlite3_reset(statement);
 	return code;
@@ -491,14 +492,16 @@ static int add_entries(struct store_rows *rows, const struct change *change)
 {
 	struct row trim = { .statement = rows->statements[STORE_TRIM_HISTORY] };
 	struct history_entry *const *entries = change->entries;
-	uint64_t last;
+	size_t first = change_get_first_entry(change);
+	uint64_t start, last;
 	int code;
 
 	if (change->entry_count == 0)
 		return SQLITE_OK;
-	code = check_next_entry(rows, entries[0]);
-	for (size_t i = 0; code == SQLITE_OK && i < change->entry_count; i++) {
-		if (entries[i]->sequence != entries[0]->sequence + i)
+	start = entries[first]->sequence - first;
+	code = check_next_entry(rows, start);
+	for (size_t i = first; code == SQLITE_OK && i < change->entry_count; i++) {
+		if (entries[i]->sequence != start + i)
 			return SQLITE_CONSTRAINT;
 		code = add_entry(rows, entries[i]);
 	}
@@ -509,6 +512,26 @@ static int add_entries(struct store_rows *rows, const struct change *change)
 	return row_write(&trim, rows);
 }
 
+/* As the key of their table compares them. */
+static int compare_paths(const void *a, const void *b)
+{
+	const struct link *const *link_a = a, *const *link_b = b;
+
+	return strcasecmp((*link_a)->path, (*link_b)->path);
+}
+
+/* The links of a layer in the order of their table: neighbours are on one page of it, not on any. */
+static const struct link **sort_links(const struct names *layer)
+{
+	const struct link **links = xcalloc(layer->links.count + 1, sizeof(*links));
+	size_t count = 0;
+
+	map_for_each (&layer->links, node, next)
+		links[count++] = container_of(node, struct link, by_path);
+	qsort(links, count, sizeof(*links), compare_paths);
+	return links;
+}
+
 /*
  * Every link of the layer is deleted first and added anew where it still is: so letters can move
  * between volumes and names change their spelling in any order of rows, and no record goes while
@@ -517,28 +540,25 @@ static int add_entries(struct store_rows *rows, const struct change *change)
 int store_rows_write(struct store_rows *rows, const struct change *change)
 {
 	const struct names *layer = &change->names;
-	int code;
+	_cleanup_free_ const struct link **links = sort_links(layer);
+	int code = SQLITE_OK;
 
 	rows->written = 0;
 	rows->half = layer->links.count + (layer->records.count + change->entry_count) / 2;
-	map_for_each (&layer->links, node, next) {
-		code = delete_link(rows, container_of(node, struct link, by_path));
-
+	for (size_t i = 0; links[i]; i++) {
+		code = delete_link(rows, links[i]);
 		if (code != SQLITE_OK)
 			return code;
 	}
 	map_for_each (&layer->records, node, next) {
 		code = write_record(rows, container_of(node, struct record, by_id));
-
 		if (code != SQLITE_OK)
 			return code;
 	}
-	map_for_each (&layer->links, node, next) {
-		const struct link *link = container_of(node, struct link, by_path);
-		bool is_row = link->record && !link->is_unrecorded;
+	for (size_t i = 0; links[i]; i++) {
+		bool is_row = links[i]->record && !links[i]->is_unrecorded;
 
-		code = is_row ? add_link(rows, link) : SQLITE_OK;
-
+		code = is_row ? add_link(rows, links[i]) : SQLITE_OK;
 		if (code != SQLITE_OK)
 			return code;
 	}
