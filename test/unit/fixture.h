@@ -7,6 +7,7 @@
 #include "follower.h"
 #include "kernel.h"
 #include "rows.h"
+#include "script.h"
 
 /* One test case without Check's time limit. */
 void fixture_add(Suite *suite, const char *name, const TTest *test);
@@ -86,43 +87,16 @@ const char *world_get_volume_name(const struct world *world, const char *id);
 bool world_has_mark(const struct world *world, const char *id);
 
 /*
- * Plays a script, one step a line. %ID% in a request is the Volume{GUID} name of that ID.
- *	# TEXT              what the row is about: for messages
- *	o auto_dl|suggest|nofollow    starts with such an option
- *	o full|writable     whether there is room for what devices bring
- *	+ NAME WORDS        the device comes, or changes
- *	- NAME              goes
- *	& NAME WORDS        comes, &- NAME goes: together with those before and after it, up to
- *	.                   the end of such a batch
- *	m NAME PATH         the device is mounted there; m NAME: nowhere
- *	> OPERATION LINE    a request that works (`mv FROM TO` replaces, `mv -n FROM TO` does not)
- *	ERRNO OPERATION LINE    one that does not
- *	{, }                begins, commits a write of several requests
- *	~                   restart
- *	= NAME ID           the device is present under ID; = NAME -REASON, = NAME -: or is not
- *	@ LINK NODE         the link shows NODE, or that it is offline; @ LINK -: or does not show
- *	? ID letter|mark|-  the volume has a letter, wants none, or neither
- *	g ID new|same|-     its Volume{GUID} name, compared with the last such line
- *	d LINK|ID WORDS     the row in the database: of a link its ID, of an ID `row` and mark, keep;
- *	                    d LINK|ID -: there is none
- *	t N                 rows written since the last such line, without those of restarts
- *	e N                 changes of the epic number since the last such line
- *	e *, t *            any number: begins to count anew
- *	h PATTERN           "OPERATION LINK ID, …" of the history since the last such line
- *	f ID FILE PATTERN   what this file in ids/ID says, whether it shows or not
- *	n NODE              of the last entry of the history
- *	< PATTERN           the reply, lines ending in ` | `
- *	w TEXT              is in the sentence of the failure
- *	c DAYS              so many days pass
- *	u                   upkeep, as the daemon has it from time to time
- *	o expire N          starts with that option
- *	s ID DAYS           the day on which it was last seen; s ID -: never
- *	l ID NODE           where
- *	M NAME PATH …       what is mounted from now on, as for world_mount()
- *	T PATH TARGET       the symlink in the tree leads there; T PATH -: or is not there
- *	! WORDS             the next notice; `!` alone: there are no more
+ * Plays steps, of which player.h knows the verbs: one case or block of a script, or a few between what
+ * a test says in C. All of them are played; then the test fails with a diff if one was not as it says.
  */
-void world_play(struct world *world, const char *script);
-/* Test cases of scripts: each in a world of its own, or also in one that starts anew after each change. */
-void fixture_add_scripts(
-	TCase *tcase, const char *const *scripts, size_t count, bool also_restless);
+void world_play_part(struct world *world, const char *script, const struct script_part *part);
+void world_play_steps(struct world *world, const char *const *steps, size_t count);
+#define world_play(world, ...)                                        \
+	world_play_steps(world, (const char *const[]){ __VA_ARGS__ }, \
+		ARRAY_SIZE(((const char *const[]){ __VA_ARGS__ })))
+/*
+ * A test for each case of scripts/NAME.script, in a world of its own, and again (unless it is at rest) in
+ * one that starts anew after each change. One script to a program.
+ */
+void fixture_add_script(TCase *tcase, const char *name);

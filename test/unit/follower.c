@@ -222,12 +222,12 @@ void describe_notice(const struct event *event, struct strbuf *text)
 
 	strbuf_add_text(text, words[event->kind]);
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		bool is_volume_name = texts[i] &&
+			strncmp(texts[i], LINK_FOLDER_VOLUMES, strlen(LINK_FOLDER_VOLUMES)) == 0;
+
 		if (!texts[i])
 			continue;
 		strbuf_add_char(text, ' ');
-		strbuf_add_text(text,
-			strncmp(texts[i], LINK_FOLDER_VOLUMES, strlen(LINK_FOLDER_VOLUMES)) == 0
-				? "Volume"
-				: texts[i]);
+		strbuf_add_text(text, is_volume_name ? "Volume" : *texts[i] ? texts[i] : "\"\"");
 	}
 }

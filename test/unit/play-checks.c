@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Scripts for the small world of fixture.c: the lines that look at what has come of it.
+ * Scripts for the small world of fixture.c: the steps that look at what has come of it.
  */
 
 #include <fnmatch.h>
@@ -10,22 +10,25 @@
 #include "core/views/render.h"
 #include "player.h"
 
-static void check_text(const struct player *player, const char *seen, const char *expected)
+static void check_text(struct player *player, const char *rest, const char *seen)
 {
-	if (strcmp(seen, expected) != 0)
-		PLAYER_FAIL(player, "it is %s", seen);
+	if (strcmp(seen, rest) != 0)
+		player_differ(player, rest, seen);
 }
 
-static void check_pattern(const struct player *player, const char *seen, const char *pattern)
+static void check_pattern(struct player *player, const char *rest, const char *seen)
 {
-	if (fnmatch(pattern, seen, FNM_NOESCAPE) != 0)
-		PLAYER_FAIL(player, "it is %s", seen);
+	if (fnmatch(rest, seen, FNM_NOESCAPE) != 0)
+		player_differ(player, rest, seen);
 }
 
-static void check_number(const struct player *player, uint64_t seen, const char *expected)
+/* What is counted begins anew. */
+static void check_number(struct player *player, const char *rest, const char *sign, uint64_t seen)
 {
-	if (strcmp(expected, "*") != 0 && seen != strtoul(expected, NULL, 10))
-		PLAYER_FAIL(player, "it is %u", (unsigned int)seen);
+	_cleanup_free_ char *text = xasprintf("%s%u", sign, (unsigned int)seen);
+
+	if (strcmp(rest, "*") != 0)
+		check_text(player, rest, text);
 }
 
 static void check_device(struct player *player, char *rest)
@@ -34,13 +37,15 @@ static void check_device(struct player *player, char *rest)
 	const struct device *device = volumes_find_name(&player->world->manager.volumes, name);
 	_cleanup_free_ char *seen = NULL;
 
-	if (!device)
-		PLAYER_FAIL(player, "no such device");
+	if (!device) {
+		player_differ(player, rest, "# is not present");
+		return;
+	}
 	seen = device->id ? xstrdup(device->id)
 			  : xasprintf("-%s", device->reason ? device->reason : "");
-	check_text(player, seen, rest);
+	check_text(player, rest, seen);
 	if (device->id && volumes_find_id(&player->world->manager.volumes, device->id) != device)
-		PLAYER_FAIL(player, "another has it too");
+		player_differ(player, rest, "# another has it, too");
 }
 
 static void parse_link(const struct player *player, const char *text, struct link_name *ret_name)
@@ -48,7 +53,7 @@ static void parse_link(const struct player *player, const char *text, struct lin
 	const char *fault;
 
 	if (link_name_parse(text, strlen(text), ret_name, &fault) < 0)
-		PLAYER_FAIL(player, "%s", fault);
+		player_reject(player, fault);
 }
 
 static void check_link(struct player *player, char *rest)
@@ -65,23 +70,23 @@ static void check_link(struct player *player, char *rest)
 	if (!node)
 		node = "offline";
 	if (link && strcmp(link->path, name.path) != 0)
-		PLAYER_FAIL(player, "it is spelled %s", link->path);
-	check_text(player, node, rest);
+		node = link->path; /* which is spelled otherwise */
+	check_text(player, rest, node);
 }
 
-static void check_mark(struct player *player, char *rest)
+static void check_letter(struct player *player, char *rest)
 {
 	const char *id = player_take_word(&rest);
 	const struct record *record = names_find_record(&player->world->manager.names, id);
-	const char *seen = "-";
+	const char *seen = "free";
 
 	if (!record)
-		PLAYER_FAIL(player, "no such record");
-	if (record->letter)
-		seen = record->no_drive_letter ? "both" : "letter";
+		seen = "# is not known";
+	else if (record->letter)
+		seen = record->no_drive_letter ? "has, and refuses" : "has";
 	else if (record->no_drive_letter)
-		seen = "mark";
-	check_text(player, seen, rest);
+		seen = "refuses";
+	check_text(player, rest, seen);
 }
 
 static void check_volume_name(struct player *player, char *rest)
@@ -90,16 +95,16 @@ static void check_volume_name(struct player *player, char *rest)
 	const char *name = world_get_volume_name(player->world, id);
 
 	if (!name)
-		check_text(player, "-", rest);
+		check_text(player, rest, "-");
 	else
-		check_text(player, is_same_text(player->volume_name, name) ? "same" : "new", rest);
+		check_text(player, rest, is_same_text(player->volume_name, name) ? "same" : "new");
 	if (!name)
 		return;
 	free(player->volume_name);
 	player->volume_name = xstrdup(name);
 }
 
-static void check_link_row(const struct player *player, const char *text, const char *expected)
+static void check_link_row(struct player *player, const char *text, const char *rest)
 {
 	const struct rows *rows = &player->world->rows;
 	const char *seen = "-";
@@ -109,10 +114,10 @@ static void check_link_row(const struct player *player, const char *text, const 
 	for (size_t i = 0; i < rows->link_count; i++)
 		if (strcasecmp(rows->links[i].path, name.path) == 0)
 			seen = rows->links[i].id;
-	check_text(player, seen, expected);
+	check_text(player, rest, seen);
 }
 
-static void check_row(struct player *player, char *rest)
+static void check_stored(struct player *player, char *rest)
 {
 	const char *text = player_take_word(&rest);
 	const struct rows *rows = &player->world->rows;
@@ -126,7 +131,7 @@ static void check_row(struct player *player, char *rest)
 		if (strcmp(rows->records[i].id, text) == 0)
 			seen = xasprintf("row%s%s", rows->records[i].no_drive_letter ? " mark" : "",
 				rows->records[i].keep_links ? " keep" : "");
-	check_text(player, seen ? seen : "-", rest);
+	check_text(player, rest, seen ? seen : "-");
 }
 
 static void check_written(struct player *player, char *rest)
@@ -134,7 +139,7 @@ static void check_written(struct player *player, char *rest)
 	size_t seen = player->world->rows.written - player->written;
 
 	player->written = player->world->rows.written;
-	check_number(player, seen, rest);
+	check_number(player, rest, "", seen);
 }
 
 static void check_last_seen(struct player *player, char *rest)
@@ -143,11 +148,13 @@ static void check_last_seen(struct player *player, char *rest)
 	const struct record *record = names_find_record(&player->world->manager.names, id);
 	_cleanup_free_ char *seen = NULL;
 
-	if (!record)
-		PLAYER_FAIL(player, "no such record");
+	if (!record) {
+		player_differ(player, rest, "# is not known");
+		return;
+	}
 	seen = record->last_seen ? xasprintf("%u", (unsigned int)(record->last_seen / PLAYER_DAY))
 				 : xstrdup("-");
-	check_text(player, seen, rest);
+	check_text(player, rest, seen);
 }
 
 static void check_last_device(struct player *player, char *rest)
@@ -156,8 +163,9 @@ static void check_last_device(struct player *player, char *rest)
 	const struct record *record = names_find_record(&player->world->manager.names, id);
 
 	if (!record)
-		PLAYER_FAIL(player, "no such record");
-	check_text(player, record->fingerprint.node ? record->fingerprint.node : "-", rest);
+		player_differ(player, rest, "# is not known");
+	else
+		check_text(player, rest, record->fingerprint.node ? record->fingerprint.node : "-");
 }
 
 static void check_epic(struct player *player, char *rest)
@@ -165,7 +173,7 @@ static void check_epic(struct player *player, char *rest)
 	uint32_t seen = player->world->manager.epic - player->epic;
 
 	player->epic = player->world->manager.epic;
-	check_number(player, seen, rest);
+	check_number(player, rest, "+", seen);
 }
 
 static void check_history(struct player *player, char *rest)
@@ -182,7 +190,7 @@ static void check_history(struct player *player, char *rest)
 				entry->id ? entry->id : "-");
 	}
 	player->sequence = history->next_sequence;
-	check_pattern(player, strbuf_text(&seen), rest);
+	check_pattern(player, rest, strbuf_text(&seen));
 }
 
 static void check_file(struct player *player, char *rest)
@@ -194,17 +202,17 @@ static void check_file(struct player *player, char *rest)
 		if (strcmp(volume_files[i].name, file) == 0)
 			volume_files[i].render(&player->world->manager, id, &seen);
 	if (!seen.len)
-		PLAYER_FAIL(player, "there is no such file");
+		player_reject(player, "there is no such file");
 	strbuf_resize(&seen, seen.len - 1); /* its newline */
-	check_pattern(player, strbuf_text(&seen), rest);
+	check_pattern(player, rest, strbuf_text(&seen));
 }
 
-static void check_last_node(struct player *player, char *rest)
+static void check_history_device(struct player *player, char *rest)
 {
 	const struct history *history = &player->world->manager.history;
 	const char *device = history->count ? history->entries[history->count - 1]->device : NULL;
 
-	check_text(player, device ? device : "-", rest);
+	check_text(player, rest, device ? device : "-");
 }
 
 static void check_reply(struct player *player, char *rest)
@@ -214,19 +222,19 @@ static void check_reply(struct player *player, char *rest)
 	for (const char *c = strbuf_text(&player->world->reply); *c; c++) {
 		if (*c != '\n')
 			strbuf_add_char(&seen, *c);
-		else
-			strbuf_add_text(&seen, " | ");
+		if (*c == '\n' ? c[1] != '\0' : c[1] == '\0')
+			strbuf_add_text(&seen, *c == '\n' ? " | " : "# no newline");
 	}
-	check_pattern(player, strbuf_text(&seen), rest);
+	check_pattern(player, rest, strbuf_text(&seen));
 }
 
 static void check_why(struct player *player, char *rest)
 {
 	if (!strstr(strbuf_text(&player->world->why), rest))
-		PLAYER_FAIL(player, "it is %s", strbuf_text(&player->world->why));
+		player_differ(player, rest, strbuf_text(&player->world->why));
 }
 
-static void check_tree(struct player *player, char *rest)
+static void check_target(struct player *player, char *rest)
 {
 	const char *path = player_take_word(&rest), *seen = "-";
 	struct tree *tree = &player->world->tree;
@@ -242,30 +250,51 @@ static void check_tree(struct player *player, char *rest)
 		node = tree_find_child(tree, node, slash + 1);
 	if (node)
 		seen = tree_get_target(node, &room);
-	check_text(player, seen, rest);
+	check_text(player, rest, seen);
 }
 
-static void check_notice(struct player *player, char *rest)
+static void check_event(struct player *player, char *rest)
 {
 	const char *seen = world_take_notice(player->world);
 
-	check_text(player, seen ? seen : "", rest);
+	check_text(player, rest, seen ? seen : "# no more");
 }
 
-bool player_check(struct player *player, char verb, char *rest)
+static void check_no_event(struct player *player, char *rest)
+{
+	const char *seen = world_take_notice(player->world);
+
+	if (seen)
+		player_differ(player, rest, seen);
+}
+
+bool player_check(struct player *player, const char *verb, char *rest)
 {
 	static const struct {
-		char verb;
+		const char *verb;
 		void (*check)(struct player *player, char *rest);
-	} checks[] = { { '=', check_device }, { '@', check_link }, { '?', check_mark },
-		{ 'g', check_volume_name }, { 'd', check_row }, { 't', check_written },
-		{ 'e', check_epic }, { 'f', check_file }, { 'h', check_history },
-		{ 'n', check_last_node }, { '<', check_reply }, { 'w', check_why },
-		{ 'T', check_tree }, { '!', check_notice }, { 's', check_last_seen },
-		{ 'l', check_last_device } };
+	} checks[] = {
+		{ "device", check_device },
+		{ "link", check_link },
+		{ "target", check_target },
+		{ "letter", check_letter },
+		{ "volume_name", check_volume_name },
+		{ "stored", check_stored },
+		{ "written", check_written },
+		{ "epic", check_epic },
+		{ "history", check_history },
+		{ "history_device", check_history_device },
+		{ "file", check_file },
+		{ "reply", check_reply },
+		{ "why", check_why },
+		{ "last_seen", check_last_seen },
+		{ "last_device", check_last_device },
+		{ "event", check_event },
+		{ "no_event", check_no_event },
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
-		if (checks[i].verb == verb) {
+		if (strcmp(checks[i].verb, verb) == 0) {
 			checks[i].check(player, rest);
 			return true;
 		}

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Scripts for the small world of fixture.c: the steps.
+ * Scripts for the small world of fixture.c: the steps that do something, and how a failure is shown.
  */
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "player.h"
 
 static const struct {
 	const char *name;
 	int number;
-} errnos[] = {
-	{ ">", 0 },
+} results[] = {
+	{ "ok", 0 },
 	{ "EINVAL", EINVAL },
 	{ "ENOENT", ENOENT },
 	{ "EEXIST", EEXIST },
@@ -31,18 +31,68 @@ char *player_take_word(char **rest)
 	return word;
 }
 
-static void play_device(struct player *player, const char *verb, char *rest)
+void player_differ(struct player *player, const char *rest, const char *seen)
+{
+	if (player->has_differed)
+		return;
+	player->has_differed = true;
+	if (!player->differs_at)
+		player->differs_at = player->line;
+	strbuf_add_format(&player->diff, "-%s\n+%.*s%s\n", player->step,
+		(int)(rest - player->words), player->step, seen);
+}
+
+void player_reject(const struct player *player, const char *sentence)
+{
+	ck_abort_msg("%s:%u: %s: %s", player->script, player->line, sentence, player->step);
+	abort();
+}
+
+/* Words in which \xHH is a byte, as labels may have it. */
+static char *unescape(const char *words)
+{
+	struct strbuf text = STRBUF_INIT;
+
+	for (const char *c = words; *c; c++) {
+		if (strncmp(c, "\\x", 2) != 0) {
+			strbuf_add_char(&text, *c);
+			continue;
+		}
+		ck_assert_int_ge(hex_get_value(c[2]) | hex_get_value(c[3]), 0);
+		strbuf_add_char(&text, (char)(hex_get_value(c[2]) << 4 | hex_get_value(c[3])));
+		c += 3;
+	}
+	strbuf_add(&text, "", 0);
+	return strbuf_take(&text);
+}
+
+static void play_put(struct player *player, char *rest)
 {
 	const char *name = player_take_word(&rest);
+	_cleanup_free_ char *words = unescape(rest);
 
-	if (strcmp(verb, "+") == 0)
-		world_plug(player->world, name, rest);
-	else if (strcmp(verb, "-") == 0)
-		world_unplug(player->world, name);
-	else if (strcmp(verb, "&") == 0)
-		world_put(player->world, name, rest);
-	else
-		world_remove(player->world, name);
+	world_put(player->world, name, words);
+}
+
+static void play_pull(struct player *player, char *rest)
+{
+	world_remove(player->world, rest);
+}
+
+static void play_settle(struct player *player, char *rest)
+{
+	world_settle(player->world);
+}
+
+static void play_plug(struct player *player, char *rest)
+{
+	play_put(player, rest);
+	world_settle(player->world);
+}
+
+static void play_unplug(struct player *player, char *rest)
+{
+	world_unplug(player->world, rest);
 }
 
 /* Replaces %ID% by the volume name of that ID. */
@@ -56,11 +106,12 @@ static char *expand(const struct player *player, const char *line)
 		_cleanup_free_ char *id = NULL;
 		const char *name;
 
-		ck_assert_ptr_nonnull(end);
+		if (!end)
+			player_reject(player, "where does that ID end?");
 		id = xasprintf("%.*s", (int)(end - mark - 1), mark + 1);
 		name = world_get_volume_name(player->world, id);
 		if (!name)
-			PLAYER_FAIL(player, "%s has no volume name", id);
+			player_reject(player, "there is no such volume name");
 		strbuf_add(&text, at, (size_t)(mark - at));
 		strbuf_add_text(&text, name);
 		at = end + 1;
@@ -69,30 +120,64 @@ static char *expand(const struct player *player, const char *line)
 	return strbuf_take(&text);
 }
 
-static void play_request(struct player *player, int expected, char *line)
+static int decide(struct player *player, char *line)
 {
-	_cleanup_free_ char *expanded = expand(player, line);
-	char *rest = expanded;
-	const char *operation = player_take_word(&rest);
-	int r;
+	const char *operation = player_take_word(&line);
+	bool may_replace = strncmp(line, "-n ", 3) != 0;
+	const char *from;
 
 	if (strcmp(operation, "mv") == 0) {
-		bool may_replace = strncmp(rest, "-n ", 3) != 0;
-		char *from = (rest += may_replace ? 0 : 3, player_take_word(&rest));
-
-		r = world_decide_rename(player->world, from, rest, may_replace);
-	} else {
-		if (!operation_find_name(operation))
-			PLAYER_FAIL(player, "no such operation");
-		r = world_decide(player->world, operation, rest);
+		line += may_replace ? 0 : 3;
+		from = player_take_word(&line);
+		return world_decide_rename(player->world, from, line, may_replace);
 	}
-	if (!player->is_writing)
-		world_commit_requests(player->world);
-	if (r != expected)
-		PLAYER_FAIL(player, "result %d, %s", r, strbuf_text(&player->world->why));
+	if (!operation_find_name(operation))
+		player_reject(player, "there is no such operation");
+	return world_decide(player->world, operation, line);
 }
 
-static void play_option(struct player *player, const char *option)
+static void play_request(struct player *player, int expected, char *rest)
+{
+	_cleanup_free_ char *line = expand(player, rest), *seen = NULL;
+	int r = decide(player, line);
+
+	if (!player->is_writing)
+		world_commit_requests(player->world);
+	if (r == expected)
+		return;
+	seen = xasprintf("%s %s%s%s", r ? strerrorname_np(r) : "ok",
+		player->step + (rest - player->words), r ? "   # " : "",
+		strbuf_text(&player->world->why));
+	player_differ(player, player->words, seen);
+}
+
+static void play_begin(struct player *player, char *rest)
+{
+	player->is_writing = true;
+}
+
+static void play_commit(struct player *player, char *rest)
+{
+	player->is_writing = false;
+	world_commit_requests(player->world);
+}
+
+static void play_restart(struct player *player, char *rest)
+{
+	world_reload(player->world);
+}
+
+static void play_pass(struct player *player, char *rest)
+{
+	player->world->env.now += strtoul(rest, NULL, 10) * PLAYER_DAY;
+}
+
+static void play_upkeep(struct player *player, char *rest)
+{
+	world_upkeep(player->world);
+}
+
+static void play_option(struct player *player, char *option)
 {
 	struct world *world = player->world;
 
@@ -100,6 +185,8 @@ static void play_option(struct player *player, const char *option)
 		world->has_auto_dl = world->manager.gives_letters = true;
 	else if (strcmp(option, "nofollow") == 0)
 		world->manager.follow = FOLLOW_OFF;
+	else if (strcmp(option, "follow") == 0)
+		world->manager.follow = FOLLOW_PARTUUID;
 	else if (strcmp(option, "suggest") == 0)
 		world->manager.suggests_label = true;
 	else if (strncmp(option, "expire ", 7) == 0)
@@ -107,109 +194,130 @@ static void play_option(struct player *player, const char *option)
 	else if (strcmp(option, "full") == 0 || strcmp(option, "writable") == 0)
 		world->is_full = *option == 'f';
 	else
-		PLAYER_FAIL(player, "no such option");
+		player_reject(player, "there is no such option");
 }
 
-/* One mount more, or all of the device less. */
 static void play_mount(struct player *player, char *rest)
 {
 	const char *name = player_take_word(&rest);
 
-	world_change_mount(player->world, name, *rest ? rest : NULL);
+	world_change_mount(player->world, name, rest);
+}
+
+static void play_unmount(struct player *player, char *rest)
+{
+	world_change_mount(player->world, rest, NULL);
+}
+
+static void play_mounts(struct player *player, char *rest)
+{
+	world_mount(player->world, rest);
 }
 
 static void play_step(struct player *player, const char *verb, char *rest)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(errnos); i++) {
-		if (strcmp(verb, errnos[i].name) == 0) {
-			play_request(player, errnos[i].number, rest);
+	static const struct {
+		const char *verb;
+		void (*play)(struct player *player, char *rest);
+	} steps[] = {
+		{ "plug", play_plug },
+		{ "unplug", play_unplug },
+		{ "put", play_put },
+		{ "pull", play_pull },
+		{ "settle", play_settle },
+		{ "mount", play_mount },
+		{ "unmount", play_unmount },
+		{ "mounts", play_mounts },
+		{ "begin", play_begin },
+		{ "commit", play_commit },
+		{ "restart", play_restart },
+		{ "pass", play_pass },
+		{ "upkeep", play_upkeep },
+		{ "option", play_option },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(results); i++) {
+		if (strcmp(verb, results[i].name) == 0) {
+			play_request(player, results[i].number, rest);
 			return;
 		}
 	}
-	if (strchr("+-&", *verb)) {
-		play_device(player, verb, rest);
-	} else if (*verb == '{') {
-		player->is_writing = true;
-	} else if (*verb == '}') {
-		player->is_writing = false;
-		world_commit_requests(player->world);
-	} else if (*verb == '.') {
-		world_settle(player->world);
-	} else if (*verb == '~') {
-		world_reload(player->world);
-	} else if (*verb == 'c') {
-		player->world->env.now += strtoul(rest, NULL, 10) * PLAYER_DAY;
-	} else if (*verb == 'u') {
-		world_upkeep(player->world);
-	} else if (*verb == 'o') {
-		play_option(player, rest);
-	} else if (*verb == 'm') {
-		play_mount(player, rest);
-	} else if (*verb == 'M') {
-		world_mount(player->world, rest);
-	} else if (!player_check(player, *verb, rest)) {
-		PLAYER_FAIL(player, "what is that?");
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		if (strcmp(verb, steps[i].verb) == 0) {
+			steps[i].play(player, rest);
+			return;
+		}
 	}
+	if (!player_check(player, verb, rest))
+		player_reject(player, "there is no such verb");
 }
 
-void world_play(struct world *world, const char *script)
+void world_play_part(struct world *world, const char *script, const struct script_part *part)
 {
-	_cleanup_free_ char *copy = xstrdup(script);
 	struct player player = {
 		.world = world,
-		.title = "",
+		.script = script,
 		.epic = world->manager.epic,
 		.written = world->rows.written,
 		.sequence = world->manager.history.next_sequence,
 	};
-	char *rest = copy, *line;
 
-	while ((line = strsep(&rest, "\n"))) {
-		_cleanup_free_ char *whole = xstrdup(line);
-		const char *verb;
+	for (size_t i = 0; i < part->count; i++) {
+		_cleanup_free_ char *words = xstrdup(part->steps[i].text);
+		char *rest = words;
+		const char *verb = player_take_word(&rest);
 
-		if (*line == '#') {
-			player.title = line;
-			continue;
-		}
-		verb = player_take_word(&line);
-		player.line = whole;
-		if (*verb)
-			play_step(&player, verb, line);
+		player.step = part->steps[i].text;
+		player.line = part->steps[i].line;
+		player.words = words;
+		player.has_differed = false;
+		play_step(&player, verb, rest);
+		if (!player.has_differed)
+			strbuf_add_format(&player.diff, " %s\n", player.step);
 	}
+	if (player.differs_at)
+		ck_abort_msg("%s:%u: %s%s\n%s", script, player.differs_at, part->title,
+			world->is_restless ? ", with a restart after each change" : "",
+			strbuf_text(&player.diff));
+	strbuf_fini(&player.diff);
 	free(player.volume_name);
 }
 
-static void play_alone(const char *script, bool also_restless)
+void world_play_steps(struct world *world, const char *const *steps, size_t count)
 {
-	for (int restless = 0; restless <= also_restless; restless++) {
-		struct world world;
+	struct script_part part = { .title = "steps", .count = count };
 
-		world_init(&world);
-		world.is_restless = restless;
-		world_play(&world, script);
-		world_fini(&world);
-	}
+	part.steps = xcalloc(count, sizeof(*part.steps));
+	for (size_t i = 0; i < count; i++)
+		part.steps[i] = (struct script_step){ steps[i], (unsigned int)i + 1 };
+	world_play_part(world, "step", &part);
+	free(part.steps);
 }
 
-/* One list of each kind; Check hands a test its number and nothing else. */
-static const char *const *added[2];
-
-START_TEST(script)
+static void play_alone(const struct script *script, const struct script_part *part, bool restless)
 {
-	play_alone(added[false][_i], false);
+	struct world world;
+
+	world_init(&world);
+	world.is_restless = restless;
+	world_play_part(&world, script->name, part);
+	world_fini(&world);
+}
+
+/* Check hands a test its number and nothing else. */
+static struct script script;
+
+START_TEST(script_case)
+{
+	play_alone(&script, &script.cases[_i], false);
+	if (!script.cases[_i].is_at_rest)
+		play_alone(&script, &script.cases[_i], true);
 }
 END_TEST
 
-START_TEST(restless_script)
+void fixture_add_script(TCase *tcase, const char *name)
 {
-	play_alone(added[true][_i], true);
-}
-END_TEST
-
-void fixture_add_scripts(TCase *tcase, const char *const *scripts, size_t count, bool also_restless)
-{
-	assert(!added[also_restless]);
-	added[also_restless] = scripts;
-	tcase_add_loop_test(tcase, also_restless ? restless_script : script, 0, (int)count);
+	script_fini(&script);
+	script_load(&script, name);
+	tcase_add_loop_test(tcase, script_case, 0, (int)script.case_count);
 }

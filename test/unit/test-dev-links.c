@@ -27,17 +27,16 @@ START_TEST(test_lines)
 	struct world world;
 
 	world_init(&world);
-	world_play(&world, "+ sda uuid=1\n+ sdb uuid=2\n+ sdc blank\n");
+	world_play(&world, "plug sda uuid=1", "plug sdb uuid=2", "plug sdc blank");
 	expect_lines(&world, "sda", "", 0);
 	expect_lines(&world, "sdc", "", 0);
-	world_play(
-		&world, "> create_point X: /dev/sda\n> create_point link=photos device=/dev/sda\n");
-	world_play(&world,
-		"> create_point link=Album device=/dev/sda\n> create_point link=b "
-		"device=/dev/sdb\n");
+	world_play(&world, "ok create_point X: /dev/sda",
+		"ok create_point link=photos device=/dev/sda");
+	world_play(&world, "ok create_point link=Album device=/dev/sda",
+		"ok create_point link=b device=/dev/sdb");
 	expect_lines(&world, "sda", "MMFS_LINKS_1=mm/Album mm/X: mm/photos\n", 0);
 	expect_lines(&world, "sdb", "MMFS_LINKS_1=mm/b\n", 0);
-	world_play(&world, "> mv /DosDevices/b /DosDevices/c\n> delete_points link=X:\n");
+	world_play(&world, "ok mv /DosDevices/b /DosDevices/c", "ok delete_points link=X:");
 	expect_lines(&world, "sda", "MMFS_LINKS_1=mm/Album mm/photos\n", 0);
 	expect_lines(&world, "sdb", "MMFS_LINKS_1=mm/c\n", 0);
 	world_fini(&world);
@@ -79,7 +78,7 @@ START_TEST(test_long_names)
 	char name[256], line[1024], expected[512];
 
 	world_init(&world);
-	world_play(&world, "+ sda uuid=1\n");
+	world_play(&world, "plug sda uuid=1");
 	memset(name, 'x', 255);
 	name[255] = '\0';
 	snprintf(line, sizeof(line), "link=%s device=/dev/sda", name);
@@ -104,7 +103,7 @@ START_TEST(test_many_names)
 	char line[300], *rest, *each;
 
 	world_init(&world);
-	world_play(&world, "+ sda uuid=1\n");
+	world_play(&world, "plug sda uuid=1");
 	for (int i = 0; i < 700; i++) {
 		snprintf(line, sizeof(line), "link=%0*d device=/dev/sda", 1 + i % 250, i);
 		ck_assert_int_eq(world_decide(&world, "create_point", line), 0);

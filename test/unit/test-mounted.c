@@ -57,24 +57,23 @@ START_TEST(test_arrival)
 
 	begin(&world);
 	ck_assert_int_eq(world_ask(&world, ARRIVAL, "device=/mnt/fuse id=UUID=2 suggested=X:"), 0);
-	world_play(&world,
-		"@ X: /mnt/fuse\n= 0:52 UUID=2\n? UUID=2 letter\n"
-		"> create_point link=films id=UUID=2\n@ films /mnt/fuse\n"
-		"> query_dos_volume_paths device=/mnt/fuse\n"
-		"< PATH=\"X:\" | PATH=\"/mnt/fuse\" | \n"
-		"> query_points device=/mnt/fuse link=X:\n");
+	world_play(&world, "link X: /mnt/fuse", "device 0:52 UUID=2", "letter UUID=2 has",
+		"ok create_point link=films id=UUID=2", "link films /mnt/fuse",
+		"ok query_dos_volume_paths device=/mnt/fuse",
+		"reply PATH=\"X:\" | PATH=\"/mnt/fuse\"",
+		"ok query_points device=/mnt/fuse link=X:");
 	ck_assert_str_ne(world_get_volume_name(&world, "UUID=2"), "");
 	/* Again is nothing new; nor are its names any more a suggestion's. */
 	ck_assert_int_eq(world_ask(&world, ARRIVAL, "device=/mnt/fuse"), 0);
 	ck_assert_int_eq(world_ask(&world, ARRIVAL, "device=/mnt/fuse id=UUID=3"), EEXIST);
 	/* It goes with its mount, and comes back under the same names, wherever it is then. */
 	mount(&world, 0);
-	world_play(&world, "@ X: -\nd X: UUID=2\n");
+	world_play(&world, "link X: -", "stored X: UUID=2");
 	mount(&world, ARRAY_SIZE(all_mounts));
-	world_play(&world, "@ X: -\n");
+	world_play(&world, "link X: -");
 	ck_assert_int_eq(world_ask(&world, ARRIVAL, "/mnt/nfs id=UUID=2 suggested=Y:"), 0);
-	world_play(
-		&world, "@ X: /mnt/nfs\n@ Y: -\n> volume_removal_notification /mnt/nfs\n@ X: -\n");
+	world_play(&world, "link X: /mnt/nfs", "link Y: -",
+		"ok volume_removal_notification /mnt/nfs", "link X: -");
 	world_fini(&world);
 }
 END_TEST
@@ -128,13 +127,13 @@ START_TEST(test_made)
 	ck_assert_str_eq(device->name, "0:65588");
 	ck_assert_uint_eq(strlen(device->id), 41);
 	strcpy(id, device->id);
-	world_play(&world, "@ X: /dev/sda1\n");
+	world_play(&world, "link X: /dev/sda1");
 	mount(&world, 0);
 	mount(&world, ARRAY_SIZE(all_mounts));
 	ck_assert_int_eq(world_ask(&world, ARRIVAL, "device=/mnt/many suggested=data"), 0);
 	device = volumes_find_number(&world.manager.volumes, 0x10000034);
 	ck_assert_str_eq(device->id, id);
-	world_play(&world, "@ data /mnt/many\n~\n");
+	world_play(&world, "link data /mnt/many", "restart");
 	world_fini(&world);
 }
 END_TEST

@@ -244,7 +244,7 @@ START_TEST(test_touched)
 	struct world world;
 
 	world_init(&world);
-	world_play(&world, "+ sda uuid=1\n+ sdb uuid=2\n+ sdc blank\n");
+	world_play(&world, "plug sda uuid=1", "plug sdb uuid=2", "plug sdc blank");
 	check_touched(&world, NULL, false, NULL);
 	check_touched(&world, "/mnt", true, "UUID=1");
 	check_touched(&world, "/mnt", true, NULL);
