@@ -4,7 +4,9 @@
 #include <check.h>
 #include <stdlib.h>
 
-/* Without a time limit of its own: a passing test may take long in a slow build, and meson has one. */
+/*
+ * Without a time limit of its own: a passing test may take long in a slow build, and meson has one.
+ */
 static inline TCase *suite_add_case(Suite *suite, const char *name)
 {
 	TCase *tcase = tcase_create(name);

@@ -16,7 +16,9 @@
 #define _printf_(text, first) __attribute__((__format__(__printf__, text, first)))
 #define _unused_ __attribute__((unused))
 
-/* Moves an owned pointer out of its variable, so that the cleanup there has nothing left to free. */
+/*
+ * Moves an owned pointer out of its variable, so that the cleanup there has nothing left to free.
+ */
 #define steal_ptr(pointer)                               \
 	({                                               \
 		__typeof__(pointer) stolen_ = (pointer); \

@@ -11,7 +11,7 @@
 #define TRUSTED_MOUNT_TABLE "/proc/self/mounts"
 
 /*
- * The next mount of mmfs in an open table that the user `owner` has made. A program takes those of its
- * own user first, then those of root, and no others. False: there are no more.
+ * The next mount of mmfs in an open table that the user `owner` has made. A program takes those of
+ * its own user first, then those of root, and no others. False: there are no more.
  */
 bool trusted_mount_take(FILE *table, uid_t owner, char ret_path[PATH_MAX]);

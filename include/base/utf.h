@@ -7,8 +7,8 @@
 size_t utf8_sequence_len(const char *text, size_t len);
 
 /*
- * Whether text begins with a valid sequence that must not reach a terminal as it is, and which: control
- * characters, and those that turn the direction of writing. ret_value is untouched if not.
+ * Whether text begins with a valid sequence that must not reach a terminal as it is, and which:
+ * control characters, and those that turn the direction of writing. ret_value is untouched if not.
  */
 bool utf8_take_unsafe(const char *text, size_t len, uint32_t *ret_value);
 

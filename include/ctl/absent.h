@@ -19,8 +19,8 @@ struct absent {
 
 void absent_fini(struct absent *absent);
 /*
- * Reads what the database remembers, and adds the links that do not show to the points. Returns the exit
- * code; a failure has been told.
+ * Reads what the database remembers, and adds the links that do not show to the points. Returns the
+ * exit code; a failure has been told.
  */
 int absent_read(const struct ctl *ctl, struct shown_points *points, struct absent *ret_absent);
 /* NULL: that volume shows. */

@@ -4,7 +4,7 @@
 #include "base/strbuf.h"
 
 /*
- * Reads the values of the MountedDevices key of a SYSTEM hive, or of the one in the folder where a disk
- * with Windows is mounted, as windows_take() wants them. A ctl_exit, with a message.
+ * Reads the values of the MountedDevices key of a SYSTEM hive, or of the one in the folder where a
+ * disk with Windows is mounted, as windows_take() wants them. A ctl_exit, with a message.
  */
 int hive_read(const char *path, struct strbuf *ret_values);

@@ -10,8 +10,8 @@
 char *pairs_take(char **at, const char *key);
 
 /*
- * Takes a whole line of pairs: the values of the keys, in whatever order they stand, NULL for those that
- * are not there. Pairs of other keys are passed over. False: there are no more lines.
+ * Takes a whole line of pairs: the values of the keys, in whatever order they stand, NULL for those
+ * that are not there. Pairs of other keys are passed over. False: there are no more lines.
  */
 bool pairs_take_line(char **at, const char *const keys[], char *values[], size_t count);
 

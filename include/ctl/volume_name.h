@@ -30,7 +30,8 @@ int name_check(const struct name *name);
 
 /*
  * Path below the mount of the folder of the volume that is online under a name, NULL if there is
- * none, or more than one. Asks nothing of the control files, so that looking often leaves no traces.
+ * none, or more than one. Asks nothing of the control files, so that looking often leaves no
+ * traces.
  */
 char *name_find_online(const struct ctl *ctl, const struct name *name);
 /* The same for one that may be offline. */

@@ -4,7 +4,7 @@
 #include "ctl/database.h"
 
 /*
- * What Windows calls the volumes, in the form that export writes: see hive_read() for the path. Says of
- * each name that cannot be taken why. A ctl_exit.
+ * What Windows calls the volumes, in the form that export writes: see hive_read() for the path.
+ * Says of each name that cannot be taken why. A ctl_exit.
  */
 int windows_import(const struct ctl *ctl, const char *path, struct json_object **ret_database);

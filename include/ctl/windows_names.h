@@ -47,8 +47,8 @@ void windows_names_finish(struct windows_names *names);
 
 /*
  * Values on their way from the process that reads the hive, one behind the other. windows_take()
- * takes the next of the `*len` bytes at `*data`, and moves on; its name and data are in `room`. False:
- * there are no more, or what comes is damaged.
+ * takes the next of the `*len` bytes at `*data`, and moves on; its name and data are in `room`.
+ * False: there are no more, or what comes is damaged.
  */
 struct windows_room {
 	char name[WINDOWS_NAME_MAX + 1];

@@ -8,21 +8,26 @@
 #include "io/store/store.h"
 
 /*
- * The one way by which anything changes. Changes come from sources, one at a time, in the order in which
- * the sources were added; who wants to know what changed follows. Both are owned by whoever adds them,
- * and must live as long as the queue.
+ * The one way by which anything changes. Changes come from sources, one at a time, in the order in
+ * which the sources were added; who wants to know what changed follows. Both are owned by whoever
+ * adds them, and must live as long as the queue.
  */
 struct change_queue;
 
 struct change_source {
-	/* Decides what comes next into `change`, which is new. False: nothing is to be committed. */
+	/*
+	 * Decides what comes next into `change`, which is new. False: nothing is to be committed.
+	 */
 	bool (*begin)(void *data, struct change *change);
 	/*
-	 * The change is in place, and `deltas` are what the kernel is to be told: who has replies to
-	 * give may take them along. Or nothing of it has happened: a negative errno and a sentence.
+	 * The change is in place, and `deltas` are what the kernel is to be told: who has replies
+	 * to give may take them along. Or nothing of it has happened: a negative errno and a
+	 * sentence.
 	 */
 	void (*end)(void *data, int error, const char *why, struct deltas *deltas);
-	/* The change cannot be written: decides anew without that. NULL: then it does not happen. */
+	/*
+	 * The change cannot be written: decides anew without that. NULL: then it does not happen.
+	 */
 	void (*retry)(void *data, struct change *change);
 	/* Nothing is under way by now. NULL: it does not matter. */
 	void (*rest)(void *data);
@@ -60,5 +65,7 @@ uint64_t change_queue_get_commits(const struct change_queue *queue);
 uint64_t change_queue_get_successes(const struct change_queue *queue);
 /* Shows what became different without a commit: takes over `touched`. */
 void change_queue_show(struct change_queue *queue, struct touched *touched);
-/* Gives a job back to its client, and `deltas`, which it takes over, to the kernel and to readers. */
+/*
+ * Gives a job back to its client, and `deltas`, which it takes over, to the kernel and to readers.
+ */
 void change_queue_finish(struct change_queue *queue, struct fuse_job *job, struct deltas *deltas);

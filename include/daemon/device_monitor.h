@@ -4,7 +4,10 @@
 #include "daemon/loop.h"
 #include "machines/discovery.h"
 
-/* What drives machines/discovery: the descriptors of kernel, udevd, inotify and prober, and the clock. */
+/*
+ * What drives machines/discovery: the descriptors of kernel, udevd, inotify and prober, and the
+ * clock.
+ */
 struct device_monitor;
 
 enum monitor_mode { MONITOR_AUTO, MONITOR_UDEV, MONITOR_KERNEL };
@@ -16,8 +19,8 @@ struct device_monitor_options {
 };
 
 /*
- * Starts the helper process: before any thread. What of its means cannot be had it does without, and
- * warns of.
+ * Starts the helper process: before any thread. What of its means cannot be had it does without,
+ * and warns of.
  */
 struct device_monitor *device_monitor_new(const struct device_monitor_options *options);
 void device_monitor_free(struct device_monitor *source);

@@ -8,7 +8,9 @@
 #include "daemon/workers.h"
 #include "machines/hosts.h"
 
-/* Jobs about mount points, and what hosting volumes are told: the daemon's side of machines/hosts. */
+/*
+ * Jobs about mount points, and what hosting volumes are told: the daemon's side of machines/hosts.
+ */
 struct host_jobs {
 	struct change_source source;
 	struct change_follower follower;
@@ -24,7 +26,10 @@ struct host_jobs {
 	struct host_job *first; /* under way */
 };
 
-/* Borrows all; adds itself to the queue. `queue`, `workers`, `loop`, `mounts` and `error_log` are set. */
+/*
+ * Borrows all; adds itself to the queue. `queue`, `workers`, `loop`, `mounts` and `error_log` are
+ * set.
+ */
 void host_jobs_init(struct host_jobs *jobs, const struct manager *manager);
 void host_jobs_fini(struct host_jobs *jobs);
 /* Takes a job in. */

@@ -7,7 +7,10 @@
 #include "daemon/mount_orders.h"
 #include "daemon/publisher.h"
 
-/* Jobs of clients: those that change something are a source, the others are answered from the state. */
+/*
+ * Jobs of clients: those that change something are a source, the others are answered from the
+ * state.
+ */
 struct job_source {
 	struct change_source source;
 	const struct manager *manager;
@@ -25,7 +28,7 @@ struct job_source {
 	struct fuse_job *committing;		/* whose change is being committed, in order */
 	struct fuse_job *settling;		/* wait until nothing is under way */
 	struct fuse_job *queries, **last_query; /* whose users have no more time in this turn */
-	bool must_look; /* some began to wait in this turn: for mounts and events that came before */
+	bool must_look;				/* some began to wait now: for what came before */
 };
 
 /* Adds itself to the queue. All that is borrowed is set. */
@@ -34,7 +37,10 @@ void job_source_init(struct job_source *jobs);
 void job_source_submit(struct job_source *jobs, struct fuse_job *job);
 /* Takes a job that waits back. False: it is past that. */
 bool job_source_cancel(struct job_source *jobs, struct fuse_job *job);
-/* A new turn of the main loop: looks at what was there before who waits began to, goes on with queries. */
+/*
+ * A new turn of the main loop: looks at what was there before who waits began to, goes on with
+ * queries.
+ */
 void job_source_handle_turn(struct job_source *jobs);
 /* Fails all jobs that wait, with a negative errno and a sentence. */
 void job_source_close(struct job_source *jobs, int error, const char *why);

@@ -8,5 +8,8 @@ enum limit { LIMIT_INOTIFY_INSTANCE, LIMIT_INOTIFY_WATCH, LIMIT_PROCESS, LIMIT_T
 
 /* Takes all the descriptors that the process may have. */
 void limits_raise(void);
-/* Warns that one could not be had (`error` is a negative errno), naming the limit, and what follows. */
+/*
+ * Warns that one could not be had (`error` is a negative errno), naming the limit, and what
+ * follows.
+ */
 void limits_warn(enum limit limit, int error, const char *consequence);

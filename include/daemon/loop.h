@@ -27,8 +27,8 @@ void loop_free(struct loop *loop);
 int loop_add(struct loop *loop, int fd, loop_fn *handle, void *data);
 void loop_remove(struct loop *loop, int fd);
 /*
- * Arms a timer, or arms it anew, for `at`; 0 disarms it. What is in the past fires in the next turn,
- * never within this one.
+ * Arms a timer, or arms it anew, for `at`; 0 disarms it. What is in the past fires in the next
+ * turn, never within this one.
  */
 void loop_set_timer(struct loop *loop, struct timer *timer, uint64_t at);
 /*

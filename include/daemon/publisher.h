@@ -5,7 +5,9 @@
 #include "daemon/device_monitor.h"
 #include "daemon/loop.h"
 
-/* publish=udev: the names of devices that are here, below /dev/mm. NULL, where it is off, is fine. */
+/*
+ * publish=udev: the names of devices that are here, below /dev/mm. NULL, where it is off, is fine.
+ */
 struct publisher;
 
 /* What it is joined to. */

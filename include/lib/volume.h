@@ -15,7 +15,9 @@ struct volume_question {
 	uint32_t len;
 };
 
-/* Whether a link may lead to such a file. Of a directory, the manager knows whether it is a volume. */
+/*
+ * Whether a link may lead to such a file. Of a directory, the manager knows whether it is a volume.
+ */
 bool volume_is_one(const struct stat *status);
 
 /*

@@ -9,8 +9,8 @@
  * Finds out what block devices there are and what they hold: joins the events of kernel, udevd and
  * inotify with the answers of the prober, and hands over devices when all is known of them.
  *
- * Times are µs of the monotonic clock. Whoever drives it tells what has happened and what time it is;
- * what it wants done it has done by struct discovery_world.
+ * Times are µs of the monotonic clock. Whoever drives it tells what has happened and what time it
+ * is; what it wants done it has done by struct discovery_world.
  */
 struct discovery;
 
@@ -37,8 +37,8 @@ struct discovery_world {
 	/* Kernel names of all devices, each and the list to be freed; or a negative errno. */
 	int (*list)(void *data, char ***ret_names, size_t *ret_count);
 	/*
-	 * Describes a device, from an event of it (`source`) or as it is now (NULL), with or without
-	 * what udevd knows. A negative errno: there is none.
+	 * Describes a device, from an event of it (`source`) or as it is now (NULL), with or
+	 * without what udevd knows. A negative errno: there is none.
 	 */
 	int (*describe)(void *data, const char *name, const void *source, bool use_udevd,
 		struct device_report *ret_report);
@@ -65,8 +65,8 @@ struct discovery *discovery_new(const struct discovery_world *world, const char 
 void discovery_free(struct discovery *discovery);
 
 /*
- * Whose word counts: udevd's, or that of kernel and prober alone. `is_running`: udevd is there. To be
- * told before anything else, and when it changes.
+ * Whose word counts: udevd's, or that of kernel and prober alone. `is_running`: udevd is there. To
+ * be told before anything else, and when it changes.
  */
 void discovery_set_udevd(
 	struct discovery *discovery, bool uses_udevd, bool is_running, uint64_t now);
@@ -98,8 +98,9 @@ void discovery_handle_time(struct discovery *discovery, uint64_t now);
 /* Moves what is known by now into `change`. */
 void discovery_take(struct discovery *discovery, struct volumes_change *change);
 /*
- * Whether all devices are known as well as they can be for now: udevd has processed every event that
- * the kernel has announced, every probe has come back or takes long, and so does what has failed.
+ * Whether all devices are known as well as they can be for now: udevd has processed every event
+ * that the kernel has announced, every probe has come back or takes long, and so does what has
+ * failed.
  */
 bool discovery_is_enumerated(const struct discovery *discovery);
 /* The same, and there is nothing to take. */

@@ -20,7 +20,10 @@ struct host_request {
 	struct request *request;
 };
 
-/* What is done on a hosting volume by who may wait for it: look at its file and directories, or write it. */
+/*
+ * What is done on a hosting volume by who may wait for it: look at its file and directories, or
+ * write it.
+ */
 struct host_visit {
 	void *host; /* whose it is; nothing for who does it */
 	char *mount_path;
@@ -111,7 +114,9 @@ void host_free(struct host *host);
 void host_submit(struct host *host, struct host_request *request, uint64_t now);
 /* Takes a request back that is with this host. False: it is none, or it is past that. */
 bool host_cancel(struct host *host, struct host_request *request);
-/* A mount of the volume, by which it is reconciled, not before `look_at`. 0: it is mounted no more. */
+/*
+ * A mount of the volume, by which it is reconciled, not before `look_at`. 0: it is mounted no more.
+ */
 void host_set_mount(struct host *host, int mount_id, uint64_t look_at, uint64_t now);
 /* Volumes have come or have got names: it is looked at again if it waits for such. */
 void host_handle_arrival(struct host *host, uint64_t now);
@@ -119,7 +124,10 @@ void host_handle_arrival(struct host *host, uint64_t now);
 void host_take(struct host *host, struct host_visit *visit, uint64_t now);
 /* A host that is ready. True: `change` (which must be new) is to be committed, then host_end(). */
 bool host_decide(struct host *host, struct change *change, uint64_t now);
-/* The commit is applied; or it has failed, with a negative errno and a sentence, and nothing changed. */
+/*
+ * The commit is applied; or it has failed, with a negative errno and a sentence, and nothing
+ * changed.
+ */
 void host_end(struct host *host, int error, const char *why, uint64_t now);
 /* Fails the requests that wait. */
 void host_close(struct host *host, int error, const char *why);

@@ -6,7 +6,8 @@
 
 /*
  * All hosting volumes: reading and writing their files, and the requests and reconciliations that
- * wait for that. One step after the other on each host; one that does not answer holds up nobody else.
+ * wait for that. One step after the other on each host; one that does not answer holds up nobody
+ * else.
  */
 struct hosts;
 
@@ -24,8 +25,8 @@ bool hosts_cancel(struct hosts *hosts, struct host_request *request);
 /* Mounts are others: hosts that came are reconciled, after `rest`. */
 void hosts_update(struct hosts *hosts, uint64_t rest, uint64_t now);
 /*
- * A change is in place: hosts that were told of volumes not here may be looked at again. True: volumes
- * have come, which may be mounted already; hosts_update() is next.
+ * A change is in place: hosts that were told of volumes not here may be looked at again. True:
+ * volumes have come, which may be mounted already; hosts_update() is next.
  */
 bool hosts_handle_change(struct hosts *hosts, const struct touched *touched, uint64_t now);
 /* A visit is over. Takes it over. */
@@ -35,7 +36,10 @@ void hosts_take(struct hosts *hosts, struct host_visit *visit, uint64_t now);
 bool hosts_has_ready(const struct hosts *hosts);
 /* Decides what can be decided by now. True: `change` (which must be new) is to be committed. */
 bool hosts_begin(struct hosts *hosts, struct change *change, uint64_t now);
-/* The commit is applied; or it has failed, with a negative errno and a sentence, and nothing changed. */
+/*
+ * The commit is applied; or it has failed, with a negative errno and a sentence, and nothing
+ * changed.
+ */
 void hosts_end(struct hosts *hosts, int error, const char *why, uint64_t now);
 
 /* Whether nothing is under way but what takes long. */

@@ -9,7 +9,7 @@
  *
  *	add ──► queued ──pump──► under way ──answer──► taken
  *	          │                 │  ▲
- *	          │                 │  └── the same, when it is slow: it does not count against the others
+ *	          │                 │  └── the same, when it is slow: no longer counted
  *	          └── the prober refuses it, or has died: taken as failed
  *
  * Time does not matter here.
@@ -19,7 +19,10 @@
 
 /* The prober, as the daemon has it. */
 struct probing_world {
-	/* Begins to read a device: 0, -EAGAIN not now, -EPIPE the prober has died, another errno never. */
+	/*
+	 * Begins to read a device: 0, -EAGAIN not now, -EPIPE the prober has died, another errno
+	 * never.
+	 */
 	int (*begin)(void *data, uint64_t ticket, const struct device_report *report);
 	/* No answer is wanted any more. */
 	void (*abandon)(void *data, uint64_t ticket);

@@ -18,13 +18,14 @@ enum publish_trouble {
 /* How things are done, and looked at, outside. None of these may call the machine. */
 struct publish_effects {
 	/*
-	 * Makes the file of a device hold `text`, or not be there (NULL); a file that is not there is gone.
-	 * 0 or a negative errno.
+	 * Makes the file of a device hold `text`, or not be there (NULL); a file that is not there
+	 * is gone. 0 or a negative errno.
 	 */
 	int (*write)(void *data, const char *name, uint64_t diskseq, const char *text);
 	/*
-	 * Asks the kernel for one event of the device. udevd's answer has `number` on it. -ENODEV: it is not
-	 * there any more; -ESTALE: its node is another disk's, or this disk has another number by now.
+	 * Asks the kernel for one event of the device. udevd's answer has `number` on it. -ENODEV:
+	 * it is not there any more; -ESTALE: its node is another disk's, or this disk has another
+	 * number by now.
 	 */
 	int (*ask)(void *data, const char *name, uint64_t diskseq, uint64_t number);
 	bool (*is_udevd_running)(void *data);
@@ -54,8 +55,8 @@ void publish_init(struct publish *publish, const struct publish_effects *effects
 void publish_fini(struct publish *publish);
 /*
  * Before the start: what somebody before us has left for a device that is here. NULL: no file.
- * `is_shown`: udevd has made exactly the links of the file. It stays as it is until publish_set() is
- * called for the device: who is being looked at may turn out to be who it was.
+ * `is_shown`: udevd has made exactly the links of the file. It stays as it is until publish_set()
+ * is called for the device: who is being looked at may turn out to be who it was.
  */
 void publish_adopt(struct publish *publish, const char *name, uint64_t diskseq, const char *text,
 	bool is_shown);

@@ -28,8 +28,8 @@ struct mmfs_point {
 /*
  * Opens the mount manager: `path` is its mount point, or the file itself, or NULL for the first
  * mount that the calling user has made, or else root: those of others are not believed. `flags` is
- * O_RDONLY to ask, O_RDWR to change something, and may have O_NONBLOCK. Returns a descriptor, closed
- * on exec. -ENODEV: there is no such mount.
+ * O_RDONLY to ask, O_RDWR to change something, and may have O_NONBLOCK. Returns a descriptor,
+ * closed on exec. -ENODEV: there is no such mount.
  */
 int mmfs_open(const char *path, int flags);
 

@@ -93,7 +93,9 @@ MMFS_ASSERT(sizeof(MMFS_WCHAR) == 2, wchar_size);
 
 /* in MOUNTMGR_CREATE_POINT_INPUT and two strings: gives a volume one more link */
 #define IOCTL_MOUNTMGR_CREATE_POINT 0x006DC000u
-/* in MOUNTMGR_MOUNT_POINT and strings, out MOUNTMGR_MOUNT_POINTS: deletes what matches, returns it */
+/*
+ * in MOUNTMGR_MOUNT_POINT and strings, out MOUNTMGR_MOUNT_POINTS: deletes what matches, returns it
+ */
 #define IOCTL_MOUNTMGR_DELETE_POINTS 0x006DC004u
 /* the same: returns what matches */
 #define IOCTL_MOUNTMGR_QUERY_POINTS 0x006D0008u
@@ -137,8 +139,8 @@ MMFS_ASSERT(sizeof(MMFS_WCHAR) == 2, wchar_size);
 #define IOCTL_MOUNTMGR_VOLUME_REMOVAL_NOTIFICATION 0x006D4058u
 
 /*
- * What the manager asks of volumes [D][H]. mmfs_device_io_control() answers the four that say so for
- * a descriptor of a volume.
+ * What the manager asks of volumes [D][H]. mmfs_device_io_control() answers the four that say so
+ * for a descriptor of a volume.
  */
 /* out MOUNTDEV_UNIQUE_ID; answered */
 #define IOCTL_MOUNTDEV_QUERY_UNIQUE_ID 0x004D0000u
@@ -154,8 +156,8 @@ MMFS_ASSERT(sizeof(MMFS_WCHAR) == 2, wchar_size);
 #define IOCTL_MOUNTDEV_QUERY_INTERFACE_NAME 0x004D001Cu
 
 /*
- * The same of the manager, which is mmfs's own: in MOUNTMGR_TARGET_NAME, any name of the volume; out
- * as above. Functions from 0x800 on are nobody else's [D].
+ * The same of the manager, which is mmfs's own: in MOUNTMGR_TARGET_NAME, any name of the volume;
+ * out as above. Functions from 0x800 on are nobody else's [D].
  */
 #define IOCTL_MMFS_QUERY_UNIQUE_ID 0x006D2000u
 #define IOCTL_MMFS_QUERY_DEVICE_NAME 0x006D2008u
@@ -164,8 +166,8 @@ MMFS_ASSERT(sizeof(MMFS_WCHAR) == 2, wchar_size);
 
 /*
  * Statuses, as NTSTATUS has them [H]; the errno that mmfs_device_io_control() returns beside. Those
- * without one never come from it. They are signed, errors and warnings negative; the function stores
- * their 32 bits as unsigned.
+ * without one never come from it. They are signed, errors and warnings negative; the function
+ * stores their 32 bits as unsigned.
  */
 #if !defined(MMFS_HAS_NTSTATUS) && !defined(_NTSTATUS_) && !defined(_NTDEF_)
 typedef int32_t NTSTATUS;
@@ -479,7 +481,8 @@ typedef const UNICODE_STRING *PCUNICODE_STRING;
 /*
  * Forms of names [H]. The macros take a pointer to a UNICODE_STRING, or to anything else with a
  * `Length` in bytes and a `Buffer` of units of 16 bits; nothing beyond the length is looked at. The
- * hexadecimal digits of a volume name are not looked at either. The functions beneath are mmfs's own.
+ * hexadecimal digits of a volume name are not looked at either. The functions beneath are mmfs's
+ * own.
  */
 
 /* One unit, of text at any address. */
@@ -552,9 +555,9 @@ MMFS_INLINE int mmfs_name_is_volume_as(
  * - ioctl(2) with MMFS_IOC_4K or MMFS_IOC_16K: the record in, the answer out. An output that does
  *   not fit the carrier comes with MMFS_RECORD_REST: `ticket` is then the file offset at which
  *   pread(2) on the same open file finds the answer. The newest four of them are kept.
- *   With MMFS_RECORD_PIECES the data is no input, but the parts of a longer one that mean something:
- *   of each a struct mmfs_piece and its bytes, one behind the other, up to the end of the carrier
- *   or a piece of 0 bytes. The rest of the input is taken for zeros.
+ *   With MMFS_RECORD_PIECES the data is no input, but the parts of a longer one that mean
+ *   something: of each a struct mmfs_piece and its bytes, one behind the other, up to the end of
+ *   the carrier or a piece of 0 bytes. The rest of the input is taken for zeros.
  * - write(2) of exactly one record, for an input that does not fit; then pread(2) from offset 0.
  *   Here CHANGE_NOTIFY never waits.
  */

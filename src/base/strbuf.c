@@ -144,7 +144,10 @@ void strbuf_add_pair(struct strbuf *buf, const char *key, const char *value)
 	strbuf_add_char(buf, '"');
 }
 
-/* Adds the next character of `value` as it is, or its first byte as an escape; returns what it took. */
+/*
+ * Adds the next character of `value` as it is, or its first byte as an escape; returns what it
+ * took.
+ */
 static size_t add_escaped(struct strbuf *buf, const char *value, const char *also)
 {
 	size_t len = strnlen(value, 4), n = utf8_sequence_len(value, len);

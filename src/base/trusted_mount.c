@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which mounts of mmfs a program believes. Every user may mount a filesystem of that name, and answer
- * there as he likes: what a mount says counts for him who has made it, and what root's says for all.
- * Who has made it is the option user_id, which the kernel writes.
+ * Which mounts of mmfs a program believes. Every user may mount a filesystem of that name, and
+ * answer there as he likes: what a mount says counts for him who has made it, and what root's says
+ * for all. Who has made it is the option user_id, which the kernel writes.
  *
  * A line that does not fit the buffer is cut by libc, at its end: it has no owner then. Nothing is
  * allocated here, since libmmfs has this file, too.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the database remembers of volumes that are neither present nor kept: control/database has it, for
- * those who may change names.
+ * What the database remembers of volumes that are neither present nor kept: control/database has
+ * it, for those who may change names.
  */
 
 #include <errno.h>

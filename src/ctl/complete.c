@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What completions of shells offer, one per line and as it is. What has a character that must not reach
- * a terminal is left out.
+ * What completions of shells offer, one per line and as it is. What has a character that must not
+ * reach a terminal is left out.
  */
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The commands about devices that are no volumes, or not yet, about volumes that are gone for good, and
- * about what has failed: unprocessed, check, arrival, removal, accept, forget, errors.
+ * The commands about devices that are no volumes, or not yet, about volumes that are gone for good,
+ * and about what has failed: unprocessed, check, arrival, removal, accept, forget, errors.
  */
 
 #include <stdio.h>

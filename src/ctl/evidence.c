@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Looks at one device anew, with the daemon's own eyes: what udevd has (io/udev), what sysfs says by the
- * rules of io/udev/udev_identity.c, what libblkid reads in the sandbox of io/probe. This process parses
- * nothing of the device itself: it may be root's, and the disk anybody's.
+ * Looks at one device anew, with the daemon's own eyes: what udevd has (io/udev), what sysfs says
+ * by the rules of io/udev/udev_identity.c, what libblkid reads in the sandbox of io/probe. This
+ * process parses nothing of the device itself: it may be root's, and the disk anybody's.
  */
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where mmfs is mounted, of the mounts that are to be believed. Further mounts of the same tree (bind
- * mounts) do not count, nor do mounts of which only a part shows. One whose daemon has died counts if
- * there is no other, so that this can be said.
+ * Where mmfs is mounted, of the mounts that are to be believed. Further mounts of the same tree
+ * (bind mounts) do not count, nor do mounts of which only a part shows. One whose daemon has died
+ * counts if there is no other, so that this can be said.
  */
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hives of Windows: finding the one of a mounted disk, and having it read by a process that can do no
- * harm. See hive_child.c.
+ * Hives of Windows: finding the one of a mounted disk, and having it read by a process that can do
+ * no harm. See hive_child.c.
  */
 
 #include <dirent.h>
@@ -30,7 +30,10 @@
 static const char *const places[] = { "Windows/System32/config/SYSTEM",
 	"WINNT/System32/config/SYSTEM" };
 
-/* The entry of a folder with this name in any case, opened. Links are not followed: the disk is hostile. */
+/*
+ * The entry of a folder with this name in any case, opened. Links are not followed: the disk is
+ * hostile.
+ */
 static int open_entry(int folder, const char *name, size_t len)
 {
 	DIR *list = fdopendir(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));

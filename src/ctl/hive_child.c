@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The process that reads a hive with libhivex: whatever the bytes make of it, it can write what it found
- * into a pipe, open files that anybody may read, and use some memory and seconds, and nothing else.
+ * The process that reads a hive with libhivex: whatever the bytes make of it, it can write what it
+ * found into a pipe, open files that anybody may read, and use some memory and seconds, and nothing
+ * else.
  *
- * What libhivex and libc need files for is loaded before: the conversion of UTF-16. The hive is a file
- * in memory that nobody can change any more, since libhivex maps it.
+ * What libhivex and libc need files for is loaded before: the conversion of UTF-16. The hive is a
+ * file in memory that nobody can change any more, since libhivex maps it.
  */
 
 #include <errno.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Changes of many names at once, in one transaction of control/batch: the commands batch and import.
+ * Changes of many names at once, in one transaction of control/batch: the commands batch and
+ * import.
  *
  * There is no operation for the mark "wants no drive letter" but that of deleting a letter. To set
  * it, a letter passes through the volume: one that another volume shows, and gets back, since any

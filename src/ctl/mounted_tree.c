@@ -139,8 +139,8 @@ static int write_all(int fd, const char *text, size_t len)
 }
 
 /*
- * Without blocking, a request that takes its time goes on behind the write: poll(2) tells when it is
- * over, and the first read fails with its error, before the others have the sentence.
+ * Without blocking, a request that takes its time goes on behind the write: poll(2) tells when it
+ * is over, and the first read fails with its error, before the others have the sentence.
  */
 static int read_reply(int fd, int64_t deadline, struct strbuf *ret_reply)
 {

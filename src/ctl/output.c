@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * All output of rows. Tables, raw lines and pairs are libsmartcols's: sized to the terminal, with colours
- * if it is one. What is hostile in a cell is escaped: in tables before the library sees it, in raw lines
- * and pairs by the library, which lets printable ASCII through and nothing else. JSON is written here,
- * from the same cells, by the escapes of strbuf.h; and that of json-c leaves by output_print_json().
+ * All output of rows. Tables, raw lines and pairs are libsmartcols's: sized to the terminal, with
+ * colours if it is one. What is hostile in a cell is escaped: in tables before the library sees it,
+ * in raw lines and pairs by the library, which lets printable ASCII through and nothing else. JSON
+ * is written here, from the same cells, by the escapes of strbuf.h; and that of json-c leaves by
+ * output_print_json().
  *
- * The locale counts for the output alone: what is text to the parsers of names must not depend on it, and
- * JSON is UTF-8.
+ * The locale counts for the output alone: what is text to the parsers of names must not depend on
+ * it, and JSON is UTF-8.
  */
 
 #include <errno.h>

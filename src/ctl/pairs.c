@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Lines of KEY="value" pairs, as the files of the tree have them, and their escapes. The pieces stay in
- * the text that they are read from. Whatever the text is, nothing outside of it is touched.
+ * Lines of KEY="value" pairs, as the files of the tree have them, and their escapes. The pieces
+ * stay in the text that they are read from. Whatever the text is, nothing outside of it is touched.
  */
 
 #include <string.h>

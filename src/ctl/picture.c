@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The command tree: the machine, its disks, and what is on them. Where things are is sysfs's answer;
- * what they are, and are called, mmfs's.
+ * The command tree: the machine, its disks, and what is on them. Where things are is sysfs's
+ * answer; what they are, and are called, mmfs's.
  */
 
 #include <dirent.h>

@@ -297,8 +297,8 @@ static bool query_list(const struct ctl *ctl, const struct name *name, struct st
 }
 
 /*
- * The daemon is asked for what is not there, since it knows why. It is asked by a write to a file that
- * all may write to, and whoever stands still in such a write holds up all others.
+ * The daemon is asked for what is not there, since it knows why. It is asked by a write to a file
+ * that all may write to, and whoever stands still in such a write holds up all others.
  */
 static int query_one(struct ctl *ctl, const char *word, struct strbuf *reply)
 {

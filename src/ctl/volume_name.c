@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a word of the command line names, and which volume of the tree that is. Links and unique IDs are
- * looked up in the spelling that was given, and if nothing is found in any case, as the daemon does.
+ * What a word of the command line names, and which volume of the tree that is. Links and unique IDs
+ * are looked up in the spelling that was given, and if nothing is found in any case, as the daemon
+ * does.
  */
 
 #include <stdio.h>

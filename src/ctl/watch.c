@@ -89,8 +89,8 @@ static int open_events(const struct ctl *ctl)
 }
 
 /*
- * Waits up to `ms` (negative: for ever). 1: something is there, 0: the time is over, -EPIPE: nobody reads
- * what is printed any more, which would not be noticed before the next event.
+ * Waits up to `ms` (negative: for ever). 1: something is there, 0: the time is over, -EPIPE: nobody
+ * reads what is printed any more, which would not be noticed before the next event.
  */
 static int await_events(int fd, int ms)
 {
@@ -183,8 +183,9 @@ int cmd_events(struct ctl *ctl, int count, char **words)
 }
 
 /*
- * Events are collected from before the first look on, so that nothing comes about unseen. What a word
- * names may be another thing each time: `sdb1` is a link as long as there is no device of that name.
+ * Events are collected from before the first look on, so that nothing comes about unseen. What a
+ * word names may be another thing each time: `sdb1` is a link as long as there is no device of that
+ * name.
  */
 int cmd_wait(struct ctl *ctl, int count, char **words)
 {

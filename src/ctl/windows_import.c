@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * `mmctl import --from=windows`: which volume of this machine is meant, and the names as a database.
+ * `mmctl import --from=windows`: which volume of this machine is meant, and the names as a
+ * database.
  */
 
 #include <stdio.h>

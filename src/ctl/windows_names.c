@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The names that Windows keeps for volumes, in the MountedDevices key of its registry: what a value of
- * it means here. The name of a value is a link, or begins with '#' where a volume wants no drive letter;
- * its data is how Windows knows the volume, which is one of these:
+ * The names that Windows keeps for volumes, in the MountedDevices key of its registry: what a value
+ * of it means here. The name of a value is a link, or begins with '#' where a volume wants no drive
+ * letter; its data is how Windows knows the volume, which is one of these:
  *
  *	"DMIO:ID:" and the GUID of a partition	of a disk with a GPT
  *	the signature of a disk and an offset	of a partition of a disk with an MBR
  *	the path of a device			of drives with removable media
  *
- * The first is a PARTUUID, also where the disk is absent. Of the second, the number of the partition is
- * missing to be one, so the disk must be here.
+ * The first is a PARTUUID, also where the disk is absent. Of the second, the number of the
+ * partition is missing to be one, so the disk must be here.
  */
 
 #include <stdio.h>

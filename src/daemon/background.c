@@ -39,7 +39,9 @@ void background_notify(const char *message)
 	close(fd);
 }
 
-/* Passes the child's messages on until it says, with a NUL, that all is well. Its end is failure. */
+/*
+ * Passes the child's messages on until it says, with a NUL, that all is well. Its end is failure.
+ */
 static _Noreturn void relay(int fd, int failure)
 {
 	char text[4096];

@@ -2,10 +2,12 @@
 /*
  * Every request and every batch of devices takes the same way, one change at a time:
  *
- *	decide (a source) -> commit (store thread) -> apply (core) -> followers -> reply (notify thread)
+ *	decide (a source) -> commit (store thread) -> apply (core) -> followers -> reply (notify
+ *	thread)
  *
- * While a commit is under way the sources gather what comes meanwhile. What is visible is committed: the
- * state changes only after the store has said so, and a failed commit leaves no trace.
+ * While a commit is under way the sources gather what comes meanwhile. What is visible is
+ * committed: the state changes only after the store has said so, and a failed commit leaves no
+ * trace.
  */
 
 #include "base/clock.h"

@@ -136,8 +136,10 @@ static void read_channel(struct device_monitor *source, enum udev_channel channe
 			.source = &event,
 		};
 		if (channel == UDEV_CHANNEL_UDEVD) {
-			/* The kernel's word comes first: else what udevd says of a device that is
-			 * back is taken for a twin of the one that the kernel has said to be gone. */
+			/*
+			 * The kernel's word comes first: else what udevd says of a device that
+			 * is back is taken for a twin of the one that the kernel said is gone.
+			 */
 			read_channel(source, UDEV_CHANNEL_KERNEL, EVENTS_PER_DRAIN);
 			discovery_handle_udevd(source->discovery, &news, clock_get_monotonic());
 		} else {
@@ -176,7 +178,10 @@ static void on_udevd_end(void *data, uint32_t events)
 	source->has_news(source->data);
 }
 
-/* As read_channel(), but what has been read from the kernel has to be dealt with: it tells of the rest. */
+/*
+ * As read_channel(), but what has been read from the kernel has to be dealt with: it tells of the
+ * rest.
+ */
 static void read_watch(struct device_monitor *source, size_t limit)
 {
 	struct watch_event event;

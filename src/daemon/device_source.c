@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What devices bring. They are what they are, written down or not: a commit that fails is decided again
- * without writing, and tried again when another has succeeded, when somebody asks, and after a pause
- * that doubles from try to try.
+ * What devices bring. They are what they are, written down or not: a commit that fails is decided
+ * again without writing, and tried again when another has succeeded, when somebody asks, and after
+ * a pause that doubles from try to try.
  */
 
 #include "base/clock.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Visits to hosting volumes, as the thread makes them that may have to wait for a sick disk. It has the
- * visit alone; it starts from the path of the mount and makes sure that it is still that mount.
+ * Visits to hosting volumes, as the thread makes them that may have to wait for a sick disk. It has
+ * the visit alone; it starts from the path of the mount and makes sure that it is still that mount.
  */
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Jobs of clients. One that changes nothing is answered at once from the state; one that waits, when
- * nothing is under way any more. While a commit is under way the rest queues up, as many as may share
- * the next commit: waiting for the disk is what a change costs.
+ * Jobs of clients. One that changes nothing is answered at once from the state; one that waits,
+ * when nothing is under way any more. While a commit is under way the rest queues up, as many as
+ * may share the next commit: waiting for the disk is what a change costs.
  */
 
 #include <errno.h>

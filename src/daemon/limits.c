@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Limits of the system that mmfs has met: none of them is a reason not to start, and each has a name by
- * which an administrator can raise it.
+ * Limits of the system that mmfs has met: none of them is a reason not to start, and each has a
+ * name by which an administrator can raise it.
  */
 
 #include <errno.h>

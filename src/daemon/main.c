@@ -305,7 +305,10 @@ int main(int argc, char **argv)
 		.options = {
 			.order = id_order_default,
 			.expire_days = EXPIRE_DAYS,
-			.fuse = { .is_cached = true, .uid = getuid(), .gid = getgid(), .mode = 0600 },
+			.fuse.is_cached = true,
+			.fuse.uid = getuid(),
+			.fuse.gid = getgid(),
+			.fuse.mode = 0600,
 		},
 	};
 	int code;

@@ -361,8 +361,9 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 		.render = show_render,
 	};
 	/*
-	 * As mountinfo will have it, while it can still be looked at without asking ourselves. libfuse
-	 * would do that once more when it has mounted, and wait for us if the path ends in a dot.
+	 * As mountinfo will have it, while it can still be looked at without asking ourselves.
+	 * libfuse would do that once more when it has mounted, and wait for us if the path ends in
+	 * a dot.
 	 */
 	_cleanup_free_ char *path = realpath(options->fuse.mountpoint, NULL);
 	struct fuse_options fuse = options->fuse;
@@ -393,8 +394,9 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	int r;
 
 	/*
-	 * A value of our own keeps malloc() from holding on to ever more, the larger the blocks were that it
-	 * was given back. Of what it keeps in arenas of threads, malloc_trim() gets nothing.
+	 * A value of our own keeps malloc() from holding on to ever more, the larger the blocks
+	 * were that it was given back. Of what it keeps in arenas of threads, malloc_trim() gets
+	 * nothing.
 	 */
 	mallopt(M_TOP_PAD, SPARE_MEMORY);
 	asking_get_random(&seed, sizeof(seed));

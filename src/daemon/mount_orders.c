@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Orders of the automounter, as errands of the workers. Nothing of what a path leads to is believed: the
- * directory is opened below its host's root, the device is looked at before and after it is mounted,
- * what is mounted is known by its mount id.
+ * Orders of the automounter, as errands of the workers. Nothing of what a path leads to is
+ * believed: the directory is opened below its host's root, the device is looked at before and after
+ * it is mounted, what is mounted is known by its mount id.
  */
 
 #include <errno.h>
@@ -48,8 +48,9 @@ static int look_at_mounted(struct mount_order *order, int root, uint64_t *ret_nu
 }
 
 /*
- * What is mounted there must be the device that was meant: nodes can change hands. It is held now, so what
- * is found of it stays. A filesystem with a number of its own (btrfs) has the node's word for it.
+ * What is mounted there must be the device that was meant: nodes can change hands. It is held now,
+ * so what is found of it stays. A filesystem with a number of its own (btrfs) has the node's word
+ * for it.
  */
 static int check_mounted(struct mount_order *order, const struct mounter_volume *volume, int root)
 {

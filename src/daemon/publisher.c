@@ -166,8 +166,8 @@ static void say_left_out(struct publisher *publisher, const struct device *devic
 }
 
 /*
- * What could not be read yet may be what it was: its links stay. A device without a number could not
- * be told from the next that gets its node.
+ * What could not be read yet may be what it was: its links stay. A device without a number could
+ * not be told from the next that gets its node.
  */
 static void update_device(struct publisher *publisher, const char *name)
 {

@@ -10,7 +10,8 @@
 
 /*
  * One line for each link: made anew when there is something new, and not for everybody who looks.
- * What becomes different about a volume is seen in the tree, or told in `events`; both only count up.
+ * What becomes different about a volume is seen in the tree, or told in `events`; both only count
+ * up.
  */
 static void add_volume_info(struct mmfs *mmfs, struct strbuf *ret_text)
 {
@@ -102,8 +103,8 @@ static const struct {
 };
 
 /*
- * `read_only`: blockdev --setro tells nobody. Where the kernel does not say, it is as it was when the
- * device was described.
+ * `read_only`: blockdev --setro tells nobody. Where the kernel does not say, it is as it was when
+ * the device was described.
  */
 static void render_live(const struct mmfs *mmfs, const struct node *node, struct strbuf *ret_text)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Errands off the main loop. An errand belongs to the workers from workers_add() until `finish`. All
- * but the list of those done is the main loop's; a thread shares nothing but that and its errand.
+ * Errands off the main loop. An errand belongs to the workers from workers_add() until `finish`.
+ * All but the list of those done is the main loop's; a thread shares nothing but that and its
+ * errand.
  *
- * Where there can be no thread now, an errand waits: to do it here could stop everything. It is tried
- * again when another one is done, and after a pause.
+ * Where there can be no thread now, an errand waits: to do it here could stop everything. It is
+ * tried again when another one is done, and after a pause.
  */
 
 #include <errno.h>

@@ -105,8 +105,8 @@ static uint32_t get32(const uint8_t *data)
 }
 
 /*
- * Sends the message, and frees it. Of the output, zeroed before, `size` bytes must have been written
- * when it succeeds.
+ * Sends the message, and frees it. Of the output, zeroed before, `size` bytes must have been
+ * written when it succeeds.
  */
 static int send_message(int fd, uint32_t code, struct message *message, uint8_t *out, uint32_t size)
 {

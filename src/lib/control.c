@@ -53,8 +53,8 @@ static int check_answer(const struct call *call, uint32_t room)
 }
 
 /*
- * The error of an ioctl(2). What is no MountPointManager is told from it: other files do not know the
- * number, and devices may say anything of it.
+ * The error of an ioctl(2). What is no MountPointManager is told from it: other files do not know
+ * the number, and devices may say anything of it.
  */
 static int get_error(int fd, int error)
 {
@@ -96,7 +96,9 @@ static int check_manager(int fd)
 	return ioctl(fd, MMFS_IOC_4K, &carrier) < 0 ? get_error(fd, errno) : 0;
 }
 
-/* The position and the answer of a written record belong to an open file: it gets one of its own. */
+/*
+ * The position and the answer of a written record belong to an open file: it gets one of its own.
+ */
 static int reopen(int fd)
 {
 	char path[64];
@@ -202,7 +204,10 @@ static int ask(int fd, uint32_t code, const void *in, uint32_t in_len, void *out
 	return r;
 }
 
-/* A volume cannot answer itself: its device is the kernel's. Opens the manager for the one question. */
+/*
+ * A volume cannot answer itself: its device is the kernel's. Opens the manager for the one
+ * question.
+ */
 static int ask_about(
 	int volume, uint32_t code, void *out, uint32_t out_len, struct mmfs_record *ret_answer)
 {

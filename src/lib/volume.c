@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Codes that a volume answers. A link of the tree leads to a block device, whose driver does not know
- * them; the mount manager does, which is asked by the name that the kernel has for the device. Or it
- * leads to where a filesystem is mounted that is on no device, which is a volume if somebody said so.
+ * Codes that a volume answers. A link of the tree leads to a block device, whose driver does not
+ * know them; the mount manager does, which is asked by the name that the kernel has for the device.
+ * Or it leads to where a filesystem is mounted that is on no device, which is a volume if somebody
+ * said so.
  */
 
 #include <errno.h>

@@ -9,10 +9,11 @@
  *	    │ failed       │ somebody has unmounted it                      │ done, failed
  *	    └────────────► OVER ◄───────────────────────────────────────────┘
  *
- * It lasts while the same volumes are mounted in the same way, whether it has failed, or somebody has
- * unmounted it meanwhile: then that is what they want. What is over ends when it is about others; the
- * mount point is then tried anew. What is mounted is known by its mount id. Only what was registered on
- * this machine, or accepted here, is tried: the file on a hosting volume is anybody's.
+ * It lasts while the same volumes are mounted in the same way, whether it has failed, or somebody
+ * has unmounted it meanwhile: then that is what they want. What is over ends when it is about
+ * others; the mount point is then tried anew. What is mounted is known by its mount id. Only what
+ * was registered on this machine, or accepted here, is tried: the file on a hosting volume is
+ * anybody's.
  */
 
 #include <string.h>

@@ -11,12 +11,13 @@
  *	 IDLE                  described anew
  *
  * Every device there is has an entry. When the entry has all it can get, the description is put on
- * the list of what is pending. With udevd, its word counts, and the prober reads what udevd has nothing
- * to say about; without, the prober reads everything. A probe that does not answer is reported as a
- * fault of its device, and goes on in the background.
+ * the list of what is pending. With udevd, its word counts, and the prober reads what udevd has
+ * nothing to say about; without, the prober reads everything. A probe that does not answer is
+ * reported as a fault of its device, and goes on in the background.
  *
- * What is owed is in the entries (`deadline`, `rescan_at`), and the one timer is set for the earliest
- * when an input has been dealt with: every public function that is told the time ends in end_turn().
+ * What is owed is in the entries (`deadline`, `rescan_at`), and the one timer is set for the
+ * earliest when an input has been dealt with: every public function that is told the time ends in
+ * end_turn().
  */
 
 #include <errno.h>
@@ -53,7 +54,10 @@ static void end_turn(struct discovery *discovery, uint64_t now)
 	discovery->world.set_timer(discovery->world.data, at);
 }
 
-/* While everything is about to be looked at anyway it may as well become quiet first, up to a limit. */
+/*
+ * While everything is about to be looked at anyway it may as well become quiet first, up to a
+ * limit.
+ */
 static void note_event(struct discovery *discovery, uint64_t now)
 {
 	discovery->counters.events++;

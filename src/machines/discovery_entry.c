@@ -2,8 +2,8 @@
 /*
  * One device, from its first event until it is gone. The states are drawn in discovery.c.
  *
- * An entry has a job exactly in DISCOVERY_AWAITS_PROBE and DISCOVERY_IS_SLOW, and a deadline in every
- * state but DISCOVERY_IDLE.
+ * An entry has a job exactly in DISCOVERY_AWAITS_PROBE and DISCOVERY_IS_SLOW, and a deadline in
+ * every state but DISCOVERY_IDLE.
  */
 
 #include <errno.h>
@@ -102,8 +102,8 @@ static void entry_finish(struct discovery *discovery, struct entry *entry, struc
 }
 
 /*
- * Until udevd and the prober have come to it, what was on the node before must not be taken for what is
- * there now.
+ * Until udevd and the prober have come to it, what was on the node before must not be taken for
+ * what is there now.
  */
 void discovery_entry_check_medium(
 	struct discovery *discovery, struct entry *entry, const struct discovery_event *event)
@@ -185,7 +185,10 @@ void discovery_entry_look(struct discovery *discovery, struct entry *entry, cons
 		entry_take_report(discovery, entry, &report, must_read, now);
 }
 
-/* After news during a probe: what was before the prober began it has read, if the device is the same. */
+/*
+ * After news during a probe: what was before the prober began it has read, if the device is the
+ * same.
+ */
 static void entry_look_again(struct discovery *discovery, struct entry *entry,
 	const struct probing_job *job, uint64_t began, uint64_t now)
 {

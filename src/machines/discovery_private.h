@@ -62,12 +62,17 @@ void discovery_entry_check_medium(
 /* udevd is going to tell of the device, within `limit` unless it is busy. */
 void discovery_entry_await_udevd(
 	struct discovery *discovery, struct entry *entry, uint64_t limit, uint64_t now);
-/* Describes the device anew; of an event, which has found it, if there is one. May free the entry. */
+/*
+ * Describes the device anew; of an event, which has found it, if there is one. May free the entry.
+ */
 void discovery_entry_look(struct discovery *discovery, struct entry *entry, const void *source,
 	bool use_udevd, uint64_t now);
 /* An event says that the device is gone. May free the entry. */
 void discovery_entry_handle_gone(struct discovery *discovery, struct entry *entry, uint64_t now);
-/* Takes over the texts of the answer and the job, which was taken from the queue. May free the entry. */
+/*
+ * Takes over the texts of the answer and the job, which was taken from the queue. May free the
+ * entry.
+ */
 void discovery_entry_handle_answer(struct discovery *discovery, struct probing_job *job,
 	struct probe_answer *answer, uint64_t now);
 /* Its deadline has come. May free the entry. */

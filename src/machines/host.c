@@ -2,30 +2,30 @@
 /*
  * One hosting volume, and what is under way on it:
  *
- *	       a request, or a mount whose rest is over                 the answer
- *	IDLE ──────────────────────────────────────────────► READING ──────────────► READY ◄─┐
- *	 ▲                                                                            │ │    │ written
- *	 │                                               its turn, and another file   │ │    │
- *	 │                                              ┌─────────────────────────────┘ │    │
- *	 │                                              ▼                  the same file │    │
- *	 │                                           WRITING ────────────────────────────┼────┘
- *	 │                                              │ dropped meanwhile              ▼
- *	 │◄─────────────── RESTORING ◄──────────────────┴───── failed, after a write ─ COMMITTING
- *	 │◄──────────────────────────────────────────────────────────────────────────── committed, failed
+ *	     a request, or a mount whose rest is over           the answer
+ *	IDLE ───────────────────────────────────────► READING ────────────► READY ◄─┐
+ *	 ▲                                                                   │ │    │ written
+ *	 │                                      its turn, and another file   │ │    │
+ *	 │                                     ┌─────────────────────────────┘ │    │
+ *	 │                                     ▼                 the same file │    │
+ *	 │                                  WRITING ───────────────────────────┼────┘
+ *	 │                                     │ dropped meanwhile             ▼
+ *	 │◄────────── RESTORING ◄──────────────┴───── failed, after a write ─ COMMITTING
+ *	 │◄─────────────────────────────────────────────────────────────────── committed, failed
  *
- * In READING, WRITING and RESTORING somebody is on a visit to the volume; whatever fails leads to IDLE.
- * What is decided is decided from the state as it is then, and from the file as it was read; when that
- * asks for another file than there is, the file is written first, and the decision made again. So a
- * reply means that both the file and the database are on disk. A commit that fails has the old file put
- * back.
+ * In READING, WRITING and RESTORING somebody is on a visit to the volume; whatever fails leads to
+ * IDLE. What is decided is decided from the state as it is then, and from the file as it was read;
+ * when that asks for another file than there is, the file is written first, and the decision made
+ * again. So a reply means that both the file and the database are on disk. A commit that fails has
+ * the old file put back.
  *
- * The kernel lets one client at a time write to a control file, so a request must not be kept for ever:
- * a host whose visits take too long is given up, until it answers; the time that a commit takes is not
- * the host's. A client may take its request back. What was not replied to must not be there afterwards: the file that has been written by
- * then is put back, too.
+ * The kernel lets one client at a time write to a control file, so a request must not be kept for
+ * ever: a host whose visits take too long is given up, until it answers; the time that a commit
+ * takes is not the host's. A client may take its request back. What was not replied to must not be
+ * there afterwards: the file that has been written by then is put back, too.
  *
- * A reconciliation is the same without a request. Where its file cannot be written, the machine still
- * learns from it. One that fails is made again while the volume is mounted, after a pause.
+ * A reconciliation is the same without a request. Where its file cannot be written, the machine
+ * still learns from it. One that fails is made again while the volume is mounted, after a pause.
  */
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The list of hosting volumes: which of them a request, a mount or a change is about. What is under
- * way on one is in host.c. A host stays in the list, so that what it was told of last is known when it
- * comes back.
+ * way on one is in host.c. A host stays in the list, so that what it was told of last is known when
+ * it comes back.
  */
 
 #include <string.h>

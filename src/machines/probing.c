@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The queue in front of the prober. Owns the jobs; each is in `jobs` from add to take or remove, and
- * in the queue until the prober has it. `awaited` counts those in PROBING_UNDER_WAY, so that disks
- * that do not answer hold up others until they are known to be slow, and no longer.
+ * The queue in front of the prober. Owns the jobs; each is in `jobs` from add to take or remove,
+ * and in the queue until the prober has it. `awaited` counts those in PROBING_UNDER_WAY, so that
+ * disks that do not answer hold up others until they are known to be slow, and no longer.
  */
 
 #include <errno.h>

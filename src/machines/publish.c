@@ -10,8 +10,8 @@
  * Events get lost: with udevd, or where its rule is not installed. An event that udevd, idle, has
  * not dealt with after PATIENCE is asked for again, but not for ever: each makes udevd read the
  * disk, which may be asleep. Where no udevd is running nothing is asked for until one is, and when
- * one has ended everything is asked for again. What cannot be done now is tried again later; none of
- * that is waited for by those who wait until all is quiet.
+ * one has ended everything is asked for again. What cannot be done now is tried again later; none
+ * of that is waited for by those who wait until all is quiet.
  */
 
 #include <assert.h>
@@ -291,8 +291,8 @@ void publish_adopt(struct publish *publish, const char *name, uint64_t diskseq, 
 }
 
 /*
- * What the former disk had goes with it: nobody reads its file any more. An event is needed for that
- * only if udevd had none of the new disk.
+ * What the former disk had goes with it: nobody reads its file any more. An event is needed for
+ * that only if udevd had none of the new disk.
  */
 static void replace_disk(
 	struct publish *publish, struct target *target, uint64_t diskseq, uint64_t now)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Measures mmfs against its peers: bench GROUP…, started by bench.sh, which see. Prints a line of JSON
- * per figure. Each is a ratio: mmfs and its peer take turns, and of the ratios of all turns the median
- * counts.
+ * Measures mmfs against its peers: bench GROUP…, started by bench.sh, which see. Prints a line of
+ * JSON per figure. Each is a ratio: mmfs and its peer take turns, and of the ratios of all turns
+ * the median counts.
  */
 
 #include <math.h>

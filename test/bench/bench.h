@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the groups of figures share. Costs are in microseconds unless a figure says otherwise. Whatever
- * goes wrong ends the program: bench.sh clears away.
+ * What the groups of figures share. Costs are in microseconds unless a figure says otherwise.
+ * Whatever goes wrong ends the program: bench.sh clears away.
  */
 
 #pragma once
@@ -133,8 +133,8 @@ char *link_name(int number);
 /* Links numbered from `first` on, in as few writes as there can be; what that cost. */
 double create_links(int first, int count);
 /*
- * The daemon with all volumes and so many links; from a database that is made once. The first volume
- * has one link beside its Volume{GUID}, `first`, and the second has none at all.
+ * The daemon with all volumes and so many links; from a database that is made once. The first
+ * volume has one link beside its Volume{GUID}, `first`, and the second has none at all.
  */
 void start_full(int links, const char *options);
 char *full_database(int links);

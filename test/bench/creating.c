@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What writers pay: one name after the other, by one client and by many, and a great many at once. */
+/*
+ * What writers pay: one name after the other, by one client and by many, and a great many at once.
+ */
 
 #include <errno.h>
 #include <fcntl.h>

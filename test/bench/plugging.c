@@ -2,8 +2,8 @@
 /*
  * What devices cost that come: until a name shows, alone and a thousand at once, and how much CPU.
  *
- * udevd and mmfs deal with the same event at the same time, as they do in real life: for each attach,
- * one takes the other's time, too.
+ * udevd and mmfs deal with the same event at the same time, as they do in real life: for each
+ * attach, one takes the other's time, too.
  */
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon under test, requests to it, and what processes cost. Where things are, bench.sh has put
- * into the environment.
+ * The daemon under test, requests to it, and what processes cost. Where things are, bench.sh has
+ * put into the environment.
  */
 
 #include <dirent.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * As much of Check as the tests of the core say, for machines that there is no Check for: all tests are
- * in one list, and the first assertion that does not hold ends the program. See run.sh.
+ * As much of Check as the tests of the core say, for machines that there is no Check for: all tests
+ * are in one list, and the first assertion that does not hold ends the program. See run.sh.
  */
 #pragma once
 

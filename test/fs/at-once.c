@@ -2,9 +2,9 @@
 /*
  * Clients that ask at the same time: at-once PID MOUNT <LINES
  *
- * Each line is "LINK VOLUME": a thread of its own creates this link, while the daemon, process PID, is
- * stopped; it goes on when all of them wait. Then says "LINK RESULT" for each, in order, where RESULT
- * is a negative errno or 0.
+ * Each line is "LINK VOLUME": a thread of its own creates this link, while the daemon, process PID,
+ * is stopped; it goes on when all of them wait. Then says "LINK RESULT" for each, in order, where
+ * RESULT is a negative errno or 0.
  */
 
 #include <errno.h>

@@ -3,8 +3,8 @@
  * A service manager for one service: await-ready SOCKET SECONDS COMMAND…
  *
  * Starts the command with $NOTIFY_SOCKET, waits for READY=1 (sd_notify(3)) and prints, on a line
- * each, the process and every message until the command ends; a line "ready" comes first thing then.
- * Passes SIGTERM on. Ends like the command; with 124 when it was not ready in time.
+ * each, the process and every message until the command ends; a line "ready" comes first thing
+ * then. Passes SIGTERM on. Ends like the command; with 124 when it was not ready in time.
  */
 
 #include <errno.h>

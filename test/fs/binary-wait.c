@@ -2,13 +2,13 @@
 /*
  * Clients that wait in CHANGE_NOTIFY, for binary-wait.sh.
  *
- * binary-wait threads MM COUNT		so many on one descriptor; says `waiting`, and then, when all have
- *					been told of a change, the numbers before and now
+ * binary-wait threads MM COUNT		so many on one descriptor; says `waiting`, and then, when
+ *					all have been told of a change, the numbers before and now
  * binary-wait poll MM			says `waiting`, and the same when poll(2) says so
- * binary-wait lists MM COUNT		so many threads ask for the whole list on one descriptor, again and
- *					again; says how many points it has
- * binary-wait wait MM			says `waiting`, and the error it gets when the mount ends, or after
- *					SIGUSR1
+ * binary-wait lists MM COUNT		so many threads ask for the whole list on one descriptor,
+ *					again and again; says how many points it has
+ * binary-wait wait MM			says `waiting`, and the error it gets when the mount
+ *					ends, or after SIGUSR1
  */
 
 #include <errno.h>

@@ -11,10 +11,11 @@
  * binary points MM [link=… id=… device=…]	lists triples as control/query_points does
  * binary damage MM COUNT SEED		sends requests of which none may succeed
  * binary ioctl MM			other ioctls than ours
- * binary volume PATH CODE ROOM		asks what is at the path, of which no more is opened than that it
- *					is there; shows STATUS INFORMATION, and the bytes in hexadecimal
- * binary handles MM FILE		what is no MountPointManager, and buffers that are nowhere; FILE
- *					stays as it is
+ * binary volume PATH CODE ROOM		asks what is at the path, of which no more is opened
+ *					than that it is there; shows STATUS INFORMATION, and
+ *					the bytes in hexadecimal
+ * binary handles MM FILE		what is no MountPointManager, and buffers that are nowhere;
+ *					FILE stays as it is
  */
 
 #include <ctype.h>

@@ -281,7 +281,7 @@ static void run_notify(void)
 		unsigned long number;
 		char line[64];
 
-		if (is_told) { /* the same again: so that nothing is missed, and nothing comes twice */
+		if (is_told) { /* the same again: nothing missed, nothing twice */
 			sprintf(line, "epic=%lu\n", before);
 			if (write(fd, line, strlen(line)) != (ssize_t)strlen(line))
 				die("%s: %s", line, strerror(errno));

@@ -3,19 +3,26 @@
  * A client that wants to do harm, as any user may be:
  *
  *	hostile newlines FILE COUNT	writes so many times as many newlines as a write can have
- *	hostile lines FILE LINE COUNT	the line so often in one write; prints how many bytes were taken,
- *					then how many more each write took, until all are written
- *	hostile open FILE COUNT		opens it up to so many times; prints how many there were and the
- *					errno of the next; keeps them open until its input ends
- *	hostile replies FILE LINE COUNT	opens it so many times, asks through each, keeps the replies;
- *					prints how many were answered, and the errno of the next
- *	hostile stall CALL PATH IMAGE	CALL is getdents, read, write or ioctl of PATH, with a buffer in a page
- *					of IMAGE, which may take as long as the server of that wants;
- *					stops itself before, and prints how it ended
- *	hostile storm KIND MOUNT	does the same over and over, until it is killed: see `storms`
- *	hostile creates MOUNT DEVICE SECONDS	not hostile: makes and deletes a link over and over; prints how
- *					often, and µs of the median, the 99th percentile and the longest
- *	hostile wait FILE COUNT		so many threads that read it; prints how many got an errno at once
+ *	hostile lines FILE LINE COUNT	the line so often in one write; prints how many bytes were
+ *					taken, then how many more each write took, until all are
+ *					written
+ *	hostile open FILE COUNT		opens it up to so many times; prints how many there were and
+ *					the errno of the next; keeps them open until its input ends
+ *	hostile replies FILE LINE COUNT	opens it so many times, asks through each, keeps the
+ *					replies; prints how many were answered, and the errno of the
+ *					next
+ *	hostile stall CALL PATH IMAGE	CALL is getdents, read, write or ioctl of PATH, with a
+ *					buffer in a page of IMAGE, which may take as long as the
+ *					server of that wants; stops itself before, and prints how it
+ *					ended
+ *	hostile storm KIND MOUNT	does the same over and over, until it is killed: see
+ *					`storms`
+ *	hostile creates MOUNT DEVICE SECONDS	not hostile: makes and deletes a link over and over;
+ *						prints how
+ *					often, and µs of the median, the 99th percentile and the
+ *					longest
+ *	hostile wait FILE COUNT		so many threads that read it; prints how many got an errno
+ *					at once
  */
 
 #include <errno.h>

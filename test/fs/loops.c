@@ -2,12 +2,14 @@
 /*
  * Many loop devices at once, much faster than losetup(8) can, and images for them:
  *
- *	loops make NUMBER COUNT FILE-PREFIX [LABEL]	swap space with number_uuid NUMBER, …; a `#` at
+ *	loops make NUMBER COUNT FILE-PREFIX [LABEL]	swap space with number_uuid NUMBER, …; a `#`
+ *							at
  *						the end of the label becomes this number
  *	loops add FIRST COUNT			makes /dev/loop<FIRST…>
  *	loops attach FIRST COUNT FILE-PREFIX	FILE-PREFIX0, 1, … to /dev/loop<FIRST…>
  *	loops detach FIRST COUNT
- *	loops remove FIRST COUNT		the devices themselves, waiting until nobody has them open
+ *	loops remove FIRST COUNT		the devices themselves, waiting until nobody has
+ *						them open
  */
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * make-hive FILE [KEY [NAME TYPE HEX]…]: writes a hive of a registry with one key and its values, with
- * libhivex. Types are numbers: 3 is binary.
+ * make-hive FILE [KEY [NAME TYPE HEX]…]: writes a hive of a registry with one key and its values,
+ * with libhivex. Types are numbers: 3 is binary.
  */
 
 #include <hivex.h>

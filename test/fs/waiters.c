@@ -6,13 +6,15 @@
  *							after it was told that there is something
  *	waiters flags FILE		reads with O_NONBLOCK, set and taken away while it is open
  *	waiters signal FILE		has reads that wait interrupted by a caught signal
- *	waiters crowd FILE COUNT	so many threads: prints "waiting" when all wait, and when all are
- *					woken what they read and how long after the first it took
- *	waiters later FILE LINE TIMEOUT	asks with O_NONBLOCK, and polls so many ms: prints "later" or "never",
- *					then the reply or the errno
- *	waiters held FILE LINE TIMEOUT	the same for what cannot end meanwhile: the file takes nothing and
- *					gives nothing
- *	waiters told MOUNT DEVICE ROUNDS	whether who is told of a change sees it; by each way of
+ *	waiters crowd FILE COUNT	so many threads: prints "waiting" when all wait, and when
+ *					all are woken what they read and how long after the first it
+ *					took
+ *	waiters later FILE LINE TIMEOUT	asks with O_NONBLOCK, and polls so many ms: prints "later"
+ *					or "never", then the reply or the errno
+ *	waiters held FILE LINE TIMEOUT	the same for what cannot end meanwhile: the file takes
+ *					nothing and gives nothing
+ *	waiters told MOUNT DEVICE ROUNDS	whether who is told of a change sees it; by each way
+ *						of
  *					changing something and each way of waiting
  */
 

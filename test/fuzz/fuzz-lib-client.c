@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Programs that ask a hostile server by way of libmmfs: this file is the server. The first byte says
- * what is asked; then, for each call, there is a byte for what the call returns, two for the length
- * of the output, one for what the server claims beyond that length, and the output.
+ * Programs that ask a hostile server by way of libmmfs: this file is the server. The first byte
+ * says what is asked; then, for each call, there is a byte for what the call returns, two for the
+ * length of the output, one for what the server claims beyond that length, and the output.
  *
  * What a program gets depends on nothing but the bytes that the server says it wrote: each input is
  * played twice, with other bytes in the rest of the buffer. What it gets can be walked to its end.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Lines of pairs as mmctl reads them: what is taken lies in the text, reading ends, and what the daemon
- * writes comes out again.
+ * Lines of pairs as mmctl reads them: what is taken lies in the text, reading ends, and what the
+ * daemon writes comes out again.
  */
 
 #include <string.h>

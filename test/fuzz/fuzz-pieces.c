@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Inputs in pieces: what a client sends of a long input means the same as all of it, and whatever
- * else comes as pieces stays inside the input. The first byte is the function of the code, the second
- * how many times 256 zeros follow the rest.
+ * else comes as pieces stays inside the input. The first byte is the function of the code, the
+ * second how many times 256 zeros follow the rest.
  */
 
 #include <errno.h>

@@ -147,7 +147,9 @@ void submit(struct probe *probe, uint64_t ticket, const char *node)
 	struct probe_answer answer;
 	int r;
 
-	/* The helper has to take what fills its socket first, and waits for us to take its answers. */
+	/*
+	 * The helper has to take what fills its socket first, and waits for us to take its answers.
+	 */
 	while ((r = probe_submit(probe, &request)) == -EAGAIN) {
 		is_readable(probe_get_fd(probe), 10);
 		ck_assert_int_eq(probe_take_answer(probe, &answer), 0);

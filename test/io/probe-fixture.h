@@ -28,7 +28,10 @@ bool is_empty(const struct probe_answer *answer);
 /* `blkid -p -o udev` spells values as udev does. */
 void assert_as_blkid(const struct probe_answer *answer, const char *node);
 
-/* The helper of the calling process; a child of it that examines a device, or 0; and waiting for it. */
+/*
+ * The helper of the calling process; a child of it that examines a device, or 0; and waiting for
+ * it.
+ */
 pid_t helper_of_this(void);
 pid_t child_of(pid_t helper);
 /* Waits for the one that has nothing to do yet. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The file on a hosting volume against disks that somebody prepared, deaths at every step, and a full
- * filesystem: small tmpfs in a mount namespace of this process.
+ * The file on a hosting volume against disks that somebody prepared, deaths at every step, and a
+ * full filesystem: small tmpfs in a mount namespace of this process.
  */
 
 #include <errno.h>

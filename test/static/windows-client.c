@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What programs for Windows say with <mountmgr.h>, said with ours: their declarations, their names of
- * types and macros, their comparisons, without a cast that they have not, in C from C89 on and in
- * C++. Is compiled by check-headers.sh, and never run.
+ * What programs for Windows say with <mountmgr.h>, said with ours: their declarations, their names
+ * of types and macros, their comparisons, without a cast that they have not, in C from C89 on and
+ * in C++. Is compiled by check-headers.sh, and never run.
  */
 
 #include <stddef.h>

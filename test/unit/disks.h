@@ -4,8 +4,8 @@
 #include "machines/discovery.h"
 
 /*
- * A made-up world for machines/discovery: disks, a prober, udevd and a clock, all of which do only what
- * the test says. Its time is `now`.
+ * A made-up world for machines/discovery: disks, a prober, udevd and a clock, all of which do only
+ * what the test says. Its time is `now`.
  */
 
 #define DISKS 80
@@ -59,7 +59,10 @@ bool disks_answer(size_t n, const char *fault);
 size_t disks_find_probe(size_t i);
 /* Time passes; the timer fires whenever it is due. */
 void disks_wait(uint64_t time);
-/* Takes what is pending into `volumes`. Of a disk then: its content, 0: none, -1: fault, -2: not there. */
+/*
+ * Takes what is pending into `volumes`. Of a disk then: its content, 0: none, -1: fault, -2: not
+ * there.
+ */
 void disks_take(void);
 int disk_get(size_t i);
 const struct device *disk_find(size_t i);

@@ -13,10 +13,10 @@
 void fixture_add(Suite *suite, const char *name, const TTest *test);
 
 /*
- * A device from words: uuid= partuuid= dm= md= wwn= serial= size= part= start= seq= fstype= usage= table=
- * type= pname= flags= (hexadecimal, of its GPT entry) fault= label= node= slaves=A,B, and the flags
- * blank, virtual, held, component, removable. Without any it is a whole device of 1000 bytes with an ext4
- * filesystem at /dev/NAME.
+ * A device from words: uuid= partuuid= dm= md= wwn= serial= size= part= start= seq= fstype= usage=
+ * table= type= pname= flags= (hexadecimal, of its GPT entry) fault= label= node= slaves=A,B, and
+ * the flags blank, virtual, held, component, removable. Without any it is a whole device of 1000
+ * bytes with an ext4 filesystem at /dev/NAME.
  */
 struct device *fixture_device(const char *name, const char *words);
 
@@ -87,8 +87,9 @@ const char *world_get_volume_name(const struct world *world, const char *id);
 bool world_has_mark(const struct world *world, const char *id);
 
 /*
- * Plays steps, of which player.h knows the verbs: one case or block of a script, or a few between what
- * a test says in C. All of them are played; then the test fails with a diff if one was not as it says.
+ * Plays steps, of which player.h knows the verbs: one case or block of a script, or a few between
+ * what a test says in C. All of them are played; then the test fails with a diff if one was not as
+ * it says.
  */
 void world_play_part(struct world *world, const char *script, const struct script_part *part);
 void world_play_steps(struct world *world, const char *const *steps, size_t count);
@@ -96,7 +97,7 @@ void world_play_steps(struct world *world, const char *const *steps, size_t coun
 	world_play_steps(world, (const char *const[]){ __VA_ARGS__ }, \
 		ARRAY_SIZE(((const char *const[]){ __VA_ARGS__ })))
 /*
- * A test for each case of scripts/NAME.script, in a world of its own, and again (unless it is at rest) in
- * one that starts anew after each change. One script to a program.
+ * A test for each case of scripts/NAME.script, in a world of its own, and again (unless it is at
+ * rest) in one that starts anew after each change. One script to a program.
  */
 void fixture_add_script(TCase *tcase, const char *name);

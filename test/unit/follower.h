@@ -5,8 +5,8 @@
 
 /*
  * A reader of `events`, who was there from the start and knows nothing but what it was told: links
- * with their IDs, volumes, mount points. It fails when it is told of what it knows, or that something
- * ended which it does not know.
+ * with their IDs, volumes, mount points. It fails when it is told of what it knows, or that
+ * something ended which it does not know.
  */
 struct follower {
 	char **lines; /* sorted */

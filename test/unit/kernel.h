@@ -6,8 +6,9 @@
 #define KERNEL_ENTRIES_MAX 64
 
 /*
- * A naive kernel that caches without limit: entries of DosDevices, Volumes and mounts, names that are
- * not there, and what the folders list. What it has been told of is forgotten; all else must be so.
+ * A naive kernel that caches without limit: entries of DosDevices, Volumes and mounts, names that
+ * are not there, and what the folders list. What it has been told of is forgotten; all else must be
+ * so.
  */
 struct kernel {
 	struct kernel_entry {

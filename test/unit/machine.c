@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A machine and a disk that goes from one to another: what the daemon does on a hosting volume, without
- * threads.
+ * A machine and a disk that goes from one to another: what the daemon does on a hosting volume,
+ * without threads.
  */
 
 #include <errno.h>

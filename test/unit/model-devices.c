@@ -5,19 +5,22 @@
  * 1. A device takes the first of its IDs, in the configured order, that it can get.
  * 2. Who is present under an ID keeps it against all others for as long as it wants it.
  * 3. Among newcomers the remembered fingerprint decides (PARTUUID, DM or MD UUID, WWN or serial,
- *    size), then the place that was noted, then being virtual, then being mounted, then the node, then the name.
+ *    size), then the place that was noted, then being virtual, then being mounted, then the node,
+ *    then the name.
  * 4. An ID that is remembered for another device is wanted last by one that has settled for an ID:
- *    it is present under it, or it is remembered under it from a time when there was a twin. With identical twins the noted place tells who is "another".
+ *    it is present under it, or it is remembered under it from a time when there was a twin. With
+ *    identical twins the noted place tells who is "another".
  * 5. The place of an owner is noted while somebody else wants the ID, and from then on.
  * 6. A link that is not in the database stays only while the same device has the ID.
  * 7. What describes a device as it is known is no news. A partition keeps its entry while its table
  *    has none for it, on the same medium.
  * 8. While the database cannot be written, a device takes an ID that is known, and any other waits;
  *    both are looked at again with the next that come or go.
- * 9. A new ID takes over all that is known under the last ID of the same device (same diskseq), else
- *    under that which was on the same partition and is absent; unless somebody else has that now.
- * 10. What is known of the content of a volume stays while it is the same device and cannot be read, or
- *    is mounted.
+ * 9. A new ID takes over all that is known under the last ID of the same device (same diskseq),
+ *    else under that which was on the same partition and is absent; unless somebody else has
+ *    that now.
+ * 10. What is known of the content of a volume stays while it is the same device and cannot be
+ *    read, or is mounted.
  */
 
 #include <string.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Scripts for the small world of fixture.c: the steps that do something, and how a failure is shown.
+ * Scripts for the small world of fixture.c: the steps that do something, and how a failure is
+ * shown.
  */
 
 #include <errno.h>

@@ -7,13 +7,13 @@
 #define PLAYER_DAY UINT64_C(86400000000) /* µs */
 
 /*
- * Plays the steps of a script in a small world. What is not as a step says ends nothing: it becomes a
- * line of a diff, of what stands in the script and what would have to stand there, and the case fails
- * at its end. Verbs that do something:
+ * Plays the steps of a script in a small world. What is not as a step says ends nothing: it becomes
+ * a line of a diff, of what stands in the script and what would have to stand there, and the case
+ * fails at its end. Verbs that do something:
  *	option NAME		starts with auto_dl, suggest, follow, nofollow or `expire DAYS`;
  *				`full`, `writable`: whether there is room for what devices bring
- *	plug NAME WORDS		the device comes, or changes: words as for fixture_device(), in which
- *				\xHH is a byte
+ *	plug NAME WORDS		the device comes, or changes: words as for fixture_device(), in
+ *				which \xHH is a byte
  *	unplug NAME		goes
  *	put NAME WORDS		comes, or changes, together with those before and after it, up to
  *	pull NAME		goes likewise
@@ -21,8 +21,8 @@
  *	mount NAME PATH		the device is mounted there, too
  *	unmount NAME		and now nowhere
  *	mounts NAME PATH …	what is mounted from now on, as for world_mount()
- *	ok OPERATION LINE	a request that works: `mv FROM TO` replaces, `mv -n FROM TO` does not.
- *				%ID% is the volume name of that ID.
+ *	ok OPERATION LINE	a request that works: `mv FROM TO` replaces, `mv -n FROM TO` does
+ *				not. %ID% is the volume name of that ID.
  *	ERRNO OPERATION LINE	one that does not
  *	begin, commit		around requests of one write
  *	restart
@@ -33,8 +33,8 @@
  *	link LINK NODE		shows NODE, or that its volume is `offline`; `-`: does not show
  *	target PATH TARGET	the symlink in the tree leads there; `-`: is not there
  *	letter ID STATE		the volume `has` one, `refuses` one, or is `free` to get one
- *	volume_name ID STATE	is `new` or the `same`, compared with the last such step; `-`: there is
- *				none
+ *	volume_name ID STATE	is `new` or the `same`, compared with the last such step; `-`: there
+ *				is none
  *	stored LINK ID		the link's row in the database, `-`: there is none
  *	stored ID row FLAGS	the volume's, with `mark` and `keep`
  *	written NUMBER		rows since the last such step, but for those of restarts

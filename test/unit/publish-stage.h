@@ -4,8 +4,8 @@
 #include "machines/publish.h"
 
 /*
- * A kernel, an udevd and a /run for the machine that publishes names, with a clock of their own: they
- * end, fill up, keep silent and get other disks.
+ * A kernel, an udevd and a /run for the machine that publishes names, with a clock of their own:
+ * they end, fill up, keep silent and get other disks.
  */
 
 #define SECOND 1000000u

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads test cases that are files: from lines to cases and their steps. Blocks are put in where they
- * are used, so who plays a case sees nothing but steps, each with the line that it was written in.
+ * Reads test cases that are files: from lines to cases and their steps. Blocks are put in where
+ * they are used, so who plays a case sees nothing but steps, each with the line that it was written
+ * in.
  */
 
 #include <err.h>

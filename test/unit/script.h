@@ -40,8 +40,8 @@ struct script {
 };
 
 /*
- * Takes `text` over, whatever comes of it. -EINVAL: what `why` says, as "NAME:LINE: SENTENCE", and the
- * script is empty. To be ended with script_fini() either way.
+ * Takes `text` over, whatever comes of it. -EINVAL: what `why` says, as "NAME:LINE: SENTENCE", and
+ * the script is empty. To be ended with script_fini() either way.
  */
 int script_parse(struct script *script, const char *name, char *text, struct strbuf *why);
 /* That of test/unit/scripts/NAME.script. Ends the program with a message if there is none. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A world for the machines of hosting volumes: disks, a clock and a database that do what they are told. */
+/*
+ * A world for the machines of hosting volumes: disks, a clock and a database that do what they are
+ * told.
+ */
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,8 +5,8 @@
 #include "machines/hosts.h"
 
 /*
- * Hosting volumes, a clock and a database that do what the test says: h0 … at /h0 …, of which the test
- * mounts what it wants, and the volumes t0 … that belong at directories d0 … of theirs.
+ * Hosting volumes, a clock and a database that do what the test says: h0 … at /h0 …, of which the
+ * test mounts what it wants, and the volumes t0 … that belong at directories d0 … of theirs.
  */
 enum { STAGE_HOSTS = 3, STAGE_TARGETS = 3, STAGE_DIRS = 3, STAGE_REQUESTS = 64 };
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the automounter does, case by case, and at random against a naive model: a mount point is tried
- * once for each time that its volumes are here in a new way, and what was mounted goes with them.
+ * What the automounter does, case by case, and at random against a naive model: a mount point is
+ * tried once for each time that its volumes are here in a new way, and what was mounted goes with
+ * them.
  *
- * What was broken on purpose, and noticed: what was only found is mounted; what somebody unmounted is
- * mounted again; a place that is taken is mounted over; what is mounted stays when its volume goes; an
- * attempt that hangs is waited for without end; a mount point is tried while it is being unmounted; the
- * device's sequence number is not compared.
+ * What was broken on purpose, and noticed: what was only found is mounted; what somebody unmounted
+ * is mounted again; a place that is taken is mounted over; what is mounted stays when its volume
+ * goes; an attempt that hangs is waited for without end; a mount point is tried while it is being
+ * unmounted; the device's sequence number is not compared.
  */
 
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * machines/discovery against disks, a prober and an udevd that do anything in any order: events come, are
- * lost and come late, disks hang and die, lists fail, udevd comes and goes. What is shown of a disk must
- * have been true of it since it was plugged in; whoever waits has a timer, or somebody who will tell;
- * and when all has calmed down, exactly what is there is shown, as it is.
+ * machines/discovery against disks, a prober and an udevd that do anything in any order: events
+ * come, are lost and come late, disks hang and die, lists fail, udevd comes and goes. What is shown
+ * of a disk must have been true of it since it was plugged in; whoever waits has a timer, or
+ * somebody who will tell; and when all has calmed down, exactly what is there is shown, as it is.
  *
  * $MMFS_TEST_SEED plays one seed only, $MMFS_TEST_STEPS sets how long.
  */

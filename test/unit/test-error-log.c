@@ -83,7 +83,9 @@ static size_t count_of(const struct strbuf *text, const char *uid)
 	return count;
 }
 
-/* What other users do wrong drives out little of what root did, and is in its place in the order. */
+/*
+ * What other users do wrong drives out little of what root did, and is in its place in the order.
+ */
 START_TEST(test_users)
 {
 	struct error_log log = { .owner = 7 };

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hosting volumes at random against a naive model: at each directory there is what the last request that
- * was granted, or another machine while the volume was away, said. Disks hang, fail and come late, commits
- * take long and fail, volumes come and go in between. When all is over database, file and model agree.
- * Where a write has failed nobody can tell which of two files is there: then the first two do.
+ * Hosting volumes at random against a naive model: at each directory there is what the last request
+ * that was granted, or another machine while the volume was away, said. Disks hang, fail and come
+ * late, commits take long and fail, volumes come and go in between. When all is over database, file
+ * and model agree. Where a write has failed nobody can tell which of two files is there: then the
+ * first two do.
  *
- * What was broken on purpose, and noticed: a commit's time counts as the host's; a file is not put back
- * after a failed commit; nor when its request was given up; a reconciliation that failed is not made
- * again; a mount is looked at only if nothing is under way; a request in a given-up host's queue stays
- * there; a host whose rest is over is settled.
+ * What was broken on purpose, and noticed: a commit's time counts as the host's; a file is not put
+ * back after a failed commit; nor when its request was given up; a reconciliation that failed is
+ * not made again; a mount is looked at only if nothing is under way; a request in a given-up host's
+ * queue stays there; a host whose rest is over is settled.
  */
 
 #include <errno.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Random events and requests, on the mount manager and on the naive model. After each change both
- * must show the same, what was touched must cover what looks different, the tree and who follows its
- * events must know the state, and a mount manager started
- * anew from the rows written so far, over the same devices, must find everything as it was. The one
- * exception: a volume whose Volume{GUID} names were deleted gets a new one when it arrives again.
+ * must show the same, what was touched must cover what looks different, the tree and who follows
+ * its events must know the state, and a mount manager started anew from the rows written so far,
+ * over the same devices, must find everything as it was. The one exception: a volume whose
+ * Volume{GUID} names were deleted gets a new one when it arrives again.
  *
  * $MMFS_TEST_SEED plays one seed only, $MMFS_TEST_STEPS sets how long.
  */
@@ -174,7 +174,10 @@ static bool has_changed(const struct model *before, const struct model *after)
 	return has_changed;
 }
 
-/* The state before a restart, from the one after: it only adds names, and notes where kept ones are. */
+/*
+ * The state before a restart, from the one after: it only adds names, and notes where kept ones
+ * are.
+ */
 static void expect_unchanged(struct game *game, struct model *after)
 {
 	after->links -= after->nameless_count; /* those just learned are the last */
@@ -311,7 +314,9 @@ static void take_step(
 	EXPECT(game, world->manager.epic == epic + counted, "the epic number is wrong\n");
 	EXPECT(game, world->manager.history.next_sequence == sequence + entries,
 		"the history has a gap\n");
-	/* That a duplicate is still one is nothing to write; the naive model would write it again. */
+	/*
+	 * That a duplicate is still one is nothing to write; the naive model would write it again.
+	 */
 	EXPECT(game, !engine_has_unwritten(&world->manager) || has_unwritten(&game->model),
 		"nothing was left to be written\n");
 	EXPECT(game, engine_has_unwritten(&world->manager) || !has_unwritten_volume(&game->model),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The rules of the mount manager: requests, and what arrivals and departures do to names. Most are in
- * scripts/manager.script.
+ * The rules of the mount manager: requests, and what arrivals and departures do to names. Most are
+ * in scripts/manager.script.
  */
 
 #include <errno.h>
@@ -12,7 +12,9 @@
 
 #define V1 "Volume{11111111-1111-1111-1111-111111111111}"
 
-/* A volume name is made at first sight and kept until deleted; then a new one at the next arrival. */
+/*
+ * A volume name is made at first sight and kept until deleted; then a new one at the next arrival.
+ */
 START_TEST(test_volume_name)
 {
 	_cleanup_free_ char *first = NULL;
@@ -240,7 +242,9 @@ static bool has_moved(const struct touched *touched, const char *id)
 	return false;
 }
 
-/* What must be shown anew after a change: look-ups go by spelling, so both of a name's spellings. */
+/*
+ * What must be shown anew after a change: look-ups go by spelling, so both of a name's spellings.
+ */
 START_TEST(test_touched)
 {
 	struct world world;

@@ -112,7 +112,10 @@ START_TEST(test_refused)
 }
 END_TEST
 
-/* Without an ID it has one that is made of the type and the mount point; a suggestion is no more than that. */
+/*
+ * Without an ID it has one that is made of the type and the mount point; a suggestion is no more
+ * than that.
+ */
 START_TEST(test_made)
 {
 	const struct device *device;

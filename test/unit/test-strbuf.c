@@ -253,7 +253,9 @@ START_TEST(test_eval)
 }
 END_TEST
 
-/* One character of a JSON string after the grammar of RFC 8259; returns what it took, 0: invalid. */
+/*
+ * One character of a JSON string after the grammar of RFC 8259; returns what it took, 0: invalid.
+ */
 static size_t json_char_len(const char *c)
 {
 	if ((unsigned char)*c < 0x20 || *c == '"')

@@ -6,8 +6,8 @@
 
 /*
  * What one user may hold of the daemon, and how long one may keep its main loop busy before it is
- * others' turn. Root, and the user that the daemon runs as, have a large share each; all others have
- * a small one each, and share a pool, as one person can be many users (user namespaces).
+ * others' turn. Root, and the user that the daemon runs as, have a large share each; all others
+ * have a small one each, and share a pool, as one person can be many users (user namespaces).
  */
 enum budget_kind {
 	BUDGET_FILES, /* open files */

@@ -56,8 +56,8 @@ bool change_shows_volume(
 	const struct manager *manager, const struct change *change, const char *id);
 
 /*
- * Records who changed what. Of a change with more entries than history keeps, only its newest are: the
- * first of these has the index that change_get_first_entry() tells, those before it are NULL.
+ * Records who changed what. Of a change with more entries than history keeps, only its newest are:
+ * the first of these has the index that change_get_first_entry() tells, those before it are NULL.
  */
 void change_add_entry(struct change *change, const struct manager *manager,
 	const struct manager_env *env, const char *operation, const struct triple *triple);

@@ -10,8 +10,8 @@
 
 /*
  * A block device as udev, the kernel and libblkid describe it. Texts come from hardware and from
- * superblocks: they are hostile, bounded by whoever fills them in, and NULL where unknown. Each belongs
- * to the device by itself until device_pack().
+ * superblocks: they are hostile, bounded by whoever fills them in, and NULL where unknown. Each
+ * belongs to the device by itself until device_pack().
  */
 struct device {
 	struct map_node by_name;   /* volumes::by_name */
@@ -30,7 +30,7 @@ struct device {
 	bool is_virtual : 1;   /* device-mapper or md */
 	bool is_held : 1;      /* by another device, or as swap */
 	bool is_component : 1; /* belongs to a multipath map or the like */
-	bool is_displaced : 1; /* decided by volumes: it is not present under the first of its IDs */
+	bool is_displaced : 1; /* decided by volumes: not under the first of its IDs */
 	bool is_unwritten : 1; /* likewise: what it brings has yet to be written to the database */
 	bool is_arriving : 1;  /* likewise: that its volume has come, too */
 	char *slaves;	       /* kernel names of what it is made of, separated by spaces */
@@ -76,7 +76,9 @@ struct device *device_new(const char *name);
 void device_free(struct device *device);
 /* The description without what volumes decided. */
 struct device *device_copy(const struct device *device);
-/* Moves the texts of the description into one block: there are many devices, and few change again. */
+/*
+ * Moves the texts of the description into one block: there are many devices, and few change again.
+ */
 void device_pack(struct device *device);
 /*
  * Whether a kernel name matches one of the globs, which are separated by colons, and none of those

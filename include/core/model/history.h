@@ -6,8 +6,8 @@
 #define HISTORY_MAX 1000 /* entries kept */
 
 /*
- * One change of the database: who did what. Texts are NULL where they do not apply. There are many: each
- * is one block, with its texts behind it. free() ends it.
+ * One change of the database: who did what. Texts are NULL where they do not apply. There are many:
+ * each is one block, with its texts behind it. free() ends it.
  */
 struct history_entry {
 	uint64_t sequence; /* counts on over restarts */

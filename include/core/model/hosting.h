@@ -15,8 +15,8 @@ struct hosting {
 
 /*
  * Which volume holds the directory `source`, and by which mount, told from the list of mounts.
- * -ENOTSUP or -EROFS where none may be registered, -EINVAL for the root of a volume, with a sentence
- * in `why`.
+ * -ENOTSUP or -EROFS where none may be registered, -EINVAL for the root of a volume, with a
+ * sentence in `why`.
  */
 int hosting_find(const struct manager *manager, const char *source, struct hosting *ret_hosting,
 	struct strbuf *why);
@@ -26,10 +26,14 @@ int hosting_find(const struct manager *manager, const char *source, struct hosti
  */
 int hosting_place(const struct manager *manager, struct request *request,
 	struct hosting *ret_hosting, struct strbuf *why);
-/* The mount by which a volume can be written as a host, NULL: it is not mounted, or may not be one. */
+/*
+ * The mount by which a volume can be written as a host, NULL: it is not mounted, or may not be one.
+ */
 const struct mount *hosting_get_mount(const struct manager *manager, const char *host);
 
-/* Where a mount point is now, NULL while its host is not mounted as a whole. The caller frees it. */
+/*
+ * Where a mount point is now, NULL while its host is not mounted as a whole. The caller frees it.
+ */
 char *hosting_get_path(const struct manager *manager, const struct mount_point *point);
 /* The same, or "UUID=…:/data/photos". */
 char *hosting_describe(const struct manager *manager, const struct mount_point *point);
@@ -41,7 +45,9 @@ struct paths {
 };
 
 void paths_fini(struct paths *paths);
-/* The registered mount points of a volume, by `describe` or get_path, in the order of their names. */
+/*
+ * The registered mount points of a volume, by `describe` or get_path, in the order of their names.
+ */
 void hosting_get_mount_points(const struct manager *manager, const struct names *view,
 	const char *id, bool also_hidden, struct paths *ret_paths);
 /* These, then where the volume is mounted now. No path twice. */

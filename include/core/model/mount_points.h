@@ -24,7 +24,9 @@ const struct mount_point *mount_points_find(
 	const struct names *names, const char *host, const char *path);
 /* All mount points of the view, ordered by host and path; the caller frees the array. */
 size_t mount_points_get(const struct names *names, const struct mount_point ***ret_points);
-/* Copies `point`, but for its places in lists. Its volume name must be a link when all is decided. */
+/*
+ * Copies `point`, but for its places in lists. Its volume name must be a link when all is decided.
+ */
 void mount_points_set(struct names *layer, const struct mount_point *point);
 void mount_points_remove(
 	struct names *layer, const char *host, const char *path, const char *reason);

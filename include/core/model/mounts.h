@@ -5,15 +5,14 @@
 
 /* A mount, as the kernel's mountinfo lists it. */
 struct mount {
-	uint64_t
-		number; /* dev_t of the block device, or of the superblock of what has none; 0: unknown */
-	char *path;	/* mount point, every byte as it is */
-	bool is_whole;	/* the filesystem's root, not a folder of it (bind mount, subvolume) */
-	int id;		/* the kernel's */
-	int parent;	/* id of the mount it is on */
-	size_t order;	/* position among all mounts */
-	uint64_t super; /* dev_t of the superblock, the device's or not */
-	char *fstype;	/* "ext4" */
+	uint64_t number; /* dev_t of the block device, else of the superblock; 0: unknown */
+	char *path;	 /* mount point, every byte as it is */
+	bool is_whole;	 /* the filesystem's root, not a folder of it (bind mount, subvolume) */
+	int id;		 /* the kernel's */
+	int parent;	 /* id of the mount it is on */
+	size_t order;	 /* position among all mounts */
+	uint64_t super;	 /* dev_t of the superblock, the device's or not */
+	char *fstype;	 /* "ext4" */
 	bool is_read_only;
 };
 
@@ -45,8 +44,8 @@ const struct mount *mounts_next(
 	const struct mounts *mounts, uint64_t number, const struct mount *mount);
 
 /*
- * The mount that holds the directory `path` (absolute, without symlinks, `.` and `..`), whatever may
- * be mounted on the directory itself. NULL: that of the root directory is not listed.
+ * The mount that holds the directory `path` (absolute, without symlinks, `.` and `..`), whatever
+ * may be mounted on the directory itself. NULL: that of the root directory is not listed.
  */
 const struct mount *mounts_find_under(const struct mounts *mounts, const char *path);
 

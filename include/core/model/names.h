@@ -7,9 +7,10 @@
 /*
  * What a database remembers of the device that a unique ID was last seen on, to tell the owner
  * from a clone. `value` holds raw identities (ID_UUID is unused); NULL where there is none.
- * `node` and `diskseq` are hints: they settle ties and tell where a kept volume was last. `has_twin`
- * says that two devices were present that claimed the ID, or that its device had to make do with it
- * because of such a twin; from then on `diskseq` is noted, and both hints are kept up to date.
+ * `node` and `diskseq` are hints: they settle ties and tell where a kept volume was last.
+ * `has_twin` says that two devices were present that claimed the ID, or that its device had to make
+ * do with it because of such a twin; from then on `diskseq` is noted, and both hints are kept up to
+ * date.
  */
 struct fingerprint {
 	char *value[ID_SCHEMES];
@@ -78,7 +79,10 @@ size_t names_get_links(const struct names *names, const struct link ***ret_links
 
 /* The record of this layer for `id`, copied up or made new; the caller may change its fields. */
 struct record *names_edit_record(struct names *layer, const char *id);
-/* The same for changing `last_seen`, `node`, `diskseq` and `has_twin` only, which does not count as a change. */
+/*
+ * The same for changing `last_seen`, `node`, `diskseq` and `has_twin` only, which does not count as
+ * a change.
+ */
 struct record *names_edit_hint(struct names *layer, const char *id);
 void names_set_link(struct names *layer, const char *path, const char *id, uint64_t changed);
 void names_remove_link(struct names *layer, const char *path);

@@ -8,5 +8,7 @@
 void apply_change(struct manager *manager, struct change *change, struct touched *ret_touched);
 /* At start: what shows of the database alone, the links of volumes that are kept. */
 void apply_kept(const struct manager *manager, struct touched *ret_touched);
-/* Replaces the list of mounts, taking over `mounts`. The volumes whose mounts differ are touched. */
+/*
+ * Replaces the list of mounts, taking over `mounts`. The volumes whose mounts differ are touched.
+ */
 void apply_mounts(struct manager *manager, struct mounts *mounts, struct touched *ret_touched);

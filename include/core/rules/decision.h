@@ -37,11 +37,14 @@ int decision_select_volume(struct decision *decision, const char **ret_id);
 /* The same; id= alone may also name one that is only remembered. */
 int decision_select_known(struct decision *decision, const char **ret_id);
 /*
- * As decision_select_volume(); id= or link= alone may also name one that was never here yet, or with
- * absent=ok any that is remembered.
+ * As decision_select_volume(); id= or link= alone may also name one that was never here yet, or
+ * with absent=ok any that is remembered.
  */
 int decision_select_awaited(struct decision *decision, const char **ret_id);
-/* The volume that id= and device= name, NULL if neither is given; `unknown`: the error if there is none. */
+/*
+ * The volume that id= and device= name, NULL if neither is given; `unknown`: the error if there is
+ * none.
+ */
 int decision_select_by_triple(struct decision *decision, int unknown, const char **ret_id);
 /* The volume that device= names; -ENOENT. */
 int decision_select_device(struct decision *decision, const char **ret_id);

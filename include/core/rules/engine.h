@@ -14,8 +14,8 @@
  */
 
 /*
- * Requests of one client, any number of them, upon what others have asked for in the same change. Each
- * client's are a change of the database by themselves, with an epic number of their own.
+ * Requests of one client, any number of them, upon what others have asked for in the same change.
+ * Each client's are a change of the database by themselves, with an epic number of their own.
  */
 void engine_begin_requests(struct change *change);
 /* As dispatch_decide(). */
@@ -26,8 +26,8 @@ void engine_end_requests(
 	const struct manager *manager, const struct manager_env *env, struct change *change);
 
 /*
- * Decides what the devices in `change->volumes` bring, and those that had to do without the database.
- * False: none of that is news, and there is nothing to do.
+ * Decides what the devices in `change->volumes` bring, and those that had to do without the
+ * database. False: none of that is news, and there is nothing to do.
  */
 bool engine_decide_devices(
 	const struct manager *manager, const struct manager_env *env, struct change *change);

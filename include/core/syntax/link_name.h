@@ -37,8 +37,9 @@ int link_name_parse_sought(
 	const char *text, size_t len, struct link_name *ret_name, const char **ret_why);
 
 /*
- * Finds the link that a path of Windows begins with, such as \DosDevices\X:\dir or \??\Volume{…}\dir.
- * Returns how many bytes of the path it is; 0 with a sentence in `ret_why`: there is none.
+ * Finds the link that a path of Windows begins with, such as \DosDevices\X:\dir or
+ * \??\Volume{…}\dir. Returns how many bytes of the path it is; 0 with a sentence in `ret_why`:
+ * there is none.
  */
 size_t link_name_parse_start(const char *text, struct link_name *ret_name, const char **ret_why);
 
@@ -52,7 +53,10 @@ bool link_name_is_volume(const char *path);
 /* The last component of a canonical path. */
 const char *link_name_get_base(const char *path);
 
-/* The 16 bytes of the GUID of a volume name, in the order in which it is written. False: it is none. */
+/*
+ * The 16 bytes of the GUID of a volume name, in the order in which it is written. False: it is
+ * none.
+ */
 bool link_name_get_guid(const char *path, uint8_t ret_guid[16]);
 
 /* "/Volumes/Volume{guid}" with 16 random bytes made into a version 4 GUID in lower case. */

@@ -40,7 +40,9 @@ const char *replica_check_path(const char *path);
  * reason added to `why` and nothing to free.
  */
 int replica_parse(const char *text, size_t len, struct replica *ret_replica, struct strbuf *why);
-/* Writes what replica_parse() reads. -ENOSPC: more than a file may hold, with the reason in `why`. */
+/*
+ * Writes what replica_parse() reads. -ENOSPC: more than a file may hold, with the reason in `why`.
+ */
 int replica_format(const struct replica *replica, struct strbuf *ret_text, struct strbuf *why);
 
 void replica_fini(struct replica *replica);

@@ -38,7 +38,10 @@ int id_order_parse(const char *text, struct id_order *ret_order, const char **re
 bool unique_id_format(enum id_scheme scheme, const char *value, unsigned int partition,
 	char ret_id[UNIQUE_ID_MAX + 1]);
 
-/* Whether `text` is a tag of the list above, `=`, and a value of allowed length without control characters. */
+/*
+ * Whether `text` is a tag of the list above, `=`, and a value of allowed length without control
+ * characters.
+ */
 bool unique_id_is_valid(const char *text);
 
 /* Whether two texts are the same but for the case of hexadecimal digits. */

@@ -35,8 +35,8 @@ const struct wire_code *wire_find_code(uint32_t code);
 unsigned int wire_get_access(const struct wire_code *code);
 
 /*
- * Puts pieces, as MMFS_RECORD_PIECES says, into an input of `len` bytes. -EINVAL: one lies outside of
- * it, or of the `size` bytes at `data`, which may be anything.
+ * Puts pieces, as MMFS_RECORD_PIECES says, into an input of `len` bytes. -EINVAL: one lies outside
+ * of it, or of the `size` bytes at `data`, which may be anything.
  */
 int wire_join(const uint8_t *data, size_t size, uint8_t *input, size_t len);
 

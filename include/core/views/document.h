@@ -11,8 +11,8 @@
  *
  *	{"format":"mmfs-names","version":1,"auto_mount":true,"volumes":[
  *	{"id":"UUID=…","links":["/DosDevices/X:",…],"no_drive_letter":false,"keep_links":false,
- *	 "last_seen":"…","last_device":"/dev/…","fingerprint":{"size":…,…},"mount_points":[{"path":"…","volume":"…"},…]},
- *	…
- *	]}
+ *	 "last_seen":"…","last_device":"/dev/…","fingerprint":{"size":…,…},
+ *	 "mount_points":[{"path":"…","volume":"…"},…]},
+ *	… ]}
  */
 void document_render(const struct manager *manager, struct strbuf *ret_text);

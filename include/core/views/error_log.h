@@ -18,8 +18,8 @@ struct failure {
 };
 
 /*
- * The last ERROR_LOG_MAX requests that failed: what control/error_log shows. Those of users other than
- * root and the daemon's own user have a ring of their own.
+ * The last ERROR_LOG_MAX requests that failed: what control/error_log shows. Those of users other
+ * than root and the daemon's own user have a ring of their own.
  */
 struct error_log {
 	struct failure ring[ERROR_LOG_MAX];

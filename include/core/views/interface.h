@@ -6,7 +6,8 @@
 /*
  * What there is to document, for programs: one thing per line, its words separated by tabs.
  *
- *	operation NAME USAGE HELP FLAGS KEYS ERRORS	KEYS: `a b|c [d]`: a, b or c, and d if wanted
+ *	operation NAME USAGE HELP FLAGS KEYS ERRORS	KEYS: `a b|c [d]`: a, b or c, and d if
+ *							wanted
  *	flag NAME, key NAME				of operations
  *	errors WHO ERRORS				WHO: `any` operation, `mv`
  *	event NAME MEMBERS				MEMBERS: `a [b]`

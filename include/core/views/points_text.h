@@ -3,7 +3,9 @@
 
 #include "core/model/manager.h"
 
-/* Lines of an earlier text of `points` that may be others now, be gone, or be new, by their links. */
+/*
+ * Lines of an earlier text of `points` that may be others now, be gone, or be new, by their links.
+ */
 struct stale_lines {
 	char **links; /* in any order, some maybe twice; owned */
 	size_t count;

@@ -53,7 +53,7 @@ struct node {
 	bool is_volume_folder : 1;
 	bool is_folding : 1;  /* its children's names are compared ignoring case */
 	bool is_writable : 1; /* users may make, remove and rename links in it */
-	bool leads_to_id : 1; /* target is a unique ID: its folder is meant. See tree_get_target() */
+	bool leads_to_id : 1; /* target is a unique ID, whose folder is meant: tree_get_target() */
 	char name[];
 };
 
@@ -125,8 +125,8 @@ void tree_list(const struct tree *tree, const struct node *folder, uint64_t afte
 
 /*
  * Makes the tree show the state again, and says what became different. Notices of one update are in
- * a fixed order: what ends before what begins, a link before its volume where they end, and after it
- * where they begin. `touched` hands its events over. `deltas` is NULL while nobody listens.
+ * a fixed order: what ends before what begins, a link before its volume where they end, and after
+ * it where they begin. `touched` hands its events over. `deltas` is NULL while nobody listens.
  */
 void tree_update(struct tree *tree, const struct manager *manager, struct touched *touched,
 	uint64_t now, struct deltas *deltas);

@@ -107,9 +107,9 @@ int fuse_handle(struct fuse_server *server);
 /* Whether the kernel has greeted: from then on the mount answers as configured. */
 bool fuse_is_ready(const struct fuse_server *server);
 /*
- * Texts of megabytes are asked for in requests as large as there can be, with the next under way, if
- * the kernel may read ahead as much; by itself it gives a FUSE mount 128 KiB. `number` is the st_dev
- * of the mount. Nothing is lost where this cannot be set.
+ * Texts of megabytes are asked for in requests as large as there can be, with the next under way,
+ * if the kernel may read ahead as much; by itself it gives a FUSE mount 128 KiB. `number` is the
+ * st_dev of the mount. Nothing is lost where this cannot be set.
  */
 void fuse_extend_read_ahead(uint64_t number);
 

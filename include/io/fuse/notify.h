@@ -30,8 +30,8 @@ struct notify_reply {
 
 int notify_start(struct fuse_session *session, struct notify **ret_notify);
 /*
- * Sends what is queued, then ends the threads. False: a client holds one up, which uses the session for
- * as long as it pleases. NULL is fine.
+ * Sends what is queued, then ends the threads. False: a client holds one up, which uses the session
+ * for as long as it pleases. NULL is fine.
  */
 bool notify_stop(struct notify *notify);
 
@@ -52,13 +52,16 @@ void notify_post(struct notify *notify, struct deltas *deltas, const struct noti
 /* A reply alone: sends it when all that was changed by now is what every process sees. */
 void notify_send(struct notify *notify, const struct notify_reply *reply);
 /*
- * Gives replies free that wait for what has been held up for too long. `now` is in µs of the monotonic
- * clock. True: something is held up from now on.
+ * Gives replies free that wait for what has been held up for too long. `now` is in µs of the
+ * monotonic clock. True: something is held up from now on.
  */
 bool notify_check(struct notify *notify, uint64_t now);
 /* When that wants to be called next; 0: not at all. */
 uint64_t notify_get_deadline(struct notify *notify);
-/* Whether that has happened, and is over: while it lasts, looking up anew would have to wait as well. */
+/*
+ * Whether that has happened, and is over: while it lasts, looking up anew would have to wait as
+ * well.
+ */
 bool notify_was_held(struct notify *notify);
 /* Whether names are taken back all at once, without a lock; see notify.c. */
 void notify_use_epochs(struct notify *notify, bool uses_epochs);

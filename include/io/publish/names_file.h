@@ -16,7 +16,10 @@ int names_file_write(const char *folder, const char *name, uint64_t diskseq, con
 /* A file that is not there is gone: 0. */
 int names_file_remove(const char *folder, const char *name, uint64_t diskseq);
 
-/* Whether any of the links of a file with this text is in `links` (/dev/mm), and leads to the device. */
+/*
+ * Whether any of the links of a file with this text is in `links` (/dev/mm), and leads to the
+ * device.
+ */
 bool names_file_has_links(const char *links, const char *name, const char *text);
 
 /* A file, or (`text` NULL) a device that has links and no file. */
@@ -28,8 +31,9 @@ struct names_file {
 };
 
 /*
- * All files of `folder`, and the devices that symlinks in `links` (/dev/mm) lead to. None of both need
- * exist. What is no file of ours is not listed. The caller frees the list with names_file_free_list().
+ * All files of `folder`, and the devices that symlinks in `links` (/dev/mm) lead to. None of both
+ * need exist. What is no file of ours is not listed. The caller frees the list with
+ * names_file_free_list().
  */
 int names_file_list(
 	const char *folder, const char *links, struct names_file **ret_list, size_t *ret_count);

@@ -4,10 +4,10 @@
 #include "base/strbuf.h"
 
 /*
- * The file about mount points on a hosting volume: .mmfs/remote-database at its root. Every function
- * may wait for a sick disk, and works below a descriptor of the root; no symlink, no other mount and
- * no file but root's own is ever followed, read or written. Errors are negative errnos with a sentence
- * in `why`.
+ * The file about mount points on a hosting volume: .mmfs/remote-database at its root. Every
+ * function may wait for a sick disk, and works below a descriptor of the root; no symlink, no other
+ * mount and no file but root's own is ever followed, read or written. Errors are negative errnos
+ * with a sentence in `why`.
  */
 
 /* A mount of the volume, as mountinfo lists it. */
@@ -34,12 +34,13 @@ int replica_file_write(int root, const struct strbuf *text, struct strbuf *why);
 /* Gives what is in its place another name, which the caller frees. */
 int replica_file_set_aside(int root, char **ret_name, struct strbuf *why);
 /*
- * Opens a directory (O_PATH) by its path from the root, without following symlinks. What is mounted on
- * it is opened instead if that is wanted, else it is -EXDEV.
+ * Opens a directory (O_PATH) by its path from the root, without following symlinks. What is mounted
+ * on it is opened instead if that is wanted, else it is -EXDEV.
  */
 int replica_file_open_folder(int root, const char *path, bool also_mounted);
 /*
- * Looks for a directory at a path from the root: 0 if there is one, -ENOENT, -ENOTDIR, -ELOOP if there
- * is none, -EXDEV if another mount hides it. What is mounted on the directory itself does not count.
+ * Looks for a directory at a path from the root: 0 if there is one, -ENOENT, -ENOTDIR, -ELOOP if
+ * there is none, -EXDEV if another mount hides it. What is mounted on the directory itself does not
+ * count.
  */
 int replica_file_look(int root, const char *path);

@@ -6,8 +6,8 @@
 struct udev_device;
 
 /*
- * Events of devices that are asked for, so that udevd looks at them again: the kernel sends one with
- * a UUID of ours on it, and with MMFS=1, by which udevd's rule knows it.
+ * Events of devices that are asked for, so that udevd looks at them again: the kernel sends one
+ * with a UUID of ours on it, and with MMFS=1, by which udevd's rule knows it.
  */
 struct synth_events;
 
@@ -20,8 +20,8 @@ int synth_events_open(uint64_t run, struct synth_events **ret_events);
 void synth_events_close(struct synth_events *events);
 int synth_events_get_fd(const struct synth_events *events);
 /*
- * The next event of ours that udevd has dealt with: 1, with the kernel name, which the caller frees, and the
- * number. 0: none now. -ENOBUFS: some were lost.
+ * The next event of ours that udevd has dealt with: 1, with the kernel name, which the caller
+ * frees, and the number. 0: none now. -ENOBUFS: some were lost.
  */
 int synth_events_take(struct synth_events *events, char **ret_name, uint64_t *ret_number);
 /*

@@ -34,8 +34,8 @@ int udev_take_event(
 	struct udev_source *source, enum udev_channel channel, struct udev_event *ret_event);
 void udev_event_fini(struct udev_event *event);
 /*
- * Describes the device of an event, one on udevd's channel with what udevd found out. -ENODEV: it is
- * gone meanwhile.
+ * Describes the device of an event, one on udevd's channel with what udevd found out. -ENODEV: it
+ * is gone meanwhile.
  */
 int udev_event_describe(
 	const struct udev_event *event, bool use_udevd, struct device_report *ret_report);
@@ -54,12 +54,12 @@ int udev_describe(struct udev_source *source, const char *name, bool use_udevd,
 
 /*
  * A descriptor that becomes readable when the udevd that serves this network namespace ends; or
- * -ESRCH if none runs. What others may have made, a socket file left behind or a socket of that name
- * without a file, does not count.
+ * -ESRCH if none runs. What others may have made, a socket file left behind or a socket of that
+ * name without a file, does not count.
  */
 int udev_open_udevd(void);
 /*
- * Whether there are events that udevd has not processed: what its database says may be of before. It
- * tells nobody when it is done.
+ * Whether there are events that udevd has not processed: what its database says may be of before.
+ * It tells nobody when it is done.
  */
 bool udev_is_busy(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A change: decided from the state, which stays as it is; committed by whoever calls; put in place by
- * apply_change().
+ * A change: decided from the state, which stays as it is; committed by whoever calls; put in place
+ * by apply_change().
  */
 
 #include "core/model/change.h"

@@ -22,9 +22,9 @@ bool device_report_is_equal(const struct device_report *a, const struct device_r
 }
 
 /*
- * Also with a filesystem and a table: udevd's rules do not tell whether the table has any partitions,
- * and if not the device is used whole. Discs are, anyway, and members of RAID are no volumes in any
- * case.
+ * Also with a filesystem and a table: udevd's rules do not tell whether the table has any
+ * partitions, and if not the device is used whole. Discs are, anyway, and members of RAID are no
+ * volumes in any case.
  */
 static bool is_known_in_part(const struct device *device)
 {

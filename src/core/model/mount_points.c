@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Registered mount points: the part of the database in memory that says which directory of a hosting
- * volume leads to which volume name. At most one per directory. A mount point goes with its host's
- * record and with its volume name; who takes these out of the view drops it, too.
+ * Registered mount points: the part of the database in memory that says which directory of a
+ * hosting volume leads to which volume name. At most one per directory. A mount point goes with its
+ * host's record and with its volume name; who takes these out of the view drops it, too.
  */
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One request being decided: what its words mean. Every look-up goes through the layer of the change
- * under way, so that a request sees those before it in the same write.
+ * One request being decided: what its words mean. Every look-up goes through the layer of the
+ * change under way, so that a request sees those before it in the same write.
  */
 
 #include <errno.h>

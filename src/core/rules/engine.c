@@ -3,8 +3,9 @@
  * How changes are made of requests and devices: what belongs together, in which order, and what
  * becomes of devices when the database cannot be written.
  *
- * A device is what it is, written down or not. One that had to do without the database is marked; each
- * round of devices takes the marked ones up again, so that nothing is missing once a commit succeeds.
+ * A device is what it is, written down or not. One that had to do without the database is marked;
+ * each round of devices takes the marked ones up again, so that nothing is missing once a commit
+ * succeeds.
  */
 
 #include <string.h>

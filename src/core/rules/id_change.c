@@ -3,8 +3,8 @@
  * Names that follow a device to the unique ID that it got with new content.
  *
  * While mmfs looks on, the kernel's number of the medium tells that it is the same device; after a
- * restart a partition is known by its entry in the table. Names never follow onto an ID that is known
- * already, nor away from one that is present elsewhere: these are volumes of their own.
+ * restart a partition is known by its entry in the table. Names never follow onto an ID that is
+ * known already, nor away from one that is present elsewhere: these are volumes of their own.
  */
 
 #include <errno.h>

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Volumes that are no block device: filesystems of FUSE and of the network, which are volumes as long as
- * they are mounted, if somebody who may change names says so. Links lead to where they are mounted.
+ * Volumes that are no block device: filesystems of FUSE and of the network, which are volumes as
+ * long as they are mounted, if somebody who may change names says so. Links lead to where they are
+ * mounted.
  *
- * Nothing can be read off them, so their unique ID is the word of who registers them. It is a word about
- * a name only: it never takes that of a disk, be it here or remembered. Without one, it is made of the
- * type and the mount point, which is as good as these are lasting.
+ * Nothing can be read off them, so their unique ID is the word of who registers them. It is a word
+ * about a name only: it never takes that of a disk, be it here or remembered. Without one, it is
+ * made of the type and the mount point, which is as good as these are lasting.
  *
- * Such a volume is a device whose number is that of a superblock, whose major number is 0. It has no size
- * that could be told; a byte stands for that, and tells its record from that of a disk.
+ * Such a volume is a device whose number is that of a superblock, whose major number is 0. It has
+ * no size that could be told; a byte stands for that, and tells its record from that of a disk.
  */
 
 #include <errno.h>

@@ -2,8 +2,8 @@
 /*
  * Who owns which unique ID.
  *
- * A device-mapper or md device wins over what it is made of, whoever was there first: when one comes,
- * its components have to make their claims anew.
+ * A device-mapper or md device wins over what it is made of, whoever was there first: when one
+ * comes, its components have to make their claims anew.
  *
  * Ownership is settled by deferred acceptance: each device without an ID asks for its candidates
  * in its order of preference, each ID keeps the best of those who ask, and who is turned away asks
@@ -103,7 +103,8 @@ static void standing_init(
  * A device prefers its candidates in the configured order, with one exception: an ID that is
  * remembered for another device comes last if the device has settled for some candidate. So a clone
  * that had to make do with its second ID keeps that after the owner has gone. To be remembered
- * under an ID is not enough for that: it may stem from before a mkfs. Perfect twins, which share all identities, are told apart by the place noted while both were there.
+ * under an ID is not enough for that: it may stem from before a mkfs. Perfect twins, which share
+ * all identities, are told apart by the place noted while both were there.
  */
 static void claim_init(struct claim *claim, const struct names *names, const struct id_order *order)
 {

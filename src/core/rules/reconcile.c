@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Mount points that travel with the disk: what the database of this machine and the file on a hosting
- * volume learn from each other.
+ * Mount points that travel with the disk: what the database of this machine and the file on a
+ * hosting volume learn from each other.
  *
- * The file is the word of the disk about its own directories: where it was seen the same before, and
- * differs now, another machine has changed it. It is no word about the volumes of this machine: a
- * volume name that is known here goes to another volume only if its owner is absent, and the volume
- * that the file tells of is present. The table below has all cases; nothing but Volume{GUID} names is
- * ever taken from a file, and no mount options.
+ * The file is the word of the disk about its own directories: where it was seen the same before,
+ * and differs now, another machine has changed it. It is no word about the volumes of this machine:
+ * a volume name that is known here goes to another volume only if its owner is absent, and the
+ * volume that the file tells of is present. The table below has all cases; nothing but Volume{GUID}
+ * names is ever taken from a file, and no mount options.
  */
 
 #include <errno.h>
@@ -348,8 +348,8 @@ static int decide_created(struct work *work)
 }
 
 /*
- * The volume that a mount point is to be rid of. A volume name says which, whether the volume is here
- * or not; the mount point's own one, `volume`, needs no owner even, and stores NULL.
+ * The volume that a mount point is to be rid of. A volume name says which, whether the volume is
+ * here or not; the mount point's own one, `volume`, needs no owner even, and stores NULL.
  */
 static int select_target(struct work *work, const char *volume, const char **ret_id)
 {

@@ -100,7 +100,9 @@ static int get_new_link(
 	return 0;
 }
 
-/* Of a link that is looked for. No text is wrong for that; it may be none that a link could have. */
+/*
+ * Of a link that is looked for. No text is wrong for that; it may be none that a link could have.
+ */
 static int get_link(const struct wire_input *in, const struct part *part, struct request *request)
 {
 	_cleanup_free_ char *text = NULL;
@@ -313,7 +315,9 @@ static int put_member(struct strbuf *output, size_t at, size_t len)
 static int encode_points(const struct reply *reply, struct strbuf *output)
 {
 	size_t head = offsetof(MOUNTMGR_MOUNT_POINTS, MountPoints), at = 0;
-	/* No list is shorter than the least room there must be: who asks again has just its size. */
+	/*
+	 * No list is shorter than the least room there must be: who asks again has just its size.
+	 */
 	size_t element = head, triples = reply->triples ? reply->triples : 1;
 	struct reply_item item;
 	int r = 0;

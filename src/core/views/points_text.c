@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The text of `points` after a change, from the one before: nearly all of its lines are as they were,
- * and they are in the order of their links.
+ * The text of `points` after a change, from the one before: nearly all of its lines are as they
+ * were, and they are in the order of their links.
  */
 
 #include <string.h>
@@ -70,7 +70,9 @@ static int compare_link(const char *line, const char *link)
 	return *link ? -1 : 0;
 }
 
-/* Where the line of a link begins, or would; `ret_end` is where it ends, the same if there is none. */
+/*
+ * Where the line of a link begins, or would; `ret_end` is where it ends, the same if there is none.
+ */
 static size_t find_line(const struct strbuf *text, size_t from, const char *link, size_t *ret_end)
 {
 	size_t low = from, high = text->len;
@@ -119,7 +121,9 @@ struct part {
 	size_t line, line_len; /* among the lines made */
 };
 
-/* Each part once: what goes to the front from the first on, what goes to the back from the last on. */
+/*
+ * Each part once: what goes to the front from the first on, what goes to the back from the last on.
+ */
 static void move_parts(char *text, const struct part *parts, size_t count)
 {
 	for (size_t i = 0; i < count; i++)

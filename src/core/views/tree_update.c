@@ -31,8 +31,8 @@ struct lead {
 };
 
 /*
- * Makes one symlink lead to `target` (in devices/: a unique ID), or not be there (NULL), where `node`
- * (NULL: none) has its name now. Returns the node that has it then.
+ * Makes one symlink lead to `target` (in devices/: a unique ID), or not be there (NULL), where
+ * `node` (NULL: none) has its name now. Returns the node that has it then.
  */
 static struct node *replace_symlink(const struct update *update, struct node *folder,
 	struct node *node, const char *name, const char *target)

@@ -4,8 +4,8 @@
  * job, which happens as a whole or not at all. The write that carries the `commit` ends there, with
  * a short count if more follows, so that every result has a write of its own.
  *
- * Lines may be cut in writes anywhere. A last line without a newline is complete when it is `commit`,
- * or when the next write begins with that line.
+ * Lines may be cut in writes anywhere. A last line without a newline is complete when it is
+ * `commit`, or when the next write begins with that line.
  */
 
 #include <errno.h>

@@ -40,8 +40,8 @@ static void forget_attributes(struct fuse_server *server, uint64_t ino)
 }
 
 /*
- * An open file shows the changes up to here, and tells of those to come: between, there must be none
- * that its reader does not see yet. In the kernel's own words, as libfuse has not all of them.
+ * An open file shows the changes up to here, and tells of those to come: between, there must be
+ * none that its reader does not see yet. In the kernel's own words, as libfuse has not all of them.
  */
 static void reply_open(fuse_req_t req, struct open_file *file, uint64_t ino, uint32_t flags)
 {

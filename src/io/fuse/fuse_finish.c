@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What becomes of a job that is over: the kernel is told of what changed, the client of the result, and
- * who waits for news of both.
+ * What becomes of a job that is over: the kernel is told of what changed, the client of the result,
+ * and who waits for news of both.
  */
 
 #include <errno.h>

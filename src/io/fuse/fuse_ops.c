@@ -112,15 +112,18 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *in
 	reply_attributes(req, ino);
 }
 
-/* `>` truncates and `touch` sets times: harmless on control files and MountPointManager, refused elsewhere. */
+/*
+ * `>` truncates and `touch` sets times: harmless on control files and MountPointManager, refused
+ * elsewhere.
+ */
 static bool is_same_time(const struct timespec *a, const struct timespec *b)
 {
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
 /*
- * Whether setting attributes can be granted, which changes none: to what they are, and times of what
- * users make, so that cp -a and rsync -a of links end well. Control files are only emptied.
+ * Whether setting attributes can be granted, which changes none: to what they are, and times of
+ * what users make, so that cp -a and rsync -a of links end well. Control files are only emptied.
  */
 static bool may_set(struct fuse_server *server, const struct node *node, uint64_t ino,
 	const struct stat *wanted, int to_set)

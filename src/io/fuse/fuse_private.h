@@ -120,8 +120,7 @@ struct open_file {
 	const struct operation *operation; /* of NODE_CONTROL, else NULL */
 	struct blob *blob;		   /* the text that it shows, if it is kept elsewhere */
 	struct file_reply reply;	   /* of NODE_CONTROL, NODE_MANAGER */
-	uint32_t
-		epic; /* of change_notify, NODE_MANAGER: the number that the client knows; 0: none */
+	uint32_t epic;	   /* of change_notify, NODE_MANAGER: what the client knows; 0: none */
 	struct wait *poll; /* who polls */
 	union {
 		struct control_file control; /* NODE_CONTROL */
@@ -226,8 +225,8 @@ void fuse_wait_take_request(const struct fuse_job *job);
 void fuse_wait_wake(struct fuse_server *server);
 
 /*
- * fuse_batch.c: gathers the lines of `text`, up to a `commit`, which fills the job. Returns how much
- * is left.
+ * fuse_batch.c: gathers the lines of `text`, up to a `commit`, which fills the job. Returns how
+ * much is left.
  */
 size_t fuse_batch_add_lines(
 	struct open_file *file, struct fuse_job *job, const struct strbuf *text);

@@ -2,12 +2,12 @@
 /*
  * The text of plain files.
  *
- * `points` and the like may be long, and are read again and again. So the kernel keeps their text in
- * its page cache, and as one text must not become another while somebody reads it, each is an inode
- * of its own, as with symlinks: with every change the kernel forgets the name and, when it asks for
- * it, is told of a new inode. Users see the same number all the time. Who opens an inode that is
- * out of date (it was looked up just before the change, or is mounted somewhere else) gets the
- * text of now, past the page cache.
+ * `points` and the like may be long, and are read again and again. So the kernel keeps their text
+ * in its page cache, and as one text must not become another while somebody reads it, each is an
+ * inode of its own, as with symlinks: with every change the kernel forgets the name and, when it
+ * asks for it, is told of a new inode. Users see the same number all the time. Who opens an inode
+ * that is out of date (it was looked up just before the change, or is mounted somewhere else) gets
+ * the text of now, past the page cache.
  */
 
 #include <assert.h>

@@ -2,12 +2,13 @@
 /*
  * Inodes of control files that everybody may write.
  *
- * The kernel holds the lock of the inode while it fetches what is written from the writer's memory, and
- * until the reply to a request that waits. So of one inode for all, whoever stands still in write(2),
- * on a page that does not come, would lock everybody out, root included. Therefore each look-up by
- * another user than the last one, or while the file is open for writing, is told of a new inode: users
- * never share one, and who waits in `settle` has it alone. The entry is looked up each time, which
- * takes no lock as long as the answer is the same. Users see the same number all the time.
+ * The kernel holds the lock of the inode while it fetches what is written from the writer's memory,
+ * and until the reply to a request that waits. So of one inode for all, whoever stands still in
+ * write(2), on a page that does not come, would lock everybody out, root included. Therefore each
+ * look-up by another user than the last one, or while the file is open for writing, is told of a
+ * new inode: users never share one, and who waits in `settle` has it alone. The entry is looked up
+ * each time, which takes no lock as long as the answer is the same. Users see the same number all
+ * the time.
  */
 
 #include <assert.h>

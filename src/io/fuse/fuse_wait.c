@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The files that are waited for: `events` and `control/change_notify`, and each with a request under
- * way whose write has returned already.
+ * The files that are waited for: `events` and `control/change_notify`, and each with a request
+ * under way whose write has returned already.
  *
  * A read that finds nothing waits in a list, without a thread of its own, until there is something,
  * or a signal comes, or the end. Who polls waits there as well. A read belongs to this list, or to

@@ -4,10 +4,11 @@
  *
  * In a small tree, where the kernel has it (FUSE 7.44, Linux 6.16): a new epoch, from which on the
  * kernel looks up every name anew, and of each folder whose listing is another the attributes, as a
- * cached listing counts only for the modification time it was read at. Neither takes a lock, so both
- * are sent by the thread that serves, at once, and the reply behind them. A client cannot stand in the
- * way, whatever it holds: one that stops in getdents64(2), on a page of a FUSE file of its own, has
- * the folder's lock for as long as it likes, and a thread that waits for it could not even be killed.
+ * cached listing counts only for the modification time it was read at. Neither takes a lock, so
+ * both are sent by the thread that serves, at once, and the reply behind them. A client cannot
+ * stand in the way, whatever it holds: one that stops in getdents64(2), on a page of a FUSE file of
+ * its own, has the folder's lock for as long as it likes, and a thread that waits for it could not
+ * even be killed.
  *
  * Else by threads, one name after the other, so that the kernel keeps all others. One that a client
  * holds up for longer than a second holds back no reply any more: what is posted from then on is
@@ -30,10 +31,10 @@
  * What shows the state, or tells of a change, goes behind whatever makes the kernel's caches right
  * for it: else its reader looks at the name, finds what was, and waits for news it has had already.
  * If the change came through a folder, that is the client itself: the kernel puts the entry right
- * when it has got the reply, before it gives up the lock. To invalidate the name of that entry means
- * to wait for this lock. Once does for all changes before, as the client of each got the lock from
- * the client of the one before: else news of many changes would queue up behind many clients, time
- * and again.
+ * when it has got the reply, before it gives up the lock. To invalidate the name of that entry
+ * means to wait for this lock. Once does for all changes before, as the client of each got the lock
+ * from the client of the one before: else news of many changes would queue up behind many clients,
+ * time and again.
  */
 
 #include <assert.h>
@@ -440,7 +441,10 @@ void notify_post(struct notify *notify, struct deltas *deltas, const struct noti
 	struct item *item;
 
 	if (notify->uses_epochs) {
-		/* What a client changes through a folder it sees itself, but others must wait for that. */
+		/*
+		 * What a client changes through a folder it sees itself, but others must wait for
+		 * that.
+		 */
 		send_now(notify, deltas, held && held->name, reply);
 		return;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What belongs to one open(2): its place among the others, what it holds, and the reply that it gives.
+ * What belongs to one open(2): its place among the others, what it holds, and the reply that it
+ * gives.
  */
 
 #include <assert.h>

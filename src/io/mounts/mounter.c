@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Mounting by descriptor: libmount takes options apart, and mount(2) gets the directory by its
- * descriptor, so that no path is walked a second time. The device is looked at by a descriptor that does
- * not open it (O_PATH), but mounted by its node: a mount's source is what others know it by, and btrfs
- * goes on calling the device what it was last mounted as.
+ * descriptor, so that no path is walked a second time. The device is looked at by a descriptor that
+ * does not open it (O_PATH), but mounted by its node: a mount's source is what others know it by,
+ * and btrfs goes on calling the device what it was last mounted as.
  */
 
 #include <errno.h>

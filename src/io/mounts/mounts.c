@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * /proc/self/mountinfo: libmount says when it is another, and the lines are taken apart by the core,
- * since libmount cuts " (deleted)" off a mount point that is really called so.
+ * /proc/self/mountinfo: libmount says when it is another, and the lines are taken apart by the
+ * core, since libmount cuts " (deleted)" off a mount point that is really called so.
  */
 
 #include <errno.h>
@@ -72,8 +72,8 @@ bool mount_source_has_ended(const struct mount_source *source)
 }
 
 /*
- * The number is that of the superblock. Some filesystems have one that is no device's, and tell their
- * device by name only; of others the name may be anything, and a user's choice.
+ * The number is that of the superblock. Some filesystems have one that is no device's, and tell
+ * their device by name only; of others the name may be anything, and a user's choice.
  */
 static uint64_t get_number(const struct mount_line *line, uint64_t (*find_number)(const char *path))
 {

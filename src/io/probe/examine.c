@@ -8,7 +8,8 @@
  * denies. Values are libblkid's own: bytes from the medium, where udev has them \x-encoded.
  *
  * Runs in a child of the helper, with examination_new() on the threshold of the sandbox (see
- * sandbox_prepare()) and examination_run() inside: the line between them is where hostile bytes begin.
+ * sandbox_prepare()) and examination_run() inside: the line between them is where hostile bytes
+ * begin.
  */
 
 #include <blkid/blkid.h>

@@ -4,9 +4,9 @@
  * ever waiting for it, and believing nothing it says beyond the form.
  *
  * The helper answers every request exactly once. So this side alone keeps count: a ticket is in
- * `flights` from the submit until its answer, abandoned or not, has come. Abandoned ones may be stuck
- * in a dead device for good, and take one of the helper's places, which are many; how many may be
- * awaited at a time is the caller's business.
+ * `flights` from the submit until its answer, abandoned or not, has come. Abandoned ones may be
+ * stuck in a dead device for good, and take one of the helper's places, which are many; how many
+ * may be awaited at a time is the caller's business.
  *
  * A helper that breaks the protocol or the connection is as good as dead, and stays so: it cannot
  * be forked again from a process that has threads.

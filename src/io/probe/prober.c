@@ -318,8 +318,8 @@ static int signals_init(void)
 }
 
 /*
- * Keeps stderr, for the last words of a libc or sanitizer, and the socket. There will be as many more
- * as disks that are read at once.
+ * Keeps stderr, for the last words of a libc or sanitizer, and the socket. There will be as many
+ * more as disks that are read at once.
  */
 static void descriptors_init(struct prober *prober)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A child of the helper, which does one examination: it is told which through a pipe, opens the
- * device, locks itself into the sandbox and only then lets libblkid read. What it finds it leaves in
- * memory that it shares with the helper; then it closes the device, and the pipe to say that it is
- * done. It holds no descriptor but the devices and the pipe's end to read from, so one that was taken
- * over by what it read can spoil its own answer and no other.
+ * device, locks itself into the sandbox and only then lets libblkid read. What it finds it leaves
+ * in memory that it shares with the helper; then it closes the device, and the pipe to say that it
+ * is done. It holds no descriptor but the devices and the pipe's end to read from, so one that was
+ * taken over by what it read can spoil its own answer and no other.
  *
  * Invariant: memory of a child's findings is mapped in the helper and in that child only.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Files for udevd's rule. The folder is in /run: what is in it is gone with the machine's memory, and
- * nothing here waits for a disk. A file is put in place when it is whole, since udevd may read it at
- * any time.
+ * Files for udevd's rule. The folder is in /run: what is in it is gone with the machine's memory,
+ * and nothing here waits for a disk. A file is put in place when it is whole, since udevd may read
+ * it at any time.
  */
 
 #include <dirent.h>
@@ -100,7 +100,9 @@ int names_file_remove(const char *folder, const char *name, uint64_t diskseq)
 	return unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR ? -errno : 0;
 }
 
-/* --- what is there ------------------------------------------------------------------------------ */
+/*
+ * --- what is there ------------------------------------------------------------------------------
+ */
 
 struct dev_link {
 	char *link;   /* "mm/photos" */
@@ -168,7 +170,10 @@ static void add_file(struct listing *listing, const char *path, const char *name
 	listing->files[listing->file_count++] = file;
 }
 
-/* The files of a folder; of the folders in it, too, unless it is one of these: `prefix` is "cciss/". */
+/*
+ * The files of a folder; of the folders in it, too, unless it is one of these: `prefix` is
+ * "cciss/".
+ */
 static int list_files(struct listing *listing, const char *folder, const char *prefix)
 {
 	DIR *dir = opendir(folder);

@@ -2,12 +2,12 @@
 /*
  * The file about mount points on a hosting volume.
  *
- * The disk may have been prepared by anybody. So everything is opened below a descriptor of the root,
- * which is known to be that of the right mount, with openat2(2) (Linux 5.6), and only what cannot
- * block or do something by being opened: a file is first opened as a path, looked at, and opened for
- * reading only then. It must be regular, have one name, belong to root, and nobody else may write it
- * or its folder; so between look and use only root can change anything, and every name is resolved
- * within a folder that is held open.
+ * The disk may have been prepared by anybody. So everything is opened below a descriptor of the
+ * root, which is known to be that of the right mount, with openat2(2) (Linux 5.6), and only what
+ * cannot block or do something by being opened: a file is first opened as a path, looked at, and
+ * opened for reading only then. It must be regular, have one name, belong to root, and nobody else
+ * may write it or its folder; so between look and use only root can change anything, and every name
+ * is resolved within a folder that is held open.
  */
 
 #include <errno.h>

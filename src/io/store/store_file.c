@@ -37,7 +37,9 @@
 #define LOG_PIECE (64 * 1024)  /* divides it */
 #define SMALL_LOG_PAGES 16     /* where there is no room for that */
 
-/* In KiB, which SQLite wants negative: at start a whole database, which is read in several orders. */
+/*
+ * In KiB, which SQLite wants negative: at start a whole database, which is read in several orders.
+ */
 #define START_CACHE "-65536"
 #define CACHE "-2000"
 

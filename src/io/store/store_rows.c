@@ -520,7 +520,9 @@ static int compare_paths(const void *a, const void *b)
 	return strcasecmp((*link_a)->path, (*link_b)->path);
 }
 
-/* The links of a layer in the order of their table: neighbours are on one page of it, not on any. */
+/*
+ * The links of a layer in the order of their table: neighbours are on one page of it, not on any.
+ */
 static const struct link **sort_links(const struct names *layer)
 {
 	const struct link **links = xcalloc(layer->links.count + 1, sizeof(*links));

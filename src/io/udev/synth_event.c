@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Asks for events through sysfs, and hears from udevd that they were dealt with. The rule puts a tag
- * on our events; the socket's filter lets only such devices through, so that nobody is woken by a
- * storm of others.
+ * Asks for events through sysfs, and hears from udevd that they were dealt with. The rule puts a
+ * tag on our events; the socket's filter lets only such devices through, so that nobody is woken by
+ * a storm of others.
  */
 
 #include <errno.h>

@@ -278,8 +278,8 @@ static void fill_common(struct device *device, struct udev_device *from, struct 
 
 /*
  * Why the device is not to be read for now, or NULL. A suspended map, or one without paths, would
- * keep whoever reads it waiting; the kernel knows best which is suspended. What device-mapper's rules
- * say comes and goes with its events, so it counts only where they do.
+ * keep whoever reads it waiting; the kernel knows best which is suspended. What device-mapper's
+ * rules say comes and goes with its events, so it counts only where they do.
  */
 static const char *get_prohibition(struct udev_device *from, bool use_udevd)
 {
@@ -309,8 +309,8 @@ static const char *get_prohibition(struct udev_device *from, bool use_udevd)
 }
 
 /*
- * Whether udevd has been told not to watch the device (`nowatch`), or could not: what it knows of the
- * content is as old as the last event then.
+ * Whether udevd has been told not to watch the device (`nowatch`), or could not: what it knows of
+ * the content is as old as the last event then.
  */
 static bool is_unwatched(const struct device *device)
 {

@@ -95,7 +95,10 @@ static bool is_bound_to(const struct nlmsghdr *header, const struct stat *file)
 	return false;
 }
 
-/* 1: among these answers, 0: not yet, -ENOENT: there are no more, -EOPNOTSUPP: the kernel cannot tell. */
+/*
+ * 1: among these answers, 0: not yet, -ENOENT: there are no more, -EOPNOTSUPP: the kernel cannot
+ * tell.
+ */
 static int find_listener(const char *answers, size_t len, const struct stat *file)
 {
 	const struct nlmsghdr *header = (const struct nlmsghdr *)answers;
@@ -133,7 +136,9 @@ static bool is_listed(void)
 	return is_found;
 }
 
-/* Whether somebody in our network namespace listens on udevd's control socket, and root made that. */
+/*
+ * Whether somebody in our network namespace listens on udevd's control socket, and root made that.
+ */
 static bool has_listener(void)
 {
 	_Alignas(struct nlmsghdr) char answers[ANSWER_SIZE];
