@@ -13,6 +13,7 @@ struct mmfs_options {
 	bool gives_letters;
 	bool suggests_label;
 	enum follow follow;
+	enum strangers strangers;
 	uint32_t expire_days;
 	enum replicate replicate;
 	bool mounts_registered;

@@ -18,7 +18,7 @@ void device_source_retry(struct device_source *devices)
 {
 	devices->pause = 0;
 	loop_set_timer(devices->loop, &devices->timer, 0);
-	devices->must_retry = engine_has_unwritten(devices->manager);
+	devices->must_retry = engine_is_overdue(devices->manager);
 }
 
 static bool begin(void *data, struct change *change)

@@ -43,6 +43,8 @@ static void print_usage(void)
 	      "        auto_dl                    give drive letters to volumes that arrive\n"
 	      "        suggest=label|off          links named like the labels of volumes\n"
 	      "        follow=on|off|partuuid     names follow a device to its new unique ID\n"
+	      "        strangers=class|identity|accept\n"
+	      "                                   who does not get the names of an absent volume\n"
 	      "        expire=DAYS                forget volumes without a name that were not "
 	      "seen for\n"
 	      "                                   so long (400; 0: never)\n"

@@ -410,6 +410,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	mmfs->manager.replicate = options->replicate;
 	mmfs->manager.gives_letters = options->gives_letters;
 	mmfs->manager.follow = options->follow;
+	mmfs->manager.strangers = options->strangers;
 	mmfs->manager.suggests_label = options->suggests_label;
 	mmfs->manager.expire_days = options->expire_days;
 	tree_init(&mmfs->tree, clock_get_real());

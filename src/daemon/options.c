@@ -139,6 +139,23 @@ static int parse_follow(const char *text, enum follow *ret_follow)
 	return fail("follow", text, "it is on, off or partuuid");
 }
 
+static int parse_strangers(const char *text, enum strangers *ret_strangers)
+{
+	static const char *const words[] = {
+		[STRANGERS_CLASS] = "class",
+		[STRANGERS_IDENTITY] = "identity",
+		[STRANGERS_ACCEPT] = "accept",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(text, words[i]) != 0)
+			continue;
+		*ret_strangers = (enum strangers)i;
+		return 0;
+	}
+	return fail("strangers", text, "it is class, identity or accept");
+}
+
 char *arguments_get_absolute(const char *path)
 {
 	_cleanup_free_ char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
@@ -156,6 +173,7 @@ enum own_option {
 	OPT_AUTO_DL,
 	OPT_SUGGEST,
 	OPT_FOLLOW,
+	OPT_STRANGERS,
 	OPT_EXPIRE,
 	OPT_REPLICATE,
 	OPT_AUTOMOUNT,
@@ -179,6 +197,7 @@ static const char *const own_options[OWN_OPTIONS] = {
 	[OPT_AUTO_DL] = "auto_dl",
 	[OPT_SUGGEST] = "suggest",
 	[OPT_FOLLOW] = "follow",
+	[OPT_STRANGERS] = "strangers",
 	[OPT_EXPIRE] = "expire",
 	[OPT_REPLICATE] = "replicate",
 	[OPT_AUTOMOUNT] = "automount",
@@ -229,6 +248,15 @@ static int parse_days(const char *text, uint32_t *ret_days)
 	return r;
 }
 
+static int parse_buffer(const char *text, size_t *ret_bytes)
+{
+	unsigned long number = 0;
+	int r = parse_number("monitor_buffer", text, 10, 1u << 30, &number);
+
+	*ret_bytes = number;
+	return r;
+}
+
 static int set_flag(bool *ret_flag)
 {
 	*ret_flag = true;
@@ -253,9 +281,7 @@ static int set_own_option(struct arguments *arguments, enum own_option option, c
 	case OPT_MONITOR:
 		return parse_monitor(value, &options->devices.monitor);
 	case OPT_BUFFER:
-		r = parse_number("monitor_buffer", value, 10, 1u << 30, &number);
-		options->devices.buffer = number;
-		return r;
+		return parse_buffer(value, &options->devices.buffer);
 	case OPT_CACHE:
 		return parse_choice("cache", value, "on", &options->fuse.is_cached);
 	case OPT_AUTO_DL:
@@ -264,6 +290,8 @@ static int set_own_option(struct arguments *arguments, enum own_option option, c
 		return parse_choice("suggest", value, "label", &options->suggests_label);
 	case OPT_FOLLOW:
 		return parse_follow(value, &options->follow);
+	case OPT_STRANGERS:
+		return parse_strangers(value, &options->strangers);
 	case OPT_EXPIRE:
 		return parse_days(value, &options->expire_days);
 	case OPT_REPLICATE:

@@ -26,7 +26,7 @@ static const char *get_state(const struct device *device)
 {
 	static const char *const states[][2] = { { "no content", "no content" },
 		{ "broken", "fault" }, { "no unique ID", "no unique ID" },
-		{ "duplicate of ", "duplicate" } };
+		{ "duplicate of ", "duplicate" }, { "stranger: ", "stranger" } };
 
 	if (device->id)
 		return "online";
@@ -43,9 +43,10 @@ static char *format_record(const struct record *record)
 	const struct fingerprint *known = &record->fingerprint;
 	struct strbuf line = STRBUF_INIT;
 
-	strbuf_add_format(&line, "%s%s%s %s %u %u", record->id,
+	strbuf_add_format(&line, "%s%s%s %s %u %u %d", record->id,
 		record->no_drive_letter ? " mark" : "", record->keep_links ? " keep" : "",
-		known->node, (unsigned int)known->diskseq, (unsigned int)known->size);
+		known->node, (unsigned int)known->diskseq, (unsigned int)known->size,
+		(int)known->attachment);
 	for (int i = 0; i < ID_SCHEMES; i++)
 		strbuf_add_format(&line, " %s", known->value[i] ? known->value[i] : "-");
 	return strbuf_take(&line);

@@ -58,6 +58,8 @@ static void device_set(struct device *device, const char *key, const char *value
 	}
 	if (strcmp(key, "size") == 0)
 		device->size = strtoull(value, NULL, 10);
+	else if (strcmp(key, "at") == 0)
+		ck_assert(attachment_parse(value, &device->attachment));
 	else if (strcmp(key, "part") == 0)
 		device->partition = (unsigned int)strtoul(value, NULL, 10);
 	else if (strcmp(key, "flags") == 0)
@@ -415,6 +417,7 @@ void world_reload(struct world *world)
 	uint32_t epic = world->manager.epic;
 	bool suggests_label = world->manager.suggests_label;
 	enum follow follow = world->manager.follow;
+	enum strangers strangers = world->manager.strangers;
 	uint32_t expire_days = world->manager.expire_days;
 	struct history history = world->manager.history;
 	struct mounts mounts = world->manager.mounts;
@@ -439,6 +442,7 @@ void world_reload(struct world *world)
 	world->manager.mounts = mounts;
 	world->manager.suggests_label = suggests_label;
 	world->manager.follow = follow;
+	world->manager.strangers = strangers;
 	world->manager.expire_days = expire_days;
 	world->manager.gives_letters = world->has_auto_dl;
 	rows_load(&world->rows, &world->manager.names);

@@ -93,6 +93,8 @@ void game_draw_device(struct game *game, size_t i, struct model_device *ret_devi
 		device->diskseq = 1 + (uint64_t)game_draw(game, 6);
 	if (device->state == MODEL_GONE || game_draw(game, 5) == 0)
 		device->label = PICK(game, labels);
+	if (device->state == MODEL_GONE && game_draw(game, 3) == 0)
+		device->attachment = game_draw(game, ATTACHMENTS);
 	device->is_removable = game_draw(game, 6) == 0;
 	device->is_disc = !device->is_blank && game_draw(game, 8) == 0;
 	device->wants_no_letter = game_draw(game, 6) == 0;

@@ -21,6 +21,8 @@
  *    that now.
  * 10. What is known of the content of a volume stays while it is the same device and cannot be
  *    read, or is mounted.
+ * 11. Who is a stranger to what is remembered under an ID gets no ID until somebody has that one.
+ *    But what is remembered as its own it wants before that.
  */
 
 #include <string.h>
@@ -74,34 +76,59 @@ size_t model_get_ids(const struct model_device *device, const struct id_order *o
 
 bool model_has_lost(const struct model *model, const struct model_device *device)
 {
-	char ids[ID_SCHEMES][UNIQUE_ID_MAX + 1];
-
-	if (device->state != MODEL_ONLINE && device->state != MODEL_DUPLICATE)
-		return false;
-	return model_get_ids(device, &model->order, ids) && strcmp(ids[0], device->id) != 0;
+	return device->is_displaced && device->state != MODEL_GONE;
 }
 
-/* Rule 4. */
+/* Rule 11. */
+static bool is_stranger_to(const struct model *model, const struct model_record *record,
+	const struct model_device *device)
+{
+	static const enum id_scheme hardware[] = { ID_WWN, ID_SERIAL };
+	char known[UNIQUE_ID_MAX + 1], own[UNIQUE_ID_MAX + 1];
+
+	if (!record || model->strangers == STRANGERS_ACCEPT)
+		return false;
+	if (record->attachment && device->attachment > record->attachment)
+		return true;
+	for (int i = 0; model->strangers == STRANGERS_IDENTITY && i < 2; i++)
+		if (unique_id_format(hardware[i], record->identity[hardware[i]], 0, known) &&
+			(!unique_id_format(hardware[i], device->identity[hardware[i]], 0, own) ||
+				strcmp(known, own) != 0))
+			return true;
+	return false;
+}
+
+static void add_wish(struct wish *wish, const char *id)
+{
+	for (size_t i = 0; i < wish->count; i++)
+		if (strcmp(wish->id[i], id) == 0)
+			return;
+	strcpy(wish->id[wish->count++], id);
+}
+
+/* Rules 4 and 11. */
 static void make_wish(struct model *model, struct wish *wish)
 {
 	const struct model_device *device = &model->device[wish->device];
 	char id[ID_SCHEMES][UNIQUE_ID_MAX + 1];
 	const struct model_record *record[ID_SCHEMES];
-	bool is_mine[ID_SCHEMES], is_noted_here[ID_SCHEMES];
-	bool has_settled = false, has_noted = false;
+	bool is_mine[ID_SCHEMES], is_noted_here[ID_SCHEMES], is_strange[ID_SCHEMES];
+	bool has_settled = false, has_noted = false, has_strange = false;
 	size_t n = 0;
 
 	for (size_t count = model_get_ids(device, &model->order, id); n < count; n++) {
 		record[n] = model_find_record(model, id[n]);
 		is_mine[n] = strcmp(wish->held, id[n]) == 0;
 		is_noted_here[n] = is_mine[n];
-		if (record[n] && has_same_identities(record[n], device)) {
+		is_strange[n] = !is_mine[n] && is_stranger_to(model, record[n], device);
+		if (record[n] && !is_strange[n] && has_same_identities(record[n], device)) {
 			is_mine[n] = true;
 			is_noted_here[n] |= is_at_place(record[n], device);
 		}
 		has_settled |=
 			strcmp(wish->held, id[n]) == 0 || (is_mine[n] && record[n]->diskseq != 0);
 		has_noted |= is_noted_here[n];
+		has_strange |= is_strange[n];
 	}
 	for (int round = 0; round < 2; round++) {
 		for (size_t i = 0; i < n; i++) {
@@ -109,10 +136,12 @@ static void make_wish(struct model *model, struct wish *wish)
 
 			if (record[i] && record[i]->diskseq && !is_noted_here[i] && has_noted)
 				is_others = true;
-			if (is_others == (round == 1))
-				strcpy(wish->id[wish->count++], id[i]);
+			if (is_others == (round == 1) && (is_mine[i] || !has_strange))
+				add_wish(wish, id[i]);
 		}
 	}
+	for (size_t i = 0; i < n; i++)
+		add_wish(wish, id[i]);
 }
 
 int model_compare_names(const char *a, const char *b)
@@ -166,6 +195,14 @@ static bool is_better(
 	return model_compare_names(a->name, b->name) < 0;
 }
 
+static bool is_stranger(struct model *model, const struct wish *wish)
+{
+	const char *id = wish->at < wish->count ? wish->id[wish->at] : "";
+
+	return *id && strcmp(wish->held, id) != 0 &&
+		is_stranger_to(model, model_find_record(model, id), &model->device[wish->device]);
+}
+
 /* Whether the wish must be given up: the ID is in firm hands, or somebody better wants it now. */
 static bool is_vain(struct model *model, const struct wish *wishes, size_t count, size_t i)
 {
@@ -176,9 +213,23 @@ static bool is_vain(struct model *model, const struct wish *wishes, size_t count
 	for (size_t j = 0; j < count; j++)
 		if (j != i && wishes[j].at < wishes[j].count &&
 			strcmp(wishes[j].id[wishes[j].at], id) == 0 &&
-			is_better(model, id, &wishes[j], &wishes[i]))
+			!is_stranger(model, &wishes[j]) &&
+			(is_stranger(model, &wishes[i]) ||
+				is_better(model, id, &wishes[j], &wishes[i])))
 			return true;
 	return false;
+}
+
+/* Of a stranger: that somebody has one of its IDs. */
+static void note_lost(struct model *model, struct model_device *device)
+{
+	char ids[ID_SCHEMES][UNIQUE_ID_MAX + 1];
+	size_t n = model_get_ids(device, &model->order, ids);
+
+	device->is_displaced = device->state == MODEL_DUPLICATE ||
+		(device->state == MODEL_ONLINE && strcmp(ids[0], device->id) != 0);
+	while (device->state == MODEL_STRANGER && n-- > 0)
+		device->is_displaced |= model_find_owner(model, ids[n]) != NULL;
 }
 
 /* Everybody names a wish, the worst of those who name the same go on to their next, until none. */
@@ -186,6 +237,8 @@ static void settle_wishes(struct model *model, struct wish *wishes, size_t count
 {
 	bool has_changed = true;
 
+	for (size_t i = 0; i < count; i++)
+		make_wish(model, &wishes[i]);
 	while (has_changed) {
 		bool vain[MODEL_DEVICES] = { false };
 
@@ -203,11 +256,15 @@ static void settle_wishes(struct model *model, struct wish *wishes, size_t count
 
 		device->state = wishes[i].count == 0 ? MODEL_NO_ID : MODEL_DUPLICATE;
 		strcpy(device->id, "");
-		if (wishes[i].at < wishes[i].count) {
+		if (is_stranger(model, &wishes[i])) {
+			device->state = MODEL_STRANGER;
+		} else if (wishes[i].at < wishes[i].count) {
 			device->state = MODEL_ONLINE;
 			strcpy(device->id, wishes[i].id[wishes[i].at]);
 		}
 	}
+	for (size_t i = 0; i < count; i++)
+		note_lost(model, &model->device[wishes[i].device]);
 }
 
 static void remember(struct model_record *record, const struct model_device *device)
@@ -215,12 +272,16 @@ static void remember(struct model_record *record, const struct model_device *dev
 	bool is_noted = record->diskseq != 0;
 
 	if (!*record->node || !has_same_identities(record, device) ||
-		record->size != device->size) {
+		record->size != device->size ||
+		(record->attachment && device->attachment &&
+			record->attachment != device->attachment)) {
 		memcpy(record->identity, device->identity, sizeof(record->identity));
 		record->identity[ID_UUID] = NULL;
 		record->size = device->size;
 		strcpy(record->node, device->node);
 	}
+	if (device->attachment)
+		record->attachment = device->attachment;
 	if (is_noted || record->keep)
 		strcpy(record->node, device->node);
 	if (is_noted)
@@ -292,6 +353,8 @@ static struct model_record *find_on_partition(
 	}
 	if (has_twin(model, device, id))
 		return NULL;
+	if (is_stranger_to(model, found ? found : empty, device))
+		return NULL;
 	return found ? found : empty;
 }
 
@@ -321,6 +384,7 @@ static struct model_record *follow(
 	strcpy(old->id, device->id);
 	strcpy(old->node, "");
 	old->diskseq = 0;
+	old->attachment = 0;
 	return old;
 }
 
@@ -402,9 +466,9 @@ static bool is_described_alike(const struct model_device *a, const struct model_
 	for (int i = 0; i < ID_SCHEMES; i++)
 		if (!is_same(a->identity[i], b->identity[i]))
 			return false;
-	return a->size == b->size && a->diskseq == b->diskseq && a->is_blank == b->is_blank &&
-		a->is_faulty == b->is_faulty && a->is_removable == b->is_removable &&
-		(a->is_blank || a->is_disc == b->is_disc) &&
+	return a->size == b->size && a->diskseq == b->diskseq && a->attachment == b->attachment &&
+		a->is_blank == b->is_blank && a->is_faulty == b->is_faulty &&
+		a->is_removable == b->is_removable && (a->is_blank || a->is_disc == b->is_disc) &&
 		a->wants_no_letter == b->wants_no_letter && is_same(a->label, b->label);
 }
 
@@ -444,7 +508,8 @@ static void leave_unwritten(struct model *model, const struct wish *wishes, size
 	for (size_t i = 0; i < count; i++) {
 		struct model_device *device = &model->device[wishes[i].device];
 
-		device->is_unwritten |= device->state == MODEL_DUPLICATE;
+		device->is_unwritten |= device->state == MODEL_DUPLICATE ||
+			(device->state == MODEL_STRANGER && device->is_displaced);
 		if (device->state != MODEL_ONLINE)
 			continue;
 		device->is_unwritten = device->is_arriving = true;
@@ -477,7 +542,8 @@ void model_apply_devices(struct model *model, const struct model_batch *batch, b
 		bool is_put = !batch->is_gone[i] && has_news(device, batch->put[i], &news);
 
 		if (!is_put && !batch->is_gone[i]) {
-			if (device->state == MODEL_DUPLICATE || device->state == MODEL_NO_ID)
+			if (device->state == MODEL_DUPLICATE || device->state == MODEL_NO_ID ||
+				device->state == MODEL_STRANGER)
 				wishes[count++].device = i;
 			continue;
 		}
@@ -503,10 +569,8 @@ void model_apply_devices(struct model *model, const struct model_batch *batch, b
 			device->state = MODEL_GONE;
 		}
 		strcpy(device->id, "");
-		device->is_unwritten = device->is_arriving = false;
+		device->is_unwritten = device->is_arriving = device->is_displaced = false;
 	}
-	for (size_t i = 0; i < count; i++)
-		make_wish(model, &wishes[i]);
 	settle_wishes(model, wishes, count);
 	if (!can_write) {
 		leave_unwritten(model, wishes, count, before);

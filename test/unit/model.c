@@ -352,7 +352,7 @@ static int compare_devices(const void *a, const void *b)
 void model_format(const struct model *model, struct strbuf *text)
 {
 	static const char *const states[] = { "gone", "nothing", "online", "no content", "fault",
-		"no unique ID", "duplicate", "the database cannot be written" };
+		"no unique ID", "duplicate", "the database cannot be written", "stranger" };
 	struct model_device devices[MODEL_DEVICES];
 	struct model_record records[MODEL_RECORDS];
 	struct model_link links[MODEL_LINKS];
@@ -366,10 +366,10 @@ void model_format(const struct model *model, struct strbuf *text)
 	memcpy(records, model->record, sizeof(records));
 	qsort(records, model->records, sizeof(*records), compare_records);
 	for (size_t i = 0; i < model->records; i++) {
-		strbuf_add_format(text, "%s%s%s %s %u %u", records[i].id,
+		strbuf_add_format(text, "%s%s%s %s %u %u %d", records[i].id,
 			records[i].mark ? " mark" : "", records[i].keep ? " keep" : "",
 			records[i].node, (unsigned int)records[i].diskseq,
-			(unsigned int)records[i].size);
+			(unsigned int)records[i].size, records[i].attachment);
 		for (int j = 0; j < ID_SCHEMES; j++)
 			strbuf_add_format(
 				text, " %s", records[i].identity[j] ? records[i].identity[j] : "-");

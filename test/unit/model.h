@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "core/model/manager.h"
 #include "core/syntax/request.h"
 #include "core/syntax/unique_id.h"
 
@@ -19,6 +20,7 @@ enum model_state {
 	MODEL_NO_ID,
 	MODEL_DUPLICATE,
 	MODEL_UNWRITTEN, /* the database cannot be written */
+	MODEL_STRANGER,
 };
 
 struct model_device {
@@ -28,6 +30,7 @@ struct model_device {
 	uint64_t size;
 	uint64_t diskseq; /* never 0 here */
 	unsigned int partition;
+	int attachment; /* from hard to forge to easy, 0: unknown */
 	bool is_virtual;
 	bool is_blank;
 	bool is_faulty;
@@ -37,6 +40,7 @@ struct model_device {
 	const char *label;
 	enum model_state state;
 	char id[MODEL_TEXT];
+	bool is_displaced;	 /* somebody has what it wants before */
 	bool is_unwritten;	 /* what is remembered of it is old */
 	bool is_arriving;	 /* nobody has welcomed it yet */
 	char former[MODEL_TEXT]; /* the last ID it had, while it has none */
@@ -49,6 +53,7 @@ struct model_record {
 	/* The device it was last seen on. */
 	const char *identity[ID_SCHEMES]; /* ID_UUID: NULL */
 	uint64_t size;
+	int attachment;
 	char node[MODEL_TEXT];
 	uint64_t diskseq; /* 0: it never had a twin */
 };
@@ -79,6 +84,7 @@ struct model {
 	bool is_auto_mount_off;
 	bool gives_letters;
 	bool suggests_label;
+	enum strangers strangers;
 	bool is_prepared[MODEL_DEVICES]; /* by request: for the caller to make a batch of */
 	/* IDs that a Volume{GUID} name has to be made for: the caller learns it, and adds it. */
 	const char *nameless[MODEL_DEVICES];

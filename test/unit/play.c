@@ -188,6 +188,10 @@ static void play_option(struct player *player, char *option)
 		world->manager.follow = FOLLOW_OFF;
 	else if (strcmp(option, "follow") == 0)
 		world->manager.follow = FOLLOW_PARTUUID;
+	else if (strcmp(option, "strangers identity") == 0)
+		world->manager.strangers = STRANGERS_IDENTITY;
+	else if (strcmp(option, "strangers accept") == 0)
+		world->manager.strangers = STRANGERS_ACCEPT;
 	else if (strcmp(option, "suggest") == 0)
 		world->manager.suggests_label = true;
 	else if (strncmp(option, "expire ", 7) == 0)

@@ -10,7 +10,8 @@
  * Plays the steps of a script in a small world. What is not as a step says ends nothing: it becomes
  * a line of a diff, of what stands in the script and what would have to stand there, and the case
  * fails at its end. Verbs that do something:
- *	option NAME		starts with auto_dl, suggest, follow, nofollow or `expire DAYS`;
+ *	option NAME		starts with auto_dl, suggest, follow, nofollow, `expire DAYS`,
+ *				`strangers identity` or `strangers accept`;
  *				`full`, `writable`: whether there is room for what devices bring
  *	plug NAME WORDS		the device comes, or changes: words as for fixture_device(), in
  *				which \xHH is a byte

@@ -57,6 +57,7 @@ static struct device *make_device(const struct model_device *from)
 	device->is_virtual = from->is_virtual;
 	device->fstype = from->is_blank ? NULL : xstrdup(from->is_disc ? "udf" : "ext4");
 	device->label = from->label ? xstrdup(from->label) : NULL;
+	device->attachment = (enum attachment)from->attachment;
 	device->is_removable = from->is_removable;
 	device->partition_flags = from->wants_no_letter ? DEVICE_GPT_NO_DRIVE_LETTER : 0;
 	device->fault = from->is_faulty ? xstrdup("broken") : NULL;
@@ -67,8 +68,8 @@ static struct device *make_device(const struct model_device *from)
 
 static void log_device(struct game *game, const struct model_device *device)
 {
-	strbuf_add_format(&game->log, "+ %s size=%u seq=%u%s%s", device->name,
-		(unsigned int)device->size, (unsigned int)device->diskseq,
+	strbuf_add_format(&game->log, "+ %s size=%u seq=%u at=%d%s%s", device->name,
+		(unsigned int)device->size, (unsigned int)device->diskseq, device->attachment,
 		device->is_blank ? " blank" : "", device->is_faulty ? " fault" : "");
 	strbuf_add_format(&game->log, " label=%s%s%s%s", device->label ? device->label : "",
 		device->is_removable ? " removable" : "", device->is_disc ? " disc" : "",
@@ -151,6 +152,17 @@ static void restart_model(struct game *game, const struct manager *manager, stru
 	learn_names(game, manager, model);
 }
 
+/* One that nobody had noted yet is a hint. */
+static void learn_attachments(struct model *before, struct model *after)
+{
+	for (size_t i = 0; i < before->records; i++) {
+		struct model_record *known = model_find_record(after, before->record[i].id);
+
+		if (known && !before->record[i].attachment)
+			before->record[i].attachment = known->attachment;
+	}
+}
+
 /* Whether the database differs in more than hints. */
 static bool has_changed(const struct model *before, const struct model *after)
 {
@@ -158,6 +170,7 @@ static bool has_changed(const struct model *before, const struct model *after)
 	struct strbuf text[2] = { STRBUF_INIT, STRBUF_INIT };
 	bool has_changed;
 
+	learn_attachments(&copies[0], &copies[1]);
 	for (int i = 0; i < 2; i++) {
 		drop_unrecorded(&copies[i]);
 		for (size_t j = 0; j < MODEL_DEVICES; j++)
@@ -199,6 +212,7 @@ static void check_reload(struct game *game)
 
 	manager_init(&fresh.manager, &game->model.order);
 	fresh.manager.suggests_label = game->model.suggests_label;
+	fresh.manager.strangers = game->model.strangers;
 	fresh.manager.gives_letters = fresh.has_auto_dl;
 	rows_load(&fresh.rows, &fresh.manager.names);
 	change_init(&fresh.change, &fresh.manager);
@@ -273,7 +287,8 @@ static bool has_unwritten(const struct model *model)
 static bool has_unwritten_volume(const struct model *model)
 {
 	for (size_t i = 0; i < MODEL_DEVICES; i++)
-		if (model->device[i].is_unwritten && model->device[i].state != MODEL_DUPLICATE)
+		if (model->device[i].is_unwritten && model->device[i].state != MODEL_DUPLICATE &&
+			model->device[i].state != MODEL_STRANGER)
 			return true;
 	return false;
 }
@@ -321,8 +336,25 @@ static void take_step(
 		"nothing was left to be written\n");
 	EXPECT(game, engine_has_unwritten(&world->manager) || !has_unwritten_volume(&game->model),
 		"what has to be written is not known\n");
-	if (!has_unwritten(&game->model) && (game->step % 10 == 0 || game->model.links < 8))
+	if (!has_unwritten(&game->model) && !engine_is_overdue(&world->manager) &&
+		(game->step % 10 == 0 || game->model.links < 8))
 		check_reload(game);
+}
+
+/* Who was a stranger to what is forgotten now is looked at again. */
+static void play_overdue(struct game *game)
+{
+	struct model after = game->model;
+	struct model_batch batch = { .put = { NULL } };
+
+	if (!engine_is_overdue(&game->world.manager) || engine_has_unwritten(&game->world.manager))
+		return;
+	strbuf_add_text(&game->log, "overdue\n");
+	EXPECT(game,
+		engine_decide_devices(&game->world.manager, &game->world.env, &game->world.change),
+		"nothing is overdue\n");
+	model_apply_devices(&after, &batch, true);
+	take_step(game, true, true, 0, &after);
 }
 
 static void play_devices(struct game *game)
@@ -462,6 +494,7 @@ static void play_step(struct game *game)
 		play_shared(game);
 	else
 		play_restart(game);
+	play_overdue(game);
 }
 
 static void init_game(struct game *game, unsigned int seed)
@@ -479,6 +512,7 @@ static void init_game(struct game *game, unsigned int seed)
 	game->world.has_auto_dl = seed % 4 == 1;
 	game->model.gives_letters = game->world.manager.gives_letters = seed % 4 == 1;
 	game->model.suggests_label = game->world.manager.suggests_label = seed % 5 == 2;
+	game->model.strangers = game->world.manager.strangers = (enum strangers)(seed % 3);
 	for (size_t i = 0; i < MODEL_DEVICES;
 		i++) /* nodes that may be asked for before they come */
 		game_draw_device(game, i, &game->model.device[i]);

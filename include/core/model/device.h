@@ -8,6 +8,15 @@
 #define DEVICE_GPT_HIDDEN (UINT64_C(1) << 62)
 #define DEVICE_GPT_NO_DRIVE_LETTER (UINT64_C(1) << 63)
 
+/* How a device is attached: what it takes to forge one, from hard to easy. */
+enum attachment {
+	ATTACHMENT_UNKNOWN, /* nothing follows from it */
+	ATTACHMENT_INTERNAL,
+	ATTACHMENT_EXTERNAL, /* anybody with hands can plug it in */
+	ATTACHMENT_VIRTUAL,  /* made of a file or of memory */
+	ATTACHMENTS
+};
+
 /*
  * A block device as udev, the kernel and libblkid describe it. Texts come from hardware and from
  * superblocks: they are hostile, bounded by whoever fills them in, and NULL where unknown. Each
@@ -25,6 +34,7 @@ struct device {
 	uint64_t size;		/* bytes */
 	uint64_t start;		/* of a partition, bytes */
 	unsigned int partition; /* partition number, 0: a whole device */
+	enum attachment attachment;
 	bool is_removable : 1;
 	bool is_read_only : 1;
 	bool is_virtual : 1;   /* device-mapper or md */
@@ -33,6 +43,7 @@ struct device {
 	bool is_displaced : 1; /* decided by volumes: not under the first of its IDs */
 	bool is_unwritten : 1; /* likewise: what it brings has yet to be written to the database */
 	bool is_arriving : 1;  /* likewise: that its volume has come, too */
+	bool is_barred : 1;    /* likewise: it is a stranger to what it says it is */
 	char *slaves;	       /* kernel names of what it is made of, separated by spaces */
 
 	char *identity[ID_SCHEMES];
@@ -71,6 +82,11 @@ bool device_is_disc(const struct device *device);
  * devices, too, but the first may have been removed, and libblkid does not tell.
  */
 bool device_is_of_same_filesystem(const struct device *a, const struct device *b);
+
+/* "internal"; NULL for an unknown one. */
+const char *attachment_get_name(enum attachment attachment);
+/* The attachment with that name; false: there is none. */
+bool attachment_parse(const char *name, enum attachment *ret_attachment);
 
 struct device *device_new(const char *name);
 void device_free(struct device *device);

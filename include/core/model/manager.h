@@ -21,6 +21,13 @@ enum follow {
 	FOLLOW_PARTUUID, /* those of partitions, by their PARTUUID */
 };
 
+/* Which devices do not get the names of an absent volume, see core/rules/stranger.h. */
+enum strangers {
+	STRANGERS_CLASS,    /* those that are attached in a way easier to forge than its own */
+	STRANGERS_IDENTITY, /* and those with another WWN or serial number, or none */
+	STRANGERS_ACCEPT,   /* none */
+};
+
 /* A volume that has gone, until that is written down. */
 struct departure {
 	char *id;
@@ -41,6 +48,7 @@ struct manager {
 	uint32_t epic;	    /* changes of the database since start, from 1 */
 	bool gives_letters; /* to volumes that arrive: AUTO_DL_ASSIGNMENTS was asked for */
 	enum follow follow;
+	enum strangers strangers;
 	bool suggests_label; /* a label is the suggested link of its volume */
 	enum replicate replicate;
 	uint32_t expire_days; /* volumes that nobody named are forgotten then; 0: never */

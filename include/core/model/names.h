@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/map.h"
+#include "core/model/device.h"
 #include "core/syntax/unique_id.h"
 
 /*
@@ -15,7 +16,8 @@
 struct fingerprint {
 	char *value[ID_SCHEMES];
 	uint64_t size; /* bytes */
-	char *node;    /* "/dev/sda2" */
+	enum attachment attachment;
+	char *node; /* "/dev/sda2" */
 	uint64_t diskseq;
 	bool has_twin;
 };
@@ -80,8 +82,8 @@ size_t names_get_links(const struct names *names, const struct link ***ret_links
 /* The record of this layer for `id`, copied up or made new; the caller may change its fields. */
 struct record *names_edit_record(struct names *layer, const char *id);
 /*
- * The same for changing `last_seen`, `node`, `diskseq` and `has_twin` only, which does not count as
- * a change.
+ * The same for changing hints only (`last_seen`, `node`, `diskseq`, `has_twin`, an attachment that
+ * was unknown), which does not count as a change.
  */
 struct record *names_edit_hint(struct names *layer, const char *id);
 void names_set_link(struct names *layer, const char *path, const char *id, uint64_t changed);

@@ -14,6 +14,7 @@ struct volumes {
 	size_t unwritten; /* … and device::is_unwritten */
 	size_t doubts;	  /* … and device::doubt */
 	size_t formers;	  /* … and device::former */
+	size_t barred;	  /* … and device::is_barred */
 };
 
 /* What becomes of one device: its ID, or the reason for having none, or neither (no volume). */
@@ -24,6 +25,7 @@ struct assignment {
 	bool is_displaced; /* as in the device */
 	bool is_unwritten;
 	bool is_arriving;
+	bool is_barred;
 };
 
 /* Devices that appear, change or go, and what follows from that for the ownership of IDs. */

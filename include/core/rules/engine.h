@@ -37,3 +37,5 @@ bool engine_decide_devices(
  */
 void engine_retry(const struct manager *manager, struct change *change);
 bool engine_has_unwritten(const struct manager *manager);
+/* Whether engine_decide_devices() has something to do without any device. */
+bool engine_is_overdue(const struct manager *manager);

@@ -11,3 +11,6 @@
  */
 void ownership_decide(
 	const struct manager *manager, const struct names *names, struct volumes_change *change);
+
+/* Whether somebody was a stranger to what is forgotten by now, and may get an ID. */
+bool ownership_is_overdue(const struct manager *manager);

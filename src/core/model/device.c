@@ -37,6 +37,28 @@ static char **get_text(const struct device *device, size_t i)
 	return (char **)((char *)device + texts[i]);
 }
 
+static const char *const attachments[ATTACHMENTS] = {
+	[ATTACHMENT_INTERNAL] = "internal",
+	[ATTACHMENT_EXTERNAL] = "external",
+	[ATTACHMENT_VIRTUAL] = "virtual",
+};
+
+const char *attachment_get_name(enum attachment attachment)
+{
+	return attachments[attachment];
+}
+
+bool attachment_parse(const char *name, enum attachment *ret_attachment)
+{
+	for (size_t i = 0; i < ATTACHMENTS; i++) {
+		if (!is_same_text(attachments[i], name))
+			continue;
+		*ret_attachment = (enum attachment)i;
+		return true;
+	}
+	return false;
+}
+
 struct device *device_new(const char *name)
 {
 	struct device *device = xcalloc(1, sizeof(*device));
@@ -72,6 +94,7 @@ struct device *device_copy(const struct device *device)
 	copy->size = device->size;
 	copy->start = device->start;
 	copy->partition = device->partition;
+	copy->attachment = device->attachment;
 	copy->is_removable = device->is_removable;
 	copy->is_read_only = device->is_read_only;
 	copy->is_virtual = device->is_virtual;
@@ -129,9 +152,9 @@ bool device_is_equal(const struct device *a, const struct device *b)
 			return false;
 	return a->number == b->number && a->diskseq == b->diskseq && a->size == b->size &&
 		a->start == b->start && a->is_held == b->is_held && a->partition == b->partition &&
-		a->is_removable == b->is_removable && a->is_read_only == b->is_read_only &&
-		a->is_virtual == b->is_virtual && a->is_component == b->is_component &&
-		a->partition_flags == b->partition_flags;
+		a->attachment == b->attachment && a->is_removable == b->is_removable &&
+		a->is_read_only == b->is_read_only && a->is_virtual == b->is_virtual &&
+		a->is_component == b->is_component && a->partition_flags == b->partition_flags;
 }
 
 static bool is_extended_partition(const char *type)

@@ -151,6 +151,7 @@ static void count_in(struct volumes *volumes, const struct device *device)
 	volumes->unwritten += device->is_unwritten;
 	volumes->formers += device->former != NULL;
 	volumes->doubts += device->doubt != NULL;
+	volumes->barred += device->is_barred;
 }
 
 static void count_out(struct volumes *volumes, const struct device *device)
@@ -160,6 +161,7 @@ static void count_out(struct volumes *volumes, const struct device *device)
 	volumes->unwritten -= device->is_unwritten;
 	volumes->formers -= device->former != NULL;
 	volumes->doubts -= device->doubt != NULL;
+	volumes->barred -= device->is_barred;
 }
 
 static void volumes_remove(struct volumes *volumes, struct device *device)
@@ -220,6 +222,7 @@ void volumes_apply(struct volumes *volumes, struct volumes_change *change)
 		device->is_displaced = assignment->is_displaced;
 		device->is_unwritten = assignment->is_unwritten;
 		device->is_arriving = assignment->is_arriving;
+		device->is_barred = assignment->is_barred;
 		if (device->id) {
 			free(steal_ptr(device->former));
 			map_add(&volumes->by_id, &device->by_id, map_hash_text(device->id));

@@ -143,18 +143,18 @@ static void note_devices(
 		const struct assignment *assignment = &change->volumes.assignments[i];
 		const struct device *device = assignment->device;
 		const struct device *before = volumes_find_name(&manager->volumes, device->name);
+		bool is_duplicate = assignment->is_displaced && !assignment->is_barred;
 		struct event event = {
-			.kind = assignment->is_displaced ? EVENT_DUPLICATE
-							 : EVENT_VOLUME_UNPROCESSED,
+			.kind = is_duplicate ? EVENT_DUPLICATE : EVENT_VOLUME_UNPROCESSED,
 			.id = assignment->id,
 			.device = device->node,
 			.reason = assignment->reason,
 		};
 		bool is_known = before &&
-			(assignment->is_displaced ? before->is_displaced
-						  : is_same_text(before->reason, event.reason));
+			(is_duplicate ? before->is_displaced && !before->is_barred
+				      : is_same_text(before->reason, event.reason));
 
-		if (!is_known && (assignment->is_displaced || event.reason))
+		if (!is_known && (is_duplicate || event.reason))
 			events_add(events, &event);
 	}
 }

@@ -18,6 +18,7 @@ static void fingerprint_take(struct fingerprint *fingerprint, const struct devic
 	struct fingerprint seen = {
 		.size = device->size,
 		.node = device->node,
+		.attachment = device->attachment ? device->attachment : fingerprint->attachment,
 		.diskseq = fingerprint->has_twin ? device->diskseq : 0,
 		.has_twin = fingerprint->has_twin,
 	};
@@ -34,7 +35,9 @@ static bool is_remembered(const struct record *record, const struct device *devi
 		if (i != ID_UUID &&
 			!is_same_text(record->fingerprint.value[i], device->identity[i]))
 			return false;
-	return record->fingerprint.size == device->size;
+	return record->fingerprint.size == device->size &&
+		(record->fingerprint.attachment == device->attachment || !device->attachment ||
+			!record->fingerprint.attachment);
 }
 
 /* Whether what is remembered is of a device that this one is made of: that gets the ID back. */
@@ -77,6 +80,13 @@ static void decide_hint(
 	hint->has_twin = has_twin;
 }
 
+/* Nobody had noted it when the volume was last here, which is no change of the volume. */
+static void decide_attachment(const struct device *owner, const char *id, struct change *change)
+{
+	if (owner->attachment && !names_find_record(&change->names, id)->fingerprint.attachment)
+		names_edit_hint(&change->names, id)->fingerprint.attachment = owner->attachment;
+}
+
 /* What is remembered of a device that is new, or another one than before. */
 static void decide_description(const struct manager_env *env, const struct device *device,
 	const char *id, struct change *change)
@@ -107,6 +117,7 @@ static void decide_arrival(const struct manager *manager, const struct manager_e
 		decide_description(env, device, id, change);
 	else if (record->fingerprint.has_twin || record->keep_links)
 		decide_hint(device, id, false, change);
+	decide_attachment(device, id, change);
 	if (!record || (is_new_here && record->volume_names == 0)) {
 		struct triple triple = { .id = id, .node = device->node };
 		char path[LINK_PATH_MAX];

@@ -15,6 +15,7 @@
 #include "core/rules/dispatch.h"
 #include "core/rules/doubt.h"
 #include "core/rules/engine.h"
+#include "core/rules/ownership.h"
 
 void engine_begin_requests(struct change *change)
 {
@@ -118,7 +119,8 @@ bool engine_decide_devices(
 	drop_old_news(&manager->volumes, &change->volumes);
 	doubt_decide(manager, change);
 	put_unwritten(&manager->volumes, &change->volumes);
-	if (!change->volumes.puts && !change->volumes.gones && !deletion_is_overdue(manager))
+	if (!change->volumes.puts && !change->volumes.gones && !deletion_is_overdue(manager) &&
+		!ownership_is_overdue(manager))
 		return false;
 	devices_decide(manager, env, change);
 	return true;
@@ -143,4 +145,9 @@ void engine_retry(const struct manager *manager, struct change *change)
 bool engine_has_unwritten(const struct manager *manager)
 {
 	return manager->volumes.unwritten || deletion_is_overdue(manager);
+}
+
+bool engine_is_overdue(const struct manager *manager)
+{
+	return engine_has_unwritten(manager) || ownership_is_overdue(manager);
 }

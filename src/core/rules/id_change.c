@@ -4,7 +4,8 @@
  *
  * While mmfs looks on, the kernel's number of the medium tells that it is the same device; after a
  * restart a partition is known by its entry in the table. Names never follow onto an ID that is
- * known already, nor away from one that is present elsewhere: these are volumes of their own.
+ * known already, nor away from one that is present elsewhere: these are volumes of their own. Nor
+ * to a stranger that has nothing but a PARTUUID: that is as easy to write as any other.
  */
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 
 #include "core/model/mount_points.h"
 #include "core/rules/id_change.h"
+#include "core/rules/stranger.h"
 
 /* Whether a record of before the change is of a volume that was on the partition and is absent. */
 static bool was_on(const struct manager *manager, const struct change *change,
@@ -107,6 +109,7 @@ const char *id_change_follow(const struct manager *manager, const struct change 
 	if (found)
 		return has_twin(manager, change, device, found) ? NULL : found;
 	if (id_change_find(manager, change, device, &found) < 0 ||
+		stranger_is(manager->strangers, names_find_record(&change->names, found), device) ||
 		has_twin(manager, change, device, found))
 		return NULL;
 	unique_id_format(ID_PARTUUID, device->identity[ID_PARTUUID], device->partition, entry);

@@ -11,11 +11,16 @@
  * under an ID is never turned away from it, so clones cannot steal names; among newcomers the
  * database's fingerprint decides, among perfect twins the place where the owner was last seen, then
  * which is in use, then the kernel name.
+ *
+ * A stranger to what is remembered under an ID never gets it. As long as nobody has the ID it is
+ * not granted any other either: who else wants that ID may come yet. Once somebody has it the
+ * stranger is but another clone, and asks for its next.
  */
 
 #include <string.h>
 
 #include "core/rules/ownership.h"
+#include "core/rules/stranger.h"
 
 #define DEPTH_MAX 8 /* of stacked devices */
 
@@ -29,7 +34,8 @@ struct claim {
 	char *lost;	       /* first ID it was turned away from */
 	struct map_node by_id; /* court::winners, while its last candidate is granted */
 	const char *granted;
-	bool is_part; /* of the filesystem that another device stands for */
+	const char *barred; /* candidate that it is a stranger to, and that nobody has */
+	bool is_part;	    /* of the filesystem that another device stands for */
 };
 
 struct court {
@@ -37,6 +43,7 @@ struct court {
 	const struct mounts *mounts;
 	const struct names *names;
 	const struct volumes_change *change;
+	enum strangers strangers;
 	struct claim *claims;
 	size_t count;
 	struct map affected; /* names of devices in the change: struct affected */
@@ -81,10 +88,11 @@ struct standing {
 	bool is_here;	   /* and found to be this very one when there was a twin */
 	bool is_foreign;   /* remembered for another device */
 	bool is_elsewhere; /* found to be another one when there was a twin */
+	bool is_barred;	   /* remembered for a device that is harder to forge */
 };
 
-static void standing_init(
-	struct standing *standing, const struct claim *claim, const struct record *record)
+static void standing_init(struct standing *standing, const struct claim *claim,
+	const struct record *record, enum strangers strangers)
 {
 	/* Of one that was only named, before it was ever here, nothing is known. */
 	const struct fingerprint *known = record && record->last_seen ? &record->fingerprint : NULL;
@@ -92,24 +100,38 @@ static void standing_init(
 	bool is_place_known = known && known->diskseq;
 	bool is_at_place = is_place_known && is_same_place(known, claim->device);
 
-	standing->is_own = is_held || (known && is_same_identity(known, claim->device));
+	standing->is_barred = !is_held && stranger_is(strangers, record, claim->device);
+	standing->is_own = is_held ||
+		(known && !standing->is_barred && is_same_identity(known, claim->device));
 	standing->is_settled = is_held || (standing->is_own && known->has_twin);
 	standing->is_here = is_held || (standing->is_own && is_at_place);
 	standing->is_foreign = known && !standing->is_own;
 	standing->is_elsewhere = is_place_known && !standing->is_here;
 }
 
+/* Unless it is there already. */
+static void claim_add_candidate(struct claim *claim, const struct standing *standing)
+{
+	for (size_t i = 0; i < claim->candidates; i++)
+		if (strcmp(claim->candidate[i], standing->id) == 0)
+			return;
+	strcpy(claim->candidate[claim->candidates++], standing->id);
+}
+
 /*
- * A device prefers its candidates in the configured order, with one exception: an ID that is
+ * A device prefers its candidates in the configured order, with two exceptions. An ID that is
  * remembered for another device comes last if the device has settled for some candidate. So a clone
  * that had to make do with its second ID keeps that after the owner has gone. To be remembered
  * under an ID is not enough for that: it may stem from before a mkfs. Perfect twins, which share
- * all identities, are told apart by the place noted while both were there.
+ * all identities, are told apart by the place noted while both were there. A stranger to any of
+ * them prefers what is remembered for itself, and goes by the configured order in all else: whom
+ * else it has settled with must not take it past the ID that it is to wait for.
  */
-static void claim_init(struct claim *claim, const struct names *names, const struct id_order *order)
+static void claim_init(struct claim *claim, const struct names *names, const struct id_order *order,
+	enum strangers strangers)
 {
 	struct standing found[ID_SCHEMES];
-	bool has_settled = false, has_here = false;
+	bool has_settled = false, has_here = false, is_stranger = false;
 	size_t count = 0;
 
 	for (size_t i = 0; i < order->count; i++) {
@@ -119,9 +141,10 @@ static void claim_init(struct claim *claim, const struct names *names, const str
 		if (!unique_id_format(
 			    order->scheme[i], value, claim->device->partition, standing->id))
 			continue;
-		standing_init(standing, claim, names_find_record(names, standing->id));
+		standing_init(standing, claim, names_find_record(names, standing->id), strangers);
 		has_settled |= standing->is_settled;
 		has_here |= standing->is_here;
+		is_stranger |= standing->is_barred;
 		count++;
 	}
 	for (int last = 0; last <= 1; last++) {
@@ -129,13 +152,15 @@ static void claim_init(struct claim *claim, const struct names *names, const str
 			bool is_last = (has_settled && found[i].is_foreign) ||
 				(has_here && found[i].is_elsewhere);
 
-			if (is_last != last)
-				continue;
-			if (i == 0)
-				claim->first = claim->candidate[claim->candidates];
-			strcpy(claim->candidate[claim->candidates++], found[i].id);
+			if (is_last == last && (found[i].is_own || !is_stranger))
+				claim_add_candidate(claim, &found[i]);
 		}
 	}
+	for (size_t i = 0; is_stranger && i < count; i++)
+		claim_add_candidate(claim, &found[i]);
+	for (size_t i = 0; i < claim->candidates; i++)
+		if (strcmp(claim->candidate[i], found[0].id) == 0)
+			claim->first = claim->candidate[i];
 }
 
 static bool is_known_equal(const char *a, const char *b)
@@ -223,21 +248,63 @@ static bool is_taken(const struct court *court, const char *id)
 	return owner && !is_affected(court, owner->name);
 }
 
+static struct claim *court_find_winner(const struct court *court, const char *id)
+{
+	struct map_node *node = map_find(&court->winners, map_hash_text(id), claim_has_id, id);
+
+	return node ? container_of(node, struct claim, by_id) : NULL;
+}
+
 static void claim_grant(struct court *court, struct claim *claim, const char *id)
 {
 	claim->granted = id;
 	map_add(&court->winners, &claim->by_id, map_hash_text(id));
 }
 
+static bool claim_has_candidate(const struct claim *claim, const char *id)
+{
+	for (size_t i = 0; i < claim->candidates; i++)
+		if (strcmp(claim->candidate[i], id) == 0)
+			return true;
+	return false;
+}
+
+/* What a device already has is its own, and so is what something has that it is made of. */
+static bool claim_is_stranger(const struct court *court, const struct claim *claim, const char *id)
+{
+	const struct record *record = names_find_record(court->names, id);
+
+	if (is_same_text(claim->held, id) || !stranger_is(court->strangers, record, claim->device))
+		return false;
+	for (size_t i = 0; claim->device->slaves && i < court->count; i++) {
+		const struct claim *part = &court->claims[i];
+
+		if (claim_has_candidate(part, id) &&
+			!stranger_is(court->strangers, record, part->device) &&
+			is_part_of(court, part->device, claim->device, 0))
+			return false;
+	}
+	return true;
+}
+
 /* Lets one device ask until an ID is granted or none is left; returns whom it displaced. */
 static struct claim *claim_settle(struct court *court, struct claim *claim)
 {
+	claim->barred = NULL;
 	while (claim->next < claim->candidates) {
 		const char *id = claim->candidate[claim->next++];
-		struct map_node *node =
-			map_find(&court->winners, map_hash_text(id), claim_has_id, id);
-		struct claim *winner = node ? container_of(node, struct claim, by_id) : NULL;
+		struct claim *winner = court_find_winner(court, id);
 
+		if (!is_taken(court, id) && claim_is_stranger(court, claim, id)) {
+			if (!winner) {
+				claim->barred = id;
+				claim->next--;
+				return NULL;
+			}
+			if (!claim->lost)
+				claim->lost = xstrdup(id);
+			continue;
+		}
 		if (!is_taken(court, id) && !winner) {
 			claim_grant(court, claim, id);
 			return NULL;
@@ -256,12 +323,34 @@ static struct claim *claim_settle(struct court *court, struct claim *claim)
 	return NULL;
 }
 
+/* Until nobody who waits for an ID to be granted to somebody else can go on. */
+static void court_settle(struct court *court)
+{
+	bool has_progress = true;
+
+	for (size_t i = 0; i < court->count; i++)
+		for (struct claim *claim = &court->claims[i]; claim;)
+			claim = claim_settle(court, claim);
+	while (has_progress) {
+		has_progress = false;
+		for (size_t i = 0; i < court->count; i++) {
+			struct claim *claim = &court->claims[i];
+
+			if (!claim->barred || !court_find_winner(court, claim->barred))
+				continue;
+			has_progress = true;
+			while (claim)
+				claim = claim_settle(court, claim);
+		}
+	}
+}
+
 static const struct device *court_find_owner(const struct court *court, const char *id)
 {
-	struct map_node *node = map_find(&court->winners, map_hash_text(id), claim_has_id, id);
+	const struct claim *winner = court_find_winner(court, id);
 
-	if (node)
-		return container_of(node, struct claim, by_id)->device;
+	if (winner)
+		return winner->device;
 	return is_taken(court, id) ? volumes_find_id(court->volumes, id) : NULL;
 }
 
@@ -282,16 +371,30 @@ static void claim_yield(struct court *court, struct claim *claim)
 		map_remove(&court->winners, &claim->by_id);
 }
 
+static bool has_owned_candidate(const struct court *court, const struct claim *claim)
+{
+	for (size_t i = 0; i < claim->candidates; i++)
+		if (court_find_owner(court, claim->candidate[i]))
+			return true;
+	return false;
+}
+
 static void claim_conclude(
 	const struct court *court, struct claim *claim, struct assignment *ret_assignment)
 {
 	struct assignment assignment = { .device = claim->device };
 	const struct device *owner = claim->lost ? court_find_owner(court, claim->lost) : NULL;
 
-	if (!claim->is_part)
+	assignment.is_barred = !claim->is_part && claim->barred;
+	if (assignment.is_barred)
+		assignment.is_displaced = has_owned_candidate(court, claim);
+	else if (!claim->is_part)
 		assignment.is_displaced = claim->granted != claim->first;
 	if (!claim->is_part && claim->granted)
 		assignment.id = xstrdup(claim->granted);
+	else if (assignment.is_barred)
+		assignment.reason = stranger_get_reason(
+			names_find_record(court->names, claim->barred), claim->device);
 	else if (!claim->is_part && owner)
 		assignment.reason =
 			xasprintf("duplicate of %s, which has %s", owner->node, claim->lost);
@@ -332,7 +435,7 @@ static void court_add_claim(
 
 	claim->device = device;
 	claim->held = before ? before->id : NULL;
-	claim_init(claim, court->names, order);
+	claim_init(claim, court->names, order, court->strangers);
 }
 
 static void change_assign(struct volumes_change *change, struct assignment assignment)
@@ -399,6 +502,33 @@ static void put_components(const struct volumes *volumes, struct volumes_change 
 	}
 }
 
+static bool is_barred(const struct manager *manager, const struct device *device)
+{
+	for (size_t i = 0; i < manager->order.count; i++) {
+		enum id_scheme scheme = manager->order.scheme[i];
+		char id[UNIQUE_ID_MAX + 1];
+
+		if (unique_id_format(scheme, device->identity[scheme], device->partition, id) &&
+			!volumes_find_id(&manager->volumes, id))
+			return stranger_is(
+				manager->strangers, names_find_record(&manager->names, id), device);
+	}
+	return false;
+}
+
+bool ownership_is_overdue(const struct manager *manager)
+{
+	if (!manager->volumes.barred)
+		return false;
+	map_for_each (&manager->volumes.by_name, node, next) {
+		const struct device *device = container_of(node, struct device, by_name);
+
+		if (device->is_barred && !is_barred(manager, device))
+			return true;
+	}
+	return false;
+}
+
 void ownership_decide(
 	const struct manager *manager, const struct names *names, struct volumes_change *change)
 {
@@ -410,15 +540,14 @@ void ownership_decide(
 		.mounts = &manager->mounts,
 		.names = names,
 		.change = change,
+		.strangers = manager->strangers,
 	};
 
 	put_components(volumes, change);
 	affected = xcalloc(change->puts + change->gones, sizeof(*affected));
 	court_init(&court, affected);
 	court_summon(&court, order, change);
-	for (size_t i = 0; i < court.count; i++)
-		for (struct claim *claim = &court.claims[i]; claim;)
-			claim = claim_settle(&court, claim);
+	court_settle(&court);
 	for (size_t i = 0; i < court.count; i++)
 		claim_yield(&court, &court.claims[i]);
 	for (size_t i = 0; i < court.count; i++) {
@@ -427,8 +556,9 @@ void ownership_decide(
 
 		claim_conclude(&court, claim, &assignment);
 		if (volumes_find_name(volumes, claim->device->name) == claim->device &&
-			!assignment.id && is_same_text(claim->device->reason, assignment.reason))
-			free(assignment.reason); /* still a duplicate: nothing new */
+			!assignment.id && is_same_text(claim->device->reason, assignment.reason) &&
+			claim->device->is_displaced == assignment.is_displaced)
+			free(assignment.reason); /* still a duplicate, or a stranger: nothing new */
 		else
 			change_assign(change, assignment);
 	}

@@ -55,6 +55,7 @@ static void add_fingerprint(struct strbuf *text, const struct fingerprint *known
 	strbuf_add_format(text, ",\"fingerprint\":{\"size\":%llu", (unsigned long long)known->size);
 	for (size_t i = 0; i < ARRAY_SIZE(identities); i++)
 		add_text(text, identities[i].name, known->value[identities[i].scheme]);
+	add_text(text, "attachment", attachment_get_name(known->attachment));
 	strbuf_add_char(text, '}');
 }
 

@@ -31,14 +31,15 @@ static const char *const statements[STORE_STATEMENTS] = {
 	[STORE_DELETE_RECORD] = "DELETE FROM records WHERE unique_id = ?",
 	[STORE_PUT_RECORD] =
 		"INSERT INTO records (unique_id, keep_links, no_drive_letter, partuuid, dm_uuid,"
-		"	md_uuid, wwn, serial, size, node, diskseq, has_twin, last_seen)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		"	md_uuid, wwn, serial, size, node, diskseq, has_twin, last_seen, attachment)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		" ON CONFLICT (unique_id) DO UPDATE SET keep_links = excluded.keep_links,"
 		"	no_drive_letter = excluded.no_drive_letter, partuuid = excluded.partuuid,"
 		"	dm_uuid = excluded.dm_uuid, md_uuid = excluded.md_uuid,"
 		"	wwn = excluded.wwn, serial = excluded.serial, size = excluded.size,"
 		"	node = excluded.node, diskseq = excluded.diskseq,"
-		"	has_twin = excluded.has_twin, last_seen = excluded.last_seen",
+		"	has_twin = excluded.has_twin, last_seen = excluded.last_seen,"
+		"	attachment = excluded.attachment",
 	[STORE_ADD_LINK] = "INSERT INTO links (path, unique_id, changed) VALUES (?, ?, ?)",
 	[STORE_ADD_POINT] =
 		"INSERT INTO mount_points (host, path, volume, options, is_replicated, changed)"
@@ -54,7 +55,7 @@ static const char *const statements[STORE_STATEMENTS] = {
 
 static const char select_records[] =
 	"SELECT unique_id, keep_links, no_drive_letter, partuuid, dm_uuid, md_uuid, wwn, serial,"
-	"	size, node, diskseq, has_twin, last_seen FROM records";
+	"	size, node, diskseq, has_twin, last_seen, attachment FROM records";
 static const char select_links[] = "SELECT path, unique_id, changed FROM links";
 static const char select_points[] =
 	"SELECT host, path, volume, options, is_replicated, changed FROM mount_points";
@@ -128,7 +129,7 @@ static int fail_row(struct loader *loader, const char *table, const char *key, c
 
 static int take_record(struct loader *loader, struct row *row)
 {
-	const char *id = row_take_text(row);
+	const char *id = row_take_text(row), *attachment;
 	struct record *record;
 
 	if (row->is_invalid || !id || !unique_id_is_valid(id))
@@ -145,6 +146,9 @@ static int take_record(struct loader *loader, struct row *row)
 	record->fingerprint.diskseq = row_take_number(row, UINT64_MAX);
 	record->fingerprint.has_twin = row_take_number(row, 1);
 	record->last_seen = row_take_number(row, INT64_MAX);
+	attachment = row_take_text(row);
+	if (attachment && !attachment_parse(attachment, &record->fingerprint.attachment))
+		row->is_invalid = true;
 	if (row->is_invalid)
 		return fail_row(loader, "the record", id, "has an invalid value");
 	return 0;
@@ -389,6 +393,7 @@ static int write_record(struct store_rows *rows, const struct record *record)
 	row_add_number(&row, fingerprint->diskseq);
 	row_add_number(&row, fingerprint->has_twin);
 	row_add_number(&row, record->last_seen);
+	row_add_text(&row, attachment_get_name(fingerprint->attachment));
 	return row_write(&row, rows);
 }
 

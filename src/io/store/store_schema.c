@@ -65,6 +65,11 @@ static const char *const migrations[STORE_VERSION] = {
 	"ALTER TABLE records ADD COLUMN last_seen INTEGER NOT NULL DEFAULT 0;"
 	"UPDATE records SET last_seen = CAST(strftime('%s', 'now') AS INTEGER) * 1000000;"
 	"PRAGMA user_version = 2;",
+
+	/* What it takes to forge the device of a volume: unknown, until it is here again. */
+	"ALTER TABLE records ADD COLUMN attachment TEXT"
+	"	CHECK (attachment IN ('internal', 'external', 'virtual'));"
+	"PRAGMA user_version = 3;",
 };
 
 int store_rows_migrate(struct sqlite3 *db, int version)

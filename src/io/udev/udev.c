@@ -17,6 +17,7 @@
 
 #include "base/hex.h"
 #include "base/strbuf.h"
+#include "io/udev/attachment.h"
 #include "io/udev/synth_event.h"
 #include "io/udev/udev.h"
 #include "io/udev/udev_identity.h"
@@ -267,6 +268,7 @@ static void fill_common(struct device *device, struct udev_device *from, struct 
 	device->partition = (unsigned int)get_number(from, "partition");
 	device->start = device->partition ? get_number(from, "start") * 512 : 0;
 	device->is_read_only = get_number(from, "ro") != 0;
+	device->attachment = attachment_find(udev_device_get_syspath(disk));
 	device->is_removable = get_number(disk, "removable") != 0;
 	device->diskseq = get_number(disk, "diskseq");
 	device->is_virtual = strncmp(name, "dm-", 3) == 0 || strncmp(name, "md", 2) == 0;

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/model/manager.h"
+
+/*
+ * Whether a device is not to be taken for the volume of an absent record on its own word: it is
+ * easier to forge than what the record was last seen on (STRANGERS_CLASS), or (STRANGERS_IDENTITY)
+ * has not the WWN or serial number that was seen there. What is unknown of either makes no
+ * stranger, and nothing is a stranger to a record that was never seen. `record` may be NULL.
+ */
+bool stranger_is(
+	enum strangers strangers, const struct record *record, const struct device *device);
+
+/* Why it is one, and what to do about it, in words for people; the caller frees it. */
+char *stranger_get_reason(const struct record *record, const struct device *device);
