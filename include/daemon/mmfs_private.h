@@ -6,6 +6,7 @@
 #include "daemon/job_source.h"
 #include "daemon/mmfs.h"
 #include "daemon/upkeep.h"
+#include "daemon/watchdog.h"
 
 struct mmfs {
 	struct loop *loop;
@@ -16,6 +17,7 @@ struct mmfs {
 	struct mount_source *mounts;
 	struct fuse_server *fuse; /* NULL until mounted */
 	struct timer fuse_timer;
+	struct watchdog watchdog;
 	struct workers *workers;
 	struct error_log error_log;
 	struct event_stream stream;

@@ -447,6 +447,7 @@ int mmfs_run(struct mmfs *mmfs)
 	int r = 0;
 
 	mmfs->upkeep.is_paused = false;
+	watchdog_start(&mmfs->watchdog, mmfs->loop);
 	change_queue_work(mmfs->queue);
 	while (r == 0 && !mmfs->must_stop)
 		r = turn(mmfs, 0);

@@ -415,6 +415,24 @@ for socket in "$TMP/notify" "@mmfs-test-$$"; do
 	expect_gone
 done
 
+# systemd's watchdog is fed as long as the main loop turns, and no longer.
+: >"$TMP/messages"
+WATCHDOG_USEC=300000 "$helpers/await-ready" "$TMP/watchdog" 20 "$MMFS" -f -o "$options" "$MM" </dev/null \
+	>"$TMP/messages" 2>>"$LOG" &
+waiter=$!
+has_fed()
+{
+	[ "$(grep -cx WATCHDOG=1 "$TMP/messages")" -ge "$1" ]
+}
+await has_fed 3
+mmfs_pid=$(sed -n 's/^pid //p' "$TMP/messages")
+helper=$(pgrep -P "$mmfs_pid")
+kill -TERM "$mmfs_pid"
+code=0
+wait "$waiter" || code=$?
+expect_equal 0 "$code" "the status of the service with a watchdog"
+expect_gone
+
 # --- mount(8) and fstab ------------------------------------------------------------------------------
 
 if command -v mount.fuse3 >/dev/null || [ -x /sbin/mount.fuse3 ]; then
