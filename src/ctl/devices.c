@@ -14,8 +14,8 @@
 /* The source of a column is the key of a pair. */
 static const struct column unprocessed_columns[] = {
 	{ "DEVICE", "its node", COLUMN_TEXT, false, "DEVICE" },
-	{ "KIND", "disk, member, blank, unreadable, duplicate or stranger", COLUMN_TEXT, false,
-		"KIND" },
+	{ "KIND", "disk, member, blank, unreadable, duplicate, stranger or volume", COLUMN_TEXT,
+		false, "KIND" },
 	{ "REASON", "why it is no volume", COLUMN_PROSE, false, "REASON" },
 };
 

@@ -28,7 +28,8 @@ enum {
 
 static const struct column columns[COLUMNS] = {
 	[NAME] = { "NAME", "kernel name, or unique ID of an absent volume", COLUMN_TREE, false },
-	[STATE] = { "STATE", "online, offline, duplicate or unprocessed", COLUMN_TEXT, false },
+	[STATE] = { "STATE", "online, offline, duplicate, disk, member or unprocessed", COLUMN_TEXT,
+		false },
 	[FSTYPE] = { "FSTYPE", "file system", COLUMN_TEXT, false },
 	[SIZE] = { "SIZE", "size", COLUMN_SIZE, false },
 	[LINKS] = { "LINKS", "names that were given", COLUMN_LIST, false },
@@ -45,6 +46,7 @@ struct item {
 	char *name;   /* as in sysfs */
 	char *folder; /* of its volume; NULL: it is none */
 	char *reason; /* why not; NULL: it is only there for what is on it */
+	char *kind;   /* with the reason: what it is */
 	char *parent; /* name of another item; NULL: the machine */
 	struct line *line;
 };
@@ -62,6 +64,7 @@ static void picture_fini(struct picture *picture)
 		free(picture->items[i].name);
 		free(picture->items[i].folder);
 		free(picture->items[i].reason);
+		free(picture->items[i].kind);
 		free(picture->items[i].parent);
 	}
 	free(picture->items);
@@ -162,7 +165,7 @@ static void add_volumes(struct picture *picture)
 
 static void add_unprocessed(struct picture *picture)
 {
-	static const char *const keys[] = { "DEVICE", "REASON" };
+	static const char *const keys[] = { "DEVICE", "REASON", "KIND" };
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 	char *values[ARRAY_SIZE(keys)];
 
@@ -174,6 +177,8 @@ static void add_unprocessed(struct picture *picture)
 			continue;
 		name = get_sysfs_name(values[0] + 5);
 		add_item(picture, name, NULL, xstrdup(values[1]));
+		if (values[2] && !find_item(picture, name)->kind)
+			find_item(picture, name)->kind = xstrdup(values[2]);
 	}
 }
 
@@ -228,6 +233,25 @@ static void describe_volume(const struct picture *picture, struct line *line, co
 	table_set(picture->table, line, MOUNTPOINTS, mounts.data);
 }
 
+/* Disks and members are what they are meant to be. */
+static bool is_in_order(const struct item *item)
+{
+	return is_same_text(item->kind, "disk") || is_same_text(item->kind, "member");
+}
+
+static const char *get_state(const struct item *item)
+{
+	return is_in_order(item) || is_same_text(item->kind, "duplicate") ? item->kind
+									  : "unprocessed";
+}
+
+static const char *get_color(const struct item *item)
+{
+	return is_in_order(item)			? "darkgray"
+		: is_same_text(item->kind, "duplicate") ? "red"
+							: "brown";
+}
+
 static void describe_device(const struct picture *picture, const struct item *item)
 {
 	_cleanup_free_ char *path = xasprintf("/sys/class/block/%s/size", item->name);
@@ -242,12 +266,9 @@ static void describe_device(const struct picture *picture, const struct item *it
 	if (file)
 		fclose(file);
 	if (item->reason) {
-		bool is_duplicate = strncmp(item->reason, "duplicate", 9) == 0;
-
-		table_set(picture->table, item->line, STATE,
-			is_duplicate ? "duplicate" : "unprocessed");
+		table_set(picture->table, item->line, STATE, get_state(item));
 		table_set(picture->table, item->line, REASON, item->reason);
-		table_color(picture->table, item->line, is_duplicate ? "red" : "brown");
+		table_color(picture->table, item->line, get_color(item));
 	}
 }
 

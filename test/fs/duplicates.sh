@@ -20,7 +20,7 @@ expect_owner()
 $owner
 $owner" "$(sed -n "s/.* ID=\"$id\" DEVICE=\"\(.*\)\"$/\1/p" "$MM/points")" "the devices in points $what"
 	expect_equal "$(for twin; do
-		printf 'DEVICE="%s" REASON="duplicate of %s, which has %s"\n' "$LOOP$twin" "$owner" "$id"
+		printf 'DEVICE="%s" REASON="duplicate of %s, which has %s" KIND="duplicate"\n' "$LOOP$twin" "$owner" "$id"
 	done)" "$(cat "$CTL/unprocessed")" "unprocessed $what"
 	for twin; do
 		[ ! -L "$MM/devices/${LOOP#/dev/}$twin" ] || fail "$twin is in devices $what"

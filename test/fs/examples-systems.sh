@@ -231,7 +231,7 @@ settle
 write_metrics
 expect_equal "1 1 1 1" "$(sample mmfs_up) $(sample 'mmfs_volumes{state="online"}') $(sample 'mmfs_volumes{state="offline"}') $(sample mmfs_duplicates)" \
 	"what is counted"
-expect_equal "$(sed 's/\\/\\\\/g; s/^DEVICE=\(".*"\) REASON=\(".*"\)$/device=\1,reason=\2/' "$CTL/unprocessed")" \
+expect_equal "$(sed 's/\\/\\\\/g; s/^DEVICE=\(".*"\) REASON=\(".*"\) KIND=\(".*"\)$/device=\1,reason=\2,kind=\3/' "$CTL/unprocessed")" \
 	"$(sed -n 's/^mmfs_unprocessed{\(.*\)} 1$/\1/p' "$TMP/out.prom")" "what is unprocessed"
 # What has been escaped is what was there.
 expect_equal "$(printf '%b\n' "$(sed 's/^LINK="\([^"]*\)".*/\1/' "$MM/points")" | sort)" \
@@ -241,10 +241,10 @@ expect_equal "644 out.prom" "$(stat -c '%a %n' "$TMP"/out.prom* | sed "s|$TMP/||
 # Reasons with what mmfs escapes.
 mkdir -p "$TMP/fake/control" "$TMP/fake/ids"
 echo "mmfs 1" >"$TMP/fake/control/version"
-cat >"$TMP/fake/control/unprocessed" <<<'DEVICE="/dev/a\x20\x22b" REASON="duplicate of \x5c\x22\x0a, which has x"'
+cat >"$TMP/fake/control/unprocessed" <<<'DEVICE="/dev/a\x20\x22b" REASON="duplicate of \x5c\x22\x0a, which has x" KIND="duplicate"'
 : >"$TMP/fake/metrics"
 MM=$TMP/fake write_metrics
-expect_equal 'mmfs_unprocessed{device="/dev/a\\x20\\x22b",reason="duplicate of \\x5c\\x22\\x0a, which has x"} 1' \
+expect_equal 'mmfs_unprocessed{device="/dev/a\\x20\\x22b",reason="duplicate of \\x5c\\x22\\x0a, which has x",kind="duplicate"} 1' \
 	"$(grep ^mmfs_unprocessed "$TMP/out.prom")" "an odd reason"
 expect_equal "1 0" "$(sample mmfs_duplicates) $(sample 'mmfs_volumes{state="online"}')" "what is counted there"
 expect_fail - "$examples/prometheus-textfile" "$TMP/out.txt"

@@ -48,7 +48,7 @@ letter()
 
 hidden()
 {
-	sed -n "s|^DEVICE=\"${disk}p\([0-9]*\)\" REASON=\"\(.*\)\"|\1 \2|p" "$CTL/unprocessed"
+	sed -n "s|^DEVICE=\"${disk}p\([0-9]*\)\" REASON=\"\([^\"]*\)\".*|\1 \2|p" "$CTL/unprocessed"
 }
 
 for monitor in udev kernel; do

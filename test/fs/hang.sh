@@ -49,7 +49,7 @@ touch_slow()
 # Why it is no volume, or what is in doubt about the one that it is.
 reason()
 {
-	sed -n "s|^DEVICE=\"$1\" REASON=\"\(.*\)\"\$|\1|p" "$CTL/unprocessed"
+	sed -n "s|^DEVICE=\"$1\" REASON=\"\([^\"]*\)\".*|\1|p" "$CTL/unprocessed"
 	cat "$MM/devices/${1#/dev/}/doubt" 2>/dev/null || true
 }
 

@@ -148,7 +148,7 @@ whole_device()
 	wipefs -qa "$device"
 	check
 	expect_equal "" "$(points)" "points of what was wiped"
-	expect_equal "DEVICE=\"$device\" REASON=\"no content\"" "$(cat "$CTL/unprocessed")" "unprocessed"
+	expect_equal "DEVICE=\"$device\" REASON=\"no content\" KIND=\"blank\"" "$(cat "$CTL/unprocessed")" "unprocessed"
 	expect_told "volume-removed $(id 1) $device" "volume-unprocessed $device no content"
 	format "$device" ext4 1
 	expect_at "$device" "$(id 1)"
@@ -427,7 +427,7 @@ zram_device()
 	echo 1M >"/sys/block/zram$zram/disksize"
 	change "/dev/zram$zram" # the kernel says nothing of sizes from and to 0
 	check
-	expect_equal "DEVICE=\"/dev/zram$zram\" REASON=\"no content\"" \
+	expect_equal "DEVICE=\"/dev/zram$zram\" REASON=\"no content\" KIND=\"blank\"" \
 		"$(cat "$CTL/unprocessed")" "unprocessed"
 	mkswap -q -U "$(number_uuid 31)" "/dev/zram$zram" 2>/dev/null
 	expect_at "/dev/zram$zram" "$(id 31)"

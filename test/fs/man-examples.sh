@@ -38,6 +38,7 @@ at_end()
 
 # Their devices, and those here: for sed, and back.
 devices="sdb1 ${LOOP#/dev/}01
+sdc ${LOOP#/dev/}02
 sdc1 ${partition#/dev/}
 sdd ${LOOP#/dev/}03
 loop9 ${LOOP#/dev/}09"

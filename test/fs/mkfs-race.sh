@@ -31,7 +31,7 @@ expect_as_blkid()
 	eval "$value"
 	if [ -z "$UUID" ]; then
 		expect_equal "" "$(points)" "points in round $1"
-		expect_equal "DEVICE=\"$device\" REASON=\"no content\"" "$(cat "$CTL/unprocessed")" \
+		expect_equal "DEVICE=\"$device\" REASON=\"no content\" KIND=\"blank\"" "$(cat "$CTL/unprocessed")" \
 			"unprocessed in round $1"
 		return
 	fi

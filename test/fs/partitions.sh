@@ -97,13 +97,18 @@ for monitor in udev kernel; do
 	attach mbr 01
 	settle
 	expect_equal "" "$(points)" "points of disks with a table (monitor=$monitor)"
+	expect_equal "$(printf 'DEVICE="%s" REASON="partition table without partitions: is the sector size right?" KIND="disk"\n' \
+		"${LOOP}00" "${LOOP}01")" "$(cat "$CTL/unprocessed")" "disks of which the kernel has made nothing"
 	partx -a "${LOOP}00"
 	partx -a "${LOOP}01"
 	[ -e "/sys/class/block/${LOOP#/dev/}01p2" ] || fail "there is no extended partition"
 	settle
 	expect_equal "$expected" "$(identities)" "partitions (monitor=$monitor)"
-	expect_equal "" "$(grep -E "${LOOP}0(0|1|1p2)\"" "$CTL/unprocessed" || true)" "unprocessed disks"
-	expect_equal "DEVICE=\"${LOOP}00p4\" REASON=\"hidden by its partition attributes\"" \
+	expect_equal "DEVICE=\"${LOOP}00\" REASON=\"partition table\" KIND=\"disk\"
+DEVICE=\"${LOOP}01\" REASON=\"partition table\" KIND=\"disk\"
+DEVICE=\"${LOOP}01p2\" REASON=\"extended partition: its table is that of the logical ones\" KIND=\"disk\"" \
+		"$(grep -E "${LOOP}0(0|1|1p2)\"" "$CTL/unprocessed")" "disks (monitor=$monitor)"
+	expect_equal "DEVICE=\"${LOOP}00p4\" REASON=\"hidden by its partition attributes\" KIND=\"volume\"" \
 		"$(grep "${LOOP}00p4" "$CTL/unprocessed")" "the hidden partition (monitor=$monitor)"
 	expect_sound
 	request create_point "E: ${LOOP}00p2"

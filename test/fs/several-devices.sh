@@ -17,7 +17,8 @@ for monitor in udev kernel; do
 	attach b 02
 	settle
 	expect_equal "${LOOP#/dev/}01" "$(ls "$MM/devices")" "the volumes (monitor=$monitor)"
-	expect_equal "" "$(cat "$CTL/unprocessed")" "unprocessed devices"
+	expect_equal "DEVICE=\"${LOOP}02\" REASON=\"member of the btrfs filesystem on ${LOOP}01\" KIND=\"member\"" \
+		"$(cat "$CTL/unprocessed")" "unprocessed devices"
 	expect_refused ENOENT create_point "Y: ${LOOP}02"
 	restart_mmfs "monitor=$monitor"
 	expect_equal "${LOOP}01" "$(readlink "$MM/DosDevices/X:")" "the link"

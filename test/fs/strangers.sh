@@ -19,7 +19,7 @@ noted()
 }
 reason()
 {
-	sed -n "s|^DEVICE=\"$a\" REASON=\"\(.*\)\"\$|\1|p" "$CTL/unprocessed"
+	sed -n "s|^DEVICE=\"$a\" REASON=\"\([^\"]*\)\".*|\1|p" "$CTL/unprocessed"
 }
 
 attach_two

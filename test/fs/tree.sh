@@ -32,7 +32,7 @@ show_tree()
 
 volume_files()
 {
-	printf "f 444 root root ./ids/$1/%s\n" dos_paths doubt fstype guid keep_links label last_device last_seen links \
+	printf "f 444 root root ./ids/$1/%s\n" dos_paths doubt fstype guid keep_links kind label last_device last_seen links \
 		mount_points mount_points.registered no_drive_letter partuuid read_only \
 		removable size state unique_id uuid
 	echo "d 555 root root ./ids/$1"

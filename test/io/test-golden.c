@@ -45,12 +45,16 @@ static char *find_lines(const char *name)
 static void add_line(struct strbuf *lines, const char *name, const struct device *device)
 {
 	static const char *const words[] = {
+		[DEVICE_NOTHING] = "none",
 		[DEVICE_VOLUME] = "volume",
-		[DEVICE_NO_VOLUME] = "none",
-		[DEVICE_UNPROCESSED] = "unprocessed",
+		[DEVICE_DISK] = "none",
+		[DEVICE_MEMBER] = "none",
+		[DEVICE_BLANK] = "unprocessed",
+		[DEVICE_UNREADABLE] = "unprocessed",
 	};
 	const char *reason = NULL;
 	enum device_kind kind = device_get_kind(device, &reason);
+	const char *word = kind == DEVICE_VOLUME && reason ? "unprocessed" : words[kind];
 	char id[UNIQUE_ID_MAX + 1];
 	bool has_id = false;
 
@@ -59,8 +63,8 @@ static void add_line(struct strbuf *lines, const char *name, const struct device
 		strbuf_add_format(lines, "%u", device->partition);
 	else
 		strbuf_add_char(lines, '-');
-	strbuf_add_format(lines, " %s %s", words[kind], device->fstype ? device->fstype : "-");
-	for (size_t i = 0; kind == DEVICE_VOLUME && i < id_order_default.count; i++) {
+	strbuf_add_format(lines, " %s %s", word, device->fstype ? device->fstype : "-");
+	for (size_t i = 0; device_is_volume(device) && i < id_order_default.count; i++) {
 		enum id_scheme scheme = id_order_default.scheme[i];
 
 		if (!unique_id_format(scheme, device->identity[scheme], device->partition, id))
@@ -69,7 +73,7 @@ static void add_line(struct strbuf *lines, const char *name, const struct device
 		has_id = true;
 	}
 	if (!has_id)
-		strbuf_add_format(lines, " %s", reason ? reason : "-");
+		strbuf_add_format(lines, " %s", reason && strcmp(word, "none") != 0 ? reason : "-");
 	strbuf_add_char(lines, '\n');
 }
 

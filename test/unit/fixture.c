@@ -82,6 +82,8 @@ static void device_set_flag(struct device *device, const char *flag)
 		device->is_component = true;
 	else if (strcmp(flag, "removable") == 0)
 		device->is_removable = true;
+	else if (strcmp(flag, "partitioned") == 0)
+		device->has_partitions = true;
 	else if (strcmp(flag, "blank") == 0)
 		free(steal_ptr(device->fstype));
 	else

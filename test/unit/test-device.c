@@ -13,8 +13,11 @@ struct kind {
 	const char *reason;
 };
 
-#define NONE DEVICE_NO_VOLUME
-#define EMPTY DEVICE_UNPROCESSED
+#define TABLE "partition table"
+#define NO_PARTITIONS "partition table without partitions: is the sector size right?"
+#define EXTENDED "extended partition: its table is that of the logical ones"
+#define HIDDEN "hidden by its partition attributes"
+#define JOURNAL "external journal of a filesystem"
 
 static const struct kind kinds[] = {
 	/* Something addressable: a filesystem, swap, an encrypted container. */
@@ -30,64 +33,72 @@ static const struct kind kinds[] = {
 	/* A partition that holds a table of its own is still a partition. */
 	{ "part=1 table=dos", DEVICE_VOLUME, NULL },
 	{ "blank part=1 table=bsd", DEVICE_VOLUME, NULL },
-	/* A whole device without partition table or content is unprocessed. */
-	{ "blank", EMPTY, "no content" },
-	{ "blank virtual", EMPTY, "no content" },
+	/* A whole device without partition table or content. */
+	{ "blank", DEVICE_BLANK, "no content" },
+	{ "blank virtual", DEVICE_BLANK, "no content" },
 	/* Whole disks with a partition table, but hybrid images of discs are used whole. */
-	{ "blank table=gpt", NONE, NULL },
-	{ "blank table=dos", NONE, NULL },
-	{ "fstype=vfat table=dos", NONE, NULL },
+	{ "blank table=gpt partitioned", DEVICE_DISK, TABLE },
+	{ "blank table=dos partitioned", DEVICE_DISK, TABLE },
+	{ "fstype=vfat table=dos partitioned", DEVICE_DISK, TABLE },
+	{ "blank table=gpt", DEVICE_DISK, NO_PARTITIONS },
+	{ "blank table=dos virtual", DEVICE_DISK, NO_PARTITIONS },
+	/* A superblock counts even if sector 0 looks like a table the kernel makes nothing of. */
+	{ "fstype=ext4 table=atari", DEVICE_VOLUME, NULL },
+	{ "fstype=vfat table=dos", DEVICE_VOLUME, NULL },
 	{ "fstype=iso9660 table=dos", DEVICE_VOLUME, NULL },
 	{ "fstype=udf table=gpt", DEVICE_VOLUME, NULL },
 	/* Extended partitions. */
-	{ "blank part=4 type=0x5", NONE, NULL },
-	{ "blank part=4 type=0xf", NONE, NULL },
-	{ "blank part=4 type=0xF", NONE, NULL },
-	{ "blank part=4 type=0x85", NONE, NULL },
-	{ "part=4 type=0x5", NONE, NULL },
+	{ "blank part=4 type=0x5", DEVICE_DISK, EXTENDED },
+	{ "blank part=4 type=0xf", DEVICE_DISK, EXTENDED },
+	{ "blank part=4 type=0xF", DEVICE_DISK, EXTENDED },
+	{ "blank part=4 type=0x85", DEVICE_DISK, EXTENDED },
+	{ "part=4 type=0x5", DEVICE_DISK, EXTENDED },
 	{ "blank part=4 type=0x50", DEVICE_VOLUME, NULL },
 	/* Members. */
-	{ "usage=raid fstype=linux_raid_member", NONE, NULL },
-	{ "usage=raid fstype=anything part=1", NONE, NULL },
-	{ "fstype=LVM2_member part=1", NONE, NULL },
-	{ "fstype=zfs_member", NONE, NULL },
-	{ "fstype=bcache", NONE, NULL },
-	{ "fstype=mpath_member", NONE, NULL },
-	{ "usage=crypto fstype=DM_integrity", NONE, NULL },
-	{ "usage=crypto fstype=DM_verity_hash", NONE, NULL },
-	{ "usage=other fstype=DM_snapshot_cow", NONE, NULL },
-	{ "usage=other fstype=vdo", NONE, NULL },
-	{ "usage=other fstype=ceph_bluestore part=1", NONE, NULL },
-	{ "usage=other fstype=drbdmanage_control_volume", NONE, NULL },
-	{ "usage=filesystem fstype=drbdproxy_datalog", NONE, NULL },
-	{ "usage=filesystem fstype=mpool", NONE, NULL },
-	{ "usage=filesystem fstype=oracleasm", NONE, NULL },
+	{ "usage=raid fstype=linux_raid_member", DEVICE_MEMBER, "member of RAID" },
+	{ "usage=raid fstype=anything part=1", DEVICE_MEMBER, "member of RAID" },
+	{ "fstype=LVM2_member part=1", DEVICE_MEMBER, "member of LVM" },
+	{ "fstype=zfs_member", DEVICE_MEMBER, "member of ZFS" },
+	{ "fstype=bcache", DEVICE_MEMBER, "member of bcache" },
+	{ "fstype=mpath_member", DEVICE_MEMBER, "member of multipath" },
+	{ "usage=crypto fstype=DM_integrity", DEVICE_MEMBER,
+		"member of device-mapper (dm-integrity)" },
+	{ "usage=crypto fstype=DM_verity_hash", DEVICE_MEMBER,
+		"member of device-mapper (dm-verity)" },
+	{ "usage=other fstype=DM_snapshot_cow", DEVICE_MEMBER,
+		"member of device-mapper (snapshot)" },
+	{ "usage=other fstype=vdo", DEVICE_MEMBER, "member of VDO" },
+	{ "usage=other fstype=ceph_bluestore part=1", DEVICE_MEMBER, "member of Ceph" },
+	{ "usage=other fstype=drbdmanage_control_volume", DEVICE_MEMBER, "member of DRBD" },
+	{ "usage=filesystem fstype=drbdproxy_datalog", DEVICE_MEMBER, "member of DRBD" },
+	{ "usage=filesystem fstype=mpool", DEVICE_MEMBER, "member of mpool" },
+	{ "usage=filesystem fstype=oracleasm", DEVICE_MEMBER, "member of Oracle ASM" },
 	/* Journals of filesystems that are elsewhere. */
-	{ "usage=other fstype=jbd part=1", NONE, NULL },
-	{ "usage=other fstype=xfs_external_log", NONE, NULL },
+	{ "usage=other fstype=jbd part=1", DEVICE_MEMBER, JOURNAL },
+	{ "usage=other fstype=xfs_external_log", DEVICE_MEMBER, JOURNAL },
 	/* Not so a swap in which a machine sleeps. */
 	{ "usage=other fstype=swsuspend", DEVICE_VOLUME, NULL },
-	{ "component", NONE, NULL },
-	{ "component blank part=1", NONE, NULL },
-	{ "component fault=broken", NONE, NULL },
+	{ "component", DEVICE_MEMBER, "path of multipath" },
+	{ "component blank part=1", DEVICE_MEMBER, "path of multipath" },
+	{ "component fault=broken", DEVICE_MEMBER, "path of multipath" },
 	/* Without backing. */
-	{ "size=0", NONE, NULL },
-	{ "size=0 blank", NONE, NULL },
-	{ "size=0 fault=broken", NONE, NULL },
+	{ "size=0", DEVICE_NOTHING, NULL },
+	{ "size=0 blank", DEVICE_NOTHING, NULL },
+	{ "size=0 fault=broken", DEVICE_NOTHING, NULL },
 	{ "size=1", DEVICE_VOLUME, NULL },
 	/* GPT attributes: hidden; the other bits say nothing about that. */
-	{ "part=1 flags=4000000000000000", EMPTY, "hidden by its partition attributes" },
-	{ "part=1 flags=f000000000000000", EMPTY, "hidden by its partition attributes" },
-	{ "blank part=1 flags=4000000000000001", EMPTY, "hidden by its partition attributes" },
+	{ "part=1 flags=4000000000000000", DEVICE_VOLUME, HIDDEN },
+	{ "part=1 flags=f000000000000000", DEVICE_VOLUME, HIDDEN },
+	{ "blank part=1 flags=4000000000000001", DEVICE_VOLUME, HIDDEN },
 	{ "part=1 flags=b000000000000007", DEVICE_VOLUME, NULL },
-	{ "part=1 flags=4000000000000000 fstype=LVM2_member", NONE, NULL },
-	{ "part=1 flags=4000000000000000 fault=unreadable", EMPTY, "unreadable" },
+	{ "part=1 flags=4000000000000000 fstype=LVM2_member", DEVICE_MEMBER, "member of LVM" },
+	{ "part=1 flags=4000000000000000 fault=unreadable", DEVICE_UNREADABLE, "unreadable" },
 	{ "flags=4000000000000000", DEVICE_VOLUME, NULL },
 	/* What could not be read might be anything. */
-	{ "fault=unreadable", EMPTY, "unreadable" },
-	{ "blank fault=unreadable", EMPTY, "unreadable" },
-	{ "fault=unreadable part=1", EMPTY, "unreadable" },
-	{ "fault=unreadable part=4 type=0x5", NONE, NULL },
+	{ "fault=unreadable", DEVICE_UNREADABLE, "unreadable" },
+	{ "blank fault=unreadable", DEVICE_UNREADABLE, "unreadable" },
+	{ "fault=unreadable part=1", DEVICE_UNREADABLE, "unreadable" },
+	{ "fault=unreadable part=4 type=0x5", DEVICE_DISK, EXTENDED },
 };
 
 START_TEST(test_kind)
@@ -123,7 +134,7 @@ START_TEST(test_equal)
 	static const char *const words[] = { "", "uuid=1", "uuid=2", "partuuid=1", "dm=1", "md=1",
 		"wwn=1", "serial=1", "size=7", "part=1", "seq=1", "fstype=xfs", "blank",
 		"usage=raid", "table=gpt", "type=0x5", "fault=x", "label=x", "node=/dev/y",
-		"virtual", "component", "pname=x", "flags=1" };
+		"virtual", "component", "partitioned", "pname=x", "flags=1" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		for (size_t j = 0; j < ARRAY_SIZE(words); j++) {

@@ -17,6 +17,15 @@ enum attachment {
 	ATTACHMENTS
 };
 
+enum device_kind {
+	DEVICE_NOTHING,	   /* it has no size: not listed anywhere */
+	DEVICE_VOLUME,	   /* something that can be addressed */
+	DEVICE_DISK,	   /* has a partition table */
+	DEVICE_MEMBER,	   /* others are made of it */
+	DEVICE_BLANK,	   /* neither content nor table */
+	DEVICE_UNREADABLE, /* nobody knows */
+};
+
 /*
  * A block device as udev, the kernel and libblkid describe it. Texts come from hardware and from
  * superblocks: they are hostile, bounded by whoever fills them in, and NULL where unknown. Each
@@ -37,10 +46,11 @@ struct device {
 	enum attachment attachment;
 	bool is_removable : 1;
 	bool is_read_only : 1;
-	bool is_virtual : 1;   /* device-mapper or md */
-	bool is_held : 1;      /* by another device, or as swap */
-	bool is_component : 1; /* belongs to a multipath map or the like */
-	bool is_displaced : 1; /* decided by volumes: not under the first of its IDs */
+	bool is_virtual : 1;	 /* device-mapper or md */
+	bool is_held : 1;	 /* by another device, or as swap */
+	bool is_component : 1;	 /* belongs to a multipath map or the like */
+	bool has_partitions : 1; /* a whole device that others are parts of, as its table says */
+	bool is_displaced : 1;	 /* decided by volumes: not under the first of its IDs */
 	bool is_unwritten : 1; /* likewise: what it brings has yet to be written to the database */
 	bool is_arriving : 1;  /* likewise: that its volume has come, too */
 	bool is_barred : 1;    /* likewise: it is a stranger to what it says it is */
@@ -60,19 +70,20 @@ struct device {
 	char *texts;		  /* all of the above, once packed */
 
 	/* Decided by volumes: */
+	enum device_kind kind;
 	char *id;     /* unique ID it is present under */
 	char *reason; /* why it has none though it might */
 	char *former; /* the last ID it was present under, while it has none */
 };
 
-enum device_kind {
-	DEVICE_VOLUME,
-	DEVICE_NO_VOLUME,   /* nothing that could be addressed: not listed anywhere */
-	DEVICE_UNPROCESSED, /* listed as unprocessed, with the reason */
-};
-
-/* What the device is by its content. `ret_reason` (static storage) is set when unprocessed. */
+/*
+ * What the device is by its content. `ret_reason` (of the device, or static storage): why it has
+ * no unique ID; NULL: it is a volume that may have one, or nothing.
+ */
 enum device_kind device_get_kind(const struct device *device, const char **ret_reason);
+bool device_is_volume(const struct device *device);
+/* "disk" */
+const char *device_kind_get_word(enum device_kind kind);
 
 /* Media that carry a partition table for firmware's sake, yet are used as one filesystem. */
 bool device_is_disc(const struct device *device);

@@ -17,9 +17,10 @@ struct volumes {
 	size_t barred;	  /* … and device::is_barred */
 };
 
-/* What becomes of one device: its ID, or the reason for having none, or neither (no volume). */
+/* What becomes of one device: its ID, or why it has none, or neither (it has no size). */
 struct assignment {
 	struct device *device; /* one of volumes_change::put, or one present */
+	enum device_kind kind;
 	char *id;
 	char *reason;
 	bool is_displaced; /* as in the device */

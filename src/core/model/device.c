@@ -100,6 +100,7 @@ struct device *device_copy(const struct device *device)
 	copy->is_virtual = device->is_virtual;
 	copy->is_held = device->is_held;
 	copy->is_component = device->is_component;
+	copy->has_partitions = device->has_partitions;
 	copy->partition_flags = device->partition_flags;
 	return copy;
 }
@@ -154,7 +155,8 @@ bool device_is_equal(const struct device *a, const struct device *b)
 		a->start == b->start && a->is_held == b->is_held && a->partition == b->partition &&
 		a->attachment == b->attachment && a->is_removable == b->is_removable &&
 		a->is_read_only == b->is_read_only && a->is_virtual == b->is_virtual &&
-		a->is_component == b->is_component && a->partition_flags == b->partition_flags;
+		a->is_component == b->is_component && a->has_partitions == b->has_partitions &&
+		a->partition_flags == b->partition_flags;
 }
 
 static bool is_extended_partition(const char *type)
@@ -168,20 +170,37 @@ static bool is_extended_partition(const char *type)
  * Superblocks of something that other devices are made of, and of journals of filesystems that are
  * elsewhere. libblkid's usage tells most of the former, not all.
  */
-static bool is_member(const struct device *device)
+static const char *find_membership(const struct device *device)
 {
-	static const char *const members[] = { "zfs_member", "bcache", "LVM2_member", "LVM1_member",
-		"linux_raid_member", "mpath_member", "drbd", "drbdmanage_control_volume",
-		"drbdproxy_datalog", "VMFS_volume_member", "ceph_bluestore", "stratis", "vdo",
-		"mpool", "oracleasm", "DM_integrity", "DM_verity_hash", "DM_snapshot_cow", "jbd",
-		"xfs_external_log" };
+	static const struct {
+		const char *fstype, *reason;
+	} members[] = {
+		{ "zfs_member", "member of ZFS" },
+		{ "bcache", "member of bcache" },
+		{ "LVM2_member", "member of LVM" },
+		{ "LVM1_member", "member of LVM" },
+		{ "linux_raid_member", "member of RAID" },
+		{ "mpath_member", "member of multipath" },
+		{ "drbd", "member of DRBD" },
+		{ "drbdmanage_control_volume", "member of DRBD" },
+		{ "drbdproxy_datalog", "member of DRBD" },
+		{ "VMFS_volume_member", "member of VMFS" },
+		{ "ceph_bluestore", "member of Ceph" },
+		{ "stratis", "member of Stratis" },
+		{ "vdo", "member of VDO" },
+		{ "mpool", "member of mpool" },
+		{ "oracleasm", "member of Oracle ASM" },
+		{ "DM_integrity", "member of device-mapper (dm-integrity)" },
+		{ "DM_verity_hash", "member of device-mapper (dm-verity)" },
+		{ "DM_snapshot_cow", "member of device-mapper (snapshot)" },
+		{ "jbd", "external journal of a filesystem" },
+		{ "xfs_external_log", "external journal of a filesystem" },
+	};
 
-	if (is_same_text(device->usage, "raid"))
-		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
-		if (is_same_text(device->fstype, members[i]))
-			return true;
-	return false;
+		if (is_same_text(device->fstype, members[i].fstype))
+			return members[i].reason;
+	return is_same_text(device->usage, "raid") ? "member of RAID" : NULL;
 }
 
 bool device_is_disc(const struct device *device)
@@ -206,29 +225,74 @@ static bool has_identity(const struct device *device)
 	return false;
 }
 
+/* A superblock counts even if sector 0 also looks like a table that the kernel makes nothing of. */
+static bool is_disk(const struct device *device)
+{
+	return !device->partition && device->table && !device_is_disc(device) &&
+		(device->has_partitions || !device->fstype);
+}
+
+static const char *get_component_reason(const struct device *device)
+{
+	return strncmp(device->name, "dm-", 3) == 0 ? "member of LVM" : "path of multipath";
+}
+
 enum device_kind device_get_kind(const struct device *device, const char **ret_reason)
 {
-	if (device->size == 0 || device->is_component)
-		return DEVICE_NO_VOLUME;
-	if (device->partition && is_extended_partition(device->partition_type))
-		return DEVICE_NO_VOLUME;
-	if (device->fault) {
-		*ret_reason = device->fault;
-		return DEVICE_UNPROCESSED;
+	const char *reason = NULL;
+	enum device_kind kind = DEVICE_VOLUME;
+
+	if (device->size == 0) {
+		kind = DEVICE_NOTHING;
+	} else if (device->is_component) {
+		kind = DEVICE_MEMBER;
+		reason = get_component_reason(device);
+	} else if (device->partition && is_extended_partition(device->partition_type)) {
+		kind = DEVICE_DISK;
+		reason = "extended partition: its table is that of the logical ones";
+	} else if (device->fault) {
+		kind = DEVICE_UNREADABLE;
+		reason = device->fault;
+	} else if (find_membership(device)) {
+		kind = DEVICE_MEMBER;
+		reason = find_membership(device);
+	} else if (is_disk(device)) {
+		kind = DEVICE_DISK;
+		reason = device->has_partitions
+			? "partition table"
+			: "partition table without partitions: is the sector size right?";
+	} else if (device->partition && (device->partition_flags & DEVICE_GPT_HIDDEN)) {
+		reason = "hidden by its partition attributes";
+	} else if (!device->partition && !device->fstype && !device->doubt) {
+		kind = DEVICE_BLANK;
+		reason = "no content";
+	} else if (!device->partition && !device->fstype && !has_identity(device)) {
+		kind = DEVICE_UNREADABLE;
+		reason = device->doubt;
 	}
-	if (is_member(device))
-		return DEVICE_NO_VOLUME;
-	if (!device->partition && device->table && !device_is_disc(device))
-		return DEVICE_NO_VOLUME;
-	if (device->partition && (device->partition_flags & DEVICE_GPT_HIDDEN)) {
-		*ret_reason = "hidden by its partition attributes";
-		return DEVICE_UNPROCESSED;
-	}
-	if (!device->partition && !device->fstype && !(device->doubt && has_identity(device))) {
-		*ret_reason = device->doubt ? device->doubt : "no content";
-		return DEVICE_UNPROCESSED;
-	}
-	return DEVICE_VOLUME;
+	*ret_reason = reason;
+	return kind;
+}
+
+bool device_is_volume(const struct device *device)
+{
+	const char *reason;
+
+	return device_get_kind(device, &reason) == DEVICE_VOLUME && !reason;
+}
+
+const char *device_kind_get_word(enum device_kind kind)
+{
+	static const char *const words[] = {
+		[DEVICE_NOTHING] = "nothing",
+		[DEVICE_VOLUME] = "volume",
+		[DEVICE_DISK] = "disk",
+		[DEVICE_MEMBER] = "member",
+		[DEVICE_BLANK] = "blank",
+		[DEVICE_UNREADABLE] = "unreadable",
+	};
+
+	return words[kind];
 }
 
 bool device_has_slave(const struct device *device, const char *name)

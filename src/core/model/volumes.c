@@ -141,7 +141,7 @@ const struct device *volumes_change_find_id(
 
 bool device_awaits_id(const struct device *device)
 {
-	return device->reason || (device->uuid_sub && !device->id);
+	return !device->id && device_is_volume(device);
 }
 
 static void count_in(struct volumes *volumes, const struct device *device)
@@ -217,6 +217,7 @@ void volumes_apply(struct volumes *volumes, struct volumes_change *change)
 		assert(!device->id);
 		count_out(volumes, device);
 		free(device->reason);
+		device->kind = assignment->kind;
 		device->id = steal_ptr(assignment->id);
 		device->reason = steal_ptr(assignment->reason);
 		device->is_displaced = assignment->is_displaced;

@@ -154,7 +154,10 @@ static void note_devices(
 			(is_duplicate ? before->is_displaced && !before->is_barred
 				      : is_same_text(before->reason, event.reason));
 
-		if (!is_known && (is_duplicate || event.reason))
+		if (is_known || assignment->kind == DEVICE_DISK ||
+			assignment->kind == DEVICE_MEMBER)
+			continue; /* which are what they are meant to be */
+		if (is_duplicate || event.reason)
 			events_add(events, &event);
 	}
 }

@@ -33,7 +33,8 @@ static bool has_other_content(const struct device *before, const struct device *
 		if (!is_same_text(before->identity[i], now->identity[i]))
 			return true;
 	return !is_same_text(before->fstype, now->fstype) ||
-		!is_same_text(before->table, now->table);
+		!is_same_text(before->table, now->table) ||
+		before->has_partitions != now->has_partitions;
 }
 
 /* What a device of RAID or LVM holds is a member of it by now: that explains the holder. */
@@ -81,6 +82,7 @@ static void keep_content(struct device *now, const struct device *before)
 	replace(&now->partition_name, before->partition_name);
 	now->partition_flags = before->partition_flags;
 	now->is_component = before->is_component;
+	now->has_partitions = before->has_partitions;
 	replace(&now->fault, NULL);
 }
 

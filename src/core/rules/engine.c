@@ -16,6 +16,7 @@
 #include "core/rules/doubt.h"
 #include "core/rules/engine.h"
 #include "core/rules/ownership.h"
+#include "core/rules/partitions.h"
 
 void engine_begin_requests(struct change *change)
 {
@@ -117,6 +118,7 @@ bool engine_decide_devices(
 	const struct manager *manager, const struct manager_env *env, struct change *change)
 {
 	drop_old_news(&manager->volumes, &change->volumes);
+	partitions_decide(manager, change);
 	doubt_decide(manager, change);
 	put_unwritten(&manager->volumes, &change->volumes);
 	if (!change->volumes.puts && !change->volumes.gones && !deletion_is_overdue(manager) &&

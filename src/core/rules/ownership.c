@@ -382,8 +382,9 @@ static bool has_owned_candidate(const struct court *court, const struct claim *c
 static void claim_conclude(
 	const struct court *court, struct claim *claim, struct assignment *ret_assignment)
 {
-	struct assignment assignment = { .device = claim->device };
+	struct assignment assignment = { .device = claim->device, .kind = DEVICE_VOLUME };
 	const struct device *owner = claim->lost ? court_find_owner(court, claim->lost) : NULL;
+	char id[UNIQUE_ID_MAX + 1];
 
 	assignment.is_barred = !claim->is_part && claim->barred;
 	if (assignment.is_barred)
@@ -401,6 +402,12 @@ static void claim_conclude(
 	else if (!claim->is_part)
 		assignment.reason =
 			xstrdup(claim->device->doubt ? claim->device->doubt : "no unique ID");
+	if (claim->is_part) {
+		unique_id_format(ID_UUID, claim->device->identity[ID_UUID], 0, id);
+		assignment.kind = DEVICE_MEMBER;
+		assignment.reason = xasprintf("member of the %s filesystem on %s",
+			claim->device->fstype, court_find_owner(court, id)->node);
+	}
 	*ret_assignment = assignment;
 }
 
@@ -453,12 +460,13 @@ static void court_summon(
 		const char *reason = NULL;
 		enum device_kind kind = device_get_kind(change->put[i], &reason);
 
-		if (kind == DEVICE_VOLUME)
+		if (kind == DEVICE_VOLUME && !reason)
 			court_add_claim(court, change->put[i], order);
 		else
 			change_assign(change,
 				(struct assignment){
 					.device = change->put[i],
+					.kind = kind,
 					.reason = reason ? xstrdup(reason) : NULL,
 				});
 	}
@@ -466,10 +474,8 @@ static void court_summon(
 		return;
 	map_for_each (&court->volumes->by_name, node, next) {
 		struct device *device = container_of(node, struct device, by_name);
-		const char *reason;
 
-		if (device_awaits_id(device) && !is_affected(court, device->name) &&
-			device_get_kind(device, &reason) == DEVICE_VOLUME)
+		if (device_awaits_id(device) && !is_affected(court, device->name))
 			court_add_claim(court, device, order);
 	}
 }

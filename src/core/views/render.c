@@ -75,6 +75,14 @@ static int compare_devices(const void *a, const void *b)
 	return strcmp((*device_a)->node, (*device_b)->node);
 }
 
+/* Of what might be a volume it tells why it is none. */
+static const char *get_kind_word(const struct device *device)
+{
+	if (device->is_barred)
+		return "stranger";
+	return device->is_displaced ? "duplicate" : device_kind_get_word(device->kind);
+}
+
 void render_unprocessed(const struct manager *manager, struct strbuf *ret_text)
 {
 	const struct map *devices = &manager->volumes.by_name;
@@ -92,6 +100,7 @@ void render_unprocessed(const struct manager *manager, struct strbuf *ret_text)
 	for (size_t i = 0; i < count; i++) {
 		strbuf_add_pair(ret_text, "DEVICE", list[i]->node);
 		strbuf_add_pair(ret_text, "REASON", list[i]->reason);
+		strbuf_add_pair(ret_text, "KIND", get_kind_word(list[i]));
 		strbuf_add_char(ret_text, '\n');
 	}
 }
@@ -210,6 +219,13 @@ static void render_state(const struct manager *manager, const char *id, struct s
 	add_line(ret_text, volumes_find_id(&manager->volumes, id) ? "online" : "offline");
 }
 
+static void render_kind(const struct manager *manager, const char *id, struct strbuf *ret_text)
+{
+	const struct device *device = volumes_find_id(&manager->volumes, id);
+
+	add_line(ret_text, device ? device_kind_get_word(device->kind) : NULL);
+}
+
 static void render_doubt(const struct manager *manager, const char *id, struct strbuf *ret_text)
 {
 	const struct device *device = volumes_find_id(&manager->volumes, id);
@@ -306,6 +322,7 @@ const struct volume_file volume_files[] = {
 	{ "unique_id", render_unique_id },
 	{ "guid", render_guid },
 	{ "last_device", render_last_device },
+	{ "kind", render_kind, .is_description = true },
 	{ "links", render_links },
 	{ "mount_points", render_mount_points },
 	{ "mount_points.registered", render_registered },

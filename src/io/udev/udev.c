@@ -237,6 +237,21 @@ static char *get_names(struct udev_device *device, const char *folder)
 	return text.len ? strbuf_take(&text) : NULL;
 }
 
+/* Of a whole device. The kernel's folders of partitions begin with the name of the disk. */
+static bool has_partition(struct udev_device *disk)
+{
+	const char *name = strrchr(udev_device_get_syspath(disk), '/') + 1;
+	DIR *folder = opendir(udev_device_get_syspath(disk));
+	struct dirent *entry;
+	bool is_found = false;
+
+	while (folder && !is_found && (entry = readdir(folder)))
+		is_found = device_is_partition_of(entry->d_name, name);
+	if (folder)
+		closedir(folder);
+	return is_found;
+}
+
 /* Whether the machine swaps on the device. The kernel lists nodes, below /dev: they do not wait. */
 static bool is_swap(uint64_t number)
 {
@@ -276,6 +291,9 @@ static void fill_common(struct device *device, struct udev_device *from, struct 
 		device->slaves = get_names(from, "slaves");
 	holders = get_names(from, "holders");
 	device->is_held = holders || is_swap(device->number);
+	/* Those of a map are maps on it. */
+	device->has_partitions =
+		!device->partition && (device->is_virtual ? holders != NULL : has_partition(from));
 }
 
 /*

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/model/change.h"
+
+/* Makes disks known to have partitions, or none any more, with those that come and go. */
+void partitions_decide(const struct manager *manager, struct change *change);
