@@ -6,11 +6,17 @@
 #include "ctl/mounted_tree.h"
 
 /*
- * What the tree shows of the database, as JSON:
+ * All that is remembered, as JSON. Beside `format`, `version`, `id` and `links` all may be
+ * missing: then nothing is said of it.
  *
  *	{"format": "mmfs-names", "version": 1, "auto_mount": true, "volumes": [
  *		{"id": "UUID=…", "links": ["/DosDevices/X:", …],
- *		 "no_drive_letter": false, "keep_links": false}, …]}
+ *		 "no_drive_letter": false, "keep_links": false,
+ *		 "last_seen": "2026-01-31T12:00:00.000000Z", "last_device": "/dev/sda2",
+ *		 "fingerprint": {"size": 4096, "partuuid": "…", "dm_uuid": "…", "md_uuid": "…",
+ *			"wwn": "…", "serial": "…"},
+ *		 "mount_points": [{"path": "data", "volume": "/Volumes/Volume{…}",
+ *			"options": "ro", "found": true}, …]}, …]}
  */
 #define DATABASE_FORMAT "mmfs-names"
 #define DATABASE_VERSION 1
@@ -25,14 +31,27 @@ static inline void json_put_p(struct json_object **object)
 /* Prints it and a newline. The flags are those of json_object_to_json_string_ext(). */
 void json_print(struct json_object *object, int flags);
 
+/* Empty where it cannot be read. */
 struct json_object *database_read(const struct ctl *ctl);
-/* Why this is no such object; NULL if it is one. All links become canonical. */
-char *database_check(struct json_object *database);
+/* One without volumes, and its volume of this ID, which is added if it is not there. */
+struct json_object *database_new(void);
+struct json_object *database_add(struct json_object *database, const char *id);
+void database_add_link(struct json_object *database, const char *id, const char *link);
+/*
+ * Why this is no such document, and (unless NULL) of which volume that is said; NULL if it is
+ * one. All links become canonical.
+ */
+char *database_check(struct json_object *database, const char **ret_id);
 struct json_object *database_find(struct json_object *database, const char *id);
 
 const char *volume_get_id(struct json_object *volume);
 /* NULL: the volume has fewer links. */
 const char *volume_get_link(struct json_object *volume, size_t number);
-bool volume_has_link(struct json_object *volume, const char *link);
 const char *volume_get_letter(struct json_object *volume);
+
+/* Members of an object; NULL or false where there is none of this type. */
 bool json_get_flag(struct json_object *object, const char *key);
+bool json_has_flag(struct json_object *object, const char *key);
+const char *json_get_text(struct json_object *object, const char *key);
+struct json_object *json_get_array(struct json_object *object, const char *key);
+struct json_object *json_get_object(struct json_object *object, const char *key);

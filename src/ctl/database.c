@@ -1,68 +1,62 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The database as far as the tree shows it, as JSON, and the command export. The links of volumes
- * that are absent and not kept show nowhere: these stay behind.
+ * All that is remembered, as JSON: reading it from the tree, making and judging such documents,
+ * and the command export. What is judged may come from anybody.
  */
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "core/syntax/unique_id.h"
 #include "ctl/database.h"
 #include "ctl/output.h"
 
-static void add_text(struct json_object *array, const char *text, size_t len)
+static struct json_object *make_empty(void)
 {
-	json_object_array_add(array, json_object_new_string_len(text, (int)len));
-}
+	struct json_object *database = json_object_new_object();
 
-/* An array of the lines of a file. */
-static struct json_object *read_lines(const struct ctl *ctl, const char *folder, const char *file)
-{
-	_cleanup_free_ char *name = xasprintf("ids/%s/%s", folder, file);
-	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
-	struct json_object *array = json_object_new_array();
-	const char *line;
-
-	tree_read(ctl, name, &text);
-	for (line = strbuf_text(&text); *line; line += strcspn(line, "\n") + 1)
-		add_text(array, line, strcspn(line, "\n"));
-	return array;
-}
-
-static struct json_object *read_flag(const struct ctl *ctl, const char *folder, const char *file)
-{
-	_cleanup_free_ char *text = tree_read_line(ctl, "ids/%s/%s", folder, file);
-
-	return json_object_new_boolean(strcmp(text, "1") == 0);
+	json_object_object_add(database, "volumes", json_object_new_array());
+	return database;
 }
 
 struct json_object *database_read(const struct ctl *ctl)
 {
-	_cleanup_(texts_free_p) char **folders = tree_list_names(ctl, "ids");
-	_cleanup_free_ char *automatic = tree_read_line(ctl, "control/auto_mount");
-	struct json_object *database = json_object_new_object();
-	struct json_object *volumes = json_object_new_array();
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	struct json_object *database = NULL;
+
+	if (tree_read(ctl, "control/database", &text) == 0)
+		database = json_tokener_parse(strbuf_text(&text));
+	return database ? database : make_empty();
+}
+
+struct json_object *database_new(void)
+{
+	struct json_object *database = make_empty();
 
 	json_object_object_add(database, "format", json_object_new_string(DATABASE_FORMAT));
 	json_object_object_add(database, "version", json_object_new_int(DATABASE_VERSION));
-	json_object_object_add(
-		database, "auto_mount", json_object_new_boolean(strcmp(automatic, "on") == 0));
-	json_object_object_add(database, "volumes", volumes);
-	for (size_t i = 0; folders[i]; i++) {
-		_cleanup_free_ char *id = text_unescape(folders[i]);
-		struct json_object *volume = json_object_new_object();
-
-		json_object_object_add(volume, "id", json_object_new_string(id));
-		json_object_object_add(volume, "links", read_lines(ctl, folders[i], "links"));
-		json_object_object_add(
-			volume, "no_drive_letter", read_flag(ctl, folders[i], "no_drive_letter"));
-		json_object_object_add(
-			volume, "keep_links", read_flag(ctl, folders[i], "keep_links"));
-		json_object_array_add(volumes, volume);
-	}
 	return database;
+}
+
+struct json_object *database_add(struct json_object *database, const char *id)
+{
+	struct json_object *volume = database_find(database, id);
+
+	if (volume)
+		return volume;
+	volume = json_object_new_object();
+	json_object_object_add(volume, "id", json_object_new_string(id));
+	json_object_object_add(volume, "links", json_object_new_array());
+	json_object_array_add(json_object_object_get(database, "volumes"), volume);
+	return volume;
+}
+
+void database_add_link(struct json_object *database, const char *id, const char *link)
+{
+	struct json_object *volume = database_add(database, id);
+
+	json_object_array_add(
+		json_object_object_get(volume, "links"), json_object_new_string(link));
 }
 
 /* NULL if there is no member of that type. */
@@ -83,9 +77,29 @@ bool json_get_flag(struct json_object *object, const char *key)
 	return value && json_object_get_boolean(value);
 }
 
+bool json_has_flag(struct json_object *object, const char *key)
+{
+	return get(object, key, json_type_boolean);
+}
+
+const char *json_get_text(struct json_object *object, const char *key)
+{
+	return json_object_get_string(get(object, key, json_type_string));
+}
+
+struct json_object *json_get_array(struct json_object *object, const char *key)
+{
+	return get(object, key, json_type_array);
+}
+
+struct json_object *json_get_object(struct json_object *object, const char *key)
+{
+	return get(object, key, json_type_object);
+}
+
 const char *volume_get_id(struct json_object *volume)
 {
-	return json_object_get_string(get(volume, "id", json_type_string));
+	return json_get_text(volume, "id");
 }
 
 const char *volume_get_link(struct json_object *volume, size_t number)
@@ -95,16 +109,6 @@ const char *volume_get_link(struct json_object *volume, size_t number)
 	if (!links || number >= json_object_array_length(links))
 		return NULL;
 	return json_object_get_string(json_object_array_get_idx(links, number));
-}
-
-bool volume_has_link(struct json_object *volume, const char *link)
-{
-	const char *other;
-
-	for (size_t i = 0; (other = volume_get_link(volume, i)); i++)
-		if (strcasecmp(other, link) == 0)
-			return true;
-	return false;
 }
 
 const char *volume_get_letter(struct json_object *volume)
@@ -147,18 +151,44 @@ static char *check_links(struct json_object *links)
 	return NULL;
 }
 
-static char *check_volume(struct json_object *database, struct json_object *volume)
+/* Texts that a request can say: without a NUL in them. */
+static bool is_text(struct json_object *object, const char *key)
+{
+	struct json_object *text = get(object, key, json_type_string);
+
+	return text &&
+		strlen(json_object_get_string(text)) == (size_t)json_object_get_string_len(text);
+}
+
+static char *check_mount_points(struct json_object *volume)
+{
+	struct json_object *points = json_get_array(volume, "mount_points");
+
+	for (size_t i = 0; points && i < json_object_array_length(points); i++) {
+		struct json_object *point = json_object_array_get_idx(points, i);
+
+		if (!is_text(point, "path") || !is_text(point, "volume"))
+			return xasprintf("a mount point on %s has no path, or no volume",
+				volume_get_id(volume));
+	}
+	return NULL;
+}
+
+static char *check_volume(struct json_object *seen, struct json_object *volume)
 {
 	struct json_object *links = get(volume, "links", json_type_array);
 	const char *id = volume_get_id(volume);
+	char *why;
 
-	if (!id || !unique_id_is_valid(id))
+	if (!id || !is_text(volume, "id") || !unique_id_is_valid(id))
 		return xasprintf("'%s' is no unique ID", id ? id : "");
-	if (database_find(database, id) != volume)
+	if (json_object_object_get_ex(seen, id, NULL))
 		return xasprintf("%s is there twice", id);
+	json_object_object_add(seen, id, NULL);
 	if (!links)
 		return xasprintf("%s has no array of links", id);
-	return check_links(links);
+	why = check_links(links);
+	return why ? why : check_mount_points(volume);
 }
 
 void json_print(struct json_object *object, int flags)
@@ -168,11 +198,12 @@ void json_print(struct json_object *object, int flags)
 	putchar('\n');
 }
 
-char *database_check(struct json_object *database)
+char *database_check(struct json_object *database, const char **ret_id)
 {
 	struct json_object *format = get(database, "format", json_type_string);
 	struct json_object *version = get(database, "version", json_type_int);
 	struct json_object *volumes = get(database, "volumes", json_type_array);
+	_cleanup_json_ struct json_object *seen = json_object_new_object();
 
 	if (!is_same_text(json_object_get_string(format), DATABASE_FORMAT) || !version || !volumes)
 		return xstrdup("this is not what mmctl export writes");
@@ -181,8 +212,11 @@ char *database_check(struct json_object *database)
 				 "of the mmfs it is from)",
 			json_object_get_int(version), DATABASE_VERSION);
 	for (size_t i = 0; i < json_object_array_length(volumes); i++) {
-		char *why = check_volume(database, json_object_array_get_idx(volumes, i));
+		struct json_object *volume = json_object_array_get_idx(volumes, i);
+		char *why = check_volume(seen, volume);
 
+		if (why && ret_id)
+			*ret_id = volume_get_id(volume);
 		if (why)
 			return why;
 	}
@@ -191,8 +225,11 @@ char *database_check(struct json_object *database)
 
 int cmd_export(struct ctl *ctl, int count, char **words)
 {
-	_cleanup_json_ struct json_object *database = database_read(ctl);
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	int r = tree_read(ctl, "control/database", &text);
 
-	json_print(database, JSON_C_TO_STRING_PRETTY);
+	if (r < 0)
+		return tree_report(ctl, r, "", "export");
+	output_print_json(strbuf_text(&text));
 	return CTL_OK;
 }

@@ -98,42 +98,20 @@ static char *find_start(const void *data, uint32_t signature, uint64_t start)
 	return NULL;
 }
 
-/* The volume of the database, which is added if it is not there. */
-static struct json_object *get_volume(struct json_object *database, const char *id)
-{
-	struct json_object *volume = database_find(database, id);
-
-	if (volume)
-		return volume;
-	volume = json_object_new_object();
-	json_object_object_add(volume, "id", json_object_new_string(id));
-	json_object_object_add(volume, "links", json_object_new_array());
-	json_object_object_add(volume, "no_drive_letter", json_object_new_boolean(false));
-	json_object_array_add(json_object_object_get(database, "volumes"), volume);
-	return volume;
-}
-
 static struct json_object *make_database(const struct windows_names *names)
 {
-	struct json_object *database = json_object_new_object(), *volume;
+	struct json_object *database = database_new();
 
-	json_object_object_add(database, "format", json_object_new_string(DATABASE_FORMAT));
-	json_object_object_add(database, "version", json_object_new_int(DATABASE_VERSION));
-	json_object_object_add(database, "volumes", json_object_new_array());
 	for (size_t i = 0; i < names->count; i++) {
 		const struct windows_name *name = &names->list[i];
 
-		if (!name->id) {
+		if (!name->id)
 			ctl_fail("cannot take '%s': %s", name->value, name->reason);
-			continue;
-		}
-		volume = get_volume(database, name->id);
-		if (name->link)
-			json_object_array_add(json_object_object_get(volume, "links"),
-				json_object_new_string(name->link));
+		else if (name->link)
+			database_add_link(database, name->id, name->link);
 		else
-			json_object_object_add(
-				volume, "no_drive_letter", json_object_new_boolean(true));
+			json_object_object_add(database_add(database, name->id), "no_drive_letter",
+				json_object_new_boolean(true));
 	}
 	return database;
 }

@@ -10,16 +10,22 @@ require jq mkfs.ext4 mkswap
 id_c=UUID=cccccccc-bbbb-cccc-dddd-eeeeeeeeeeee
 make_image c 4M swap "${id_c#UUID=}"
 
+# Without when and where volumes were last, which goes on changing while they are here.
+names()
+{
+	jq -c 'del(.volumes[] | .last_seen, .last_device)' "$@"
+}
+
 expect_import_fail()
 {
 	local regex=$1 before errors code=0
 
 	shift
-	before=$(mmctl export)
+	before=$(mmctl export | names)
 	errors=$(lib_try mmctl import "$@" 2>&1 >/dev/null) || code=$?
 	expect_equal 1 "$code" "the status of import $*"
 	expect_match "$regex" "$errors" "what import $* said"
-	expect_equal "$before" "$(mmctl export)" "the names after an import that failed"
+	expect_equal "$before" "$(mmctl export | names)" "the names after an import that failed"
 }
 
 attach_two
@@ -43,16 +49,16 @@ expect_equal "$(jq -r '.[] | .id + .link' "$MM/points.json" | sort)" \
 
 # Nothing to do is nothing done.
 before=$(epic)
-expect_equal "" "$(mmctl import "$TMP/saved")" "what changes"
+expect_equal "nothing to do" "$(mmctl import "$TMP/saved")" "what changes"
 expect_equal "$before" "$(epic)" "the epic number after an import of what is there"
 
 # Everything is lost; a new database has other volume names.
 stop_mmfs
 mv "$DB" "$DB.old"
 start_mmfs
-fresh=$(mmctl export)
+fresh=$(mmctl export | names)
 diff=$(mmctl import --dry-run --exact "$TMP/saved")
-expect_equal "$fresh" "$(mmctl export)" "the names after a dry run"
+expect_equal "$fresh" "$(mmctl export | names)" "the names after a dry run"
 for line in "+ /DosDevices/X:  $id_a" '+ /DosDevices/a "quoted" $(name) nämé 日本'"  $id_a" "+ keep_links  $id_b" \
 	"+ no_drive_letter  $id_c" "- auto_mount"; do
 	grep -qxF -- "$line" <<<"$diff" || fail "the dry run does not show '$line' but $diff"
@@ -60,9 +66,9 @@ done
 before=$(epic)
 expect_equal "$diff" "$(mmctl import --exact - <"$TMP/saved")" "what an import shows (after the dry run)"
 expect_equal $((before + 1)) "$(epic)" "the epic number after an import: it is one transaction"
-expect_equal "$(cat "$TMP/saved")" "$(mmctl export)" "the names after the round trip"
+expect_equal "$(names "$TMP/saved")" "$(mmctl export | names)" "the names after the round trip"
 restart_mmfs
-expect_equal "$(cat "$TMP/saved")" "$(mmctl export)" "the names after a restart"
+expect_equal "$(names "$TMP/saved")" "$(mmctl export | names)" "the names after a restart"
 
 # A merge adds, and leaves the rest.
 mmctl -q delete X:
@@ -82,16 +88,16 @@ expect_equal "+ no_drive_letter  $id_c" "$(
 	expect_equal 0 "$(cat "$MM/ids/$id_c/no_drive_letter")" "the mark" >&2
 	mmctl import "$TMP/saved"
 )" "what gives the mark back"
-expect_equal "$(cat "$TMP/saved")" "$(mmctl export)" "the names after the mark has come and gone"
+expect_equal "$(names "$TMP/saved")" "$(mmctl export | names)" "the names after the mark has come and gone"
 
 # All or nothing.
 jq '(.volumes[] | select(.id == "'"$id_a"'")).links += ["/DosDevices/new", "/DosDevices/Backup"]' "$TMP/saved" >"$TMP/wrong"
-expect_import_fail "cannot import: .*/DosDevices/backup is a link of $id_b" "$TMP/wrong"
+expect_import_fail "cannot import $TMP/wrong: line [0-9]+: /DosDevices/backup is a link of $id_b" "$TMP/wrong"
 jq '(.volumes[] | select(.id == "'"$id_a"'")).no_drive_letter = true' "$TMP/saved" >"$TMP/wrong"
 expect_import_fail "has a drive letter and wants none" "$TMP/wrong"
 for text in '' '{'; do
 	printf '%s' "$text" >"$TMP/wrong"
-	expect_import_fail "cannot import $TMP/wrong: that is no JSON .it takes what mmctl export writes" "$TMP/wrong"
+	expect_import_fail "cannot import $TMP/wrong: line 1: that is no JSON .it takes what mmctl export writes" "$TMP/wrong"
 done
 echo '{"format":"mmfs-names","version":2,"volumes":[]}' >"$TMP/wrong"
 expect_import_fail "$TMP/wrong: it is of version 2, and this mmctl knows version 1 .take that of the mmfs" "$TMP/wrong"
@@ -105,20 +111,79 @@ for text in '[]' '{}' '{"format":"mmfs-names","version":1,"volumes":[{"id":"x","
 done
 expect_import_fail "No such file" "$TMP/nothing"
 
-# Volumes that are away: one that is kept is in the export, another is not.
+# A document says on which line it is wrong, however it is laid out.
+jq --compact-output '.volumes[0].links = ["a/b"]' "$TMP/saved" >"$TMP/wrong"
+expect_import_fail "$TMP/wrong: line 1: 'a/b': " "$TMP/wrong"
+sed '3s/"links":\[/&"x\\u0000y",/' "$TMP/saved" >"$TMP/wrong"
+expect_import_fail "$TMP/wrong: line 3: " "$TMP/wrong"
+sed '4s/,/,,/' "$TMP/saved" >"$TMP/wrong"
+expect_import_fail "$TMP/wrong: line 4: that is no JSON" "$TMP/wrong"
+
+# Volumes that are away are exported and imported like all others, or left out.
 detach 02
 detach 03
 settle
-expect_equal "$id_a $id_b" "$(mmctl export | jq -r '.volumes | map(.id) | join(" ")')" "the volumes of an export"
-expect_import_fail "$id_c is not here" "$TMP/saved"
-jq '.volumes += [range(13) | {id: "UUID=away-\(.)", links: [], no_drive_letter: false, keep_links: false}]' \
-	"$TMP/saved" >"$TMP/many"
-expect_import_fail "nor are 4 more" "$TMP/many"
+saved=$(names "$TMP/saved")
+expect_equal "$saved" "$(mmctl export | names)" "an export without two of them"
 mmctl -q delete X:
-mmctl import --skip-absent "$TMP/saved" >/dev/null 2>&1
+mmctl import --skip-absent "$TMP/saved" >/dev/null 2>"$TMP/left"
+expect_equal "mmctl: $id_c is not here: its names are left out" "$(cat "$TMP/left")" "what is left out"
 expect_equal "$a" "$(readlink "$MM/DosDevices/X:")" "a link after an import without those that are away"
+jq '.volumes += [range(13) | {id: "UUID=away-\(.)", links: []}]' "$TMP/saved" >"$TMP/many"
+mmctl import --skip-absent "$TMP/many" 2>&1 >/dev/null | tail -n 1 >"$TMP/left"
+expect_equal "mmctl: nor are 4 more" "$(cat "$TMP/left")" "of how many more that is said"
 attach b 04
 attach c 05
 settle
-expect_equal "$(cat "$TMP/saved")" "$(mmctl export)" "the names when all have come back"
+expect_equal "$saved" "$(mmctl export | names)" "the names when all have come back"
+stop_mmfs
+
+# On another machine, where none of the volumes ever was: the same database, mount points and all.
+start_mmfs
+mkdir "$TMP/host"
+mount "$a" "$TMP/host"
+mkdir "$TMP/host/data" "$TMP/host/found"
+settle
+mmctl -q mount-point add "$TMP/host/data" backup --options=ro,nodev
+settle
+umount "$TMP/host"
+detach 01
+detach 04
+detach 05
+settle
+mmctl export >"$TMP/saved"
+full=$(cat "$TMP/saved")
+expect_equal "data ro,nodev" "$(jq -r '.volumes[].mount_points[] | .path + " " + .options' "$TMP/saved")" "the mount points of an export"
+stop_mmfs
+mv "$DB" "$DB.first"
+start_mmfs devices=none
+expect_equal 0 "$(mmctl export | jq '.volumes | length')" "the volumes of a new machine"
+mmctl -q import "$TMP/saved"
+expect_equal "$full" "$(mmctl export)" "an export of what was imported"
+expect_equal "nothing to do" "$(mmctl import --exact "$TMP/saved")" "what a second import changes"
+
+# What --exact has to take away, of volumes that are away; what a document does not say stays.
+mmctl -q create --absent extra "$id_b"
+mmctl -q create --absent other UUID=0000-1111
+jq '.volumes[] |= (if .id == "'"$id_a"'" then .mount_points = [] else . end)' "$TMP/saved" | mmctl import --exact >"$TMP/diff"
+for line in "- /DosDevices/extra  $id_b" "- all that is known  UUID=0000-1111"; do
+	grep -qxF -- "$line" "$TMP/diff" || fail "--exact does not show '$line' but $(cat "$TMP/diff")"
+done
+expect_equal 0 "$(mmctl export | jq '[.volumes[].mount_points[]] | length')" "the mount points after that"
+mmctl -q import --exact "$TMP/saved"
+expect_equal "$full" "$(mmctl export)" "what was made the same"
+echo '{"format":"mmfs-names","version":1,"volumes":[{"id":"'"$id_a"'","links":["/DosDevices/by-hand"]}]}' >"$TMP/hand"
+expect_equal "+ /DosDevices/by-hand  $id_a" "$(mmctl import "$TMP/hand")" "what a document by hand changes"
+expect_equal "nothing to do" "$(mmctl import "$TMP/hand")" "what it changes again"
+stop_mmfs
+
+# The disks come after that, over a crash: names and mount points are theirs at once.
+start_mmfs devices="${LOOP#/dev/}*"
+kill_mmfs
+start_mmfs devices="${LOOP#/dev/}*"
+attach a 06
+attach b 07
+settle
+expect_equal "${LOOP}06" "$(readlink "$MM/DosDevices/by-hand")" "a name that waited for its disk"
+expect_equal "${LOOP}07" "$(readlink "$MM/DosDevices/backup")" "another"
 stop_mmfs

@@ -366,7 +366,7 @@ int world_decide(struct world *world, const char *operation, const char *line)
 	strbuf_reset(&world->reply);
 	strbuf_reset(&world->why);
 	r = request_parse(
-		operation_find_name(operation), line, strlen(line), &request, &world->why);
+		operation_find_saved(operation), line, strlen(line), &request, &world->why);
 	if (r < 0) {
 		ck_assert_uint_gt(world->why.len, 0);
 		return -r;

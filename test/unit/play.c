@@ -132,7 +132,7 @@ static int decide(struct player *player, char *line)
 		from = player_take_word(&line);
 		return world_decide_rename(player->world, from, line, may_replace);
 	}
-	if (!operation_find_name(operation))
+	if (!operation_find_saved(operation))
 		player_reject(player, "there is no such operation");
 	return world_decide(player->world, operation, line);
 }

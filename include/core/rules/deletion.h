@@ -3,7 +3,7 @@
 
 #include "core/rules/decision.h"
 
-int deletion_decide_mark(struct decision *decision, bool is_prepared);
+int deletion_decide_mark(struct decision *decision);
 /* Forgets the volumes among those leaving that are absent once the change is applied. */
 void deletion_decide(
 	const struct manager *manager, const struct manager_env *env, struct change *change);

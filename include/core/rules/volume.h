@@ -10,6 +10,6 @@ int volume_decide_keep_links(struct decision *decision);
 int volume_decide_arrival(struct decision *decision);
 int volume_decide_removal(struct decision *decision);
 int volume_decide_query(struct decision *decision);
-int volume_decide_query_paths(struct decision *decision, bool is_first_only);
+int volume_decide_query_paths(struct decision *decision);
 int volume_decide_no_drive_letter(struct decision *decision);
 int volume_decide_auto_mount(struct decision *decision);

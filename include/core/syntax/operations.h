@@ -33,8 +33,11 @@ enum operation_kind {
 	OP_SETTLE,
 	OP_ERROR_LOG,
 	OP_VERSION,
-	OP_RENAME,	 /* mv in the tree: has no control file */
-	OP_QUERY_VOLUME, /* what a volume says of itself: in the binary interface only */
+	OP_REMEMBER,		 /* a line of control/database: what is known of a volume */
+	OP_REMEMBER_MOUNT_POINT, /* … and of a mount point */
+	OP_RENAME,		 /* mv in the tree: has no control file */
+	OP_QUERY_VOLUME,	 /* what a volume says of itself: in the binary interface only */
+	OPERATION_KINDS,
 };
 
 /* Parts of a request. */
@@ -52,6 +55,16 @@ enum request_key {
 	KEY_SUGGESTED, /* suggested= a link for a volume that has none */
 	KEY_UNNAMED,   /* unnamed= a number of days */
 	KEY_ABSENT,    /* absent= ok */
+	KEY_FOUND,     /* found=1 nobody here has asked for it */
+	KEY_SEEN,      /* seen=   µs since 1970 */
+	KEY_NODE,      /* node=   where a volume was last */
+	KEY_SIZE,      /* size=   bytes */
+	KEY_PARTUUID,  /* partuuid= and so on: its other identities */
+	KEY_DM_UUID,
+	KEY_MD_UUID,
+	KEY_WWN,
+	KEY_SERIAL,
+	KEY_ATTACHMENT, /* attachment= how its device was attached */
 	KEYS,
 };
 
@@ -60,19 +73,20 @@ enum request_key {
 enum operation_flag {
 	OPERATION_CHANGES = 1, /* changes something: permissions of the mount's uid, gid and mode */
 	OPERATION_TAKES = 2,   /* takes requests by write */
-	OPERATION_ANY_LINE = 4, /* the line says nothing: "1" will do */
-	OPERATION_SHOWS = 8,	/* has something to read without a request */
-	OPERATION_WAITS = 16,	/* is over when discovery has dealt with some or all devices */
-	OPERATION_BATCHES = 32, /* may stand in a batch */
-	OPERATION_HOSTS = 64,	/* is decided when a hosting volume has been looked at */
+	OPERATION_ANY_LINE = 4,	  /* the line says nothing: "1" will do */
+	OPERATION_SHOWS = 8,	  /* has something to read without a request */
+	OPERATION_WAITS = 16,	  /* is over when discovery has dealt with some or all devices */
+	OPERATION_BATCHES = 32,	  /* may stand in a batch */
+	OPERATION_HOSTS = 64,	  /* is decided when a hosting volume has been looked at */
+	OPERATION_COLLECTS = 128, /* collects the lines of a batch */
 };
 
-#define OPERATION_FLAGS 7 /* how many there are */
+#define OPERATION_FLAGS 8 /* how many there are */
 
 /* One operation: one row here, one file in control/, one section in the manual page. */
 struct operation {
 	enum operation_kind kind;
-	const char *name; /* of the control file; NULL for those without one */
+	const char *name; /* of the control file, or of its lines; NULL for those without either */
 	unsigned int flags;
 	unsigned int keys;   /* KEY_BITs that may be given */
 	unsigned int needs;  /* KEY_BITs that must be given */
@@ -92,6 +106,8 @@ extern const char *const operation_flag_names[OPERATION_FLAGS]; /* by the number
 
 const struct operation *operation_find(enum operation_kind kind);
 const struct operation *operation_find_name(const char *name);
+/* The same of what may stand in control/database: that is more than has a file. */
+const struct operation *operation_find_saved(const char *name);
 /* Its name for people, who need not know that it has no control file. */
 const char *operation_get_title(const struct operation *operation);
 /* The line that a control file shows when it is read without a request. */

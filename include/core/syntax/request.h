@@ -4,6 +4,7 @@
 #include "base/strbuf.h"
 #include "core/syntax/link_name.h"
 #include "core/syntax/operations.h"
+#include "core/syntax/request_known.h"
 
 #define REQUEST_MAX 4095	/* bytes of one line, without its newline */
 #define REQUEST_OPTIONS_MAX 511 /* bytes of mount options */
@@ -34,7 +35,9 @@ struct request {
 	char *options;	   /* mount options, NULL: none */
 	uint32_t epic;
 	uint32_t days; /* unnamed= */
-	bool is_on;    /* keep=1, state=on */
+	bool is_on;    /* state=on */
+	bool is_kept;  /* keep=1 */
+	struct request_known known;
 	struct link_name suggested;
 	struct link_name new_link; /* OP_RENAME */
 	bool may_replace;	   /* OP_RENAME */
@@ -53,8 +56,8 @@ int request_parse(const struct operation *operation, const char *line, size_t le
 void request_format(const struct request *request, struct strbuf *ret_line);
 
 /*
- * Reads a directory into the request: an absolute path, also behind \??\ or \DosDevices\, or a path
- * of Windows below a link. -EINVAL.
+ * Reads a directory into the request: an absolute path, also behind \??\ or \DosDevices\, or a
+ * path of Windows below a link. -EINVAL.
  */
 int request_parse_source(const char *text, struct request *request, struct strbuf *why);
 

@@ -20,8 +20,9 @@ static size_t find_mark(const struct manager *manager, const char *id)
 	return i;
 }
 
-int deletion_decide_mark(struct decision *decision, bool is_prepared)
+int deletion_decide_mark(struct decision *decision)
 {
+	bool is_prepared = decision->request->operation->kind == OP_PREPARE_VOLUME_DELETE;
 	struct change *change = decision->change;
 	const char *id;
 	int r = decision_select_volume(decision, &id);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rules of the operations on a volume as such: its drive letter, its paths, its staying and going.
+ * Rules of the operations on a volume as such: its drive letter, its paths, its staying and
+ * going.
  */
 
 #include <errno.h>
@@ -46,7 +47,7 @@ int volume_decide_auto_dl_assignments(struct decision *decision)
 int volume_decide_keep_links(struct decision *decision)
 {
 	struct names *names = &decision->change->names;
-	bool is_on = decision->request->is_on;
+	bool is_on = decision->request->is_kept;
 	const struct record *record;
 	struct record *edited;
 	const char *id, *node;
@@ -171,8 +172,9 @@ static int add_volume_name(struct decision *decision, const char *id)
 	return decision_fail(decision, -ENOENT, "%s has no path and no volume name", id);
 }
 
-int volume_decide_query_paths(struct decision *decision, bool is_first_only)
+int volume_decide_query_paths(struct decision *decision)
 {
+	bool is_first_only = decision->request->operation->kind == OP_QUERY_DOS_VOLUME_PATH;
 	_cleanup_paths_ struct paths paths = { 0 };
 	const struct record *record;
 	const char *id;

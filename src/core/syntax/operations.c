@@ -3,8 +3,8 @@
  * The operations.
  *
  * The table below is the only list of them: it makes the control files, their usage lines and the
- * output of `mmfs --operations`, against which a test holds the manual page. The tests of requests
- * hold each failure against the errors that it lists.
+ * output of `mmfs --operations`, against which a test holds the manual page. The tests of
+ * requests hold each failure against the errors that it lists.
  */
 
 #include <string.h>
@@ -96,11 +96,14 @@ const struct operation operations[] = {
 		"id=ID | link=LINK | unnamed=DAYS",
 		"Forgets an absent volume, or those without a name that are long gone.",
 		"EBUSY ENOENT" },
-	{ OP_BATCH, "batch", CHANGES, 0, 0, 0, "OPERATION REQUEST\\n...\\ncommit\\n",
+	{ OP_BATCH, "batch", CHANGES | OPERATION_COLLECTS, 0, 0, 0,
+		"OPERATION REQUEST\\n...\\ncommit\\n",
 		"Collects requests until the line `commit`: then all of them happen, or none.",
 		"EEXIST ENOENT" },
-	{ OP_DATABASE, "database", OPERATION_CHANGES | OPERATION_SHOWS, 0, 0, 0, "(read only)",
-		"All that is remembered, also of absent volumes, as one JSON document." },
+	{ OP_DATABASE, "database", CHANGES | OPERATION_SHOWS | OPERATION_COLLECTS, 0, 0, 0,
+		"OPERATION REQUEST\\n...\\ncommit\\n",
+		"All that is remembered, as one JSON document; takes long batches.",
+		"EEXIST ENOENT" },
 	{ OP_EPIC_NUMBER, "epic_number", OPERATION_SHOWS, 0, 0, 0, "(read only)",
 		"The number of changes of the database since mmfs was started, from 1." },
 	{ OP_UNPROCESSED, "unprocessed", OPERATION_SHOWS, 0, 0, 0, "(read only)",
@@ -128,6 +131,34 @@ static const struct operation operation_query_volume = {
 	.errors = "ENOENT",
 };
 
+#define IDENTITIES                                                                                \
+	(KEY_BIT(KEY_PARTUUID) | KEY_BIT(KEY_DM_UUID) | KEY_BIT(KEY_MD_UUID) | KEY_BIT(KEY_WWN) | \
+		KEY_BIT(KEY_SERIAL) | KEY_BIT(KEY_ATTACHMENT))
+
+/*
+ * They are for programs that bring back what was saved, and are in mmfs-control(7) with
+ * `database`.
+ */
+static const struct operation saved[] = {
+	{
+		.kind = OP_REMEMBER,
+		.name = "remember",
+		.flags = CHANGES | OPERATION_BATCHES,
+		.keys = KEY_BIT(KEY_ID) | KEY_BIT(KEY_STATE) | KEY_BIT(KEY_KEEP) |
+			KEY_BIT(KEY_SEEN) | KEY_BIT(KEY_NODE) | KEY_BIT(KEY_SIZE) | IDENTITIES,
+		.needs = KEY_BIT(KEY_ID),
+	},
+	{
+		.kind = OP_REMEMBER_MOUNT_POINT,
+		.name = "remember_mount_point",
+		.flags = CHANGES | OPERATION_BATCHES,
+		.keys = KEY_BIT(KEY_ID) | KEY_BIT(KEY_SOURCE) | KEY_BIT(KEY_LINK) |
+			KEY_BIT(KEY_OPTIONS) | KEY_BIT(KEY_FOUND),
+		.needs = KEY_BIT(KEY_ID) | KEY_BIT(KEY_SOURCE),
+		.errors = "ENOENT",
+	},
+};
+
 const char operation_common_errors[] =
 	"EACCES EINVAL EIO EMFILE EMSGSIZE ENOBUFS ENODEV ENOSPC ENOTCONN EPERM EROFS";
 
@@ -145,16 +176,29 @@ const char *const request_key_names[KEYS] = {
 	[KEY_SUGGESTED] = "suggested",
 	[KEY_UNNAMED] = "unnamed",
 	[KEY_ABSENT] = "absent",
+	[KEY_FOUND] = "found",
+	[KEY_SEEN] = "seen",
+	[KEY_NODE] = "node",
+	[KEY_SIZE] = "size",
+	[KEY_PARTUUID] = "partuuid",
+	[KEY_DM_UUID] = "dmuuid",
+	[KEY_MD_UUID] = "mduuid",
+	[KEY_WWN] = "wwn",
+	[KEY_SERIAL] = "serial",
+	[KEY_ATTACHMENT] = "attachment",
 };
 
 const char *const operation_flag_names[OPERATION_FLAGS] = { "changes", "takes", "any-line", "shows",
-	"waits", "batches", "hosts" };
+	"waits", "batches", "hosts", "collects" };
 
 const struct operation *operation_find(enum operation_kind kind)
 {
 	for (size_t i = 0; i < operation_count; i++)
 		if (operations[i].kind == kind)
 			return &operations[i];
+	for (size_t i = 0; i < ARRAY_SIZE(saved); i++)
+		if (saved[i].kind == kind)
+			return &saved[i];
 	return kind == OP_QUERY_VOLUME ? &operation_query_volume : &operation_rename;
 }
 
@@ -173,9 +217,17 @@ const struct operation *operation_find_name(const char *name)
 	return NULL;
 }
 
+const struct operation *operation_find_saved(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(saved); i++)
+		if (strcmp(saved[i].name, name) == 0)
+			return &saved[i];
+	return operation_find_name(name);
+}
+
 void operation_format_usage(const struct operation *operation, struct strbuf *ret_text)
 {
-	const char *command = operation->kind == OP_BATCH ? "printf" : "echo";
+	const char *command = operation->flags & OPERATION_COLLECTS ? "printf" : "echo";
 
 	strbuf_add_format(ret_text, "usage: %s '%s' > control/%s    %s\n", command,
 		operation->usage, operation->name, operation->help);

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/hex.h"
+#include "core/syntax/number.h"
 #include "core/syntax/request.h"
 #include "core/syntax/unique_id.h"
 
@@ -19,6 +20,7 @@ void request_fini(struct request *request)
 	free(request->source);
 	free(request->source_link);
 	free(request->options);
+	request_known_fini(&request->known);
 	*request = (struct request){ 0 };
 }
 
@@ -38,14 +40,15 @@ static char *format_source(const struct request *request)
 void request_format(const struct request *request, struct strbuf *ret_line)
 {
 	_cleanup_free_ char *source = format_source(request);
-	char epic[16], days[16];
+	const struct request_known *known = &request->known;
+	char epic[16], days[16], seen[24], size[24];
 	const char *values[] = {
 		[KEY_LINK] = request->link.path,
 		[KEY_ID] = request->id,
 		[KEY_DEVICE] = request->device.text,
 		[KEY_ALL] = "1",
 		[KEY_EPIC] = epic,
-		[KEY_KEEP] = request->is_on ? "1" : "0",
+		[KEY_KEEP] = request->is_kept ? "1" : "0",
 		[KEY_STATE] = request->is_on ? "on" : "off",
 		[KEY_SOURCE] = source,
 		[KEY_TARGET] = request->device.text,
@@ -53,11 +56,23 @@ void request_format(const struct request *request, struct strbuf *ret_line)
 		[KEY_SUGGESTED] = request->suggested.path,
 		[KEY_UNNAMED] = days,
 		[KEY_ABSENT] = "ok",
+		[KEY_FOUND] = "1",
+		[KEY_SEEN] = seen,
+		[KEY_NODE] = known->node,
+		[KEY_SIZE] = size,
+		[KEY_PARTUUID] = known->identity[ID_PARTUUID],
+		[KEY_DM_UUID] = known->identity[ID_DM_UUID],
+		[KEY_MD_UUID] = known->identity[ID_MD_UUID],
+		[KEY_WWN] = known->identity[ID_WWN],
+		[KEY_SERIAL] = known->identity[ID_SERIAL],
+		[KEY_ATTACHMENT] = known->attachment,
 	};
 
 	_Static_assert(ARRAY_SIZE(values) == KEYS, "one row per key");
 	snprintf(epic, sizeof(epic), "%u", request->epic);
 	snprintf(days, sizeof(days), "%u", request->days);
+	snprintf(seen, sizeof(seen), "%llu", (unsigned long long)known->seen);
+	snprintf(size, sizeof(size), "%llu", (unsigned long long)known->size);
 	for (unsigned int key = 0; key < KEYS; key++)
 		if (request->given & KEY_BIT(key))
 			strbuf_add_pair(ret_line, request_key_names[key], values[key]);
@@ -240,12 +255,9 @@ static int parse_id(const char *text, char **ret_id, struct strbuf *why)
 static int parse_number(
 	const char *text, uint32_t max, uint32_t *ret_number, const char *fault, struct strbuf *why)
 {
-	const char *c = text;
-	uint64_t value = 0;
+	uint64_t value;
 
-	for (; *c >= '0' && *c <= '9' && value <= max; c++)
-		value = value * 10 + (uint64_t)(*c - '0');
-	if (c == text || *c || value > max) {
+	if (number_parse(text, max, &value) < 0) {
 		strbuf_add_text(why, fault);
 		return -EINVAL;
 	}
@@ -421,6 +433,17 @@ static int parse_options(const char *text, char **ret_options, struct strbuf *wh
 	return 0;
 }
 
+/* What has one value only. */
+static int parse_only(enum request_key key, const char *text, struct strbuf *why)
+{
+	const char *value = key == KEY_ABSENT ? "ok" : "1";
+
+	if (strcmp(text, value) == 0)
+		return 0;
+	strbuf_add_format(why, "%s= takes %s", request_key_names[key], value);
+	return -EINVAL;
+}
+
 static int parse_value(
 	struct request *request, enum request_key key, const struct word *word, struct strbuf *why)
 {
@@ -438,15 +461,14 @@ static int parse_value(
 			request->device.kind == VOLUME_BY_DEVICE;
 		return r;
 	case KEY_ALL:
-		if (strcmp(word->value, "1") == 0)
-			return 0;
-		strbuf_add_text(why, "all= takes 1");
-		return -EINVAL;
+	case KEY_ABSENT:
+	case KEY_FOUND:
+		return parse_only(key, word->value, why);
 	case KEY_EPIC:
 		return parse_number(word->value, UINT32_MAX, &request->epic,
 			"epic= takes a number such as epic_number shows", why);
 	case KEY_KEEP:
-		return parse_switch(word->value, "0", "1", &request->is_on, why);
+		return parse_switch(word->value, "0", "1", &request->is_kept, why);
 	case KEY_STATE:
 		return parse_switch(word->value, "off", "on", &request->is_on, why);
 	case KEY_SOURCE:
@@ -458,11 +480,16 @@ static int parse_value(
 	case KEY_UNNAMED:
 		return parse_number(word->value, REQUEST_DAYS_MAX, &request->days,
 			"unnamed= takes a number of days", why);
-	case KEY_ABSENT:
-		if (strcmp(word->value, "ok") == 0)
-			return 0;
-		strbuf_add_text(why, "absent= takes ok");
-		return -EINVAL;
+	case KEY_SEEN:
+	case KEY_NODE:
+	case KEY_SIZE:
+	case KEY_PARTUUID:
+	case KEY_DM_UUID:
+	case KEY_MD_UUID:
+	case KEY_WWN:
+	case KEY_SERIAL:
+	case KEY_ATTACHMENT:
+		return request_known_parse(&request->known, key, word->value, why);
 	case KEYS:
 		break;
 	}
@@ -536,11 +563,11 @@ int request_parse(const struct operation *operation, const char *line, size_t le
 	struct request *ret_request, struct strbuf *why)
 {
 	struct scanner scanner = { line, line + len, why };
-	struct request request = { .operation = operation, .is_on = true };
+	struct request request = { .operation = operation, .is_on = true, .is_kept = true };
 	struct word word;
 	int r = check_line(line, len, why);
 
-	if (r == 0 && !(operation->flags & OPERATION_TAKES)) {
+	if (r == 0 && (!(operation->flags & OPERATION_TAKES) || operation->kind == OP_DATABASE)) {
 		strbuf_add_format(why, "%s takes no requests", operation->name);
 		r = -EINVAL;
 	}

@@ -515,7 +515,11 @@ unsigned int wire_get_access(const struct wire_code *code)
 int wire_decode(const struct wire_code *code, const struct wire_input *in, size_t room,
 	struct request *ret_request)
 {
-	struct request request = { .operation = operation_find(code->operation), .is_on = true };
+	struct request request = {
+		.operation = operation_find(code->operation),
+		.is_on = true,
+		.is_kept = true,
+	};
 	int r = 0;
 
 	if (in->len < code->in_min)

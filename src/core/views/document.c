@@ -63,8 +63,9 @@ static void add_fingerprint(struct strbuf *text, const struct fingerprint *known
 static void add_mount_points(struct strbuf *text, const char *host,
 	const struct mount_point *const *points, size_t count, size_t *at)
 {
-	const char *between = ",\"mount_points\":[";
+	const char *between = "";
 
+	strbuf_add_text(text, ",\"mount_points\":[");
 	while (*at < count && strcmp(points[*at]->host, host) < 0)
 		(*at)++;
 	for (; *at < count && strcmp(points[*at]->host, host) == 0; (*at)++) {
@@ -72,11 +73,12 @@ static void add_mount_points(struct strbuf *text, const char *host,
 		strbuf_add_json(text, points[*at]->path);
 		add_text(text, "volume", points[*at]->volume);
 		add_text(text, "options", points[*at]->options);
+		if (points[*at]->is_found)
+			add_flag(text, "found", true);
 		strbuf_add_char(text, '}');
 		between = ",";
 	}
-	if (*between == ',' && !between[1])
-		strbuf_add_char(text, ']');
+	strbuf_add_char(text, ']');
 }
 
 static int compare_records(const void *a, const void *b)

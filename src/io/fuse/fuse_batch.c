@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * control/batch: lines gather in the open file until one says `commit`; then all of them become one
- * job, which happens as a whole or not at all. The write that carries the `commit` ends there, with
- * a short count if more follows, so that every result has a write of its own.
+ * control/batch and control/database: lines gather in the open file until one says `commit`; then
+ * all of them become one job, which happens as a whole or not at all. The write that carries the
+ * `commit` ends there, with a short count if more follows, so that every result has a write of
+ * its own.
  *
  * Lines may be cut in writes anywhere. A last line without a newline is complete when it is
  * `commit`, or when the next write begins with that line.
@@ -13,7 +14,8 @@
 
 #include "fuse_private.h"
 
-#define BATCH_MAX (1024u * 1024) /* bytes */
+#define BATCH_MAX (1024u * 1024)	 /* bytes */
+#define DATABASE_MAX (64u * 1024 * 1024) /* … of one that brings back a database */
 
 static bool is_blank(char c)
 {
@@ -32,6 +34,7 @@ static bool is_commit(const char *line, size_t len)
 /* "create_point link=X: device=sda1": the operation, then its request. */
 static void add_request(struct fuse_job *job, size_t number, const char *line, size_t len)
 {
+	bool is_saved = job->operation->kind == OP_DATABASE;
 	const struct operation *operation;
 	_cleanup_free_ char *name = NULL;
 	size_t start = 0, end;
@@ -43,7 +46,7 @@ static void add_request(struct fuse_job *job, size_t number, const char *line, s
 	for (end = start; end < len && !is_blank(line[end]);)
 		end++;
 	name = xstrndup(line + start, end - start);
-	operation = operation_find_name(name);
+	operation = is_saved ? operation_find_saved(name) : operation_find_name(name);
 	if (operation && operation->flags & OPERATION_BATCHES)
 		fuse_job_add_line_of(job, operation, line + end, len - end);
 	else
@@ -83,6 +86,11 @@ static bool has_commit(const struct strbuf *text, size_t start)
 	return false;
 }
 
+static unsigned int get_max(const struct open_file *file)
+{
+	return file->operation->kind == OP_DATABASE ? DATABASE_MAX : BATCH_MAX;
+}
+
 /*
  * Of a batch with a line that cannot be taken nothing happens: what follows fails the same, up to
  * and with its `commit`.
@@ -94,8 +102,9 @@ static void refuse(
 
 	strbuf_reset(&file->control.batch);
 	fuse_job_add_fault(job, xstrdup(""), error,
-		xstrdup(error == -EMSGSIZE ? "a batch has at most 1 MiB"
-					   : "a request cannot contain control characters"));
+		error == -EMSGSIZE
+			? xasprintf("a batch has at most %u MiB", get_max(file) / BATCH_MAX)
+			: xstrdup("a request cannot contain control characters"));
 	if (has_commit(text, start))
 		file->control.batch_error = 0;
 }
@@ -104,7 +113,7 @@ static bool take_line(struct open_file *file, const char *line, size_t len)
 {
 	if (memchr(line, '\0', len))
 		file->control.batch_error = -EINVAL;
-	else if (file->control.batch.len + len >= BATCH_MAX)
+	else if (file->control.batch.len + len >= get_max(file))
 		file->control.batch_error = -EMSGSIZE;
 	if (file->control.batch_error)
 		return false;

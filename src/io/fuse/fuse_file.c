@@ -3,10 +3,10 @@
  * Open files: plain files show the text of the moment they were opened at, control files take
  * requests and give replies.
  *
- * A shell writes its request and reads the reply through one descriptor (`exec 3<>…`), so the file
- * position stands behind the request when the reading starts. The reply is therefore anchored at
- * the position of the first read if that is where the write ended, else at 0; seeking back to 0
- * reads it again. Every open file has its own reply.
+ * A shell writes its request and reads the reply through one descriptor (`exec 3<>…`), so the
+ * file position stands behind the request when the reading starts. The reply is therefore
+ * anchored at the position of the first read if that is where the write ended, else at 0; seeking
+ * back to 0 reads it again. Every open file has its own reply.
  */
 
 #include <errno.h>
@@ -41,7 +41,8 @@ static void forget_attributes(struct fuse_server *server, uint64_t ino)
 
 /*
  * An open file shows the changes up to here, and tells of those to come: between, there must be
- * none that its reader does not see yet. In the kernel's own words, as libfuse has not all of them.
+ * none that its reader does not see yet. In the kernel's own words, as libfuse has not all of
+ * them.
  */
 static void reply_open(fuse_req_t req, struct open_file *file, uint64_t ino, uint32_t flags)
 {
@@ -200,7 +201,7 @@ static size_t add_text(struct fuse_job *job, const char *data, size_t size, bool
 
 	strbuf_add(&text, strbuf_text(&file->control.pending), file->control.pending.len);
 	strbuf_add(&text, data, size);
-	if (file->operation->kind == OP_BATCH)
+	if (file->operation->flags & OPERATION_COLLECTS)
 		left = fuse_batch_add_lines(file, job, &text);
 	else
 		left = add_lines(job, &text, is_cut || size % STDIO_BLOCK == 0);

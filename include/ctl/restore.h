@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "ctl/database.h"
+
+/*
+ * What makes the database here have what a document says: lines for control/database, and what
+ * they change, for people. The documents are borrowed, and have been checked.
+ */
+struct restore {
+	const struct ctl *ctl;
+	struct json_object *wanted;
+	struct json_object *here, *here_by_id;
+	struct json_object *shown; /* IDs that have a folder in ids/ */
+	struct strbuf removals, additions, knowledge, points;
+	struct strbuf removed, added; /* "- /DosDevices/X:  UUID=…" */
+	size_t skipped;
+};
+
+/* A ctl_exit, after saying what is wrong. */
+int restore_begin(struct restore *restore, const struct ctl *ctl, struct json_object *wanted);
+/* Puts the lines together. */
+void restore_end(struct restore *restore, struct strbuf *ret_batch);
+void restore_fini(struct restore *restore);
+/* The volume that line `number` (from 1) of a batch is about; the caller frees it. */
+char *restore_find_id(const struct strbuf *batch, size_t number);

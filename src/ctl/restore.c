@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a document to the lines that bring it back, and the other way round: what of the database
+ * here is to go. What a document does not say stays as it is.
+ *
+ * First goes what has to, so that names can move between volumes; mount points come last, since
+ * they lead to volume names.
+ */
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "ctl/restore.h"
+
+#define SKIPPED_SHOWN 10 /* of the volumes that are left out */
+
+static void add_line(struct strbuf *batch, const char *operation, const struct strbuf *request)
+{
+	strbuf_add_format(batch, "%s %s\n", operation, strbuf_text(request));
+}
+
+static void add_simple(
+	struct strbuf *batch, const char *operation, const char *link, const char *id, bool is_new)
+{
+	_cleanup_strbuf_ struct strbuf request = STRBUF_INIT;
+
+	request_add(&request, "id", id);
+	if (link)
+		request_add(&request, "link", link);
+	if (is_new)
+		request_add(&request, "absent", "ok");
+	add_line(batch, operation, &request);
+}
+
+static void tell(struct strbuf *diff, char sign, const char *what, const char *id)
+{
+	strbuf_add_format(diff, "%c ", sign);
+	strbuf_add_printable(diff, what);
+	strbuf_add_text(diff, id ? "  " : "");
+	strbuf_add_printable(diff, id ? id : "");
+	strbuf_add_char(diff, '\n');
+}
+
+static void tell_flag(struct restore *restore, const char *flag, const char *id, bool is_on)
+{
+	tell(is_on ? &restore->added : &restore->removed, is_on ? '+' : '-', flag, id);
+}
+
+/* Links are the same whatever the case of their ASCII letters. */
+static char *fold(const char *link)
+{
+	char *text = xstrdup(link);
+
+	for (char *c = text; *c; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+	return text;
+}
+
+static struct json_object *make_set(struct json_object *volume)
+{
+	struct json_object *set = json_object_new_object();
+	const char *link;
+
+	for (size_t i = 0; (link = volume_get_link(volume, i)); i++) {
+		_cleanup_free_ char *key = fold(link);
+
+		json_object_object_add(set, key, NULL);
+	}
+	return set;
+}
+
+static bool set_has(struct json_object *set, const char *link)
+{
+	_cleanup_free_ char *key = fold(link);
+
+	return json_object_object_get_ex(set, key, NULL);
+}
+
+static bool has_volume_name(struct json_object *volume)
+{
+	const char *link;
+
+	for (size_t i = 0; (link = volume_get_link(volume, i)); i++)
+		if (link_name_is_volume(link))
+			return true;
+	return false;
+}
+
+static bool shows(const struct restore *restore, const char *id)
+{
+	return json_object_object_get_ex(restore->shown, id, NULL);
+}
+
+/* Here, and not only kept. */
+static bool is_present(const struct restore *restore, const char *id)
+{
+	_cleanup_strbuf_ struct strbuf folder = STRBUF_INIT;
+	_cleanup_free_ char *state = NULL;
+
+	if (!shows(restore, id))
+		return false;
+	strbuf_add_file_name(&folder, id);
+	state = tree_read_line(restore->ctl, "ids/%s/state", strbuf_text(&folder));
+	return *state && strcmp(state, "offline") != 0;
+}
+
+static bool is_exact(const struct restore *restore)
+{
+	return restore->ctl->is_exact;
+}
+
+/*
+ * Links that are to go. Volume names of which the document has none were made here by themselves.
+ * What an absent volume has that does not show can only be forgotten as a whole: true then.
+ */
+static bool remove_links(struct restore *restore, struct json_object *here,
+	struct json_object *wanted, struct json_object *links)
+{
+	bool keeps_names = !has_volume_name(wanted), is_forgotten = false;
+	const char *link, *id = volume_get_id(here);
+
+	for (size_t i = 0; (link = volume_get_link(here, i)); i++) {
+		if (set_has(links, link) || (keeps_names && link_name_is_volume(link)))
+			continue;
+		tell(&restore->removed, '-', link, id);
+		is_forgotten |= !shows(restore, id);
+		if (!is_forgotten)
+			add_simple(&restore->removals, "delete_points", link, id, false);
+	}
+	if (is_forgotten)
+		add_simple(&restore->removals, "forget", NULL, id, false);
+	return is_forgotten;
+}
+
+/* Those that are here already show no difference, even where they have to be given anew. */
+static void add_links(struct restore *restore, struct json_object *here, struct json_object *wanted,
+	bool is_forgotten)
+{
+	_cleanup_json_ struct json_object *known = make_set(here);
+	bool keeps_names = is_forgotten && !has_volume_name(wanted);
+	const char *link, *id = volume_get_id(wanted);
+
+	for (size_t i = 0; (link = volume_get_link(wanted, i)); i++) {
+		bool is_known = set_has(known, link);
+
+		if (is_known && !is_forgotten)
+			continue;
+		add_simple(&restore->additions, "create_point", link, id, true);
+		if (!is_known)
+			tell(&restore->added, '+', link, id);
+	}
+	for (size_t i = 0; keeps_names && (link = volume_get_link(here, i)); i++)
+		if (link_name_is_volume(link))
+			add_simple(&restore->additions, "create_point", link, id, true);
+}
+
+/* "2026-01-31T12:00:00.000000Z": microseconds since 1970, 0: that is no time. */
+static uint64_t read_time(const char *text)
+{
+	struct tm utc = { 0 };
+	unsigned int rest = 0;
+	const char *end = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &utc) : NULL;
+	time_t seconds;
+
+	if (!end || (*end == '.' && sscanf(end, ".%6u", &rest) != 1))
+		return 0;
+	seconds = timegm(&utc);
+	return seconds > 0 ? (uint64_t)seconds * 1000000 + rest : 0;
+}
+
+static void add_number(struct strbuf *request, const char *key, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+	request_add(request, key, text);
+}
+
+static void add_known(struct strbuf *request, struct json_object *volume)
+{
+	static const char *const keys[][2] = { { "partuuid", "partuuid" }, { "dm_uuid", "dmuuid" },
+		{ "md_uuid", "mduuid" }, { "wwn", "wwn" }, { "serial", "serial" },
+		{ "attachment", "attachment" } };
+	struct json_object *known = json_get_object(volume, "fingerprint"), *size;
+	const char *node = json_get_text(volume, "last_device");
+	uint64_t seen = read_time(json_get_text(volume, "last_seen"));
+
+	add_number(request, "seen", seen);
+	if (node && *node)
+		request_add(request, "node", node);
+	if (json_object_object_get_ex(known, "size", &size))
+		add_number(request, "size", json_object_get_uint64(size));
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		const char *value = json_get_text(known, keys[i][0]);
+
+		if (value && *value)
+			request_add(request, keys[i][1], value);
+	}
+}
+
+static bool is_same_member(struct json_object *a, struct json_object *b, const char *key)
+{
+	return json_object_equal(json_object_object_get(a, key), json_object_object_get(b, key));
+}
+
+/* Whether what the document knows of the device counts for more than what is known here. */
+static bool knows_better(
+	const struct restore *restore, struct json_object *here, struct json_object *wanted)
+{
+	static const char *const members[] = { "last_seen", "last_device", "fingerprint" };
+	bool is_same = true;
+
+	if (!json_get_object(wanted, "fingerprint") || is_present(restore, volume_get_id(wanted)))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
+		is_same &= here && is_same_member(here, wanted, members[i]);
+	if (is_same || !here || is_exact(restore))
+		return !is_same;
+	return read_time(json_get_text(wanted, "last_seen")) >
+		read_time(json_get_text(here, "last_seen"));
+}
+
+/* Whether a flag is to be another; false, too, where nothing is said of it. */
+static bool differs(struct json_object *here, struct json_object *wanted, const char *flag)
+{
+	return json_has_flag(wanted, flag) &&
+		json_get_flag(wanted, flag) != (here && json_get_flag(here, flag));
+}
+
+static int check_mark(
+	const struct restore *restore, struct json_object *here, struct json_object *wanted)
+{
+	const char *id = volume_get_id(wanted), *letter = here ? volume_get_letter(here) : NULL;
+
+	if (!json_get_flag(wanted, "no_drive_letter"))
+		return CTL_OK;
+	if (volume_get_letter(wanted))
+		return ctl_fail("cannot import: %s has a drive letter and wants none", id);
+	if (letter && !is_exact(restore))
+		return ctl_fail("cannot import: %s is to want no drive letter, but has %s (--exact "
+				"takes it away)",
+			id, link_name_get_base(letter));
+	return CTL_OK;
+}
+
+static void add_knowledge(struct restore *restore, struct json_object *here,
+	struct json_object *wanted, bool is_forgotten)
+{
+	static const struct {
+		const char *flag, *key, *on, *off;
+	} flags[] = { { "no_drive_letter", "state", "on", "off" },
+		{ "keep_links", "keep", "1", "0" } };
+	bool is_known = knows_better(restore, here, wanted);
+	_cleanup_strbuf_ struct strbuf request = STRBUF_INIT;
+	const char *id = volume_get_id(wanted);
+	size_t words = 0;
+
+	request_add(&request, "id", id);
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		bool is_other = differs(here, wanted, flags[i].flag);
+		bool is_on = json_get_flag(
+			json_has_flag(wanted, flags[i].flag) ? wanted : here, flags[i].flag);
+
+		if (is_other)
+			tell_flag(restore, flags[i].flag, id, is_on);
+		if (is_other || (is_forgotten && is_on)) {
+			request_add(&request, flags[i].key, is_on ? flags[i].on : flags[i].off);
+			words++;
+		}
+	}
+	if (is_known)
+		tell(&restore->added, '+', "what it was", id);
+	if (is_known || is_forgotten)
+		add_known(&request, is_known ? wanted : here);
+	if (words || is_known || is_forgotten)
+		add_line(&restore->knowledge, "remember", &request);
+}
+
+static struct json_object *find_point(struct json_object *volume, const char *path)
+{
+	struct json_object *points = volume ? json_get_array(volume, "mount_points") : NULL;
+
+	for (size_t i = 0; points && i < json_object_array_length(points); i++) {
+		struct json_object *point = json_object_array_get_idx(points, i);
+
+		if (is_same_text(json_get_text(point, "path"), path))
+			return point;
+	}
+	return NULL;
+}
+
+static void add_point(struct restore *restore, const char *host, struct json_object *point)
+{
+	_cleanup_free_ char *source = xasprintf("/%s", json_get_text(point, "path"));
+	const char *options = json_get_text(point, "options");
+	_cleanup_strbuf_ struct strbuf request = STRBUF_INIT;
+
+	request_add(&request, "id", host);
+	request_add(&request, "source", source);
+	request_add(&request, "link", json_get_text(point, "volume"));
+	if (options && *options)
+		request_add(&request, "options", options);
+	if (json_get_flag(point, "found"))
+		request_add(&request, "found", "1");
+	add_line(&restore->points, "remember_mount_point", &request);
+}
+
+static void tell_point(struct strbuf *diff, char sign, const char *host, struct json_object *point)
+{
+	_cleanup_free_ char *what = xasprintf("mount point /%s of %s", json_get_text(point, "path"),
+		json_get_text(point, "volume"));
+
+	tell(diff, sign, what, host);
+}
+
+static void add_points(struct restore *restore, struct json_object *here,
+	struct json_object *wanted, bool is_forgotten)
+{
+	struct json_object *points = json_get_array(wanted, "mount_points");
+	const char *host = volume_get_id(wanted);
+
+	for (size_t i = 0; points && i < json_object_array_length(points); i++) {
+		struct json_object *point = json_object_array_get_idx(points, i);
+		struct json_object *known = find_point(here, json_get_text(point, "path"));
+		bool is_same = known && json_object_equal(known, point);
+
+		if (!is_same)
+			tell_point(&restore->added, '+', host, point);
+		if (!is_same || is_forgotten)
+			add_point(restore, host, point);
+	}
+}
+
+static void remove_points(
+	struct restore *restore, struct json_object *here, struct json_object *wanted)
+{
+	struct json_object *points = here ? json_get_array(here, "mount_points") : NULL;
+
+	for (size_t i = 0; points && i < json_object_array_length(points); i++) {
+		struct json_object *point = json_object_array_get_idx(points, i);
+		const char *path = json_get_text(point, "path");
+		_cleanup_free_ char *source = xasprintf("/%s", path);
+		_cleanup_strbuf_ struct strbuf request = STRBUF_INIT;
+
+		if (find_point(wanted, path))
+			continue;
+		tell_point(&restore->removed, '-', volume_get_id(here), point);
+		request_add(&request, "id", volume_get_id(here));
+		request_add(&request, "source", source);
+		add_line(&restore->removals, "remember_mount_point", &request);
+	}
+}
+
+static int restore_volume(struct restore *restore, struct json_object *wanted)
+{
+	const char *id = volume_get_id(wanted);
+	_cleanup_json_ struct json_object *links = make_set(wanted), *empty = NULL;
+	struct json_object *here = NULL;
+	bool is_forgotten = false;
+	int r;
+
+	json_object_object_get_ex(restore->here_by_id, id, &here);
+	if (restore->ctl->skips_absent && !shows(restore, id)) {
+		if (restore->skipped++ < SKIPPED_SHOWN)
+			ctl_fail("%s is not here: its names are left out", id);
+		return CTL_OK;
+	}
+	r = check_mark(restore, here, wanted);
+	if (r != CTL_OK)
+		return r;
+	if (is_exact(restore) && json_get_array(wanted, "mount_points"))
+		remove_points(restore, here, wanted);
+	if (is_exact(restore) && here)
+		is_forgotten = remove_links(restore, here, wanted, links);
+	empty = json_object_new_object();
+	add_links(restore, here ? here : empty, wanted, is_forgotten);
+	add_knowledge(restore, here, wanted, is_forgotten);
+	add_points(restore, here, wanted, is_forgotten);
+	return CTL_OK;
+}
+
+/* What is here of a volume that the document does not have. One that is present stays a volume. */
+static void remove_volume(struct restore *restore, struct json_object *here)
+{
+	_cleanup_json_ struct json_object *none = json_object_new_object();
+	const char *id = volume_get_id(here);
+
+	if (!is_present(restore, id)) {
+		tell(&restore->removed, '-', "all that is known", id);
+		add_simple(&restore->removals, "forget", NULL, id, false);
+		return;
+	}
+	json_object_object_add(none, "id", json_object_new_string(id));
+	json_object_object_add(none, "links", json_object_new_array());
+	json_object_object_add(none, "no_drive_letter", json_object_new_boolean(false));
+	json_object_object_add(none, "keep_links", json_object_new_boolean(false));
+	json_object_object_add(none, "mount_points", json_object_new_array());
+	restore_volume(restore, none);
+}
+
+static void remove_others(struct restore *restore)
+{
+	struct json_object *volumes = json_get_array(restore->wanted, "volumes");
+	_cleanup_json_ struct json_object *kept = json_object_new_object();
+
+	for (size_t i = 0; i < json_object_array_length(volumes); i++)
+		json_object_object_add(
+			kept, volume_get_id(json_object_array_get_idx(volumes, i)), NULL);
+	volumes = json_get_array(restore->here, "volumes");
+	for (size_t i = 0; i < json_object_array_length(volumes); i++) {
+		struct json_object *here = json_object_array_get_idx(volumes, i);
+
+		if (!json_object_object_get_ex(kept, volume_get_id(here), NULL))
+			remove_volume(restore, here);
+	}
+}
+
+static void restore_settings(struct restore *restore)
+{
+	bool is_on = json_get_flag(restore->wanted, "auto_mount");
+
+	if (!differs(restore->here, restore->wanted, "auto_mount"))
+		return;
+	strbuf_add_format(&restore->additions, "auto_mount %s\n", is_on ? "on" : "off");
+	tell_flag(restore, "auto_mount", NULL, is_on);
+}
+
+static void look_at_tree(struct restore *restore)
+{
+	_cleanup_(texts_free_p) char **folders = tree_list_names(restore->ctl, "ids");
+	struct json_object *volumes = json_get_array(restore->here, "volumes");
+
+	for (size_t i = 0; folders[i]; i++) {
+		_cleanup_free_ char *id = text_unescape(folders[i]);
+
+		json_object_object_add(restore->shown, id, NULL);
+	}
+	for (size_t i = 0; i < json_object_array_length(volumes); i++) {
+		struct json_object *volume = json_object_array_get_idx(volumes, i);
+
+		json_object_object_add(
+			restore->here_by_id, volume_get_id(volume), json_object_get(volume));
+	}
+}
+
+int restore_begin(struct restore *restore, const struct ctl *ctl, struct json_object *wanted)
+{
+	struct json_object *volumes = json_get_array(wanted, "volumes");
+	int r = CTL_OK;
+
+	*restore = (struct restore){
+		.ctl = ctl,
+		.wanted = wanted,
+		.here = database_read(ctl),
+		.here_by_id = json_object_new_object(),
+		.shown = json_object_new_object(),
+	};
+	look_at_tree(restore);
+	for (size_t i = 0; r == CTL_OK && i < json_object_array_length(volumes); i++)
+		r = restore_volume(restore, json_object_array_get_idx(volumes, i));
+	if (r == CTL_OK && is_exact(restore) && !ctl->from)
+		remove_others(restore);
+	if (restore->skipped > SKIPPED_SHOWN)
+		ctl_fail("nor are %zu more", restore->skipped - SKIPPED_SHOWN);
+	restore_settings(restore);
+	return r;
+}
+
+void restore_end(struct restore *restore, struct strbuf *ret_batch)
+{
+	const struct strbuf *parts[] = { &restore->removals, &restore->additions,
+		&restore->knowledge, &restore->points };
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		strbuf_add(ret_batch, strbuf_text(parts[i]), parts[i]->len);
+}
+
+void restore_fini(struct restore *restore)
+{
+	json_object_put(restore->here);
+	json_object_put(restore->here_by_id);
+	json_object_put(restore->shown);
+	strbuf_fini(&restore->removals);
+	strbuf_fini(&restore->additions);
+	strbuf_fini(&restore->knowledge);
+	strbuf_fini(&restore->points);
+	strbuf_fini(&restore->removed);
+	strbuf_fini(&restore->added);
+}
+
+char *restore_find_id(const struct strbuf *batch, size_t number)
+{
+	static const char key[] = "id=\"";
+	const char *line = strbuf_text(batch), *end;
+	char *id;
+
+	while (--number && (line = strchr(line, '\n')))
+		line++;
+	line = line ? strstr(line, key) : NULL;
+	if (!line)
+		return NULL;
+	line += strlen(key);
+	end = line + strcspn(line, "\"\n");
+	id = xstrndup(line, (size_t)(end - line));
+	return id;
+}
