@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ctl/foreign_import.h"
 #include "ctl/restore.h"
 #include "ctl/windows_import.h"
 
@@ -28,8 +29,12 @@ static int commit(const struct ctl *ctl, struct strbuf *batch, const char *what)
 static const struct {
 	const char *name;
 	int (*read)(const struct ctl *ctl, const char *path, struct json_object **ret_database);
+	bool needs_path; /* it has no file of its own here */
 } formats[] = {
-	{ "windows", windows_import },
+	{ "windows", windows_import, true },
+	{ "multipath", multipath_import },
+	{ "vdev_id", vdev_id_import },
+	{ "fstab", fstab_import },
 };
 
 /* The names in another format, of which nothing is known but what they say. */
@@ -42,13 +47,17 @@ static int read_format(const struct ctl *ctl, const char *path, struct json_obje
 
 		if (strcmp(formats[i].name, ctl->from) != 0)
 			continue;
+		if (!path && formats[i].needs_path)
+			return ctl_misuse("--from=%s takes a file", ctl->from);
 		r = formats[i].read(ctl, path, ret_database);
 		if (r != CTL_OK)
 			return r;
 		why = database_check(*ret_database, NULL);
-		return why ? ctl_fail("cannot import %s: %s", path, why) : CTL_OK;
+		return why ? ctl_fail("cannot import %s: %s", path ? path : "names", why) : CTL_OK;
 	}
-	return ctl_misuse("there is no format '%s': --from takes windows", ctl->from);
+	return ctl_misuse(
+		"there is no format '%s': --from takes windows, multipath, vdev_id or fstab",
+		ctl->from);
 }
 
 static int read_text(const char *path, struct strbuf *ret_text)
@@ -164,13 +173,13 @@ int cmd_import(struct ctl *ctl, int count, char **words)
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 	int r;
 
-	if (ctl->from && !count)
-		return ctl_misuse("--from=%s takes a file", ctl->from);
 	if (ctl->from && ctl->is_exact)
 		return ctl_misuse("--exact is for what export has written: other formats do not "
 				  "have all names");
 	if (ctl->from) {
+		path = count ? words[0] : NULL;
 		r = read_format(ctl, path, &wanted);
+		path = path ? path : ctl->from;
 	} else {
 		r = read_text(path, &text);
 		if (r == CTL_OK)

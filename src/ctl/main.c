@@ -148,7 +148,8 @@ static const struct known_option {
 	{ OPT_OPTIONS, "options", "OPTIONS", TAKES_OPTIONS, "options to mount it with" },
 	{ OPT_UNNAMED, "unnamed", "DAYS", TAKES_UNNAMED, "unnamed ones not seen for so long" },
 	{ OPT_SKIP_ABSENT, "skip-absent", NULL, TAKES_IMPORT, "leaves absent volumes out" },
-	{ OPT_FROM, "from", "FORMAT", TAKES_IMPORT, "takes names from what others keep: windows" },
+	{ OPT_FROM, "from", "FORMAT", TAKES_IMPORT,
+		"takes names that others keep: windows, multipath, vdev_id, fstab" },
 };
 
 static void print_option(const struct known_option *option)

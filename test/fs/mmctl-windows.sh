@@ -109,7 +109,7 @@ head -c 5000 "$hive" >"$TMP/cut"
 expect_exit 1 "no hive of a registry" mmctl import --from=windows "$TMP/cut"
 truncate -s 300M "$TMP/huge"
 expect_exit 1 "larger than any hive" mmctl import --from=windows "$TMP/huge"
-expect_exit 2 "there is no format 'linux'" mmctl import --from=linux "$hive"
+expect_exit 2 "there is no format 'linux': --from takes windows, multipath, vdev_id or fstab" mmctl import --from=linux "$hive"
 expect_exit 2 "takes a file" mmctl import --from=windows
 ln -s "$hive" "$TMP/empty/Windows"
 expect_exit 1 "cannot import" mmctl import --from=windows "$TMP/empty"

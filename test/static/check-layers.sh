@@ -37,6 +37,7 @@ libraries=$(IFS='|' && echo "${!library[*]}")
 declare -A ctl_library=(
 	[libsmartcols/libsmartcols.h]=" output "
 	[json-c/json.h]=" database "
+	[libmount.h]=" fstab_names "
 	[hivex.h]=" hive_child " [seccomp.h]=" hive_child "
 )
 # What of the core it may use: syntax, no state.
