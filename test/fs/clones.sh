@@ -155,3 +155,23 @@ for ((round = 0; round < (rounds + 9) / 10; round++)); do
 	settle
 	stop_mmfs
 done
+
+# --- the word of an administrator ----------------------------------------------------------------
+
+rm -f "$DB"*
+plug_in 1
+plug_in 2
+start_mmfs "${options[@]}"
+request create_point "X: ${LOOP}01"
+request claim_unique_id "device=${LOOP}02"
+for round in now restarted; do
+	expect_equal "${LOOP}02" "$(readlink "$MM/DosDevices/X:")" "whose X: is, $round"
+	expect_equal "DEVICE=\"${LOOP}01\" REASON=\"duplicate of ${LOOP}02, which has $id\" KIND=\"duplicate\"" \
+		"$(cat "$CTL/unprocessed")" "who has nothing, $round"
+	expect_sound
+	restart_mmfs "${options[@]}"
+done
+request claim_unique_id "${LOOP#/dev/}01"
+expect_equal "${LOOP}01" "$(readlink "$MM/DosDevices/X:")" "whose X: is again"
+expect_refused ENOENT claim_unique_id "device=${LOOP}77"
+expect_refused EINVAL claim_unique_id "id=$id"

@@ -42,6 +42,15 @@ for class in internal external; do
 	expect_sound
 done
 
+# On an administrator's word it does, also after a restart.
+request claim_unique_id "device=$a"
+expect_equal "$a" "$(readlink "$MM/DosDevices/backup")" "the name of who was accepted"
+expect_equal virtual "$(noted)" "what was noted of who was accepted"
+restart_mmfs
+expect_equal "$a" "$(readlink "$MM/DosDevices/backup")" "the name of who was accepted before"
+attachment "'internal'"
+start_mmfs
+
 # Nor does it when it is plugged in while the daemon runs, and readers of events are told.
 exec 4<"$MM/events"
 detach 01

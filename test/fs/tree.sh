@@ -55,6 +55,7 @@ expect_equal "$({
 		f 666 root root ./control/change_notify
 		f 600 root root ./control/cancel_volume_delete
 		f 600 root root ./control/check_unprocessed_volumes
+		f 600 root root ./control/claim_unique_id
 		f 600 root root ./control/create_point
 		f 600 root root ./control/database
 		f 600 root root ./control/delete_points

@@ -196,6 +196,14 @@ void game_draw_removal(struct game *game, struct model_request *ret_request)
 	};
 }
 
+void game_draw_claim(struct game *game, struct model_request *ret_request)
+{
+	*ret_request = (struct model_request){
+		.operation = OP_CLAIM_UNIQUE_ID,
+		.device = draw_volume(game),
+	};
+}
+
 int game_decide_request(struct game *game, const struct model_request *request)
 {
 	_cleanup_strbuf_ struct strbuf line = STRBUF_INIT;

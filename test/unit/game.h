@@ -22,6 +22,8 @@ void game_draw_device(struct game *game, size_t i, struct model_device *ret_devi
 /* A request that is not only for devices to go, or one that is. */
 void game_draw_request(struct game *game, struct model_request *ret_request);
 void game_draw_removal(struct game *game, struct model_request *ret_request);
+/* One that gives a device the ID of another. */
+void game_draw_claim(struct game *game, struct model_request *ret_request);
 /* Puts the request into words, and decides it. */
 int game_decide_request(struct game *game, const struct model_request *request);
 

@@ -23,6 +23,7 @@
  *    read, or is mounted.
  * 11. Who is a stranger to what is remembered under an ID gets no ID until somebody has that one.
  *    But what is remembered as its own it wants before that.
+ * 12. Who claims the first of its IDs gets it before all others; of two the last who claims it.
  */
 
 #include <string.h>
@@ -35,6 +36,7 @@ struct wish {
 	size_t count;
 	size_t at;
 	char held[MODEL_TEXT];
+	int claim; /* rule 12 */
 };
 
 static bool is_text(const char *a, const char *b)
@@ -130,6 +132,8 @@ static void make_wish(struct model *model, struct wish *wish)
 		has_noted |= is_noted_here[n];
 		has_strange |= is_strange[n];
 	}
+	if (wish->claim && n)
+		add_wish(wish, id[0]);
 	for (int round = 0; round < 2; round++) {
 		for (size_t i = 0; i < n; i++) {
 			bool is_others = record[i] && !is_mine[i] && has_settled;
@@ -175,6 +179,8 @@ static bool is_better(
 	static const struct model_record nobody;
 	const char *const *value = known ? known->identity : nobody.identity;
 
+	if ((x->at == 0 ? x->claim : 0) != (y->at == 0 ? y->claim : 0))
+		return (x->at == 0 ? x->claim : 0) > (y->at == 0 ? y->claim : 0);
 	DECIDE(strcmp(x->held, id) == 0, strcmp(y->held, id) == 0);
 	DECIDE(is_text(value[ID_PARTUUID], a->identity[ID_PARTUUID]),
 		is_text(value[ID_PARTUUID], b->identity[ID_PARTUUID]));
@@ -199,7 +205,7 @@ static bool is_stranger(struct model *model, const struct wish *wish)
 {
 	const char *id = wish->at < wish->count ? wish->id[wish->at] : "";
 
-	return *id && strcmp(wish->held, id) != 0 &&
+	return *id && strcmp(wish->held, id) != 0 && !(wish->claim && wish->at == 0) &&
 		is_stranger_to(model, model_find_record(model, id), &model->device[wish->device]);
 }
 
@@ -539,7 +545,8 @@ void model_apply_devices(struct model *model, const struct model_batch *batch, b
 		struct model_device *device = &model->device[i];
 		struct model_record *record = model_find_record(model, device->id);
 		struct model_device news;
-		bool is_put = !batch->is_gone[i] && has_news(device, batch->put[i], &news);
+		bool is_put = !batch->is_gone[i] &&
+			(has_news(device, batch->put[i], &news) || batch->is_summoned[i]);
 
 		if (!is_put && !batch->is_gone[i]) {
 			if (device->state == MODEL_DUPLICATE || device->state == MODEL_NO_ID ||
@@ -553,6 +560,7 @@ void model_apply_devices(struct model *model, const struct model_batch *batch, b
 		}
 		if (is_put) {
 			strcpy(wishes[count].held, device->id);
+			wishes[count].claim = batch->claim[i];
 			*device = news;
 			doubt(model, device, &before[i]);
 			strcpy(device->former, "");

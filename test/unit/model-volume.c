@@ -194,18 +194,42 @@ static int check_arrival(
 	return r ? r : model_find_owner(model, id) ? 0 : ENOENT;
 }
 
+static const struct model_device *find_present(struct model *model, const char *text)
+{
+	const struct model_link *link;
+
+	if (unique_id_is_valid(text))
+		return model_find_owner(model, text);
+	if (!link_name_is_form(text))
+		return model_find_device(model, text);
+	link = model_find_link(model, text);
+	return link ? model_find_owner(model, link->id) : NULL;
+}
+
+int model_add_claim(struct model *model, const char *text, int number, struct model_batch *batch)
+{
+	const struct model_device *device = find_present(model, text), *owner;
+	char ids[ID_SCHEMES][UNIQUE_ID_MAX + 1];
+
+	if (!device ||
+		(device->state != MODEL_ONLINE && device->state != MODEL_DUPLICATE &&
+			device->state != MODEL_UNWRITTEN && device->state != MODEL_STRANGER))
+		return ENOENT;
+	if (!model_get_ids(device, &model->order, ids))
+		return ENOENT;
+	owner = model_find_owner(model, ids[0]);
+	batch->is_summoned[device - model->device] = true;
+	batch->claim[device - model->device] = number;
+	if (owner)
+		batch->is_summoned[owner - model->device] = true;
+	return 0;
+}
+
 static int remove_device(
 	struct model *model, const struct model_request *request, struct strbuf *reply)
 {
-	const struct model_device *device = model_find_device(model, request->device);
-	const struct model_link *link;
+	const struct model_device *device = find_present(model, request->device);
 
-	if (unique_id_is_valid(request->device)) {
-		device = model_find_owner(model, request->device);
-	} else if (link_name_is_form(request->device)) {
-		link = model_find_link(model, request->device);
-		device = link ? model_find_owner(model, link->id) : NULL;
-	}
 	if (!device || model->is_prepared[device - model->device])
 		return ENOENT;
 	model->is_prepared[device - model->device] = true;

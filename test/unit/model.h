@@ -108,6 +108,8 @@ struct model_request {
 struct model_batch {
 	const struct model_device *put[MODEL_DEVICES];
 	bool is_gone[MODEL_DEVICES];
+	bool is_summoned[MODEL_DEVICES]; /* as it is, because of a claim */
+	int claim[MODEL_DEVICES];	 /* 0, or the number of its last claim */
 };
 
 /* `can_write`: else nothing is remembered, and what has to be waits. */
@@ -115,6 +117,9 @@ void model_apply_devices(struct model *model, const struct model_batch *batch, b
 /* 0 or the errno; the reply is added to `reply`. */
 int model_apply_request(
 	struct model *model, const struct model_request *request, struct strbuf *reply);
+
+/* One claim more in the batch: 0 or the errno. */
+int model_add_claim(struct model *model, const char *text, int number, struct model_batch *batch);
 
 /* 0 or the errno. What is about a volume as such: model-volume.c. */
 int model_apply_volume_request(

@@ -469,6 +469,31 @@ static void play_removals(struct game *game)
 	take_step(game, game_draw(game, 20) != 0, true, 0, &after);
 }
 
+/* One write of requests that make devices owners. */
+static void play_claims(struct game *game)
+{
+	struct world *world = &game->world;
+	struct model after = game->model;
+	struct model_batch batch = { .put = { NULL } };
+	int expected, seen;
+	struct model_request request;
+	bool is_any = false;
+
+	after.nameless_count = 0;
+	for (int i = 1; i <= 2; i++) {
+		game_draw_claim(game, &request);
+		expected = model_add_claim(&after, request.device, i, &batch);
+		seen = game_decide_request(game, &request);
+		EXPECT(game, seen == expected, "the result is %d, expected %d (%s)\n", seen,
+			expected, strbuf_text(&world->why));
+		is_any |= seen == 0;
+	}
+	if (is_any)
+		model_apply_devices(&after, &batch, true);
+	engine_end_requests(&world->manager, &world->env, &world->change);
+	take_step(game, game_draw(game, 20) != 0, false, 0, &after);
+}
+
 static void play_restart(struct game *game)
 {
 	struct model after;
@@ -484,8 +509,10 @@ static void play_step(struct game *game)
 {
 	int kind = game_draw(game, 40);
 
-	if (kind < 18)
+	if (kind < 17)
 		play_devices(game);
+	else if (kind < 18)
+		play_claims(game);
 	else if (kind < 20)
 		play_removals(game);
 	else if (kind < 36)

@@ -373,6 +373,7 @@ static const struct {
 	{ "scrub_registry", OP_SCRUB_REGISTRY, true },
 	{ "auto_mount", OP_AUTO_MOUNT, true },
 	{ "unique_id_changed", OP_UNIQUE_ID_CHANGED, true },
+	{ "claim_unique_id", OP_CLAIM_UNIQUE_ID, true },
 	{ "prepare_volume_delete", OP_PREPARE_VOLUME_DELETE, true },
 	{ "cancel_volume_delete", OP_CANCEL_VOLUME_DELETE, true },
 	{ "no_drive_letter", OP_NO_DRIVE_LETTER, true },

@@ -35,6 +35,8 @@ struct volumes_change {
 	size_t puts;
 	char **gone; /* names, owned */
 	size_t gones;
+	char **claim; /* names, owned: who claims the first of its IDs, the last of them first */
+	size_t claims;
 	struct assignment *assignments; /* owned */
 	size_t assignment_count;
 };
@@ -53,6 +55,10 @@ const struct device *volumes_find_id(const struct volumes *volumes, const char *
 void volumes_change_fini(struct volumes_change *change);
 void volumes_change_put(struct volumes_change *change, struct device *device);
 void volumes_change_remove(struct volumes_change *change, const char *name);
+/* Somebody says that a device put into the change is what it claims to be. */
+void volumes_change_claim(struct volumes_change *change, const char *name);
+/* 0: nobody said so of the device; of two the greater counts. */
+size_t volumes_change_get_claim(const struct volumes_change *change, const char *name);
 
 /* Whether the change says something of a device, by its name. */
 bool volumes_change_concerns(const struct volumes_change *change, const char *name);

@@ -32,6 +32,8 @@ const struct link *decision_find_link(const struct decision *decision, const cha
 /* The device that a client means, volume or not, or NULL. */
 const struct device *decision_find_device(
 	const struct decision *decision, const struct volume_ref *ref);
+/* The device that is present as what device= names, volume or not, or NULL. */
+const struct device *decision_find_present(const struct decision *decision);
 /* The volume that all of link=, id= and device= name; -ENOENT, or -EINVAL where they differ. */
 int decision_select_volume(struct decision *decision, const char **ret_id);
 /* The same; id= alone may also name one that is only remembered. */

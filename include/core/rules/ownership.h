@@ -14,3 +14,7 @@ void ownership_decide(
 
 /* Whether somebody was a stranger to what is forgotten by now, and may get an ID. */
 bool ownership_is_overdue(const struct manager *manager);
+
+/* Whether a device is made of `part`, directly or through others, as the change leaves it. */
+bool ownership_is_part(const struct volumes *volumes, const struct volumes_change *change,
+	const struct device *part, const struct device *whole);

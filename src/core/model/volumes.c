@@ -69,12 +69,15 @@ void volumes_change_fini(struct volumes_change *change)
 		device_free(change->put[i]);
 	for (size_t i = 0; i < change->gones; i++)
 		free(change->gone[i]);
+	for (size_t i = 0; i < change->claims; i++)
+		free(change->claim[i]);
 	for (size_t i = 0; i < change->assignment_count; i++) {
 		free(change->assignments[i].id);
 		free(change->assignments[i].reason);
 	}
 	free(change->put);
 	free(change->gone);
+	free(change->claim);
 	free(change->assignments);
 	*change = (struct volumes_change){ 0 };
 }
@@ -89,6 +92,22 @@ void volumes_change_remove(struct volumes_change *change, const char *name)
 {
 	change->gone = xgrow(change->gone, change->gones, sizeof(*change->gone));
 	change->gone[change->gones++] = xstrdup(name);
+}
+
+void volumes_change_claim(struct volumes_change *change, const char *name)
+{
+	change->claim = xgrow(change->claim, change->claims, sizeof(*change->claim));
+	change->claim[change->claims++] = xstrdup(name);
+}
+
+size_t volumes_change_get_claim(const struct volumes_change *change, const char *name)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < change->claims; i++)
+		if (strcmp(change->claim[i], name) == 0)
+			found = i + 1;
+	return found;
 }
 
 static const struct device *find_put(const struct volumes_change *change, const char *name)

@@ -61,6 +61,24 @@ const struct device *decision_find_device(
 	return NULL;
 }
 
+const struct device *decision_find_present(const struct decision *decision)
+{
+	const struct volume_ref *ref = &decision->request->device;
+	const struct volumes *volumes = &decision->manager->volumes;
+	const struct link *link;
+
+	switch (ref->kind) {
+	case VOLUME_BY_ID:
+		return volumes_find_id(volumes, ref->text);
+	case VOLUME_BY_LINK:
+		link = names_find_link(&decision->change->names, ref->text);
+		return link ? volumes_find_id(volumes, link->record->id) : NULL;
+	case VOLUME_BY_DEVICE:
+		break;
+	}
+	return decision_find_device(decision, ref);
+}
+
 /* What a label is looked for in, or NULL: `text` is no label. */
 static const char *get_label(const struct device *device, const char *text)
 {

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "core/rules/claiming.h"
 #include "core/rules/decision.h"
 #include "core/rules/deletion.h"
 #include "core/rules/dispatch.h"
@@ -41,6 +42,7 @@ static int (*const rules[OPERATION_KINDS])(struct decision *decision) = {
 	[OP_SCRUB_REGISTRY] = forgetting_decide_scrub,
 	[OP_FORGET] = forgetting_decide_forget,
 	[OP_NO_DRIVE_LETTER] = volume_decide_no_drive_letter,
+	[OP_CLAIM_UNIQUE_ID] = claiming_decide,
 	[OP_UNIQUE_ID_CHANGED] = id_change_decide,
 	[OP_PREPARE_VOLUME_DELETE] = deletion_decide_mark,
 	[OP_CANCEL_VOLUME_DELETE] = deletion_decide_mark,

@@ -8,13 +8,13 @@
  * Ownership is settled by deferred acceptance: each device without an ID asks for its candidates
  * in its order of preference, each ID keeps the best of those who ask, and who is turned away asks
  * for its next. The outcome is the same whatever the order of asking. A device already present
- * under an ID is never turned away from it, so clones cannot steal names; among newcomers the
- * database's fingerprint decides, among perfect twins the place where the owner was last seen, then
- * which is in use, then the kernel name.
+ * under an ID is never turned away from it but by an administrator's word, so clones cannot steal
+ * names; among newcomers the database's fingerprint decides, among perfect twins the place where
+ * the owner was last seen, then which is in use, then the kernel name.
  *
- * A stranger to what is remembered under an ID never gets it. As long as nobody has the ID it is
- * not granted any other either: who else wants that ID may come yet. Once somebody has it the
- * stranger is but another clone, and asks for its next.
+ * A stranger to what is remembered under an ID does not get it by itself. As long as nobody has the
+ * ID it is not granted any other either: who else wants that ID may come yet. Once somebody has it
+ * the stranger is but another clone, and asks for its next.
  */
 
 #include <string.h>
@@ -27,6 +27,7 @@
 struct claim {
 	struct device *device;
 	const char *held; /* ID it is present under now, if any */
+	size_t order;	  /* volumes_change_get_claim() */
 	char candidate[ID_SCHEMES][UNIQUE_ID_MAX + 1];
 	size_t candidates;
 	size_t next;	       /* candidate to ask for next */
@@ -147,6 +148,8 @@ static void claim_init(struct claim *claim, const struct names *names, const str
 		is_stranger |= standing->is_barred;
 		count++;
 	}
+	if (claim->order && count)
+		claim_add_candidate(claim, &found[0]);
 	for (int last = 0; last <= 1; last++) {
 		for (size_t i = 0; i < count; i++) {
 			bool is_last = (has_settled && found[i].is_foreign) ||
@@ -198,8 +201,8 @@ static unsigned int claim_get_weight(
 }
 
 /* Whether `part` is what `whole` is made of, directly or through others. */
-static bool is_part_of(const struct court *court, const struct device *part,
-	const struct device *whole, unsigned int depth)
+static bool is_part(const struct volumes *volumes, const struct volumes_change *change,
+	const struct device *part, const struct device *whole, unsigned int depth)
 {
 	_cleanup_free_ char *slaves = NULL;
 	char *rest, *name;
@@ -208,13 +211,31 @@ static bool is_part_of(const struct court *court, const struct device *part,
 		return false;
 	rest = slaves = xstrdup(whole->slaves);
 	while ((name = strsep(&rest, " "))) {
-		const struct device *between =
-			volumes_change_find_name(court->volumes, court->change, name);
+		const struct device *between = volumes_change_find_name(volumes, change, name);
 
-		if (strcmp(name, part->name) == 0 || is_part_of(court, part, between, depth + 1))
+		if (strcmp(name, part->name) == 0 ||
+			is_part(volumes, change, part, between, depth + 1))
 			return true;
 	}
 	return false;
+}
+
+bool ownership_is_part(const struct volumes *volumes, const struct volumes_change *change,
+	const struct device *part, const struct device *whole)
+{
+	return is_part(volumes, change, part, whole, 0);
+}
+
+static bool is_part_of(
+	const struct court *court, const struct device *part, const struct device *whole)
+{
+	return is_part(court->volumes, court->change, part, whole, 0);
+}
+
+/* Whether somebody gave a word that the ID is its own; of two the later counts. */
+static size_t claim_get_word(const struct claim *claim, const char *id)
+{
+	return is_same_text(claim->first, id) ? claim->order : 0;
 }
 
 static bool claim_is_better(
@@ -223,9 +244,10 @@ static bool claim_is_better(
 	const struct record *record = names_find_record(court->names, id);
 	unsigned int weight_a, weight_b;
 
-	if (is_part_of(court, b->device, a->device, 0) ||
-		is_part_of(court, a->device, b->device, 0))
-		return is_part_of(court, b->device, a->device, 0);
+	if (is_part_of(court, b->device, a->device) || is_part_of(court, a->device, b->device))
+		return is_part_of(court, b->device, a->device);
+	if (claim_get_word(a, id) != claim_get_word(b, id))
+		return claim_get_word(a, id) > claim_get_word(b, id);
 	if (is_same_text(a->held, id) || is_same_text(b->held, id))
 		return is_same_text(a->held, id);
 	weight_a = claim_get_weight(court, a, record);
@@ -274,14 +296,15 @@ static bool claim_is_stranger(const struct court *court, const struct claim *cla
 {
 	const struct record *record = names_find_record(court->names, id);
 
-	if (is_same_text(claim->held, id) || !stranger_is(court->strangers, record, claim->device))
+	if (is_same_text(claim->held, id) || claim_get_word(claim, id) ||
+		!stranger_is(court->strangers, record, claim->device))
 		return false;
 	for (size_t i = 0; claim->device->slaves && i < court->count; i++) {
 		const struct claim *part = &court->claims[i];
 
 		if (claim_has_candidate(part, id) &&
 			!stranger_is(court->strangers, record, part->device) &&
-			is_part_of(court, part->device, claim->device, 0))
+			is_part_of(court, part->device, claim->device))
 			return false;
 	}
 	return true;
@@ -442,6 +465,7 @@ static void court_add_claim(
 
 	claim->device = device;
 	claim->held = before ? before->id : NULL;
+	claim->order = volumes_change_get_claim(court->change, device->name);
 	claim_init(claim, court->names, order, court->strangers);
 }
 

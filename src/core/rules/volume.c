@@ -90,27 +90,9 @@ int volume_decide_arrival(struct decision *decision)
 	return r;
 }
 
-static const struct device *find_present(
-	const struct decision *decision, const struct volume_ref *ref)
-{
-	const struct volumes *volumes = &decision->manager->volumes;
-	const struct link *link;
-
-	switch (ref->kind) {
-	case VOLUME_BY_ID:
-		return volumes_find_id(volumes, ref->text);
-	case VOLUME_BY_LINK:
-		link = names_find_link(&decision->change->names, ref->text);
-		return link ? volumes_find_id(volumes, link->record->id) : NULL;
-	case VOLUME_BY_DEVICE:
-		break;
-	}
-	return decision_find_device(decision, ref);
-}
-
 int volume_decide_removal(struct decision *decision)
 {
-	const struct device *device = find_present(decision, &decision->request->device);
+	const struct device *device = decision_find_present(decision);
 	struct volumes_change *volumes = &decision->change->volumes;
 
 	if (!device || volumes_change_concerns(volumes, device->name))
