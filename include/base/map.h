@@ -30,6 +30,9 @@ void map_add(struct map *map, struct map_node *node, uint64_t hash);
 void map_remove(struct map *map, struct map_node *node);
 struct map_node *map_find(
 	const struct map *map, uint64_t hash, map_equal_fn *is_equal, const void *key);
+/* Of several that are equal to the key the one behind `node`, or NULL. */
+struct map_node *map_find_next(
+	const struct map_node *node, map_equal_fn *is_equal, const void *key);
 
 /* Any order; the entry just visited may be removed while iterating. */
 struct map_node *map_first(const struct map *map);

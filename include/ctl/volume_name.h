@@ -34,5 +34,7 @@ int name_check(const struct name *name);
  * traces.
  */
 char *name_find_online(const struct ctl *ctl, const struct name *name);
+/* The same, also where not all devices of its filesystem are here. */
+char *name_find_present(const struct ctl *ctl, const struct name *name);
 /* The same for one that may be offline. */
 char *name_find(const struct ctl *ctl, const struct name *name);

@@ -116,6 +116,15 @@ struct map_node *map_find(
 	return node;
 }
 
+struct map_node *map_find_next(const struct map_node *node, map_equal_fn *is_equal, const void *key)
+{
+	struct map_node *next = node->next;
+
+	while (next && !(next->hash == node->hash && is_equal(next, key)))
+		next = next->next;
+	return next;
+}
+
 static struct map_node *map_first_from(const struct map *map, size_t bucket)
 {
 	for (; bucket < map->size; bucket++)

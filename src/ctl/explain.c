@@ -61,7 +61,7 @@ static char *find_node(const struct ctl *ctl, const struct name *name)
 
 	if (name->kind == NAME_DEVICE)
 		return *name->text == '/' ? xstrdup(name->text) : xasprintf("/dev/%s", name->text);
-	folder = name_find_online(ctl, name);
+	folder = name_find_present(ctl, name);
 	return folder ? tree_read_link(ctl, "%s/device", folder) : NULL;
 }
 
@@ -84,7 +84,7 @@ static int finding_make(struct finding *finding, const char *word)
 			"cannot explain %s: %s (mmctl tree shows the devices)", word, strerror(-r));
 	name.kind = NAME_DEVICE;
 	snprintf(name.text, sizeof(name.text), "%s", finding->evidence.node);
-	finding->folder = name_find_online(finding->ctl, &name);
+	finding->folder = name_find_present(finding->ctl, &name);
 	if (finding->folder)
 		finding->id = text_unescape(finding->folder + strlen("ids/"));
 	else
@@ -351,7 +351,7 @@ int cmd_verify(struct ctl *ctl, int count, char **words)
 	if (name_parse_link(ctl, words[0], &link) != CTL_OK)
 		return CTL_USAGE;
 	snprintf(name.text, sizeof(name.text), "%s", link.path);
-	folder = name_find_online(ctl, &name);
+	folder = name_find_present(ctl, &name);
 	node = folder ? tree_read_link(ctl, "%s/device", folder) : NULL;
 	if (!node)
 		return ctl_fail("%s is not to be relied on: no volume of that name is present "

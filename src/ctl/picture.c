@@ -28,8 +28,8 @@ enum {
 
 static const struct column columns[COLUMNS] = {
 	[NAME] = { "NAME", "kernel name, or unique ID of an absent volume", COLUMN_TREE, false },
-	[STATE] = { "STATE", "online, offline, duplicate, disk, member or unprocessed", COLUMN_TEXT,
-		false },
+	[STATE] = { "STATE", "online, incomplete, offline, duplicate, disk, member or unprocessed",
+		COLUMN_TEXT, false },
 	[FSTYPE] = { "FSTYPE", "file system", COLUMN_TEXT, false },
 	[SIZE] = { "SIZE", "size", COLUMN_SIZE, false },
 	[LINKS] = { "LINKS", "names that were given", COLUMN_LIST, false },

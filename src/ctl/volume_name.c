@@ -303,12 +303,22 @@ char *name_find(const struct ctl *ctl, const struct name *name)
 	return NULL;
 }
 
-char *name_find_online(const struct ctl *ctl, const struct name *name)
+static char *find_in_state(const struct ctl *ctl, const struct name *name, const char *other)
 {
 	_cleanup_free_ char *folder = name_find(ctl, name), *state = NULL;
 
 	if (!folder)
 		return NULL;
 	state = tree_read_line(ctl, "%s/state", folder);
-	return strcmp(state, "online") == 0 ? steal_ptr(folder) : NULL;
+	return strcmp(state, "online") == 0 || strcmp(state, other) == 0 ? steal_ptr(folder) : NULL;
+}
+
+char *name_find_online(const struct ctl *ctl, const struct name *name)
+{
+	return find_in_state(ctl, name, "online");
+}
+
+char *name_find_present(const struct ctl *ctl, const struct name *name)
+{
+	return find_in_state(ctl, name, "incomplete");
 }

@@ -218,21 +218,21 @@ int cmd_status(struct ctl *ctl, int count, char **words)
 	_cleanup_free_ char *automatic = tree_read_line(ctl, "control/auto_mount");
 	_cleanup_(texts_free_p) char **ids = NULL;
 	struct line *line;
-	size_t online = 0, volumes = 0;
+	size_t offline = 0, volumes = 0;
 
 	ids = tree_list_names(ctl, "ids");
 	for (; ids[volumes]; volumes++) {
 		_cleanup_free_ char *state = tree_read_line(ctl, "ids/%s/state", ids[volumes]);
 
-		online += strcmp(state, "online") == 0;
+		offline += strcmp(state, "offline") == 0;
 	}
 	line = table_add(table, NULL);
 	table_set(table, line, VERSION, version + strcspn(version, "0123456789"));
 	table_set(table, line, MOUNTPOINT, ctl->mount);
 	table_set(table, line, EPIC, epic);
 	table_set(table, line, AUTO, automatic);
-	set_count(table, line, VOLUMES, online);
-	set_count(table, line, OFFLINE, volumes - online);
+	set_count(table, line, VOLUMES, volumes - offline);
+	set_count(table, line, OFFLINE, offline);
 	set_count(table, line, LINKS, count_lines(ctl, "points"));
 	set_count(table, line, UNPROCESSED, count_lines(ctl, "control/unprocessed"));
 	set_count(table, line, ERRORS, count_lines(ctl, "control/error_log"));

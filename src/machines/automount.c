@@ -18,6 +18,7 @@
 
 #include <string.h>
 
+#include "core/model/filesystem.h"
 #include "core/model/hosting.h"
 #include "machines/automount.h"
 
@@ -152,8 +153,9 @@ static bool is_mount_point(const struct manager *manager, const char *path)
 static const struct mount *find_host_mount(const struct manager *manager, const char *host)
 {
 	const struct device *device = volumes_find_id(&manager->volumes, host);
-	const struct mount *mount =
-		device ? mounts_next(&manager->mounts, device->number, NULL) : NULL;
+	const struct mount *mount = device
+		? filesystem_next_mount(&manager->volumes, &manager->mounts, device, NULL)
+		: NULL;
 
 	return mount && mount->is_whole ? mount : NULL;
 }

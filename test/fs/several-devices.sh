@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A btrfs of two devices is one volume: the other device is none, until it has to stand in.
+# A btrfs of two devices is one volume: the other device is none, until it has to stand in. It is
+# incomplete until both are here, and mounted whichever of them the kernel names.
 . "$(dirname "$0")/lib.sh"
 require mkfs.btrfs
 
@@ -28,6 +29,47 @@ for monitor in udev kernel; do
 	detach 02
 	settle
 	request delete_points "X:" >/dev/null 2>&1 || true
+	stop_mmfs
+	rm -f "$DB"*
+done
+
+MMCTL=${MMCTL:-${MMFS%/*}/mmctl}
+is_waited_for() # NAME TIMEOUT
+{
+	"$MMCTL" -m "$MM" wait "$1" --timeout="$2" 2>/dev/null
+}
+
+# The second comes first, and the file system is mounted by its name.
+for monitor in udev kernel; do
+	start_mmfs "monitor=$monitor"
+	attach b 02
+	settle
+	request create_point "X: ${LOOP}02"
+	expect_equal incomplete "$(<"$(volume_folder "${LOOP}02")/state")" "the state of one of two"
+	[ ! -x "$MMCTL" ] || ! is_waited_for X: 0.1 || fail "one of two is not enough to wait for"
+	exec {events}<"$MM/events"
+	attach a 01
+	settle
+	expect_equal online "$(<"$(volume_folder "${LOOP}02")/state")" "the state of two of two"
+	[ ! -x "$MMCTL" ] || is_waited_for X: 20
+	read -r -t 10 event <&"$events" || fail "no event"
+	expect_match '"volume-changed".*"/dev/[^"]*02"' "$event" "the event"
+	exec {events}<&-
+	mkdir -p "$TMP/space"
+	for way in "$MM/DosDevices/X:" "${LOOP}01" "${LOOP}02"; do
+		mount "$way" "$TMP/space"
+		settle
+		expect_equal "$TMP/space" "$(readlink "$MM/mounts/X:")" "where $way is mounted"
+		expect_equal "$TMP/space" "$(<"$(volume_folder "${LOOP}02")/mount_points")" "mount_points"
+		umount "$TMP/space"
+		settle
+		[ ! -L "$MM/mounts/X:" ] || fail "X: is mounted nowhere any more"
+	done
+	detach 01
+	settle
+	expect_equal incomplete "$(<"$(volume_folder "${LOOP}02")/state")" "the state when one has gone"
+	detach 02
+	settle
 	stop_mmfs
 	rm -f "$DB"*
 done

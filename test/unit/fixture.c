@@ -66,6 +66,8 @@ static void device_set(struct device *device, const char *key, const char *value
 		device->partition_flags = strtoull(value, NULL, 16);
 	else if (strcmp(key, "start") == 0)
 		device->start = strtoul(value, NULL, 10);
+	else if (strcmp(key, "members") == 0)
+		device->members = (unsigned int)strtoul(value, NULL, 10);
 	else if (strcmp(key, "seq") == 0)
 		device->diskseq = strtoull(value, NULL, 10);
 	else

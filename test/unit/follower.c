@@ -6,6 +6,7 @@
 #include <check.h>
 #include <string.h>
 
+#include "core/model/filesystem.h"
 #include "core/syntax/link_name.h"
 #include "follower.h"
 
@@ -133,7 +134,8 @@ static void add_state(const struct manager *manager, struct follower *state)
 		const struct mount *mount = NULL;
 
 		follower_add(state, xasprintf("volume %s", device->id));
-		while ((mount = mounts_next(&manager->mounts, device->number, mount)))
+		while ((mount = filesystem_next_mount(
+				&manager->volumes, &manager->mounts, device, mount)))
 			follower_add(state, xasprintf("mount %s %s", device->id, mount->path));
 	}
 }
@@ -181,8 +183,9 @@ void follower_check_tree(const struct tree *tree, const struct manager *manager)
 	add_folder(tree->mounts, &seen);
 	for (size_t i = 0; i < count; i++) {
 		const struct device *device = volumes_find_id(&manager->volumes, triples[i].id);
-		const struct mount *mount =
-			device ? mounts_next(&manager->mounts, device->number, NULL) : NULL;
+		const struct mount *mount = device
+			? filesystem_next_mount(&manager->volumes, &manager->mounts, device, NULL)
+			: NULL;
 		_cleanup_free_ char *target = NULL;
 
 		if (device)

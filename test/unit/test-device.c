@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "core/model/filesystem.h"
 #include "fixture.h"
 
 struct kind {
@@ -216,12 +217,47 @@ START_TEST(test_equal_fields)
 }
 END_TEST
 
+static const struct head {
+	const char *fstype;
+	size_t size; /* bytes that are read of it */
+	unsigned int magic;
+	const char *bytes;
+	unsigned int count;
+	unsigned char number[8];
+	unsigned int members;
+} heads[] = {
+	{ "btrfs", 512, 64, "_BHRfS_M", 136, { 2 }, 2 },
+	{ "btrfs", 144, 64, "_BHRfS_M", 136, { 1, 2 }, 513 },
+	{ "btrfs", 143, 64, "_BHRfS_M", 136, { 2 }, 0 },
+	{ "btrfs", 0, 64, "_BHRfS_M", 136, { 2 }, 0 },
+	{ "btrfs", 512, 64, "_BHRfS_N", 136, { 2 }, 0 },
+	{ "btrfs", 512, 64, "_BHRfS_M", 136, { 0, 0, 1 }, DEVICE_MEMBERS_MAX },
+	{ "btrfs", 512, 64, "_BHRfS_M", 136, { 1, 0, 1 }, 0 },
+	{ "btrfs", 512, 64, "_BHRfS_M", 136, { 2, 0, 0, 0, 0, 0, 0, 255 }, 0 },
+	{ "bcachefs", 512, 24, "\xc6\x85\x73\xf6\x66\xce\x90\xa9\xd9\x6a\x60\xcf\x80\x3d\xf7\xef",
+		123, { 3, 9 }, 3 },
+	{ "ext4", 512, 64, "_BHRfS_M", 136, { 2 }, 0 },
+	{ NULL, 512, 64, "_BHRfS_M", 136, { 2 }, 0 },
+};
+
+START_TEST(test_members)
+{
+	const struct head *head = &heads[_i];
+	unsigned char bytes[FILESYSTEM_HEAD] = { 0 };
+
+	memcpy(bytes + head->magic, head->bytes, strlen(head->bytes));
+	memcpy(bytes + head->count, head->number, sizeof(head->number));
+	ck_assert_uint_eq(filesystem_parse_members(head->fstype, bytes, head->size), head->members);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("device");
 	TCase *tcase = suite_add_case(suite, "device");
 
 	tcase_add_loop_test(tcase, test_kind, 0, ARRAY_SIZE(kinds));
+	tcase_add_loop_test(tcase, test_members, 0, ARRAY_SIZE(heads));
 	tcase_add_test(tcase, test_equal);
 	tcase_add_test(tcase, test_partition_of);
 	tcase_add_test(tcase, test_globs);

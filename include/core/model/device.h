@@ -8,6 +8,8 @@
 #define DEVICE_GPT_HIDDEN (UINT64_C(1) << 62)
 #define DEVICE_GPT_NO_DRIVE_LETTER (UINT64_C(1) << 63)
 
+#define DEVICE_MEMBERS_MAX 65536 /* devices of a filesystem: who claims more is not believed */
+
 /* How a device is attached: what it takes to forge one, from hard to easy. */
 enum attachment {
 	ATTACHMENT_UNKNOWN, /* nothing follows from it */
@@ -32,9 +34,10 @@ enum device_kind {
  * belongs to the device by itself until device_pack().
  */
 struct device {
-	struct map_node by_name;   /* volumes::by_name */
-	struct map_node by_number; /* volumes::by_number */
-	struct map_node by_id;	   /* volumes::by_id, while it has an ID */
+	struct map_node by_name;       /* volumes::by_name */
+	struct map_node by_number;     /* volumes::by_number */
+	struct map_node by_id;	       /* volumes::by_id, while it has an ID */
+	struct map_node by_filesystem; /* volumes::by_filesystem, if it has a uuid_sub */
 
 	char *name;		/* kernel name, "sda2" */
 	char *node;		/* "/dev/sda2" */
@@ -43,6 +46,7 @@ struct device {
 	uint64_t size;		/* bytes */
 	uint64_t start;		/* of a partition, bytes */
 	unsigned int partition; /* partition number, 0: a whole device */
+	unsigned int members;	/* devices that its filesystem has, 0: unknown */
 	enum attachment attachment;
 	bool is_removable : 1;
 	bool is_read_only : 1;
@@ -62,7 +66,7 @@ struct device {
 	char *label;
 	char *table;		  /* partition table type: "gpt" */
 	char *partition_type;	  /* "0x5", or a GUID */
-	char *uuid_sub;		  /* btrfs: of this device, of the several the filesystem has */
+	char *uuid_sub;		  /* of this device, of the several the filesystem has */
 	char *partition_name;	  /* in its table's entry, "EFI system partition" */
 	uint64_t partition_flags; /* attributes of a GPT entry; 0 in other tables */
 	char *fault;		  /* why its content could not be read */
@@ -87,6 +91,9 @@ const char *device_kind_get_word(enum device_kind kind);
 
 /* Media that carry a partition table for firmware's sake, yet are used as one filesystem. */
 bool device_is_disc(const struct device *device);
+
+/* Whether its filesystem is of a type that may have several devices. */
+bool device_has_members(const struct device *device);
 
 /*
  * Whether both are devices of one filesystem, which is addressed by one of them. btrfs numbers its

@@ -34,6 +34,7 @@ struct probe_answer {
 	char *partition_type;	  /* "0x83" or a GUID */
 	char *partition_name;	  /* in that entry */
 	uint64_t partition_flags; /* attributes of a GPT entry; 0 in other tables */
+	unsigned int members;	  /* devices that the filesystem has, 0: unknown */
 };
 
 void device_report_fini(struct device_report *report);

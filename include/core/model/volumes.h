@@ -9,12 +9,13 @@ struct volumes {
 	struct map by_name;
 	struct map by_number;
 	struct map by_id;
-	size_t awaiting;  /* how many may get an ID yet: device_awaits_id() */
-	size_t losers;	  /* how many have device::is_displaced */
-	size_t unwritten; /* … and device::is_unwritten */
-	size_t doubts;	  /* … and device::doubt */
-	size_t formers;	  /* … and device::former */
-	size_t barred;	  /* … and device::is_barred */
+	struct map by_filesystem; /* by UUID, those of which a filesystem may have several */
+	size_t awaiting;	  /* how many may get an ID yet: device_awaits_id() */
+	size_t losers;		  /* how many have device::is_displaced */
+	size_t unwritten;	  /* … and device::is_unwritten */
+	size_t doubts;		  /* … and device::doubt */
+	size_t formers;		  /* … and device::former */
+	size_t barred;		  /* … and device::is_barred */
 };
 
 /* What becomes of one device: its ID, or why it has none, or neither (it has no size). */
@@ -50,6 +51,9 @@ const struct device *volumes_find_name(const struct volumes *volumes, const char
 const struct device *volumes_find_number(const struct volumes *volumes, uint64_t number);
 /* The device present under a unique ID, or NULL. */
 const struct device *volumes_find_id(const struct volumes *volumes, const char *id);
+/* Of the other devices of a device's filesystem the one behind `member` (NULL: the first). */
+const struct device *volumes_next_member(
+	const struct volumes *volumes, const struct device *device, const struct device *member);
 
 /* A change holds each device once: put or removed. */
 void volumes_change_fini(struct volumes_change *change);

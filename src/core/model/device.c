@@ -94,6 +94,7 @@ struct device *device_copy(const struct device *device)
 	copy->size = device->size;
 	copy->start = device->start;
 	copy->partition = device->partition;
+	copy->members = device->members;
 	copy->attachment = device->attachment;
 	copy->is_removable = device->is_removable;
 	copy->is_read_only = device->is_read_only;
@@ -153,10 +154,10 @@ bool device_is_equal(const struct device *a, const struct device *b)
 			return false;
 	return a->number == b->number && a->diskseq == b->diskseq && a->size == b->size &&
 		a->start == b->start && a->is_held == b->is_held && a->partition == b->partition &&
-		a->attachment == b->attachment && a->is_removable == b->is_removable &&
-		a->is_read_only == b->is_read_only && a->is_virtual == b->is_virtual &&
-		a->is_component == b->is_component && a->has_partitions == b->has_partitions &&
-		a->partition_flags == b->partition_flags;
+		a->members == b->members && a->attachment == b->attachment &&
+		a->is_removable == b->is_removable && a->is_read_only == b->is_read_only &&
+		a->is_virtual == b->is_virtual && a->is_component == b->is_component &&
+		a->has_partitions == b->has_partitions && a->partition_flags == b->partition_flags;
 }
 
 static bool is_extended_partition(const char *type)
@@ -208,9 +209,14 @@ bool device_is_disc(const struct device *device)
 	return is_same_text(device->fstype, "iso9660") || is_same_text(device->fstype, "udf");
 }
 
+bool device_has_members(const struct device *device)
+{
+	return is_same_text(device->fstype, "btrfs") || is_same_text(device->fstype, "bcachefs");
+}
+
 bool device_is_of_same_filesystem(const struct device *a, const struct device *b)
 {
-	return is_same_text(a->fstype, "btrfs") && is_same_text(b->fstype, "btrfs") &&
+	return device_has_members(a) && is_same_text(a->fstype, b->fstype) &&
 		is_same_text(a->identity[ID_UUID], b->identity[ID_UUID]) && a->uuid_sub &&
 		b->uuid_sub && !is_same_text(a->uuid_sub, b->uuid_sub);
 }

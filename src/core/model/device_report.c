@@ -28,6 +28,8 @@ bool device_report_is_equal(const struct device_report *a, const struct device_r
  */
 static bool is_known_in_part(const struct device *device)
 {
+	if (device_has_members(device)) /* nobody tells udevd how many */
+		return true;
 	if (!device->fstype) /* a partition has its disk's table among udevd's properties */
 		return !device->table || device->partition;
 	if (!device->table)
@@ -60,6 +62,7 @@ void device_fill(struct device *device, struct probe_answer *answer)
 		replace(&device->doubt, &answer->doubt);
 	replace(&device->identity[ID_UUID], &answer->uuid);
 	replace(&device->uuid_sub, &answer->uuid_sub);
+	device->members = answer->members;
 	replace(&device->fstype, &answer->fstype);
 	replace(&device->usage, &answer->usage);
 	replace(&device->label, &answer->label);

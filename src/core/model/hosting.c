@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/model/filesystem.h"
 #include "core/model/hosting.h"
 
 /* File systems that keep owners and permissions, so that what root wrote stays root's. */
@@ -28,6 +29,8 @@ static int check_mount(const struct manager *manager, const struct mount *mount,
 	const struct device *device =
 		mount->number ? volumes_find_number(&manager->volumes, mount->number) : NULL;
 
+	if (device && !device->id)
+		device = filesystem_find_owner(&manager->volumes, device);
 	if (!is_hosting_type(mount->fstype)) {
 		strbuf_add_format(why,
 			"%s is a filesystem of type %s, which cannot host mount points",
@@ -72,7 +75,7 @@ static int place_source(const struct manager *manager, struct request *request, 
 	}
 	device = volumes_find_id(&manager->volumes, link->record->id);
 	if (device)
-		mount = mounts_next(&manager->mounts, device->number, NULL);
+		mount = filesystem_next_mount(&manager->volumes, &manager->mounts, device, NULL);
 	if (!mount || !mount->is_whole) {
 		strbuf_add_format(why, "the volume of %s is not mounted", link->path);
 		return -ENOENT;
@@ -123,7 +126,9 @@ const struct mount *hosting_get_mount(const struct manager *manager, const char 
 	const struct device *device = volumes_find_id(&manager->volumes, host), *checked;
 	const struct mount *mount = NULL;
 
-	while (device && (mount = mounts_next(&manager->mounts, device->number, mount))) {
+	while (device &&
+		(mount = filesystem_next_mount(
+			 &manager->volumes, &manager->mounts, device, mount))) {
 		_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
 
 		if (check_mount(manager, mount, &checked, &why) == 0)
@@ -135,8 +140,9 @@ const struct mount *hosting_get_mount(const struct manager *manager, const char 
 char *hosting_get_path(const struct manager *manager, const struct mount_point *point)
 {
 	const struct device *device = volumes_find_id(&manager->volumes, point->host);
-	const struct mount *mount =
-		device ? mounts_next(&manager->mounts, device->number, NULL) : NULL;
+	const struct mount *mount = device
+		? filesystem_next_mount(&manager->volumes, &manager->mounts, device, NULL)
+		: NULL;
 
 	if (!mount || !mount->is_whole)
 		return NULL;
@@ -205,6 +211,7 @@ void hosting_get_paths(const struct manager *manager, const struct names *view, 
 	const struct mount *mount = NULL;
 
 	hosting_get_mount_points(manager, view, id, false, ret_paths);
-	while (device && (mount = mounts_next(&manager->mounts, device->number, mount)))
+	while (device &&
+		(mount = filesystem_next_mount(&manager->volumes, &manager->mounts, device, mount)))
 		paths_add(ret_paths, xstrdup(mount->path));
 }

@@ -54,6 +54,30 @@ const struct device *volumes_find_id(const struct volumes *volumes, const char *
 	return node ? container_of(node, struct device, by_id) : NULL;
 }
 
+static bool device_is_member(const struct map_node *node, const void *key)
+{
+	return device_is_of_same_filesystem(container_of(node, struct device, by_filesystem), key);
+}
+
+const struct device *volumes_next_member(
+	const struct volumes *volumes, const struct device *device, const struct device *member)
+{
+	const char *uuid = device->identity[ID_UUID];
+	struct map_node *node;
+
+	if (!device->uuid_sub || !uuid)
+		return NULL;
+	node = member
+		? map_find_next(&member->by_filesystem, device_is_member, device)
+		: map_find(&volumes->by_filesystem, map_hash_text(uuid), device_is_member, device);
+	return node ? container_of(node, struct device, by_filesystem) : NULL;
+}
+
+static bool is_in_filesystem(const struct device *device)
+{
+	return device->uuid_sub && device->identity[ID_UUID];
+}
+
 void volumes_fini(struct volumes *volumes)
 {
 	map_for_each (&volumes->by_name, node, next)
@@ -61,6 +85,7 @@ void volumes_fini(struct volumes *volumes)
 	map_fini(&volumes->by_name);
 	map_fini(&volumes->by_number);
 	map_fini(&volumes->by_id);
+	map_fini(&volumes->by_filesystem);
 }
 
 void volumes_change_fini(struct volumes_change *change)
@@ -190,6 +215,8 @@ static void volumes_remove(struct volumes *volumes, struct device *device)
 	map_remove(&volumes->by_number, &device->by_number);
 	if (device->id)
 		map_remove(&volumes->by_id, &device->by_id);
+	if (is_in_filesystem(device))
+		map_remove(&volumes->by_filesystem, &device->by_filesystem);
 	device_free(device);
 }
 
@@ -227,6 +254,9 @@ void volumes_apply(struct volumes *volumes, struct volumes_change *change)
 		device_pack(device);
 		map_add(&volumes->by_name, &device->by_name, map_hash_text(device->name));
 		map_add(&volumes->by_number, &device->by_number, map_hash_number(device->number));
+		if (is_in_filesystem(device))
+			map_add(&volumes->by_filesystem, &device->by_filesystem,
+				map_hash_text(device->identity[ID_UUID]));
 		count_in(volumes, device);
 	}
 	for (size_t i = 0; i < change->assignment_count; i++) {

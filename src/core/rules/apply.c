@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/model/filesystem.h"
 #include "core/model/hosting.h"
 #include "core/model/mount_points.h"
 #include "core/rules/apply.h"
@@ -76,11 +77,22 @@ static void touch_points(
 	}
 }
 
+/* The volume that stands for all devices of a filesystem shows how many of them are here. */
+static void touch_filesystem(struct touched *touched, const struct device *device)
+{
+	char id[UNIQUE_ID_MAX + 1];
+
+	if (device->uuid_sub && unique_id_format(ID_UUID, device->identity[ID_UUID], 0, id))
+		touched_add_id(touched, id, true);
+}
+
 static void touch_device(struct touched *touched, const struct manager *manager, const char *name)
 {
 	const struct device *device = volumes_find_name(&manager->volumes, name);
 
 	touched_add_device(touched, name);
+	if (device)
+		touch_filesystem(touched, device);
 	if (device && device->id) {
 		touched_add_id(touched, device->id, true);
 		touch_hosted(touched, manager, device->id);
@@ -108,8 +120,10 @@ static void touch_change(
 	}
 	for (size_t i = 0; i < change->volumes.gones; i++)
 		touch_device(touched, manager, change->volumes.gone[i]);
-	for (size_t i = 0; i < change->volumes.puts; i++)
+	for (size_t i = 0; i < change->volumes.puts; i++) {
 		touch_device(touched, manager, change->volumes.put[i]->name);
+		touch_filesystem(touched, change->volumes.put[i]);
+	}
 	for (size_t i = 0; i < change->volumes.assignment_count; i++) {
 		const struct assignment *assignment = &change->volumes.assignments[i];
 
@@ -224,13 +238,14 @@ void apply_change(struct manager *manager, struct change *change, struct touched
 	deletion_apply(manager, change);
 }
 
-static bool is_same_mounts(const struct mounts *a, const struct mounts *b, uint64_t number)
+static bool is_same_mounts(const struct volumes *volumes, const struct mounts *a,
+	const struct mounts *b, const struct device *device)
 {
 	const struct mount *mount_a = NULL, *mount_b = NULL;
 
 	do {
-		mount_a = mounts_next(a, number, mount_a);
-		mount_b = mounts_next(b, number, mount_b);
+		mount_a = filesystem_next_mount(volumes, a, device, mount_a);
+		mount_b = filesystem_next_mount(volumes, b, device, mount_b);
 		if (mount_a && mount_b &&
 			(mount_a->is_whole != mount_b->is_whole ||
 				strcmp(mount_a->path, mount_b->path) != 0))
@@ -245,7 +260,7 @@ void apply_mounts(struct manager *manager, struct mounts *mounts, struct touched
 	map_for_each (&manager->volumes.by_id, node, next) {
 		const struct device *device = container_of(node, struct device, by_id);
 
-		if (is_same_mounts(&manager->mounts, mounts, device->number))
+		if (is_same_mounts(&manager->volumes, &manager->mounts, mounts, device))
 			continue;
 		touched_add_id(ret_touched, device->id, false);
 		touch_hosted(ret_touched, manager, device->id);

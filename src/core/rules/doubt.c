@@ -11,20 +11,25 @@
 
 #include <string.h>
 
+#include "core/model/filesystem.h"
 #include "core/rules/doubt.h"
 
 #define IN_USE "it is in use"
 
 bool doubt_is_in_use(const struct manager *manager, const struct device *device)
 {
-	return device->is_held || mounts_has(&manager->mounts, device->number);
+	const struct device *known = volumes_find_name(&manager->volumes, device->name);
+
+	/* What it says of itself now may be what somebody wrote into it. */
+	return device->is_held ||
+		filesystem_is_mounted(&manager->volumes, &manager->mounts, known ? known : device);
 }
 
 /* Of what is held by another device the kernel tells when it is free. */
 bool doubt_awaits_reading(const struct manager *manager, const struct device *device)
 {
 	return device->doubt && strncmp(device->doubt, IN_USE, strlen(IN_USE)) == 0 &&
-		!mounts_has(&manager->mounts, device->number);
+		!filesystem_is_mounted(&manager->volumes, &manager->mounts, device);
 }
 
 static bool has_other_content(const struct device *before, const struct device *now)
@@ -79,6 +84,7 @@ static void keep_content(struct device *now, const struct device *before)
 	replace(&now->table, before->table);
 	replace(&now->partition_type, before->partition_type);
 	replace(&now->uuid_sub, before->uuid_sub);
+	now->members = before->members;
 	replace(&now->partition_name, before->partition_name);
 	now->partition_flags = before->partition_flags;
 	now->is_component = before->is_component;

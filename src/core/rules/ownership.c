@@ -19,6 +19,7 @@
 
 #include <string.h>
 
+#include "core/model/filesystem.h"
 #include "core/rules/ownership.h"
 #include "core/rules/stranger.h"
 
@@ -179,7 +180,7 @@ static unsigned int claim_get_weight(
 	const struct fingerprint *known = record ? &record->fingerprint : NULL;
 	unsigned int weight = device->is_virtual ? 4 : 0;
 
-	if (device->is_held || mounts_has(court->mounts, device->number))
+	if (device->is_held || filesystem_is_mounted(court->volumes, court->mounts, device))
 		weight |= 2;
 	if (!known)
 		return weight;

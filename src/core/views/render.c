@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "core/model/filesystem.h"
 #include "core/model/hosting.h"
 #include "core/syntax/link_name.h"
 #include "core/views/render.h"
@@ -121,6 +122,15 @@ static void add_metric_label(
 	strbuf_add_format(text, "\"%s", separator);
 }
 
+static const char *get_state(const struct manager *manager, const char *id)
+{
+	const struct device *device = volumes_find_id(&manager->volumes, id);
+
+	if (!device)
+		return "offline";
+	return filesystem_is_incomplete(&manager->volumes, device) ? "incomplete" : "online";
+}
+
 void render_volume_info(const struct manager *manager, struct strbuf *ret_text)
 {
 	_cleanup_free_ struct triple *triples = NULL;
@@ -131,13 +141,11 @@ void render_volume_info(const struct manager *manager, struct strbuf *ret_text)
 		"# TYPE mmfs_volume_info gauge\n"
 		"# HELP mmfs_volume_info Links of volumes, and the devices they lead to.\n");
 	for (size_t i = 0; i < count; i++) {
-		bool is_online = volumes_find_id(&manager->volumes, triples[i].id) != NULL;
-
 		strbuf_add_text(ret_text, "mmfs_volume_info{");
 		add_metric_label(ret_text, "link", triples[i].link, ",");
 		add_metric_label(ret_text, "id", triples[i].id, ",");
 		add_metric_label(ret_text, "device", triples[i].node, ",");
-		add_metric_label(ret_text, "state", is_online ? "online" : "offline", "} 1\n");
+		add_metric_label(ret_text, "state", get_state(manager, triples[i].id), "} 1\n");
 	}
 }
 
@@ -188,7 +196,8 @@ static void render_mount_points(
 	const struct device *device = volumes_find_id(&manager->volumes, id);
 	const struct mount *mount = NULL;
 
-	while (device && (mount = mounts_next(&manager->mounts, device->number, mount)))
+	while (device &&
+		(mount = filesystem_next_mount(&manager->volumes, &manager->mounts, device, mount)))
 		add_line(ret_text, mount->path);
 }
 
@@ -216,7 +225,7 @@ static void render_registered(
 
 static void render_state(const struct manager *manager, const char *id, struct strbuf *ret_text)
 {
-	add_line(ret_text, volumes_find_id(&manager->volumes, id) ? "online" : "offline");
+	add_line(ret_text, get_state(manager, id));
 }
 
 static void render_kind(const struct manager *manager, const char *id, struct strbuf *ret_text)
@@ -327,7 +336,7 @@ const struct volume_file volume_files[] = {
 	{ "mount_points", render_mount_points },
 	{ "mount_points.registered", render_registered },
 	{ "dos_paths", render_dos_paths },
-	{ "state", render_state },
+	{ "state", render_state, .is_description = true },
 	{ "doubt", render_doubt },
 	{ "fstype", render_fstype, .is_description = true },
 	{ "label", render_label, .is_description = true },

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "core/model/filesystem.h"
 #include "core/syntax/link_name.h"
 #include "core/views/render.h"
 #include "tree_private.h"
@@ -65,8 +66,9 @@ static struct lead find_lead(const struct update *update, const char *id)
 {
 	const struct manager *manager = update->manager;
 	const struct device *device = volumes_find_id(&manager->volumes, id);
-	const struct mount *mount =
-		device ? mounts_next(&manager->mounts, device->number, NULL) : NULL;
+	const struct mount *mount = device
+		? filesystem_next_mount(&manager->volumes, &manager->mounts, device, NULL)
+		: NULL;
 	struct lead lead = { .id = id, .mount = mount ? mount->path : NULL };
 
 	if (device) {
@@ -150,7 +152,9 @@ static void look_at_volume(
 		shown.is_online = true;
 		shown.description = map_hash_text(strbuf_text(&description));
 	}
-	while (device && (mount = mounts_next(&manager->mounts, device->number, mount))) {
+	while (device &&
+		(mount = filesystem_next_mount(
+			 &manager->volumes, &manager->mounts, device, mount))) {
 		if ((shown.mount_count & (shown.mount_count + 1)) == 0)
 			shown.mounts = xrealloc(
 				shown.mounts, shown.mount_count * 2 + 2, sizeof(*shown.mounts));

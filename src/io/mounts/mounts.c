@@ -75,12 +75,23 @@ bool mount_source_has_ended(const struct mount_source *source)
  * The number is that of the superblock. Some filesystems have one that is no device's, and tell
  * their device by name only; of others the name may be anything, and a user's choice.
  */
+static uint64_t find_member(const char *source, uint64_t (*find_number)(const char *path))
+{
+	_cleanup_free_ char *copy = xstrdup(source);
+	char *rest = copy, *member;
+	uint64_t number = find_number(source);
+
+	while (!number && (member = strsep(&rest, ":")))
+		number = find_number(member);
+	return number;
+}
+
 static uint64_t get_number(const struct mount_line *line, uint64_t (*find_number)(const char *path))
 {
 	if (line->major)
 		return makedev(line->major, line->minor);
 	if (strcmp(line->fstype, "btrfs") == 0 || strcmp(line->fstype, "bcachefs") == 0)
-		return find_number(line->source);
+		return find_member(line->source, find_number);
 	return makedev(0, line->minor);
 }
 

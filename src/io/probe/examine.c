@@ -18,7 +18,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "core/model/filesystem.h"
 #include "io/probe/examine.h"
 
 #define FLOPPY_SIZE (1440 * 1024) /* bytes; smaller disks with a table are not searched further */
@@ -92,6 +94,7 @@ int findings_parse(const struct findings *findings, struct probe_answer *ret_ans
 		.partition_type = findings_take(findings->values[FINDING_PARTITION_TYPE]),
 		.partition_name = findings_take(findings->values[FINDING_PARTITION_NAME]),
 		.partition_flags = strtoull(findings->values[FINDING_PARTITION_FLAGS], NULL, 16),
+		.members = (unsigned int)strtoul(findings->values[FINDING_MEMBERS], NULL, 10),
 	};
 	return 0;
 }
@@ -302,6 +305,26 @@ static void examination_add_content(
 		*findings->values[FINDING_TABLE] = '\0';
 }
 
+/* libblkid does not tell how many devices a filesystem has. */
+static void examine_members(const struct examination *examination, struct findings *findings)
+{
+	const char *fstype = findings->values[FINDING_FSTYPE];
+	uint64_t start = filesystem_get_superblock(fstype);
+	unsigned char superblock[FILESYSTEM_HEAD];
+	char number[16];
+	ssize_t len;
+
+	if (!start)
+		return;
+	len = pread(blkid_probe_get_fd(examination->device), superblock, sizeof(superblock),
+		(off_t)start);
+	if (len < 0)
+		return;
+	snprintf(number, sizeof(number), "%u",
+		filesystem_parse_members(fstype, superblock, (size_t)len));
+	findings_add(findings, FINDING_MEMBERS, number);
+}
+
 /* Here hostile bytes are read. Whatever a partition holds, its entry in the table is as it is. */
 void examination_run(const struct examination *examination, struct findings *findings)
 {
@@ -317,6 +340,7 @@ void examination_run(const struct examination *examination, struct findings *fin
 		return;
 	} else {
 		examination_add_content(examination, findings);
+		examine_members(examination, findings);
 	}
 	if (examination->disk)
 		examine_entry(examination, findings);
