@@ -210,6 +210,10 @@ lib_detach_all()
 {
 	local loop
 
+	# What a case that was killed has added itself outlives what it was added to.
+	for loop in "/sys/block/${LOOP#/dev/}"[0-9][0-9]/loop*p1; do
+		[ ! -e "$loop" ] || partx -d --nr 1:16 "/dev/$(basename "${loop%/*}")" 2>/dev/null || true
+	done
 	for loop in "/sys/block/${LOOP#/dev/}"[0-9][0-9]/loop/backing_file; do
 		[ -e "$loop" ] || continue
 		loop=${loop%/loop/*}
