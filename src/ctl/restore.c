@@ -246,6 +246,13 @@ static int check_mark(
 	return CTL_OK;
 }
 
+/* Who has a drive letter wants one, whether the document says so or not. */
+static void complete_mark(struct json_object *wanted)
+{
+	if (volume_get_letter(wanted) && !json_has_flag(wanted, "no_drive_letter"))
+		json_object_object_add(wanted, "no_drive_letter", json_object_new_boolean(false));
+}
+
 static void add_knowledge(struct restore *restore, struct json_object *here,
 	struct json_object *wanted, bool is_forgotten)
 {
@@ -371,6 +378,7 @@ static int restore_volume(struct restore *restore, struct json_object *wanted)
 	r = check_mark(restore, here, wanted);
 	if (r != CTL_OK)
 		return r;
+	complete_mark(wanted);
 	if (is_exact(restore) && json_get_array(wanted, "mount_points"))
 		remove_points(restore, here, wanted);
 	if (is_exact(restore) && here)

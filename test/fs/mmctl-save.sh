@@ -175,6 +175,15 @@ expect_equal "$full" "$(mmctl export)" "what was made the same"
 echo '{"format":"mmfs-names","version":1,"volumes":[{"id":"'"$id_a"'","links":["/DosDevices/by-hand"]}]}' >"$TMP/hand"
 expect_equal "+ /DosDevices/by-hand  $id_a" "$(mmctl import "$TMP/hand")" "what a document by hand changes"
 expect_equal "nothing to do" "$(mmctl import "$TMP/hand")" "what it changes again"
+
+# Who is given a drive letter wants one, also where the volume is away and the document does not say so.
+echo '{"format":"mmfs-names","version":1,"volumes":[{"id":"UUID=77","links":["/DosDevices/old"],"no_drive_letter":true}]}' |
+	mmctl -q import
+mmctl export | jq '.volumes |= map(if .id == "UUID=77" then {id, links: ["/DosDevices/Q:"]} else . end)' >"$TMP/hand"
+expect_equal "- /DosDevices/old  UUID=77
+- no_drive_letter  UUID=77
++ /DosDevices/Q:  UUID=77" "$(mmctl import --exact "$TMP/hand")" "what a drive letter changes"
+expect_equal "nothing to do" "$(mmctl import --exact "$TMP/hand")" "what it changes again"
 stop_mmfs
 
 # The disks come after that, over a crash: names and mount points are theirs at once.
