@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "daemon/limits.h"
+#include "daemon/priority.h"
 #include "daemon/workers.h"
 
 #define RETRY (1000000u / 2) /* µs */
@@ -68,6 +69,7 @@ static void *work(void *argument)
 {
 	struct errand *errand = argument;
 
+	priority_restore();
 	errand->run(errand);
 	hand_in(errand->owner, errand);
 	return NULL;
