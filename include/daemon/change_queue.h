@@ -29,6 +29,11 @@ struct change_source {
 	 * The change cannot be written: decides anew without that. NULL: then it does not happen.
 	 */
 	void (*retry)(void *data, struct change *change);
+	/*
+	 * Before anything is shown, decided or committed: notes what is not so any more, and need
+	 * not wait for a turn. Adds to `touched`; false: nothing is new. NULL: there is no such.
+	 */
+	bool (*amend)(void *data, struct touched *touched);
 	/* Nothing is under way by now. NULL: it does not matter. */
 	void (*rest)(void *data);
 	void *data;

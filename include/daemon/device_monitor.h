@@ -37,7 +37,9 @@ void device_monitor_look(struct device_monitor *source, uint64_t number);
 void device_monitor_rescan(struct device_monitor *source);
 /* Reads what is waiting on the event descriptors: all that happened before now is then known of. */
 void device_monitor_drain(struct device_monitor *source);
-/* discovery_take(), …_is_enumerated(), …_is_settled(), …_get_counters() */
+/* discovery_peek(), …_take(), …_is_enumerated(), …_is_settled(), …_get_counters() */
+void device_monitor_peek(const struct device_monitor *source,
+	void (*look)(void *data, const char *name, const struct device *device), void *data);
 void device_monitor_take(struct device_monitor *source, struct volumes_change *change);
 bool device_monitor_is_enumerated(const struct device_monitor *source);
 bool device_monitor_is_settled(const struct device_monitor *source);

@@ -8,7 +8,7 @@
 /* The source of changes that devices bring. */
 struct device_source {
 	struct change_source source;
-	const struct manager *manager;
+	struct manager *manager;
 	struct device_monitor *monitor;
 	struct loop *loop;
 	struct change_queue *queue;
@@ -21,7 +21,7 @@ struct device_source {
 };
 
 /* Borrows all; adds itself to the queue. Devices are only gathered until `is_paused` ends. */
-void device_source_init(struct device_source *devices, const struct manager *manager,
+void device_source_init(struct device_source *devices, struct manager *manager,
 	struct device_monitor *monitor, struct loop *loop, struct change_queue *queue);
 /* Looks at what could not be written: the database can be written again, or somebody asks. */
 void device_source_retry(struct device_source *devices);

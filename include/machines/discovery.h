@@ -95,6 +95,9 @@ void discovery_handle_room(struct discovery *discovery, uint64_t now);
 void discovery_handle_prober_end(struct discovery *discovery, uint64_t now);
 void discovery_handle_time(struct discovery *discovery, uint64_t now);
 
+/* Tells of what is known by now, without taking it: `device` is NULL of one that is gone. */
+void discovery_peek(const struct discovery *discovery,
+	void (*look)(void *data, const char *name, const struct device *device), void *data);
 /* Moves what is known by now into `change`. */
 void discovery_take(struct discovery *discovery, struct volumes_change *change);
 /*

@@ -123,7 +123,28 @@ void change_queue_show(struct change_queue *queue, struct touched *touched)
 	change_queue_finish(queue, NULL, &deltas);
 }
 
-/* Puts the committed change in place and shows it. */
+static bool amend(struct change_queue *queue, struct touched *touched)
+{
+	bool has_news = false;
+
+	for (struct change_source *source = queue->sources; source; source = source->next)
+		has_news |= source->amend && source->amend(source->data, touched);
+	return has_news;
+}
+
+/*
+ * What is gone leads nowhere at once: to write down what follows takes as long as the disk of the
+ * database takes, and the node may be another device's by then.
+ */
+static void show_gone(struct change_queue *queue)
+{
+	struct touched touched = { 0 };
+
+	if (amend(queue, &touched))
+		change_queue_show(queue, &touched);
+}
+
+/* Puts the committed change in place and shows it, but for what is gone again. */
 static void apply(struct change_queue *queue)
 {
 	struct change_source *source = steal_ptr(queue->current);
@@ -132,6 +153,7 @@ static void apply(struct change_queue *queue)
 
 	crash_point("daemon:before-apply");
 	apply_change(queue->manager, &queue->change, &touched);
+	amend(queue, &touched);
 	change_fini(&queue->change);
 	update(queue, &touched, &deltas);
 	source->end(source->data, 0, NULL, &deltas);
@@ -175,6 +197,7 @@ void change_queue_work(void *data)
 	queue->is_working = true;
 	while (queue->is_asked) {
 		queue->is_asked = false;
+		show_gone(queue);
 		while (!queue->is_committing && begin(queue))
 			;
 		for (struct change_source *source = queue->sources; source && !queue->is_committing;

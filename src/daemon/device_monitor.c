@@ -281,6 +281,12 @@ void device_monitor_drain(struct device_monitor *source)
 	read_probe(source);
 }
 
+void device_monitor_peek(const struct device_monitor *source,
+	void (*look)(void *data, const char *name, const struct device *device), void *data)
+{
+	discovery_peek(source->discovery, look, data);
+}
+
 void device_monitor_take(struct device_monitor *source, struct volumes_change *change)
 {
 	discovery_take(source->discovery, change);

@@ -6,6 +6,7 @@
  */
 
 #include "base/clock.h"
+#include "core/rules/apply.h"
 #include "core/rules/engine.h"
 #include "core/rules/mounted.h"
 #include "daemon/asking.h"
@@ -19,6 +20,27 @@ void device_source_retry(struct device_source *devices)
 	devices->pause = 0;
 	loop_set_timer(devices->loop, &devices->timer, 0);
 	devices->must_retry = engine_is_overdue(devices->manager);
+}
+
+struct look {
+	struct device_source *devices;
+	struct touched *touched;
+	bool has_news;
+};
+
+static void look_at(void *data, const char *name, const struct device *now)
+{
+	struct look *look = data;
+
+	look->has_news |= apply_gone(look->devices->manager, name, now, look->touched);
+}
+
+static bool amend(void *data, struct touched *touched)
+{
+	struct look look = { .devices = data, .touched = touched };
+
+	device_monitor_peek(look.devices->monitor, look_at, &look);
+	return look.has_news;
 }
 
 static bool begin(void *data, struct change *change)
@@ -65,11 +87,15 @@ static void on_time(void *data, uint64_t now)
 	change_queue_work(devices->queue);
 }
 
-void device_source_init(struct device_source *devices, const struct manager *manager,
+void device_source_init(struct device_source *devices, struct manager *manager,
 	struct device_monitor *monitor, struct loop *loop, struct change_queue *queue)
 {
 	*devices = (struct device_source){
-		.source = { .begin = begin, .end = end, .retry = retry, .data = devices },
+		.source = { .begin = begin,
+			.end = end,
+			.retry = retry,
+			.amend = amend,
+			.data = devices },
 		.manager = manager,
 		.monitor = monitor,
 		.loop = loop,

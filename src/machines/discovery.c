@@ -309,6 +309,12 @@ void discovery_handle_time(struct discovery *discovery, uint64_t now)
 	end_turn(discovery, now);
 }
 
+void discovery_peek(const struct discovery *discovery,
+	void (*look)(void *data, const char *name, const struct device *device), void *data)
+{
+	pending_look(&discovery->pending, look, data);
+}
+
 void discovery_take(struct discovery *discovery, struct volumes_change *change)
 {
 	pending_take(&discovery->pending, change);

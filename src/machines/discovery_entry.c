@@ -105,16 +105,22 @@ static void entry_finish(struct discovery *discovery, struct entry *entry, struc
  * Until udevd and the prober have come to it, what was on the node before must not be taken for
  * what is there now.
  */
-void discovery_entry_check_medium(
-	struct discovery *discovery, struct entry *entry, const struct discovery_event *event)
+static void entry_check_medium(
+	struct discovery *discovery, struct entry *entry, bool is_empty, uint64_t diskseq)
 {
-	bool is_other = event->diskseq && entry->diskseq && event->diskseq != entry->diskseq;
+	bool is_other = diskseq && entry->diskseq && diskseq != entry->diskseq;
 
-	if (!entry->is_shown || !(event->is_empty || is_other))
+	if (!entry->is_shown || !(is_empty || is_other))
 		return;
 	stop_probe(discovery, entry);
 	entry->is_shown = false;
 	pending_add(&discovery->pending, entry->name, NULL);
+}
+
+void discovery_entry_check_medium(
+	struct discovery *discovery, struct entry *entry, const struct discovery_event *event)
+{
+	entry_check_medium(discovery, entry, event->is_empty, event->diskseq);
 }
 
 void discovery_entry_await_udevd(
@@ -129,6 +135,8 @@ void discovery_entry_await_udevd(
 static void entry_take_report(struct discovery *discovery, struct entry *entry,
 	struct device_report *report, bool must_read, uint64_t now)
 {
+	/* Who looks at everything may come before the event. */
+	entry_check_medium(discovery, entry, report->device->size == 0, report->device->diskseq);
 	discovery->world.watch(discovery->world.data, entry->name, report->device->node);
 	entry->is_left_to_udevd &= report->awaits_udevd;
 	if (entry->is_left_to_udevd && !must_read) {

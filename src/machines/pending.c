@@ -72,6 +72,13 @@ void pending_add(struct pending *pending, const char *name, struct device *devic
 	item->device = device;
 }
 
+void pending_look(const struct pending *pending,
+	void (*look)(void *data, const char *name, const struct device *device), void *data)
+{
+	for (const struct pending_item *item = pending->first; item; item = item->next)
+		look(data, item->name, item->device);
+}
+
 void pending_take(struct pending *pending, struct volumes_change *change)
 {
 	struct pending_item *item;

@@ -214,6 +214,13 @@ void world_apply_mounts(struct world *world, struct mounts *mounts)
 	show(world);
 }
 
+void world_lose(struct world *world, const char *name)
+{
+	touched_fini(&world->touched);
+	if (apply_gone(&world->manager, name, NULL, &world->touched))
+		show(world);
+}
+
 void world_mount(struct world *world, const char *words)
 {
 	_cleanup_free_ char *copy = xstrdup(words);

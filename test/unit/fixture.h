@@ -71,6 +71,8 @@ void world_reload(struct world *world);
 
 /* The same in detail: takes over the list. */
 void world_apply_mounts(struct world *world, struct mounts *mounts);
+/* The device has gone, and nothing is decided yet. */
+void world_lose(struct world *world, const char *name);
 /* All that is mounted: a word for the device ("sda1*": a part of it) and one for the path, … */
 void world_mount(struct world *world, const char *words);
 /* One mount of a device more, or (`path` NULL) all of it less. */

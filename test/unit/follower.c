@@ -133,6 +133,8 @@ static void add_state(const struct manager *manager, struct follower *state)
 		const struct device *device = container_of(node, struct device, by_id);
 		const struct mount *mount = NULL;
 
+		if (device->is_gone)
+			continue;
 		follower_add(state, xasprintf("volume %s", device->id));
 		while ((mount = filesystem_next_mount(
 				&manager->volumes, &manager->mounts, device, mount)))
@@ -182,7 +184,9 @@ void follower_check_tree(const struct tree *tree, const struct manager *manager)
 	add_folder(tree->volumes, &seen);
 	add_folder(tree->mounts, &seen);
 	for (size_t i = 0; i < count; i++) {
-		const struct device *device = volumes_find_id(&manager->volumes, triples[i].id);
+		const struct device *device = manager_get_node(manager, triples[i].id)
+			? volumes_find_id(&manager->volumes, triples[i].id)
+			: NULL;
 		const struct mount *mount = device
 			? filesystem_next_mount(&manager->volumes, &manager->mounts, device, NULL)
 			: NULL;

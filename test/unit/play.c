@@ -96,6 +96,11 @@ static void play_unplug(struct player *player, char *rest)
 	world_unplug(player->world, rest);
 }
 
+static void play_lose(struct player *player, char *rest)
+{
+	world_lose(player->world, rest);
+}
+
 /* Replaces %ID% by the volume name of that ID. */
 static char *expand(const struct player *player, const char *line)
 {
@@ -227,6 +232,7 @@ static void play_step(struct player *player, const char *verb, char *rest)
 	} steps[] = {
 		{ "plug", play_plug },
 		{ "unplug", play_unplug },
+		{ "lose", play_lose },
 		{ "put", play_put },
 		{ "pull", play_pull },
 		{ "settle", play_settle },

@@ -16,6 +16,7 @@
  *	plug NAME WORDS		the device comes, or changes: words as for fixture_device(), in
  *				which \xHH is a byte
  *	unplug NAME		goes
+ *	lose NAME		has gone, and nothing is decided yet
  *	put NAME WORDS		comes, or changes, together with those before and after it, up to
  *	pull NAME		goes likewise
  *	settle			the end of such a batch

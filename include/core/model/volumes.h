@@ -75,5 +75,11 @@ const struct device *volumes_change_find_name(
 const struct device *volumes_change_find_id(
 	const struct volumes *volumes, const struct volumes_change *change, const char *id);
 
+/*
+ * Notes that a device is not what it was any more, or not there: `now` (NULL: nothing) is. What
+ * follows from that is for a change to say. Returns the ID it has until then, if that is news.
+ */
+const char *volumes_note_gone(struct volumes *volumes, const char *name, const struct device *now);
+
 /* Takes over the devices of the change. Cannot fail. */
 void volumes_apply(struct volumes *volumes, struct volumes_change *change);

@@ -41,7 +41,7 @@ const char *manager_get_node(const struct manager *manager, const char *id)
 {
 	const struct device *device = volumes_find_id(&manager->volumes, id);
 
-	return device ? device->node : NULL;
+	return device && !device->is_gone ? device->node : NULL;
 }
 
 bool manager_shows(const struct manager *manager, const struct names *view, const char *id)

@@ -235,6 +235,19 @@ static void forget_former(struct volumes *volumes, const char *id)
 	}
 }
 
+const char *volumes_note_gone(struct volumes *volumes, const char *name, const struct device *now)
+{
+	struct device *device = find_name(volumes, name);
+
+	if (!device || !device->id || device->is_gone)
+		return NULL;
+	if (now && now->size && now->number == device->number &&
+		(now->diskseq == device->diskseq || !now->diskseq || !device->diskseq))
+		return NULL;
+	device->is_gone = true;
+	return device->id;
+}
+
 void volumes_apply(struct volumes *volumes, struct volumes_change *change)
 {
 	for (size_t i = 0; i < change->gones; i++) {

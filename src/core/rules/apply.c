@@ -238,6 +238,18 @@ void apply_change(struct manager *manager, struct change *change, struct touched
 	deletion_apply(manager, change);
 }
 
+bool apply_gone(struct manager *manager, const char *name, const struct device *now,
+	struct touched *touched)
+{
+	const char *id = volumes_note_gone(&manager->volumes, name, now);
+
+	if (!id)
+		return false;
+	touched_add_id(touched, id, true);
+	touch_hosted(touched, manager, id);
+	return true;
+}
+
 static bool is_same_mounts(const struct volumes *volumes, const struct mounts *a,
 	const struct mounts *b, const struct device *device)
 {

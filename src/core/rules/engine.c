@@ -99,7 +99,8 @@ static void drop_old_news(const struct volumes *volumes, struct volumes_change *
 
 		if (before)
 			keep_entry(device, before);
-		if (before && !before->is_unwritten && device_is_equal(before, device))
+		if (before && !before->is_unwritten && !before->is_gone &&
+			device_is_equal(before, device))
 			device_free(device);
 		else
 			change->put[puts++] = device;

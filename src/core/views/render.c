@@ -126,7 +126,7 @@ static const char *get_state(const struct manager *manager, const char *id)
 {
 	const struct device *device = volumes_find_id(&manager->volumes, id);
 
-	if (!device)
+	if (!device || device->is_gone)
 		return "offline";
 	return filesystem_is_incomplete(&manager->volumes, device) ? "incomplete" : "online";
 }

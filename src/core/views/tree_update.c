@@ -66,13 +66,14 @@ static struct lead find_lead(const struct update *update, const char *id)
 {
 	const struct manager *manager = update->manager;
 	const struct device *device = volumes_find_id(&manager->volumes, id);
-	const struct mount *mount = device
+	const char *node = manager_get_node(manager, id);
+	const struct mount *mount = node
 		? filesystem_next_mount(&manager->volumes, &manager->mounts, device, NULL)
 		: NULL;
 	struct lead lead = { .id = id, .mount = mount ? mount->path : NULL };
 
-	if (device) {
-		lead.target = device->node;
+	if (node) {
+		lead.target = node;
 	} else if (manager_shows(manager, &manager->names, id)) {
 		_cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
 
@@ -261,6 +262,7 @@ static bool sync_volume(const struct update *update, const char *id)
 {
 	const struct manager *manager = update->manager;
 	bool shows = manager_shows(manager, &manager->names, id);
+	const struct device *device = volumes_find_id(&manager->volumes, id);
 	_cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
 	bool is_elsewhere = false;
 	struct node *folder;
@@ -270,7 +272,8 @@ static bool sync_volume(const struct update *update, const char *id)
 	if (shows && !folder)
 		folder = add_volume_folder(update, strbuf_text(&name), id);
 	if (folder)
-		is_elsewhere = note_changes(update, folder, volumes_find_id(&manager->volumes, id));
+		is_elsewhere =
+			note_changes(update, folder, device && !device->is_gone ? device : NULL);
 	if (!shows) {
 		if (folder)
 			remove_volume_folder(update, folder);
