@@ -108,17 +108,30 @@ static int fail_at(const char *path, size_t line, const char *why)
 	return ctl_fail("cannot import %s: line %zu: %s", path, line, why);
 }
 
+/* Where the text is no UTF-8 any more, which JSON is: json-c takes any bytes. */
+static size_t find_fault(const struct strbuf *text)
+{
+	size_t at = 0, len = 1;
+
+	for (; at < text->len && len; at += len)
+		len = utf8_sequence_len(text->data + at, text->len - at);
+	return len ? text->len : at;
+}
+
 static int parse_document(
 	const char *path, const struct strbuf *text, struct json_object **ret_database)
 {
 	struct json_tokener *tokener = json_tokener_new();
 	_cleanup_free_ char *why = NULL;
 	const char *id = NULL;
-	size_t end;
+	size_t end = find_fault(text);
 
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	*ret_database = json_tokener_parse_ex(tokener, strbuf_text(text), (int)text->len + 1);
-	end = json_tokener_get_parse_end(tokener);
+	if (end == text->len) {
+		json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+		*ret_database =
+			json_tokener_parse_ex(tokener, strbuf_text(text), (int)text->len + 1);
+		end = json_tokener_get_parse_end(tokener);
+	}
 	json_tokener_free(tokener);
 	if (!*ret_database)
 		return fail_at(path,

@@ -118,6 +118,8 @@ sed '3s/"links":\[/&"x\\u0000y",/' "$TMP/saved" >"$TMP/wrong"
 expect_import_fail "$TMP/wrong: line 3: " "$TMP/wrong"
 sed '4s/,/,,/' "$TMP/saved" >"$TMP/wrong"
 expect_import_fail "$TMP/wrong: line 4: that is no JSON" "$TMP/wrong"
+sed '3s/"id":"UUID=/&\xff/' "$TMP/saved" >"$TMP/wrong" # no UTF-8
+expect_import_fail "$TMP/wrong: line 3: that is no JSON" "$TMP/wrong"
 
 # Volumes that are away are exported and imported like all others, or left out.
 detach 02

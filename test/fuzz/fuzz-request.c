@@ -75,5 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	for (size_t i = 0; i < operation_count; i++)
 		try_operation(&operations[i], (const char *)data, size);
+	try_operation(operation_find(OP_REMEMBER), (const char *)data, size);
+	try_operation(operation_find(OP_REMEMBER_MOUNT_POINT), (const char *)data, size);
 	return 0;
 }
