@@ -16,6 +16,7 @@ struct device_source {
 	uint64_t pause;	     /* µs, before it is tried again */
 	uint64_t successes;  /* of the queue, as of the last turn */
 	bool is_paused;	     /* devices are only gathered */
+	bool has_started;    /* what is no device was taken up where the former daemon left it */
 	bool has_new_mounts; /* since the volumes that are no device were looked at */
 	bool must_retry;     /* what could not be written is looked at in the next turn */
 };

@@ -55,6 +55,9 @@ static bool begin(void *data, struct change *change)
 		device_source_retry(devices);
 	}
 	device_monitor_take(devices->monitor, &change->volumes);
+	if (!devices->has_started)
+		mounted_decide_return(devices->manager, change);
+	devices->has_started = true;
 	if (devices->has_new_mounts)
 		mounted_decide_departures(devices->manager, change);
 	devices->has_new_mounts = false;

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "core/views/dev_links.h"
+#include "core/rules/mounted.h"
 #include "daemon/asking.h"
 #include "daemon/publisher.h"
 #include "io/publish/names_file.h"
@@ -179,7 +180,7 @@ static void update_device(struct publisher *publisher, const char *name)
 		publish_set(&publisher->machine, name, 0, NULL, clock_get_monotonic());
 		return;
 	}
-	if (!device->diskseq || (!device->id && device->fault))
+	if (!device->diskseq || mounted_is_device(device) || (!device->id && device->fault))
 		return;
 	dev_links_format(publisher->joints.manager, device, &text, &left_out);
 	say_left_out(publisher, device, left_out);

@@ -82,8 +82,25 @@ request volume_arrival_notification "device=$TMP/other id=$id"
 expect_equal "$TMP/other" "$(readlink "$MM/DosDevices/X:")" "the letter, elsewhere"
 stop_mmfs
 start_mmfs
-[ ! -L "$MM/DosDevices/X:" ] || fail "X: is there without being told of"
-request volume_arrival_notification "device=$TMP/other id=$id"
+settle
 expect_equal "$TMP/other" "$(readlink "$MM/DosDevices/X:")" "the letter after a restart"
+expect_equal "$TMP/other" "$(readlink "$MM/ids/$id/device")" "its device after a restart"
+
+# One that was mounted anew while nobody looked has to be told of again, as has one that was removed.
+stop_mmfs
+stop_serving "$TMP/other"
+serve "$TMP/fuse"
+serve "$TMP/other"
+start_mmfs
+settle
+[ ! -L "$MM/DosDevices/X:" ] || fail "X: is there without being told of"
+umount "$TMP/fuse"
+request volume_arrival_notification "device=$TMP/other id=$id"
+expect_equal "$TMP/other" "$(readlink "$MM/DosDevices/X:")" "the letter once more"
+request volume_removal_notification "$TMP/other"
+stop_mmfs
+start_mmfs
+settle
+[ ! -L "$MM/DosDevices/X:" ] || fail "X: is back after its removal"
 stop_serving "$TMP/other"
 stop_mmfs

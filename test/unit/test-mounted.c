@@ -141,6 +141,66 @@ START_TEST(test_made)
 }
 END_TEST
 
+static void mount_one(struct world *world, uint64_t origin, int id)
+{
+	struct mounts mounts = { 0 };
+
+	mounts_add(&mounts,
+		&(struct mount){
+			.path = (char *)"/", .fstype = (char *)"ext4", .id = 1, .parent = 0 });
+	mounts_add(&mounts,
+		&(struct mount){
+			.number = 52,
+			.path = (char *)"/mnt/fuse",
+			.fstype = (char *)"fuse.sshfs",
+			.origin = origin,
+			.is_whole = true,
+			.id = id,
+			.parent = 1,
+		});
+	mounts_finish(&mounts);
+	world_apply_mounts(world, &mounts);
+}
+
+/*
+ * What is mounted as before is a volume again after a restart; what was mounted anew since, or
+ * taken away, or is mounted from elsewhere, is not.
+ */
+START_TEST(test_restart)
+{
+	static const struct {
+		uint64_t origin;
+		int id;
+		bool is_removed, is_back;
+	} rows[] = { { 7, 2, false, true }, { 8, 2, false, false }, { 7, 9, false, false },
+		{ 7, 2, true, false }, { 0, 2, false, false } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct record *record;
+		struct world world;
+
+		world_init(&world);
+		mount_one(&world, 7, 2);
+		ck_assert_int_eq(
+			world_ask(&world, ARRIVAL, "device=/mnt/fuse id=UUID=2 suggested=X:"), 0);
+		world_play(&world, "link X: /mnt/fuse");
+		if (rows[i].is_removed)
+			world_play(&world, "ok volume_removal_notification /mnt/fuse", "link X: -");
+		world_unplug(&world, "0:52"); /* as it is when nobody looks */
+		mount_one(&world, rows[i].origin, rows[i].id);
+		for (int again = 0; again < 2; again++) {
+			mounted_decide_return(&world.manager, &world.change);
+			world_settle(&world);
+			world_play(&world, rows[i].is_back ? "link X: /mnt/fuse" : "link X: -");
+			record = names_find_record(&world.manager.names, "UUID=2");
+			if (rows[i].is_back)
+				ck_assert_uint_ne(record->fingerprint.diskseq, 0);
+		}
+		world_fini(&world);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("mounted");
@@ -148,5 +208,6 @@ int main(void)
 	fixture_add(suite, "arrival", test_arrival);
 	fixture_add(suite, "refused", test_refused);
 	fixture_add(suite, "made", test_made);
+	fixture_add(suite, "restart", test_restart);
 	return run_suite(suite);
 }

@@ -13,6 +13,7 @@ struct mount {
 	size_t order;	 /* position among all mounts */
 	uint64_t super;	 /* dev_t of the superblock, the device's or not */
 	char *fstype;	 /* "ext4" */
+	uint64_t origin; /* of the source and type, as text: mounts_hash_origin(); 0: unknown */
 	bool is_read_only;
 };
 
@@ -29,6 +30,8 @@ struct mounts {
 	size_t hidden_count;
 };
 
+/* The same for the same two texts on every machine, and never 0. */
+uint64_t mounts_hash_origin(const char *source, const char *fstype);
 void mounts_fini(struct mounts *mounts);
 /* Takes copies of the texts, and sets the order. */
 void mounts_add(struct mounts *mounts, const struct mount *mount);

@@ -11,7 +11,7 @@
  * `node` and `diskseq` are hints: they settle ties and tell where a kept volume was last.
  * `has_twin` says that two devices were present that claimed the ID, or that its device had to make
  * do with it because of such a twin; from then on `diskseq` is noted, and both hints are kept up to
- * date.
+ * date. Of a volume that is no block device `diskseq` stands for its mount, while that is there.
  */
 struct fingerprint {
 	char *value[ID_SCHEMES];

@@ -22,6 +22,19 @@ static void mount_fini(struct mount *mount)
 	free(mount->fstype);
 }
 
+static uint64_t hash(uint64_t value, const char *text)
+{
+	do
+		value = (value ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+	while (*text++);
+	return value;
+}
+
+uint64_t mounts_hash_origin(const char *source, const char *fstype)
+{
+	return hash(hash(UINT64_C(0xcbf29ce484222325), source), fstype) | 1;
+}
+
 void mounts_fini(struct mounts *mounts)
 {
 	for (size_t i = 0; i < mounts->count; i++)

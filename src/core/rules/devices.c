@@ -10,6 +10,7 @@
 #include "core/rules/devices.h"
 #include "core/rules/id_change.h"
 #include "core/rules/letters.h"
+#include "core/rules/mounted.h"
 #include "core/rules/ownership.h"
 #include "core/syntax/link_name.h"
 
@@ -19,7 +20,7 @@ static void fingerprint_take(struct fingerprint *fingerprint, const struct devic
 		.size = device->size,
 		.node = device->node,
 		.attachment = device->attachment ? device->attachment : fingerprint->attachment,
-		.diskseq = fingerprint->has_twin ? device->diskseq : 0,
+		.diskseq = fingerprint->has_twin || mounted_is_device(device) ? device->diskseq : 0,
 		.has_twin = fingerprint->has_twin,
 	};
 
@@ -59,7 +60,7 @@ static bool is_component_remembered(const struct manager *manager, const struct 
 
 /*
  * Remembers where a volume is, for the day when that is all there is to tell: it may be kept, or
- * have a twin (`has_twin`, which sticks).
+ * have a twin (`has_twin`, which sticks), or be no block device.
  */
 static void decide_hint(
 	const struct device *owner, const char *id, bool has_twin, struct change *change)
@@ -69,7 +70,7 @@ static void decide_hint(
 	struct fingerprint *hint;
 
 	has_twin |= known->has_twin;
-	diskseq = has_twin ? owner->diskseq : 0;
+	diskseq = has_twin || mounted_is_device(owner) ? owner->diskseq : 0;
 	if (is_same_text(known->node, owner->node) && known->diskseq == diskseq &&
 		known->has_twin == has_twin)
 		return;
@@ -115,7 +116,7 @@ static void decide_arrival(const struct manager *manager, const struct manager_e
 		(!is_remembered(record, device) &&
 			!is_component_remembered(manager, record, device, change)))
 		decide_description(env, device, id, change);
-	else if (record->fingerprint.has_twin || record->keep_links)
+	else if (record->fingerprint.has_twin || record->keep_links || mounted_is_device(device))
 		decide_hint(device, id, false, change);
 	decide_attachment(device, id, change);
 	if (!record || (is_new_here && record->volume_names == 0)) {

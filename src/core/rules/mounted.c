@@ -10,6 +10,10 @@
  *
  * Such a volume is a device whose number is that of a superblock, whose major number is 0. It has
  * no size that could be told; a byte stands for that, and tells its record from that of a disk.
+ *
+ * The word outlives the daemon, but not the mount: what is noted of that tells whether it is the
+ * very same (from the same source, and never unmounted) when the daemon is back. Nothing is noted
+ * of one that has gone, or that somebody took away.
  */
 
 #include <errno.h>
@@ -38,7 +42,7 @@ static bool is_type(const char *fstype)
 	return false;
 }
 
-static bool is_mounted(const struct device *device)
+bool mounted_is_device(const struct device *device)
 {
 	return device->number && !(device->number & MAJOR);
 }
@@ -83,6 +87,12 @@ static char *make_id(const struct mount *mount)
 		low & 0xffffffffffff);
 }
 
+static char *make_name(const struct mount *mount)
+{
+	return xasprintf(
+		"0:%" PRIu64, (mount->number & 0xff) | (mount->number >> 12 & ~UINT64_C(0xff)));
+}
+
 /* Whether the ID may be that of such a volume. */
 static int check_id(struct decision *decision, const char *id)
 {
@@ -108,11 +118,21 @@ static int check_count(struct decision *decision)
 	size_t count = volumes->puts;
 
 	map_for_each (&decision->manager->volumes.by_name, node, next)
-		count += is_mounted(container_of(node, struct device, by_name));
+		count += mounted_is_device(container_of(node, struct device, by_name));
 	if (count < MOUNTED_MAX)
 		return 0;
 	return decision_fail(decision, -ENOSPC,
 		"no more than %d volumes that are no block device are taken", MOUNTED_MAX);
+}
+
+/* Of one mount of one source: no other has the same while this one is there. */
+static uint64_t get_mark(const struct mount *mount)
+{
+	uint64_t mark = mount->origin;
+
+	mark = (mark ^ mount->number) * UINT64_C(0x100000001b3);
+	mark = (mark ^ (unsigned int)mount->id) * UINT64_C(0x100000001b3);
+	return mark >> 1 | 1; /* as the database takes it */
 }
 
 static struct device *make_device(const struct mount *mount, const char *name, const char *id)
@@ -122,6 +142,7 @@ static struct device *make_device(const struct mount *mount, const char *name, c
 	device->node = xstrdup(mount->path);
 	device->number = mount->number;
 	device->size = SIZE;
+	device->diskseq = get_mark(mount);
 	device->is_removable = true;
 	device->is_read_only = mount->is_read_only;
 	device->identity[ID_UUID] = xstrdup(id + strlen("UUID="));
@@ -168,8 +189,7 @@ int mounted_decide_arrival(struct decision *decision)
 		r = check_count(decision);
 	if (r < 0)
 		return r;
-	name = xasprintf(
-		"0:%" PRIu64, (mount->number & 0xff) | (mount->number >> 12 & ~UINT64_C(0xff)));
+	name = make_name(mount);
 	if (volumes_change_concerns(&decision->change->volumes, name))
 		return decision_fail(decision, -EEXIST, "%s has just become a volume", mount->path);
 	suggest(decision, id);
@@ -177,15 +197,59 @@ int mounted_decide_arrival(struct decision *decision)
 	return 0;
 }
 
+void mounted_decide_removal(const struct device *device, struct change *change)
+{
+	if (mounted_is_device(device) && device->id &&
+		names_find_record(&change->names, device->id))
+		names_edit_hint(&change->names, device->id)->fingerprint.diskseq = 0;
+}
+
 void mounted_decide_departures(const struct manager *manager, struct change *change)
 {
 	map_for_each (&manager->volumes.by_name, node, next) {
 		const struct device *device = container_of(node, struct device, by_name);
 		const struct mount *mount =
-			is_mounted(device) ? find_mount(manager, device->node) : NULL;
+			mounted_is_device(device) ? find_mount(manager, device->node) : NULL;
 
-		if (is_mounted(device) && (!mount || mount->number != device->number) &&
-			!volumes_change_concerns(&change->volumes, device->name))
+		if (mounted_is_device(device) && (!mount || mount->number != device->number) &&
+			!volumes_change_concerns(&change->volumes, device->name)) {
+			mounted_decide_removal(device, change);
 			volumes_change_remove(&change->volumes, device->name);
+		}
+	}
+}
+
+/* Whether it is mounted as it was when somebody said that it is a volume. */
+static const struct mount *find_marked_mount(
+	const struct manager *manager, const struct fingerprint *seen)
+{
+	const struct mount *mount = find_mount(manager, seen->node);
+
+	return mount && mount->origin && get_mark(mount) == seen->diskseq ? mount : NULL;
+}
+
+void mounted_decide_return(const struct manager *manager, struct change *change)
+{
+	size_t count = 0;
+
+	map_for_each (&manager->names.records, node, next) {
+		const struct record *record = container_of(node, struct record, by_id);
+		const struct fingerprint *seen = &record->fingerprint;
+		const struct mount *mount;
+		_cleanup_free_ char *name = NULL;
+
+		if (seen->size != SIZE || !seen->diskseq || !seen->node ||
+			strncmp(record->id, "UUID=", 5) != 0)
+			continue;
+		mount = count < MOUNTED_MAX ? find_marked_mount(manager, seen) : NULL;
+		if (!mount) {
+			names_edit_hint(&change->names, record->id)->fingerprint.diskseq = 0;
+			continue;
+		}
+		name = make_name(mount);
+		if (volumes_change_concerns(&change->volumes, name))
+			continue;
+		volumes_change_put(&change->volumes, make_device(mount, name, record->id));
+		count++;
 	}
 }

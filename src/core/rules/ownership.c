@@ -99,7 +99,7 @@ static void standing_init(struct standing *standing, const struct claim *claim,
 	/* Of one that was only named, before it was ever here, nothing is known. */
 	const struct fingerprint *known = record && record->last_seen ? &record->fingerprint : NULL;
 	bool is_held = is_same_text(claim->held, standing->id);
-	bool is_place_known = known && known->diskseq;
+	bool is_place_known = known && known->has_twin && known->diskseq;
 	bool is_at_place = is_place_known && is_same_place(known, claim->device);
 
 	standing->is_barred = !is_held && stranger_is(strangers, record, claim->device);

@@ -98,6 +98,7 @@ int volume_decide_removal(struct decision *decision)
 	if (!device || volumes_change_concerns(volumes, device->name))
 		return decision_fail(decision, -ENOENT, "no device is present as '%s'",
 			decision->request->device.text);
+	mounted_decide_removal(device, decision->change);
 	volumes_change_remove(volumes, device->name);
 	return 0;
 }
