@@ -3,6 +3,7 @@
 
 /* Shared by mmfs.c and show.c; nobody else includes this. */
 
+#include "daemon/freed.h"
 #include "daemon/job_source.h"
 #include "daemon/mmfs.h"
 #include "daemon/upkeep.h"
@@ -35,6 +36,7 @@ struct mmfs {
 	struct publisher *publisher; /* NULL: publish=off */
 	struct job_source jobs;
 	struct upkeep upkeep;
+	struct freed freed;
 };
 
 /* show.c: what a control file shows without a request, and `metrics` */

@@ -197,19 +197,6 @@ static int start_parts(struct mmfs *mmfs, const struct mmfs_options *options, st
 	return r;
 }
 
-/* What was written to a device while it was mounted counts from now on, if it is so still. */
-static void look_at_free(struct mmfs *mmfs)
-{
-	if (!mmfs->manager.volumes.doubts)
-		return;
-	map_for_each (&mmfs->manager.volumes.by_name, node, next) {
-		const struct device *device = container_of(node, struct device, by_name);
-
-		if (doubt_awaits_reading(&mmfs->manager, device))
-			device_monitor_look(mmfs->monitor, device->number);
-	}
-}
-
 static void handle_mounts(void *data)
 {
 	struct mmfs *mmfs = data;
@@ -217,7 +204,7 @@ static void handle_mounts(void *data)
 	mmfs->devices.has_new_mounts = true;
 	host_jobs_handle_mounts(&mmfs->hosts);
 	mount_orders_handle_mounts(&mmfs->mount_orders);
-	look_at_free(mmfs);
+	freed_look(&mmfs->freed);
 }
 
 static void handle_unmounted(void *data)
@@ -280,6 +267,7 @@ static int join_parts(struct mmfs *mmfs, const struct mmfs_options *options, str
 		r = publisher_new(&joints, options->devices.devices, &mmfs->publisher, why);
 	mmfs->jobs.publisher = mmfs->publisher;
 	job_source_init(&mmfs->jobs);
+	freed_init(&mmfs->freed, &mmfs->manager, mmfs->monitor, mmfs->queue, mmfs->loop);
 	upkeep_init(&mmfs->upkeep, &mmfs->manager, mmfs->loop, mmfs->queue);
 	return r;
 }

@@ -137,8 +137,8 @@ do_mount()
 	try mount -t ext4 "$MM/DosDevices/n$disk" "$TMP/space$disk"
 	source=$(awk -v at="$TMP/space$disk" '$5 == at { print $(NF - 1) }' /proc/self/mountinfo)
 	[ -n "$source" ] || return 0
-	at_place=${source#"${LOOP}"}
-	at_place=$((10#$at_place))
+	[[ $source =~ ^"$LOOP"0([0-9])$ ]] || fail "n$disk was mounted from '$source'"
+	at_place=${BASH_REMATCH[1]}
 	expect_equal "$disk" "${at[$at_place]//[!0-9]/}" "the disk that was mounted by the name n$disk"
 	mounted[$disk]=$at_place
 	settle

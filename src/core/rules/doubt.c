@@ -25,11 +25,20 @@ bool doubt_is_in_use(const struct manager *manager, const struct device *device)
 		filesystem_is_mounted(&manager->volumes, &manager->mounts, known ? known : device);
 }
 
-/* Of what is held by another device the kernel tells when it is free. */
+/* What is held by a device that is here is in use still; of other holders nothing is known. */
+static bool is_held_by_present(const struct manager *manager, const struct device *device)
+{
+	map_for_each (&manager->volumes.by_name, node, next)
+		if (device_has_slave(container_of(node, struct device, by_name), device->name))
+			return true;
+	return false;
+}
+
 bool doubt_awaits_reading(const struct manager *manager, const struct device *device)
 {
 	return device->doubt && strncmp(device->doubt, IN_USE, strlen(IN_USE)) == 0 &&
-		!filesystem_is_mounted(&manager->volumes, &manager->mounts, device);
+		!filesystem_is_mounted(&manager->volumes, &manager->mounts, device) &&
+		!is_held_by_present(manager, device);
 }
 
 static bool has_other_content(const struct device *before, const struct device *now)

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "daemon/change_queue.h"
+#include "daemon/device_monitor.h"
+#include "daemon/loop.h"
+
+/* Has devices read again that were in use when their content changed, once they are free. */
+struct freed {
+	struct change_source source;
+	const struct manager *manager;
+	struct device_monitor *monitor;
+	struct change_queue *queue;
+	uint64_t events; /* of devices, when it was last looked */
+	int swaps;	 /* descriptor that tells of other swap devices, or negative */
+};
+
+/* Borrows all of it. A machine whose swaps cannot be followed has less, and no error. */
+void freed_init(struct freed *freed, const struct manager *manager, struct device_monitor *monitor,
+	struct change_queue *queue, struct loop *loop);
+/* Looks at those that nobody is known to use any more: mounts are others. */
+void freed_look(struct freed *freed);

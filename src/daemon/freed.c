@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a device holds that is in use does not count until it is free, and nothing happens to a
+ * device when it becomes that: who used it is gone (an event of another device), it is mounted
+ * nowhere (mountinfo), or no swap (/proc/swaps). So after each of these the devices are looked at
+ * again that are kept as they were for that reason. There are hardly ever any.
+ */
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "core/rules/doubt.h"
+#include "daemon/freed.h"
+
+void freed_look(struct freed *freed)
+{
+	if (!freed->manager->volumes.doubts)
+		return;
+	map_for_each (&freed->manager->volumes.by_name, node, next) {
+		const struct device *device = container_of(node, struct device, by_name);
+
+		if (doubt_awaits_reading(freed->manager, device))
+			device_monitor_look(freed->monitor, device->number);
+	}
+}
+
+static bool begin(void *data, struct change *change)
+{
+	return false;
+}
+
+static void end(void *data, int error, const char *why, struct deltas *deltas)
+{
+}
+
+/* An event of any device, also of one that is none of ours, may be of one that held another. */
+static void rest(void *data)
+{
+	struct freed *freed = data;
+	uint64_t events = device_monitor_get_counters(freed->monitor)->events;
+
+	if (events == freed->events)
+		return;
+	freed->events = events;
+	if (!freed->manager->volumes.doubts)
+		return;
+	freed_look(freed);
+	change_queue_work(freed->queue);
+}
+
+static void on_swaps(void *data, uint32_t events)
+{
+	struct freed *freed = data;
+	struct epoll_event event;
+
+	if (epoll_wait(freed->swaps, &event, 1, 0) <= 0)
+		return;
+	freed_look(freed);
+	change_queue_work(freed->queue);
+}
+
+/* The file can always be read; what is new it says as an exception. */
+static int open_swaps(void)
+{
+	struct epoll_event event = { .events = EPOLLPRI | EPOLLET };
+	int swaps = open("/proc/swaps", O_RDONLY | O_CLOEXEC);
+	int fd = swaps < 0 ? -1 : epoll_create1(EPOLL_CLOEXEC);
+
+	event.data.fd = swaps;
+	if (fd >= 0 && epoll_ctl(fd, EPOLL_CTL_ADD, swaps, &event) == 0)
+		return fd; /* and `swaps` stays open with it */
+	if (fd >= 0)
+		close(fd);
+	if (swaps >= 0)
+		close(swaps);
+	return -1;
+}
+
+void freed_init(struct freed *freed, const struct manager *manager, struct device_monitor *monitor,
+	struct change_queue *queue, struct loop *loop)
+{
+	*freed = (struct freed){
+		.source = { .begin = begin, .end = end, .rest = rest, .data = freed },
+		.manager = manager,
+		.monitor = monitor,
+		.queue = queue,
+		.swaps = open_swaps(),
+	};
+	change_queue_add_source(queue, &freed->source);
+	if (freed->swaps >= 0 && loop_add(loop, freed->swaps, on_swaps, freed) < 0) {
+		close(freed->swaps);
+		freed->swaps = -1;
+	}
+}
