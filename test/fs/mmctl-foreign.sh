@@ -157,7 +157,7 @@ check_import vdev_id "$TMP/vdev_id.conf" "+ /DosDevices/d1  WWN=0x5000c5002de3b9
 + /DosDevices/d5  WWN=eui.0025385b71b0a3c5
 + /DosDevices/d6  UUID=3E6B-1F00"
 not_here="its disk is not here, and the link does not say which identity it is of"
-by_place="it makes names by place: mmctl create NAME PATH=... gives one"
+by_place="it is a rule that makes names, and has none itself"
 expect_refused_names "vdev_id.conf:2: cannot take 'topology': $by_place
 vdev_id.conf:4: cannot take 'channel': $by_place
 vdev_id.conf:5: cannot take 'slot': $by_place
