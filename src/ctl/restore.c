@@ -184,7 +184,8 @@ static void add_known(struct strbuf *request, struct json_object *volume)
 	static const char *const keys[][2] = { { "partuuid", "partuuid" }, { "dm_uuid", "dmuuid" },
 		{ "md_uuid", "mduuid" }, { "wwn", "wwn" }, { "serial", "serial" },
 		{ "attachment", "attachment" } };
-	struct json_object *known = json_get_object(volume, "fingerprint"), *size;
+	struct json_object *known = json_get_object(volume, "fingerprint");
+	struct json_object *size, *start;
 	const char *node = json_get_text(volume, "last_device");
 	uint64_t seen = read_time(json_get_text(volume, "last_seen"));
 
@@ -193,6 +194,8 @@ static void add_known(struct strbuf *request, struct json_object *volume)
 		request_add(request, "node", node);
 	if (json_object_object_get_ex(known, "size", &size))
 		add_number(request, "size", json_object_get_uint64(size));
+	if (json_object_object_get_ex(known, "start", &start))
+		add_number(request, "start", json_object_get_uint64(start));
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		const char *value = json_get_text(known, keys[i][0]);
 

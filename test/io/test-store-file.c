@@ -245,6 +245,7 @@ START_TEST(old_versions_are_migrated)
 
 	make_database(&f);
 	run_sql(f.path,
+		"ALTER TABLE records DROP COLUMN start;"
 		"ALTER TABLE records DROP COLUMN attachment;"
 		"ALTER TABLE records DROP COLUMN last_seen;"
 		"INSERT INTO records (unique_id, keep_links, no_drive_letter, size, diskseq, "
@@ -260,6 +261,7 @@ START_TEST(old_versions_are_migrated)
 	ck_assert_uint_eq(record->fingerprint.size, 7);
 	ck_assert_uint_gt(record->last_seen, UINT64_C(1000000000) * 1000000); /* today */
 	ck_assert_int_eq(record->fingerprint.attachment, ATTACHMENT_UNKNOWN);
+	ck_assert_uint_eq(record->fingerprint.start, 0);
 	ck_assert_ptr_nonnull(names_find_link(&f.manager.names, "/DosDevices/old"));
 	fixture_fini(&f);
 }

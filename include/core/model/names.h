@@ -15,7 +15,8 @@
  */
 struct fingerprint {
 	char *value[ID_SCHEMES];
-	uint64_t size; /* bytes */
+	uint64_t size;	/* bytes */
+	uint64_t start; /* of a partition, bytes; 0: unknown */
 	enum attachment attachment;
 	char *node; /* "/dev/sda2" */
 	uint64_t diskseq;

@@ -12,5 +12,11 @@
 bool stranger_is(
 	enum strangers strangers, const struct record *record, const struct device *device);
 
+/*
+ * Whether a partition has the PARTUUID that is remembered, and is another one all the same: in a
+ * table of type dos that is but the number of the partition, which others get when one is deleted.
+ */
+bool stranger_is_other_partition(const struct fingerprint *known, const struct device *device);
+
 /* Why it is one, and what to do about it, in words for people; the caller frees it. */
 char *stranger_get_reason(const struct record *record, const struct device *device);

@@ -60,6 +60,7 @@ enum request_key {
 	KEY_SEEN,      /* seen=   µs since 1970 */
 	KEY_NODE,      /* node=   where a volume was last */
 	KEY_SIZE,      /* size=   bytes */
+	KEY_START,     /* start=  bytes */
 	KEY_PARTUUID,  /* partuuid= and so on: its other identities */
 	KEY_DM_UUID,
 	KEY_MD_UUID,

@@ -7,9 +7,10 @@
 
 /* What a saved database knows of a volume beside its names; NULL or 0 where it does not. */
 struct request_known {
-	uint64_t seen; /* µs since 1970 */
-	uint64_t size; /* bytes */
-	char *node;    /* "/dev/sda2" */
+	uint64_t seen;	/* µs since 1970 */
+	uint64_t size;	/* bytes */
+	uint64_t start; /* of a partition, bytes */
+	char *node;	/* "/dev/sda2" */
 	char *identity[ID_SCHEMES];
 	char *attachment; /* "internal" */
 };

@@ -7,7 +7,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-#define STORE_VERSION 3		      /* of the schema; user_version of the file */
+#define STORE_VERSION 4		      /* of the schema; user_version of the file */
 #define STORE_APPLICATION 0x6d6d6673u /* "mmfs"; application_id of the file */
 #define STORE_TEXT_MAX 65536	      /* bytes of a row */
 

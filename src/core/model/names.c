@@ -60,6 +60,7 @@ void fingerprint_copy(struct fingerprint *to, const struct fingerprint *from)
 {
 	struct fingerprint copy = {
 		.size = from->size,
+		.start = from->start,
 		.attachment = from->attachment,
 		.diskseq = from->diskseq,
 		.has_twin = from->has_twin,

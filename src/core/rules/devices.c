@@ -18,6 +18,7 @@ static void fingerprint_take(struct fingerprint *fingerprint, const struct devic
 {
 	struct fingerprint seen = {
 		.size = device->size,
+		.start = device->start,
 		.node = device->node,
 		.attachment = device->attachment ? device->attachment : fingerprint->attachment,
 		.diskseq = fingerprint->has_twin || mounted_is_device(device) ? device->diskseq : 0,
@@ -37,6 +38,7 @@ static bool is_remembered(const struct record *record, const struct device *devi
 			!is_same_text(record->fingerprint.value[i], device->identity[i]))
 			return false;
 	return record->fingerprint.size == device->size &&
+		(record->fingerprint.start == device->start || !record->fingerprint.start) &&
 		(record->fingerprint.attachment == device->attachment || !device->attachment ||
 			!record->fingerprint.attachment);
 }
@@ -82,10 +84,14 @@ static void decide_hint(
 }
 
 /* Nobody had noted it when the volume was last here, which is no change of the volume. */
-static void decide_attachment(const struct device *owner, const char *id, struct change *change)
+static void decide_unnoted(const struct device *owner, const char *id, struct change *change)
 {
-	if (owner->attachment && !names_find_record(&change->names, id)->fingerprint.attachment)
+	const struct record *record = names_find_record(&change->names, id);
+
+	if (owner->attachment && !record->fingerprint.attachment)
 		names_edit_hint(&change->names, id)->fingerprint.attachment = owner->attachment;
+	if (owner->start && !record->fingerprint.start)
+		names_edit_hint(&change->names, id)->fingerprint.start = owner->start;
 }
 
 /* What is remembered of a device that is new, or another one than before. */
@@ -118,7 +124,7 @@ static void decide_arrival(const struct manager *manager, const struct manager_e
 		decide_description(env, device, id, change);
 	else if (record->fingerprint.has_twin || record->keep_links || mounted_is_device(device))
 		decide_hint(device, id, false, change);
-	decide_attachment(device, id, change);
+	decide_unnoted(device, id, change);
 	if (!record || (is_new_here && record->volume_names == 0)) {
 		struct triple triple = { .id = id, .node = device->node };
 		char path[LINK_PATH_MAX];

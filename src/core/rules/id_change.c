@@ -17,9 +17,11 @@
 
 /* Whether a record of before the change is of a volume that was on the partition and is absent. */
 static bool was_on(const struct manager *manager, const struct change *change,
-	const struct record *record, const char *partuuid)
+	const struct record *record, const struct device *device)
 {
-	return is_same_text(record->fingerprint.value[ID_PARTUUID], partuuid) &&
+	return is_same_text(
+		       record->fingerprint.value[ID_PARTUUID], device->identity[ID_PARTUUID]) &&
+		!stranger_is_other_partition(&record->fingerprint, device) &&
 		names_find_record(&change->names, record->id) &&
 		!volumes_change_find_id(&manager->volumes, &change->volumes, record->id);
 }
@@ -36,7 +38,7 @@ int id_change_find(const struct manager *manager, const struct change *change,
 	map_for_each (&manager->names.records, node, next) {
 		const struct record *record = container_of(node, struct record, by_id);
 
-		if (!was_on(manager, change, record, partuuid))
+		if (!was_on(manager, change, record, device))
 			continue;
 		if (strcmp(record->id, empty) == 0) {
 			partition = record->id;

@@ -184,16 +184,17 @@ static unsigned int claim_get_weight(
 		weight |= 2;
 	if (!known)
 		return weight;
-	if (is_known_equal(known->value[ID_PARTUUID], device->identity[ID_PARTUUID]))
-		weight |= 128;
+	if (is_known_equal(known->value[ID_PARTUUID], device->identity[ID_PARTUUID]) &&
+		!stranger_is_other_partition(known, device))
+		weight |= 256;
 	if (is_known_equal(known->value[ID_DM_UUID], device->identity[ID_DM_UUID]) ||
 		is_known_equal(known->value[ID_MD_UUID], device->identity[ID_MD_UUID]))
-		weight |= 64;
+		weight |= 128;
 	if (is_known_equal(known->value[ID_WWN], device->identity[ID_WWN]) ||
 		is_known_equal(known->value[ID_SERIAL], device->identity[ID_SERIAL]))
-		weight |= 32;
-	if (known->size == device->size)
-		weight |= 16;
+		weight |= 64;
+	weight |= known->size == device->size ? 32 : 0;
+	weight |= known->start && known->start == device->start ? 16 : 0;
 	if (is_same_place(known, device))
 		weight |= 8;
 	if (is_same_text(known->node, device->node))
@@ -372,10 +373,10 @@ static void court_settle(struct court *court)
 static const struct device *court_find_owner(const struct court *court, const char *id)
 {
 	const struct claim *winner = court_find_winner(court, id);
+	const struct device *taken =
+		is_taken(court, id) ? volumes_find_id(court->volumes, id) : NULL;
 
-	if (winner)
-		return winner->device;
-	return is_taken(court, id) ? volumes_find_id(court->volumes, id) : NULL;
+	return winner ? winner->device : taken;
 }
 
 /*
@@ -465,7 +466,8 @@ static void court_add_claim(
 	const struct device *before = volumes_find_name(court->volumes, device->name);
 
 	claim->device = device;
-	claim->held = before ? before->id : NULL;
+	/* The number of a partition may be that of another by now. */
+	claim->held = before && before->start == device->start ? before->id : NULL;
 	claim->order = volumes_change_get_claim(court->change, device->name);
 	claim_init(claim, court->names, order, court->strangers);
 }

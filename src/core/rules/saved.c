@@ -53,7 +53,7 @@ static bool is_known_like_that(
 {
 	const struct fingerprint *fingerprint = &record->fingerprint;
 	bool is_same = record->last_seen == known->seen && fingerprint->size == known->size &&
-		fingerprint->attachment == attachment &&
+		fingerprint->start == known->start && fingerprint->attachment == attachment &&
 		is_same_text(fingerprint->node, known->node);
 
 	for (size_t i = 0; i < ID_SCHEMES; i++)
@@ -72,6 +72,7 @@ static void set_known(struct decision *decision, const char *id, enum attachment
 	record = names_edit_record(names, id);
 	record->last_seen = known->seen;
 	record->fingerprint.size = known->size;
+	record->fingerprint.start = known->start;
 	record->fingerprint.attachment = attachment;
 	take_text(&record->fingerprint.node, known->node);
 	for (size_t i = 0; i < ID_SCHEMES; i++)

@@ -7,6 +7,8 @@
  * is remembered, and the names of an absent volume go only to what is at least as hard to forge.
  */
 
+#include <string.h>
+
 #include "core/rules/stranger.h"
 
 /* Whether the record has a WWN or serial number that the device has not; the first such one. */
@@ -35,12 +37,42 @@ static bool is_easier(const struct record *record, const struct device *device)
 	return known != ATTACHMENT_UNKNOWN && device->attachment > known;
 }
 
+/* "a1b2c3d4-05": the identifier of a disk, and the number of a partition. */
+static bool is_numbered(const char *partuuid)
+{
+	return partuuid && strlen(partuuid) == 11 && partuuid[8] == '-';
+}
+
+bool stranger_is_other_partition(const struct fingerprint *known, const struct device *device)
+{
+	const char *partuuid = device->identity[ID_PARTUUID];
+
+	return is_numbered(partuuid) && is_same_text(known->value[ID_PARTUUID], partuuid) &&
+		known->start && device->start &&
+		(known->start != device->start || known->size != device->size);
+}
+
+/* Whether the record is of the partition as such, and of another one. */
+static bool is_elsewhere(const struct record *record, const struct device *device)
+{
+	char id[UNIQUE_ID_MAX + 1];
+
+	return unique_id_format(
+		       ID_PARTUUID, device->identity[ID_PARTUUID], device->partition, id) &&
+		strcmp(record->id, id) == 0 &&
+		stranger_is_other_partition(&record->fingerprint, device);
+}
+
 bool stranger_is(enum strangers strangers, const struct record *record, const struct device *device)
 {
 	char known[UNIQUE_ID_MAX + 1];
 	bool has_own;
 
-	if (!record || !record->last_seen || strangers == STRANGERS_ACCEPT)
+	if (!record || !record->last_seen)
+		return false;
+	if (is_elsewhere(record, device))
+		return true;
+	if (strangers == STRANGERS_ACCEPT)
 		return false;
 	return is_easier(record, device) ||
 		(strangers == STRANGERS_IDENTITY &&
@@ -59,6 +91,13 @@ char *stranger_get_reason(const struct record *record, const struct device *devi
 	char known[UNIQUE_ID_MAX + 1] = "";
 	bool has_own = false;
 
+	if (is_elsewhere(record, device))
+		return xasprintf(
+			"another partition: %s was last seen with %llu bytes at %llu, this "
+			"has %llu at %llu; if it is the volume: mmctl accept %s",
+			record->id, (unsigned long long)seen->size, (unsigned long long)seen->start,
+			(unsigned long long)device->size, (unsigned long long)device->start,
+			device->node);
 	if (is_easier(record, device))
 		return xasprintf("stranger: %s was last seen on %s device (%s), this is %s one; "
 				 "if it is the volume: mmctl accept %s",

@@ -149,7 +149,8 @@ static const struct operation saved[] = {
 		.name = "remember",
 		.flags = CHANGES | OPERATION_BATCHES,
 		.keys = KEY_BIT(KEY_ID) | KEY_BIT(KEY_STATE) | KEY_BIT(KEY_KEEP) |
-			KEY_BIT(KEY_SEEN) | KEY_BIT(KEY_NODE) | KEY_BIT(KEY_SIZE) | IDENTITIES,
+			KEY_BIT(KEY_SEEN) | KEY_BIT(KEY_NODE) | KEY_BIT(KEY_SIZE) |
+			KEY_BIT(KEY_START) | IDENTITIES,
 		.needs = KEY_BIT(KEY_ID),
 	},
 	{
@@ -184,6 +185,7 @@ const char *const request_key_names[KEYS] = {
 	[KEY_SEEN] = "seen",
 	[KEY_NODE] = "node",
 	[KEY_SIZE] = "size",
+	[KEY_START] = "start",
 	[KEY_PARTUUID] = "partuuid",
 	[KEY_DM_UUID] = "dmuuid",
 	[KEY_MD_UUID] = "mduuid",

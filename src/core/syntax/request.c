@@ -41,7 +41,7 @@ void request_format(const struct request *request, struct strbuf *ret_line)
 {
 	_cleanup_free_ char *source = format_source(request);
 	const struct request_known *known = &request->known;
-	char epic[16], days[16], seen[24], size[24];
+	char epic[16], days[16], seen[24], size[24], start[24];
 	const char *values[] = {
 		[KEY_LINK] = request->link.path,
 		[KEY_ID] = request->id,
@@ -60,6 +60,7 @@ void request_format(const struct request *request, struct strbuf *ret_line)
 		[KEY_SEEN] = seen,
 		[KEY_NODE] = known->node,
 		[KEY_SIZE] = size,
+		[KEY_START] = start,
 		[KEY_PARTUUID] = known->identity[ID_PARTUUID],
 		[KEY_DM_UUID] = known->identity[ID_DM_UUID],
 		[KEY_MD_UUID] = known->identity[ID_MD_UUID],
@@ -73,6 +74,7 @@ void request_format(const struct request *request, struct strbuf *ret_line)
 	snprintf(days, sizeof(days), "%u", request->days);
 	snprintf(seen, sizeof(seen), "%llu", (unsigned long long)known->seen);
 	snprintf(size, sizeof(size), "%llu", (unsigned long long)known->size);
+	snprintf(start, sizeof(start), "%llu", (unsigned long long)known->start);
 	for (unsigned int key = 0; key < KEYS; key++)
 		if (request->given & KEY_BIT(key))
 			strbuf_add_pair(ret_line, request_key_names[key], values[key]);
@@ -483,6 +485,7 @@ static int parse_value(
 	case KEY_SEEN:
 	case KEY_NODE:
 	case KEY_SIZE:
+	case KEY_START:
 	case KEY_PARTUUID:
 	case KEY_DM_UUID:
 	case KEY_MD_UUID:

@@ -49,10 +49,12 @@ int request_known_parse(
 		return parse_text(text, &known->node, why);
 	if (key == KEY_ATTACHMENT)
 		return parse_text(text, &known->attachment, why);
-	if (key != KEY_SEEN && key != KEY_SIZE)
+	if (key != KEY_SEEN && key != KEY_SIZE && key != KEY_START)
 		return parse_text(text, &known->identity[schemes[key]], why);
 	if (key == KEY_SEEN)
 		r = number_parse(text, INT64_MAX, &known->seen);
+	else if (key == KEY_START)
+		r = number_parse(text, INT64_MAX, &known->start);
 	else
 		r = number_parse(text, UINT64_MAX, &known->size);
 	if (r < 0)

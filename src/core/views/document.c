@@ -53,6 +53,8 @@ static void add_links(struct strbuf *text, const struct record *record)
 static void add_fingerprint(struct strbuf *text, const struct fingerprint *known)
 {
 	strbuf_add_format(text, ",\"fingerprint\":{\"size\":%llu", (unsigned long long)known->size);
+	if (known->start)
+		strbuf_add_format(text, ",\"start\":%llu", (unsigned long long)known->start);
 	for (size_t i = 0; i < ARRAY_SIZE(identities); i++)
 		add_text(text, identities[i].name, known->value[identities[i].scheme]);
 	add_text(text, "attachment", attachment_get_name(known->attachment));

@@ -31,15 +31,16 @@ static const char *const statements[STORE_STATEMENTS] = {
 	[STORE_DELETE_RECORD] = "DELETE FROM records WHERE unique_id = ?",
 	[STORE_PUT_RECORD] =
 		"INSERT INTO records (unique_id, keep_links, no_drive_letter, partuuid, dm_uuid,"
-		"	md_uuid, wwn, serial, size, node, diskseq, has_twin, last_seen, attachment)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		"	md_uuid, wwn, serial, size, node, diskseq, has_twin, last_seen, attachment,"
+		"	start)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		" ON CONFLICT (unique_id) DO UPDATE SET keep_links = excluded.keep_links,"
 		"	no_drive_letter = excluded.no_drive_letter, partuuid = excluded.partuuid,"
 		"	dm_uuid = excluded.dm_uuid, md_uuid = excluded.md_uuid,"
 		"	wwn = excluded.wwn, serial = excluded.serial, size = excluded.size,"
 		"	node = excluded.node, diskseq = excluded.diskseq,"
 		"	has_twin = excluded.has_twin, last_seen = excluded.last_seen,"
-		"	attachment = excluded.attachment",
+		"	attachment = excluded.attachment, start = excluded.start",
 	[STORE_ADD_LINK] = "INSERT INTO links (path, unique_id, changed) VALUES (?, ?, ?)",
 	[STORE_ADD_POINT] =
 		"INSERT INTO mount_points (host, path, volume, options, is_replicated, changed)"
@@ -55,7 +56,7 @@ static const char *const statements[STORE_STATEMENTS] = {
 
 static const char select_records[] =
 	"SELECT unique_id, keep_links, no_drive_letter, partuuid, dm_uuid, md_uuid, wwn, serial,"
-	"	size, node, diskseq, has_twin, last_seen, attachment FROM records";
+	"	size, node, diskseq, has_twin, last_seen, attachment, start FROM records";
 static const char select_links[] = "SELECT path, unique_id, changed FROM links";
 static const char select_points[] =
 	"SELECT host, path, volume, options, is_replicated, changed FROM mount_points";
@@ -149,6 +150,7 @@ static int take_record(struct loader *loader, struct row *row)
 	attachment = row_take_text(row);
 	if (attachment && !attachment_parse(attachment, &record->fingerprint.attachment))
 		row->is_invalid = true;
+	record->fingerprint.start = row_take_number(row, INT64_MAX);
 	if (row->is_invalid)
 		return fail_row(loader, "the record", id, "has an invalid value");
 	return 0;
@@ -394,6 +396,7 @@ static int write_record(struct store_rows *rows, const struct record *record)
 	row_add_number(&row, fingerprint->has_twin);
 	row_add_number(&row, record->last_seen);
 	row_add_text(&row, attachment_get_name(fingerprint->attachment));
+	row_add_number(&row, fingerprint->start);
 	return row_write(&row, rows);
 }
 

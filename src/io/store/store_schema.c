@@ -70,6 +70,10 @@ static const char *const migrations[STORE_VERSION] = {
 	"ALTER TABLE records ADD COLUMN attachment TEXT"
 	"	CHECK (attachment IN ('internal', 'external', 'virtual'));"
 	"PRAGMA user_version = 3;",
+
+	/* Where the partition of a volume starts: unknown (0), until it is here again. */
+	"ALTER TABLE records ADD COLUMN start INTEGER NOT NULL DEFAULT 0;"
+	"PRAGMA user_version = 4;",
 };
 
 int store_rows_migrate(struct sqlite3 *db, int version)
