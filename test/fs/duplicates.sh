@@ -127,3 +127,17 @@ for order in "01 05" "05 01"; do
 	detach 01
 	detach 05
 done
+
+# A loop device over another block device is on top of that.
+rm "$DB"*
+attach copy 01
+start_mmfs
+request create_point "X: ${LOOP}01"
+losetup "${LOOP}09" "${LOOP}01"
+settle
+expect_equal "${LOOP}09" "$(readlink "$MM/DosDevices/X:")" "the name of what is on top"
+restart_mmfs
+expect_equal "${LOOP}09" "$(readlink "$MM/DosDevices/X:")" "the name of what is on top, restarted"
+detach 09
+settle
+expect_equal "${LOOP}01" "$(readlink "$MM/DosDevices/X:")" "the name when nothing is on top"

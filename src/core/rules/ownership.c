@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "core/model/filesystem.h"
+#include "core/rules/components.h"
 #include "core/rules/ownership.h"
 #include "core/rules/stranger.h"
 
@@ -234,6 +235,13 @@ static bool is_part_of(
 	return is_part(court->volumes, court->change, part, whole, 0);
 }
 
+static bool is_above(
+	const struct court *court, const struct device *device, const struct device *component)
+{
+	return is_part_of(court, component, device) &&
+		components_yield(court->volumes, court->mounts, device, component);
+}
+
 /* Whether somebody gave a word that the ID is its own; of two the later counts. */
 static size_t claim_get_word(const struct claim *claim, const char *id)
 {
@@ -246,8 +254,8 @@ static bool claim_is_better(
 	const struct record *record = names_find_record(court->names, id);
 	unsigned int weight_a, weight_b;
 
-	if (is_part_of(court, b->device, a->device) || is_part_of(court, a->device, b->device))
-		return is_part_of(court, b->device, a->device);
+	if (is_above(court, a->device, b->device) || is_above(court, b->device, a->device))
+		return is_above(court, a->device, b->device);
 	if (claim_get_word(a, id) != claim_get_word(b, id))
 		return claim_get_word(a, id) > claim_get_word(b, id);
 	if (is_same_text(a->held, id) || is_same_text(b->held, id))
@@ -507,34 +515,6 @@ static void court_summon(
 	}
 }
 
-/* Makes the slaves of a device claim their IDs anew, unless the change is about them anyway. */
-static void put_slaves(
-	const struct volumes *volumes, const struct device *device, struct volumes_change *change)
-{
-	_cleanup_free_ char *slaves = device->slaves ? xstrdup(device->slaves) : NULL;
-	char *rest = slaves, *name;
-
-	while (rest && (name = strsep(&rest, " "))) {
-		const struct device *slave = volumes_find_name(volumes, name);
-
-		if (slave && slave->id && !volumes_change_concerns(change, name))
-			volumes_change_put(change, device_copy(slave));
-	}
-}
-
-/* What is stacked on others takes IDs from them when it comes, and gives them back when it goes. */
-static void put_components(const struct volumes *volumes, struct volumes_change *change)
-{
-	for (size_t i = 0; i < change->puts; i++)
-		put_slaves(volumes, change->put[i], change);
-	for (size_t i = 0; i < change->gones; i++) {
-		const struct device *device = volumes_find_name(volumes, change->gone[i]);
-
-		if (device)
-			put_slaves(volumes, device, change);
-	}
-}
-
 static bool is_barred(const struct manager *manager, const struct device *device)
 {
 	for (size_t i = 0; i < manager->order.count; i++) {
@@ -576,7 +556,7 @@ void ownership_decide(
 		.strangers = manager->strangers,
 	};
 
-	put_components(volumes, change);
+	components_put(manager, change);
 	affected = xcalloc(change->puts + change->gones, sizeof(*affected));
 	court_init(&court, affected);
 	court_summon(&court, order, change);
