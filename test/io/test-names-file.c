@@ -131,6 +131,12 @@ START_TEST(test_strangers)
 	write_raw("sdd.x", "");
 	write_raw("sde.7x", "");
 	write_raw("sdf.0", "");
+	write_raw("sdj.07", "");
+	write_raw("sdk.+7", "");
+	write_raw("sdl. 7", "");
+	write_raw("sdm.-1", "");
+	write_raw("sdn.99999999999999999999", "");
+	write_raw("cciss!c0d0.7", "");
 	write_raw(".123", "");
 	write_raw(".5", "");
 	write_raw("sdg.8", "no links, \n\n=mm/q= mm/ \x01\xff");

@@ -151,11 +151,12 @@ static char *read_text(const char *path)
 static void add_file(struct listing *listing, const char *path, const char *name)
 {
 	const char *dot = strrchr(name, '.');
-	char *end;
-	uint64_t diskseq = dot && dot > name ? strtoull(dot + 1, &end, 10) : 0;
+	uint64_t diskseq = dot && dot > name ? strtoull(dot + 1, NULL, 10) : 0;
+	_cleanup_free_ char *number = xasprintf("%llu", (unsigned long long)diskseq);
 	struct names_file file;
 
-	if (!diskseq || *end)
+	/* Only what would be written under the same name again can be taken away by it. */
+	if (!diskseq || strcmp(dot + 1, number) != 0 || strchr(name, '!'))
 		return;
 	file = (struct names_file){
 		.name = xstrndup(name, (size_t)(dot - name)),
