@@ -382,7 +382,9 @@ static uint32_t damage(struct bytes *in, uint32_t *code, uint32_t *room)
 	static char link[] = "link=\\DosDevices\\Q:", device[] = "device=/dev/null";
 	char *words[] = { link, device, NULL };
 	static const uint32_t targets[] = { IOCTL_MOUNTMGR_NEXT_DRIVE_LETTER,
-		IOCTL_MOUNTMGR_KEEP_LINKS_WHEN_OFFLINE };
+		IOCTL_MOUNTMGR_KEEP_LINKS_WHEN_OFFLINE, IOCTL_MMFS_QUERY_UNIQUE_ID,
+		IOCTL_MMFS_QUERY_DEVICE_NAME, IOCTL_MMFS_QUERY_SUGGESTED_LINK_NAME,
+		IOCTL_MMFS_QUERY_STABLE_GUID };
 	uint32_t kind = draw(8);
 
 	memset(in->data, 0, 4096);
@@ -405,11 +407,11 @@ static uint32_t damage(struct bytes *in, uint32_t *code, uint32_t *room)
 		*code = IOCTL_MOUNTMGR_DELETE_POINTS;
 		*room = draw(32);
 	} else if (kind == 5) { /* an odd length, or longer than there is */
-		*code = targets[draw(2)];
+		*code = targets[draw(ARRAY_SIZE(targets))];
 		in->len = 4 + draw(60);
 		put(in, 0, draw(2) ? 1 + 2 * draw(30) : 64 + 2 * draw(30000), 2);
 	} else if (kind == 6) { /* noise: never a device */
-		*code = targets[draw(2)];
+		*code = targets[draw(ARRAY_SIZE(targets))];
 		in->len = 4 + 2 * draw(500);
 		for (size_t i = 2; i < in->len; i++)
 			in->data[i] = (uint8_t)draw(256);

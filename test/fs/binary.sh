@@ -218,6 +218,7 @@ expect_equal "" "$(cat "$MM/MountPointManager")" "what MountPointManager shows"
 before=$(cat "$MM/points" "$MM/history"; epic)
 memory=$(awk '/^VmRSS/ { print $2 }' "/proc/$mmfs_pid/status")
 "$binary" damage "$MM" "${DAMAGES:-50000}" 2
+"$(dirname "$binary")/carrier" "$MM/MountPointManager" "$((${DAMAGES:-50000} / 5))" 3
 expect_equal "$before" "$(cat "$MM/points" "$MM/history"; epic)" "everything after damaged requests"
 more=$(($(awk '/^VmRSS/ { print $2 }' "/proc/$mmfs_pid/status") - memory))
 echo "damaged requests: ${DAMAGES:-50000}, memory: $memory KiB and $more KiB more"
