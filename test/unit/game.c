@@ -188,6 +188,14 @@ void game_draw_request(struct game *game, struct model_request *ret_request)
 	*ret_request = request;
 }
 
+void game_remove_device(struct game *game, const char *name)
+{
+	if (game_draw(game, 2))
+		world_lose(&game->world, name);
+	volumes_change_remove(&game->world.change.volumes, name);
+	strbuf_add_format(&game->log, "- %s\n", name);
+}
+
 void game_draw_removal(struct game *game, struct model_request *ret_request)
 {
 	*ret_request = (struct model_request){

@@ -21,6 +21,8 @@ int game_draw(struct game *game, int limit);
 void game_draw_device(struct game *game, size_t i, struct model_device *ret_device);
 /* A request that is not only for devices to go, or one that is. */
 void game_draw_request(struct game *game, struct model_request *ret_request);
+/* Half of those that go are shown as gone before that is decided. */
+void game_remove_device(struct game *game, const char *name);
 void game_draw_removal(struct game *game, struct model_request *ret_request);
 /* One that gives a device the ID of another. */
 void game_draw_claim(struct game *game, struct model_request *ret_request);

@@ -373,8 +373,7 @@ static void play_devices(struct game *game)
 			continue;
 		if (game_draw(game, 3) == 0) {
 			batch.is_gone[i] = true;
-			volumes_change_remove(&world->change.volumes, game->model.device[i].name);
-			strbuf_add_format(&game->log, "- %s\n", game->model.device[i].name);
+			game_remove_device(game, game->model.device[i].name);
 		} else {
 			game_draw_device(game, i, &put[i]);
 			batch.put[i] = &put[i];
@@ -540,8 +539,7 @@ static void init_game(struct game *game, unsigned int seed)
 	game->model.gives_letters = game->world.manager.gives_letters = seed % 4 == 1;
 	game->model.suggests_label = game->world.manager.suggests_label = seed % 5 == 2;
 	game->model.strangers = game->world.manager.strangers = (enum strangers)(seed % 3);
-	for (size_t i = 0; i < MODEL_DEVICES;
-		i++) /* nodes that may be asked for before they come */
+	for (size_t i = 0; i < MODEL_DEVICES; i++) /* asked for before they come, too */
 		game_draw_device(game, i, &game->model.device[i]);
 }
 
