@@ -2,8 +2,8 @@
 /*
  * What is stacked on others takes IDs from them when it comes, and gives them back when it goes.
  *
- * A map or array holds its components, so that they are in use through it alone. Not so a loop
- * device over a block device: that may be mounted itself, and keeps its names then.
+ * A map or array holds its components, so that they are in use through it alone. What is over a
+ * device without holding it does not: that may be mounted itself, and keeps its names then.
  */
 
 #include <string.h>

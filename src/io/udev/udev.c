@@ -237,16 +237,6 @@ static char *get_names(struct udev_device *device, const char *folder)
 	return text.len ? strbuf_take(&text) : NULL;
 }
 
-/* The block device that a loop device is over; the kernel does not list it among slaves. */
-static char *get_backing_device(struct udev_device *loop)
-{
-	const char *file = udev_device_get_sysattr_value(loop, "loop/backing_file");
-
-	if (!file || strncmp(file, "/dev/", 5) != 0 || strchr(file, ' '))
-		return NULL;
-	return copy_text(file + 5);
-}
-
 /* Of a whole device. The kernel's folders of partitions begin with the name of the disk. */
 static bool has_partition(struct udev_device *disk)
 {
@@ -299,8 +289,6 @@ static void fill_common(struct device *device, struct udev_device *from, struct 
 	device->is_virtual = strncmp(name, "dm-", 3) == 0 || strncmp(name, "md", 2) == 0;
 	if (device->is_virtual)
 		device->slaves = get_names(from, "slaves");
-	else
-		device->slaves = get_backing_device(from);
 	holders = get_names(from, "holders");
 	device->is_held = holders || is_swap(device->number);
 	/* Those of a map are maps on it. */
