@@ -9,7 +9,7 @@ enum event_kind {
 	EVENT_VOLUME_REMOVED,	   /* id, device */
 	EVENT_VOLUME_CHANGED,	   /* id, device: another node, size, label, … */
 	EVENT_LINK_CREATED,	   /* link, id, device: it shows from now on */
-	EVENT_LINK_DELETED,	   /* link, id, device: it shows no more */
+	EVENT_LINK_DELETED,	   /* link, id, where it led: it shows no more */
 	EVENT_VOLUME_UNPROCESSED,  /* device, reason */
 	EVENT_DUPLICATE,	   /* device, reason or the id it has instead */
 	EVENT_UNIQUE_ID_CHANGED,   /* id, device, reason: its names have followed it there */
