@@ -12,6 +12,9 @@ server=
 at_end()
 {
 	umount -l "$TMP/fuse" "$TMP/other" 2>/dev/null || true
+	while umount -l "$TMP/plain" 2>/dev/null; do
+		:
+	done
 }
 serve() # FOLDER
 {
@@ -87,13 +90,20 @@ expect_equal "$TMP/other" "$(readlink "$MM/DosDevices/X:")" "the letter after a 
 expect_equal "$TMP/other" "$(readlink "$MM/ids/$id/device")" "its device after a restart"
 
 # One that was mounted anew while nobody looked has to be told of again, as has one that was removed.
+# Numbers of mounts are used again by the kernel: others have to take those that are free meanwhile.
 stop_mmfs
 stop_serving "$TMP/other"
+for _ in 1 2 3 4; do
+	mount -t tmpfs none "$TMP/plain"
+done
 serve "$TMP/fuse"
 serve "$TMP/other"
 start_mmfs
 settle
 [ ! -L "$MM/DosDevices/X:" ] || fail "X: is there without being told of"
+for _ in 1 2 3 4; do
+	umount "$TMP/plain"
+done
 umount "$TMP/fuse"
 request volume_arrival_notification "device=$TMP/other id=$id"
 expect_equal "$TMP/other" "$(readlink "$MM/DosDevices/X:")" "the letter once more"
