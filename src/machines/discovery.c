@@ -15,9 +15,9 @@
  * nothing to say about; without, the prober reads everything. A probe that does not answer is
  * reported as a fault of its device, and goes on in the background.
  *
- * What is owed is in the entries (`deadline`, `rescan_at`), and the one timer is set for the
- * earliest when an input has been dealt with: every public function that is told the time ends in
- * end_turn().
+ * What is owed is in the entries (`deadline`), `rescan_at` and `look_at`, and the one timer is
+ * set for the earliest when an input has been dealt with: every public function that is told the
+ * time ends in end_turn().
  */
 
 #include <errno.h>
@@ -29,6 +29,8 @@
 #define QUIET_LIMIT (2 * SECOND)  /* and at the latest */
 #define RETRY_FIRST SECOND	  /* after a list that could not be had; then twice as long, … */
 #define RETRY_LIMIT (60 * SECOND) /* … up to this */
+
+#define LOOKS_PER_TURN 4 /* at devices, of a list: about a millisecond */
 
 static bool is_wanted(const struct discovery *discovery, const char *name)
 {
@@ -48,6 +50,8 @@ static void end_turn(struct discovery *discovery, uint64_t now)
 		discovery->deadline = 0;
 	if (discovery->deadline && (!at || discovery->deadline < at))
 		at = discovery->deadline;
+	if (discovery->listed && (!at || discovery->look_at < at))
+		at = discovery->look_at;
 	if (at == discovery->timer)
 		return;
 	discovery->timer = at;
@@ -210,37 +214,51 @@ void discovery_look(struct discovery *discovery, const char *name, uint64_t now)
 	end_turn(discovery, now);
 }
 
-/* What a list of all devices has is looked at; what it has not is gone. */
-static void look_at_all(
-	struct discovery *discovery, char **names, size_t count, bool is_start, uint64_t now)
+static void free_list(struct discovery *discovery)
 {
-	map_for_each (&discovery->entries, node, next)
-		container_of(node, struct entry, by_name)->is_seen = false;
-	for (size_t i = 0; i < count; i++) {
-		_cleanup_free_ char *name = names[i];
+	while (discovery->listed_count > discovery->listed_next)
+		free(discovery->listed[--discovery->listed_count]);
+	free(steal_ptr(discovery->listed));
+	discovery->listed_count = discovery->listed_next = 0;
+}
+
+/*
+ * What a list of all devices has is looked at, up to `limit` of them: meanwhile a device may go,
+ * and another one take its node, which must not wait for the rest. What the list has not is gone,
+ * unless it was heard of since.
+ */
+static void look_at_listed(struct discovery *discovery, size_t limit, uint64_t now)
+{
+	if (!discovery->listed)
+		return;
+	for (; limit && discovery->listed_next < discovery->listed_count; limit--) {
+		_cleanup_free_ char *name = discovery->listed[discovery->listed_next++];
 		struct entry *entry;
 
 		if (!is_wanted(discovery, name))
 			continue;
 		entry = discovery_entry_get(discovery, name);
-		entry->is_seen = true;
 		entry->must_read |= discovery->rescan_must_read;
-		entry->is_left_to_udevd |= is_start && discovery->is_udevd_running;
+		entry->is_left_to_udevd |= discovery->is_starting && discovery->is_udevd_running;
 		if (discovery->rescan_must_read)
 			discovery_entry_trust(entry);
 		discovery_entry_look(discovery, entry, NULL, discovery->uses_udevd, now);
 	}
+	discovery->look_at = now;
+	if (discovery->listed_next < discovery->listed_count)
+		return;
 	map_for_each (&discovery->entries, node, next) {
 		struct entry *entry = container_of(node, struct entry, by_name);
 
 		if (!entry->is_seen)
 			discovery_entry_remove(discovery, entry);
 	}
+	free_list(discovery);
 	discovery->rescan_must_read = false;
 }
 
 /* A failure to list them may have to do with what is short just now, and passes. */
-static void rescan(struct discovery *discovery, bool is_start, uint64_t now)
+static void rescan(struct discovery *discovery, uint64_t now)
 {
 	char **names = NULL;
 	size_t count = 0;
@@ -259,26 +277,34 @@ static void rescan(struct discovery *discovery, bool is_start, uint64_t now)
 		return;
 	}
 	discovery->rescan_pause = 0;
-	look_at_all(discovery, names, count, is_start, now);
-	free(names);
+	free_list(discovery);
+	discovery->listed = names ? names : xcalloc(1, sizeof(*names));
+	discovery->listed_count = count;
+	discovery->look_at = now;
+	map_for_each (&discovery->entries, node, next)
+		container_of(node, struct entry, by_name)->is_seen = false;
 }
 
 void discovery_start(struct discovery *discovery, uint64_t now)
 {
-	rescan(discovery, true, now);
+	discovery->is_starting = true;
+	rescan(discovery, now);
+	look_at_listed(discovery, SIZE_MAX, now); /* nobody waits for anything else yet */
+	discovery->is_starting = false;
 	end_turn(discovery, now);
 }
 
 void discovery_rescan(struct discovery *discovery, uint64_t now)
 {
 	discovery->rescan_must_read = true;
-	rescan(discovery, false, now);
+	rescan(discovery, now);
+	look_at_listed(discovery, LOOKS_PER_TURN, now);
 	end_turn(discovery, now);
 }
 
 bool discovery_is_enumerated(const struct discovery *discovery)
 {
-	return discovery->waiting == discovery->slow &&
+	return !discovery->listed && discovery->waiting == discovery->slow &&
 		(!discovery->rescan_at || discovery->rescan_pause);
 }
 
@@ -293,7 +319,8 @@ void discovery_handle_time(struct discovery *discovery, uint64_t now)
 		discovery->uses_udevd && discovery->world.is_udevd_busy(discovery->world.data);
 
 	if (discovery->rescan_at && discovery->rescan_at <= now)
-		rescan(discovery, false, now);
+		rescan(discovery, now);
+	look_at_listed(discovery, LOOKS_PER_TURN, now);
 	if (discovery->deadline && discovery->deadline <= now) {
 		discovery->deadline = 0;
 		map_for_each (&discovery->entries, node, next) {
@@ -344,6 +371,7 @@ void discovery_free(struct discovery *discovery)
 	map_for_each (&discovery->entries, node, next)
 		free(container_of(node, struct entry, by_name));
 	map_fini(&discovery->entries);
+	free_list(discovery);
 	pending_fini(&discovery->pending);
 	probing_fini(&discovery->probing);
 	free(discovery);

@@ -48,6 +48,7 @@ struct entry *discovery_entry_get(struct discovery *discovery, const char *name)
 		strcpy(entry->name, name);
 		map_add(&discovery->entries, &entry->by_name, map_hash_text(name));
 	}
+	entry->is_seen = true;
 	return entry;
 }
 

@@ -20,7 +20,7 @@ struct entry {
 	uint64_t deadline;
 	uint64_t diskseq; /* of the medium that was shown; 0: unknown */
 	enum discovery_state state : 8;
-	bool is_seen : 1;	   /* while rescanning */
+	bool is_seen : 1;	   /* since the last list was made, or there */
 	bool is_shown : 1;	   /* with a medium */
 	bool must_read : 1;	   /* whatever is known of its content */
 	bool is_said_gone : 1;	   /* by the last event, and it is here */
@@ -44,6 +44,11 @@ struct discovery {
 	uint64_t rescan_limit; /* it is not put off any longer */
 	uint64_t rescan_pause; /* after the last failure; 0: it did not fail */
 	bool rescan_must_read;
+	char **listed; /* names of all devices, to be looked at; NULL: they have been */
+	size_t listed_count;
+	size_t listed_next;
+	uint64_t look_at; /* when the next of them are due */
+	bool is_starting;
 	uint64_t timer; /* what it is set for */
 	struct discovery_counters counters;
 };

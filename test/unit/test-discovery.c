@@ -262,6 +262,34 @@ START_TEST(a_rescan_that_fails_is_made_again_at_leisure)
 }
 END_TEST
 
+/* Another disk that takes a node is not hidden by the list of all. */
+START_TEST(a_rescan_lets_news_in_between)
+{
+	for (size_t i = 0; i < 20; i++) {
+		disk_plug(i, 7);
+		answer(i);
+	}
+	disks_take();
+	discovery_rescan(disks.discovery, disks.now);
+	ck_assert_uint_lt(disks.probe_count, 20);
+	ck_assert_uint_eq(disks.timer, disks.now);
+	disk_plug(19, 8);
+	disk_plug(20, 9);
+	disk_unplug(18);
+	expect(19, -2);
+	ck_assert(!discovery_is_enumerated(disks.discovery));
+	disks_wait(0);
+	for (size_t i = 0; i <= 20; i++)
+		while (disks_find_probe(i) < DISKS)
+			answer(i);
+	ck_assert(discovery_is_enumerated(disks.discovery));
+	expect(17, 7);
+	expect(18, -2);
+	expect(19, 8);
+	expect(20, 9);
+}
+END_TEST
+
 START_TEST(what_is_said_to_be_gone_and_is_here_has_that_fault)
 {
 	const struct discovery_event gone = { .name = "d0", .is_gone = true, .sequence = 1 };
@@ -437,6 +465,7 @@ int main(void)
 	tcase_add_test(kernel, a_talkative_disk_does_not_put_off_a_rescan);
 	tcase_add_test(kernel, a_rescan_waits_for_quiet);
 	tcase_add_test(kernel, a_rescan_that_fails_is_made_again_at_leisure);
+	tcase_add_test(kernel, a_rescan_lets_news_in_between);
 	tcase_add_test(kernel, what_is_said_to_be_gone_and_is_here_has_that_fault);
 	tcase_add_test(kernel, what_hangs_and_is_gone_is_gone_at_once);
 	tcase_add_checked_fixture(udevd, setup_udevd, disks_fini);
