@@ -40,7 +40,7 @@ START_TEST(test_deltas)
 	tree_update(&world.tree, &world.manager, &world.touched, 5000, &deltas);
 	ck_assert(has_entry(&deltas, world.tree.mounts, "X:"));
 	ck_assert(!has_entry(&deltas, world.tree.dos_devices, "X:"));
-	ck_assert_uint_eq(world.tree.mounts->changed, 5000);
+	ck_assert_uint_ge(world.tree.mounts->changed, 5000);
 	node = tree_find_child(&world.tree, world.tree.mounts, "X:");
 	ck_assert_uint_ne(node_get_ino(node), ino);
 	ck_assert_str_eq(node->target, "/b");
@@ -53,6 +53,77 @@ START_TEST(test_deltas)
 }
 END_TEST
 
+struct reader {
+	struct strbuf names;
+	uint64_t cookie; /* of the last */
+	size_t room;
+};
+
+static bool read_name(
+	void *data, const char *name, uint64_t ino, enum node_kind kind, uint64_t cookie)
+{
+	struct reader *reader = data;
+
+	if (!reader->room)
+		return false;
+	reader->room--;
+	strbuf_add_format(&reader->names, "%s ", name);
+	reader->cookie = cookie;
+	return true;
+}
+
+static void read_names(
+	struct reader *reader, const struct tree *tree, const struct node *folder, size_t room)
+{
+	reader->room = room;
+	tree_list(tree, folder, reader->cookie, read_name, reader);
+}
+
+/* An empty one has `.`, so every listing has an end that tells which one it is. */
+START_TEST(a_listing_is_known_by_its_end)
+{
+	struct reader early = { 0 }, late = { 0 };
+	const struct node *folder;
+	struct world world;
+
+	world_init(&world);
+	folder = world.tree.dos_devices;
+	read_names(&early, &world.tree, folder, SIZE_MAX);
+	ck_assert_str_eq(strbuf_text(&early.names), ". .. ");
+	ck_assert(tree_is_listing_current(folder, early.cookie));
+	world_play(&world, "plug sda1 part=1 uuid=1", "ok create_point A: sda1");
+	ck_assert(!tree_is_listing_current(folder, early.cookie));
+	world_play(&world, "ok create_point link=films device=sda1");
+	read_names(&late, &world.tree, folder, 3);
+	ck_assert_str_eq(strbuf_text(&late.names), ". .. A: ");
+	ck_assert(tree_is_listing_current(folder, late.cookie));
+	world_play(&world, "ok delete_points link=A:");
+	read_names(&late, &world.tree, folder, SIZE_MAX);
+	ck_assert_str_eq(strbuf_text(&late.names), ". .. A: films ");
+	ck_assert(!tree_is_listing_current(folder, late.cookie));
+	strbuf_fini(&early.names);
+	strbuf_fini(&late.names);
+	world_fini(&world);
+}
+END_TEST
+
+START_TEST(no_time_of_change_comes_twice)
+{
+	struct world world;
+	uint64_t before;
+
+	world_init(&world);
+	tree_touch(world.tree.ids, 7000);
+	before = world.tree.ids->changed;
+	tree_touch(world.tree.ids, 7000);
+	ck_assert_uint_gt(world.tree.ids->changed, before);
+	before = world.tree.ids->changed;
+	tree_touch(world.tree.ids, 6000); /* the clock was put back */
+	ck_assert_uint_gt(world.tree.ids->changed, before);
+	world_fini(&world);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("tree");
@@ -60,5 +131,7 @@ int main(void)
 
 	fixture_add_script(tcase, "tree");
 	tcase_add_test(tcase, test_deltas);
+	tcase_add_test(tcase, a_listing_is_known_by_its_end);
+	tcase_add_test(tcase, no_time_of_change_comes_twice);
 	return run_suite(suite);
 }

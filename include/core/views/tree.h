@@ -31,6 +31,7 @@ struct shown {
 
 struct folder_content {
 	struct node *first, *last;
+	uint64_t listing;   /* counts what made its listing another one */
 	struct shown shown; /* volume folders */
 };
 
@@ -115,13 +116,19 @@ void tree_add_missing(struct tree *tree, const struct node *folder, const char *
 void tree_forget(struct tree *tree, uint64_t ino, uint64_t n);
 
 /*
- * Listing: calls `add` for each entry after the one whose cookie is `after` (0: from the start, `.`
- * and `..` are not listed) until it returns false.
+ * Listing: calls `add` for each entry after the one whose cookie is `after` (0: from the start,
+ * with `.` and `..`) until it returns false. The cookie of an entry also tells which listing of the
+ * folder it belongs to: who goes on after it goes on with the same listing, by its cookies, though
+ * entries may have come and gone since.
  */
 typedef bool tree_list_fn(
 	void *data, const char *name, uint64_t ino, enum node_kind kind, uint64_t cookie);
 void tree_list(const struct tree *tree, const struct node *folder, uint64_t after,
 	tree_list_fn *add, void *data);
+/* Whether a folder is as it was when a listing began that goes on after this cookie. */
+bool tree_is_listing_current(const struct node *folder, uint64_t cookie);
+/* Whoever keeps a listing of the folder for its time of change is to read it again. */
+void tree_touch(struct node *folder, uint64_t now);
 
 /*
  * Makes the tree show the state again, and says what became different. Notices of one update are in

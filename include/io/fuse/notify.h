@@ -49,6 +49,8 @@ struct notify_folder {
  */
 void notify_post(struct notify *notify, struct deltas *deltas, const struct notify_folder *held,
 	const struct notify_reply *reply);
+/* Takes back the attributes of an inode at once: that takes no lock of a client's. */
+void notify_attributes(struct notify *notify, uint64_t ino);
 /* A reply alone: sends it when all that was changed by now is what every process sees. */
 void notify_send(struct notify *notify, const struct notify_reply *reply);
 /*

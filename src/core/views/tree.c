@@ -21,6 +21,9 @@
 #include "mmfs/mountmgr.h"
 #include "tree_private.h"
 
+/* Cookies of listings: the number of the listing, above the place of the entry. */
+enum { LISTING_BITS = 20, PLACE_BITS = 43, DOTS = 2 };
+
 #define FIRST_FREE_INO 1024 /* below: folders and files that are always there */
 
 struct name_key {
@@ -271,27 +274,60 @@ void tree_forget(struct tree *tree, uint64_t ino, uint64_t n)
 		tree_remove_if_dead(tree, node);
 }
 
+static uint64_t make_cookie(uint64_t listing, uint64_t place)
+{
+	return (listing & ((UINT64_C(1) << LISTING_BITS) - 1)) << PLACE_BITS | place;
+}
+
+static uint64_t get_place(uint64_t cookie)
+{
+	return cookie & ((UINT64_C(1) << PLACE_BITS) - 1);
+}
+
 void tree_list(const struct tree *tree, const struct node *folder, uint64_t after,
 	tree_list_fn *add, void *data)
 {
-	const struct node *child = folder->content->first, *last = tree_find(tree, after);
+	uint64_t listing = after ? after >> PLACE_BITS : folder->content->listing;
+	uint64_t place = get_place(after), ino = node_get_ino(folder);
+	const struct node *child = folder->content->first;
+	const struct node *last = place > DOTS ? tree_find(tree, place - DOTS) : NULL;
 
-	for (size_t i = 0; folder->is_volume_folder && i < volume_file_count; i++) {
-		uint64_t cookie = i + 1;
-
-		if (cookie > after &&
-			!add(data, volume_files[i].name, node_get_ino(folder) + cookie, NODE_VOLUME,
-				cookie))
+	if (place < 1 && !add(data, ".", ino, NODE_FOLDER, make_cookie(listing, 1)))
+		return;
+	if (place < 2 &&
+		!add(data, "..", folder->parent ? node_get_ino(folder->parent) : ino, NODE_FOLDER,
+			make_cookie(listing, 2)))
+		return;
+	for (size_t i = 0; folder->is_volume_folder && i < volume_file_count; i++)
+		if (DOTS + 1 + i > place &&
+			!add(data, volume_files[i].name, ino + 1 + i, NODE_VOLUME,
+				make_cookie(listing, DOTS + 1 + i)))
 			return;
-	}
 	if (last && last->parent == folder)
 		child = last->next;
 	for (; child; child = child->next) {
-		uint64_t ino = node_get_ino(child);
-
-		if (ino > after && !add(data, child->name, ino, child->kind, ino))
+		ino = node_get_ino(child);
+		if (DOTS + ino > place &&
+			!add(data, child->name, ino, child->kind, make_cookie(listing, DOTS + ino)))
 			return;
 	}
+}
+
+bool tree_is_listing_current(const struct node *folder, uint64_t cookie)
+{
+	return make_cookie(folder->content->listing, get_place(cookie)) == cookie;
+}
+
+/* No time of change comes twice, whatever the clock does. */
+void tree_touch(struct node *folder, uint64_t now)
+{
+	folder->changed = now > folder->changed ? now : folder->changed + 1;
+}
+
+static void change_listing(struct node *folder, uint64_t now)
+{
+	folder->content->listing++;
+	tree_touch(folder, now);
 }
 
 void deltas_fini(struct deltas *deltas)
@@ -336,7 +372,7 @@ void deltas_add_entry(struct deltas *deltas, const struct tree *tree, struct nod
 {
 	uint64_t parent = node_get_ino(folder);
 
-	folder->changed = now;
+	change_listing(folder, now);
 	if (!deltas || (!folder->lookups && folder->parent && folder->parent->parent))
 		return;
 	if (is_known(tree, folder, name))
@@ -397,7 +433,8 @@ void tree_rename(struct tree *tree, struct node *folder, const char *name, const
 	moved = xcalloc(1, offsetof(struct node, name) + strlen(new_name) + 1);
 	memcpy(moved, node, offsetof(struct node, name));
 	strcpy(moved->name, new_name);
-	moved->changed = folder->changed = now;
+	moved->changed = now;
+	change_listing(folder, now);
 	map_remove(&tree->by_ino, &node->by_ino);
 	map_remove(&tree->by_name, &node->by_name);
 	map_add(&tree->by_ino, &moved->by_ino, node_get_ino(node));

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "core/views/render.h"
 #include "fuse_private.h"
 
@@ -207,11 +208,25 @@ static bool listing_add(
 	return true;
 }
 
+/*
+ * The kernel keeps a listing under the time of change that it learnt last, which may be that of a
+ * later one: a reader asks for the time while the entries for another reader are on their way. But
+ * it keeps only entries of one listing, followed by the end of the same. So when a listing ends
+ * that is no more, the time of change becomes another one first.
+ */
+static void end_listing(struct fuse_server *server, struct node *folder, uint64_t cookie)
+{
+	if (tree_is_listing_current(folder, cookie))
+		return;
+	tree_touch(folder, clock_get_real());
+	notify_attributes(server->notify, node_get_ino(folder));
+}
+
 static void op_readdir(
 	fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info)
 {
 	struct fuse_server *server = get_server(req, COUNT_READDIR);
-	const struct node *folder = tree_find(server->backend.tree, ino);
+	struct node *folder = tree_find(server->backend.tree, ino);
 	_cleanup_free_ char *data = NULL;
 	struct listing listing = { .req = req, .size = size };
 
@@ -221,6 +236,8 @@ static void op_readdir(
 	}
 	listing.data = data = xcalloc(size, 1);
 	tree_list(server->backend.tree, folder, (uint64_t)offset, listing_add, &listing);
+	if (!listing.used)
+		end_listing(server, folder, (uint64_t)offset);
 	fuse_reply_buf(req, listing.data, listing.used);
 }
 

@@ -413,6 +413,12 @@ static void begin_epoch(struct notify *notify)
 		notify->direct++;
 }
 
+void notify_attributes(struct notify *notify, uint64_t ino)
+{
+	fuse_lowlevel_notify_inval_inode(notify->session, ino, -1, 0);
+	notify->direct++;
+}
+
 /* What waits in lanes of before is about names that nobody looks up any more. */
 static void send_now(struct notify *notify, struct deltas *deltas, bool has_names,
 	const struct notify_reply *reply)
@@ -422,11 +428,8 @@ static void send_now(struct notify *notify, struct deltas *deltas, bool has_name
 		bool is_listed = delta->parent && !delta->ino;
 
 		has_names |= delta->name != NULL;
-		if ((is_listed && !is_parent_listed(deltas, i, delta->parent)) || !delta->parent) {
-			fuse_lowlevel_notify_inval_inode(
-				notify->session, is_listed ? delta->parent : delta->ino, -1, 0);
-			notify->direct++;
-		}
+		if ((is_listed && !is_parent_listed(deltas, i, delta->parent)) || !delta->parent)
+			notify_attributes(notify, is_listed ? delta->parent : delta->ino);
 	}
 	if (has_names)
 		begin_epoch(notify);
