@@ -80,3 +80,5 @@ char *text_put(char **room, const char *text);
 
 /* True when both are NULL, or both are the same text. */
 bool is_same_text(const char *a, const char *b);
+/* For qsort() and bsearch() of lists of texts: strcmp() of what the elements point to. */
+int text_compare_at(const void *a, const void *b);

@@ -4,8 +4,8 @@
 #include "base/base.h"
 
 /*
- * Hash map of members embedded in their objects: adding never allocates for the entry, and a
- * table that cannot grow only gets slower. It owns nothing.
+ * Hash map of members embedded in their objects: adding allocates nothing for the entry, only the
+ * table when that grows. It owns nothing but the table.
  */
 struct map_node {
 	struct map_node *next;

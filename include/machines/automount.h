@@ -45,7 +45,7 @@ void automount_free(struct automount *automount);
 void automount_update(struct automount *automount, uint64_t now);
 /* An order is done or has failed. Takes it over. automount_update() comes next. */
 void automount_take(struct automount *automount, struct mount_order *order);
-/* Whether nothing is under way but what takes long. */
+/* True when all attempts that began less than AUTOMOUNT_PATIENCE ago have ended. */
 bool automount_is_settled(const struct automount *automount);
 /* When automount_handle_time() has something to do; 0: never, as things are. */
 uint64_t automount_get_deadline(const struct automount *automount);

@@ -42,7 +42,7 @@ bool hosts_begin(struct hosts *hosts, struct change *change, uint64_t now);
  */
 void hosts_end(struct hosts *hosts, int error, const char *why, uint64_t now);
 
-/* Whether nothing is under way but what takes long. */
+/* True when all that began less than HOST_PATIENCE ago has ended. */
 bool hosts_is_settled(const struct hosts *hosts);
 /* When hosts_handle_time() has something to do; 0: never, as things are. */
 uint64_t hosts_get_deadline(const struct hosts *hosts);

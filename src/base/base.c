@@ -85,3 +85,8 @@ bool is_same_text(const char *a, const char *b)
 		return a == b;
 	return strcmp(a, b) == 0;
 }
+
+int text_compare_at(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The clocks of the kernel, for whoever drives the machines: core and machines are told the time.
+ */
+
 #include <time.h>
 
 #include "base/clock.h"

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/hex.h"
 #include "base/strbuf.h"
 
 size_t strbuf_get_growth(size_t len)
@@ -95,8 +96,7 @@ void strbuf_add_format(struct strbuf *buf, const char *format, ...)
 
 static void add_hex(struct strbuf *buf, unsigned char byte)
 {
-	static const char digits[] = "0123456789abcdef";
-	char text[4] = { '\\', 'x', digits[byte >> 4], digits[byte & 15] };
+	char text[4] = { '\\', 'x', hex_get_digit(byte >> 4), hex_get_digit(byte) };
 
 	strbuf_add(buf, text, sizeof(text));
 }

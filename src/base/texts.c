@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Texts that many hold, each in one block behind the number of its holders. The block is found from
+ * the text, so that holders keep no more than a pointer; it goes with the last of them.
+ */
 
 #include <assert.h>
 #include <string.h>

@@ -47,7 +47,7 @@ static void add_points(struct shown_points *points, struct json_object *volume, 
 	const char *link;
 
 	for (size_t i = 0; (link = volume_get_link(volume, i)); i++) {
-		points->list = xrealloc(points->list, points->count + 1, sizeof(*points->list));
+		points->list = xgrow(points->list, points->count, sizeof(*points->list));
 		points->list[points->count++] = (struct shown_point){ link, id, "" };
 	}
 }

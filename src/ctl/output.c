@@ -253,9 +253,7 @@ static char *format_size(const char *bytes)
 /* Remembers what a cell stands for. */
 static void keep_value(struct table *table, struct libscols_cell *cell, const char *value)
 {
-	if ((table->kept_count & (table->kept_count + 1)) == 0)
-		table->kept =
-			xrealloc(table->kept, table->kept_count * 2 + 2, sizeof(*table->kept));
+	table->kept = xgrow(table->kept, table->kept_count, sizeof(*table->kept));
 	table->kept[table->kept_count] = xstrdup(value);
 	scols_cell_set_userdata(cell, table->kept[table->kept_count++]);
 }

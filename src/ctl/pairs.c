@@ -93,9 +93,7 @@ void points_parse(char *text, struct shown_points *ret_points)
 			pairs_take(&at, "DEVICE") };
 
 		if (point.link && point.id && point.device) {
-			if ((points.count & (points.count + 1)) == 0)
-				points.list = xrealloc(
-					points.list, points.count * 2 + 2, sizeof(*points.list));
+			points.list = xgrow(points.list, points.count, sizeof(*points.list));
 			points.list[points.count++] = point;
 		}
 		at += strcspn(at, "\n");

@@ -138,9 +138,7 @@ static void add_item(struct picture *picture, const char *name, char *folder, ch
 	parent = find_disk(name);
 	if (!parent)
 		parent = find_slave(name);
-	if ((picture->count & (picture->count + 1)) == 0)
-		picture->items =
-			xrealloc(picture->items, picture->count * 2 + 2, sizeof(*picture->items));
+	picture->items = xgrow(picture->items, picture->count, sizeof(*picture->items));
 	picture->items[picture->count++] = (struct item){ .name = xstrdup(name),
 		.folder = folder,
 		.reason = reason,

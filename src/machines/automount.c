@@ -18,7 +18,6 @@
 
 #include <string.h>
 
-#include "core/model/filesystem.h"
 #include "core/model/hosting.h"
 #include "machines/automount.h"
 
@@ -149,17 +148,6 @@ static bool is_mount_point(const struct manager *manager, const char *path)
 	return false;
 }
 
-/* The mount of a host that shows its mount points, NULL: none does. */
-static const struct mount *find_host_mount(const struct manager *manager, const char *host)
-{
-	const struct device *device = volumes_find_id(&manager->volumes, host);
-	const struct mount *mount = device
-		? filesystem_next_mount(&manager->volumes, &manager->mounts, device, NULL)
-		: NULL;
-
-	return mount && mount->is_whole ? mount : NULL;
-}
-
 /* The volume that belongs at a mount point, if it is here and can be mounted. */
 static const struct device *find_target(
 	const struct manager *manager, const struct mount_point *point)
@@ -177,7 +165,7 @@ static bool is_current(const struct manager *manager, const struct attempt *atte
 {
 	const struct mount_point *point =
 		mount_points_find(&manager->names, attempt->host, attempt->path);
-	const struct mount *mount = find_host_mount(manager, attempt->host);
+	const struct mount *mount = hosting_get_whole_mount(manager, attempt->host);
 	const struct device *target = point ? find_target(manager, point) : NULL;
 
 	return mount && mount->id == attempt->host_mount && target && !point->is_found &&
@@ -202,8 +190,8 @@ static bool look_at(struct automount *automount, struct attempt *attempt, uint64
 		return false;
 	if (attempt->step == ATTEMPT_OVER)
 		return true;
-	begin_unmount(
-		automount, attempt, !is_there || !find_host_mount(manager, attempt->host), now);
+	begin_unmount(automount, attempt,
+		!is_there || !hosting_get_whole_mount(manager, attempt->host), now);
 	return false;
 }
 
@@ -253,7 +241,7 @@ static void look_at_point(
 	struct automount *automount, const struct mount_point *point, uint64_t now)
 {
 	const struct manager *manager = automount->manager;
-	const struct mount *host = find_host_mount(manager, point->host);
+	const struct mount *host = hosting_get_whole_mount(manager, point->host);
 	const struct device *target = host ? find_target(manager, point) : NULL;
 	_cleanup_free_ char *path = target ? hosting_get_path(manager, point) : NULL;
 

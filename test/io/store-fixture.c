@@ -101,11 +101,6 @@ void fixture_commit(struct fixture *fixture, struct change *change)
 	ck_assert_msg(r == 0, "%d: %s", r, strbuf_text(&why));
 }
 
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void dump_text(struct strbuf *text, const char *value)
 {
 	strbuf_add_char(text, ' ');
@@ -143,7 +138,7 @@ static char *dump_link(const struct link *link)
 static void add_sorted(struct strbuf *text, char **lines, size_t count)
 {
 	if (count)
-		qsort(lines, count, sizeof(*lines), compare_texts);
+		qsort(lines, count, sizeof(*lines), text_compare_at);
 	for (size_t i = 0; i < count; i++) {
 		strbuf_add_text(text, lines[i]);
 		free(lines[i]);

@@ -34,7 +34,7 @@ static void follower_add(struct follower *follower, char *line)
 {
 	if (follower_find(follower, line))
 		ck_abort_msg("told of %s twice", line);
-	follower->lines = xrealloc(follower->lines, follower->count + 1, sizeof(*follower->lines));
+	follower->lines = xgrow(follower->lines, follower->count, sizeof(*follower->lines));
 	follower->lines[follower->count++] = line;
 	qsort(follower->lines, follower->count, sizeof(*follower->lines), compare_lines);
 }

@@ -59,7 +59,7 @@ static void put_link(struct rows *rows, const struct link *link)
 	struct link_row *row = find_link(rows, link->path);
 
 	if (!row) {
-		rows->links = xrealloc(rows->links, rows->link_count + 1, sizeof(*row));
+		rows->links = xgrow(rows->links, rows->link_count, sizeof(*row));
 		row = &rows->links[rows->link_count++];
 	}
 	*row = (struct link_row){ .changed = link->changed };
@@ -76,7 +76,7 @@ static void put_record(struct rows *rows, const struct record *record)
 		if (strcmp(rows->records[i].id, record->id) == 0)
 			row = &rows->records[i];
 	if (!row) {
-		rows->records = xrealloc(rows->records, rows->record_count + 1, sizeof(*row));
+		rows->records = xgrow(rows->records, rows->record_count, sizeof(*row));
 		row = &rows->records[rows->record_count++];
 		*row = (struct record_row){ .id = "" };
 		strcpy(row->id, record->id);
@@ -118,7 +118,7 @@ static void write_point(struct rows *rows, const struct mount_point *point)
 	}
 	if (point->is_removed)
 		return;
-	rows->points = xrealloc(rows->points, rows->point_count + 1, sizeof(*rows->points));
+	rows->points = xgrow(rows->points, rows->point_count, sizeof(*rows->points));
 	rows->points[rows->point_count++] = (struct point_row){
 		.host = xstrdup(point->host),
 		.path = xstrdup(point->path),

@@ -24,8 +24,8 @@ struct history_entry {
 
 /* The last HISTORY_MAX entries, oldest first. */
 struct history {
-	struct history_entry **entries; /* somewhere in `room` */
-	struct history_entry **room;	/* for twice as many: they move when its end is reached */
+	struct history_entry **entries; /* a window of `count` that slides over `room` */
+	struct history_entry **room;	/* of 2 * HISTORY_MAX: at its end the window starts anew */
 	size_t count;
 	uint64_t next_sequence;
 };

@@ -30,6 +30,8 @@ int hosting_place(const struct manager *manager, struct request *request,
  * The mount by which a volume can be written as a host, NULL: it is not mounted, or may not be one.
  */
 const struct mount *hosting_get_mount(const struct manager *manager, const char *host);
+/* The mount below which a host's mount points are, NULL: it is not mounted as a whole. */
+const struct mount *hosting_get_whole_mount(const struct manager *manager, const char *host);
 
 /*
  * Where a mount point is now, NULL while its host is not mounted as a whole. The caller frees it.
@@ -46,7 +48,8 @@ struct paths {
 
 void paths_fini(struct paths *paths);
 /*
- * The registered mount points of a volume, by `describe` or get_path, in the order of their names.
+ * The registered mount points of a volume in the order of their paths. `also_hidden`: with those
+ * whose host is not mounted as a whole, as HOST:/PATH.
  */
 void hosting_get_mount_points(const struct manager *manager, const struct names *view,
 	const char *id, bool also_hidden, struct paths *ret_paths);

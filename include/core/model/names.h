@@ -111,3 +111,5 @@ void names_merge(struct names *base, struct names *layer);
 
 void fingerprint_copy(struct fingerprint *to, const struct fingerprint *from);
 void fingerprint_fini(struct fingerprint *fingerprint);
+/* Whether these are its identities, but for the UUID, which is a content's and not a device's. */
+bool fingerprint_has(const struct fingerprint *fingerprint, char *const identity[ID_SCHEMES]);

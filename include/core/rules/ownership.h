@@ -4,10 +4,10 @@
 #include "core/model/manager.h"
 
 /*
- * Fills in the assignments for the devices of `change` and for those present without an ID,
- * and puts the components of stacked devices into it. Pure:
- * the result depends on what is present and remembered, never on the order of arrival within one
- * change, and a device that is present under an ID does not lose it to another.
+ * Fills in the assignments for the devices of `change` and for those present without an ID, and
+ * puts the components of stacked devices into it. The result depends on what is present and
+ * remembered, never on the order of arrival within one change, and a device that is present under
+ * an ID does not lose it to another.
  */
 void ownership_decide(
 	const struct manager *manager, const struct names *names, struct volumes_change *change);

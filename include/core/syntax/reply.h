@@ -4,8 +4,6 @@
 #include "base/strbuf.h"
 #include "core/syntax/triple.h"
 
-struct triple;
-
 /*
  * What an operation answers, one item after the other. Text for the control files is made of it,
  * and bytes for the binary interface: see wire.h.
@@ -38,7 +36,6 @@ struct reply_item {
 };
 
 void reply_fini(struct reply *reply);
-void reply_reset(struct reply *reply);
 
 /* Makes room for so many more. */
 void reply_reserve(struct reply *reply, size_t triples);

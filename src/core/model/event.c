@@ -32,8 +32,7 @@ static char *copy(const char *text)
 
 static struct event *events_grow(struct events *events)
 {
-	if ((events->count & (events->count + 1)) == 0)
-		events->list = xrealloc(events->list, events->count * 2 + 2, sizeof(*events->list));
+	events->list = xgrow(events->list, events->count, sizeof(*events->list));
 	return &events->list[events->count++];
 }
 

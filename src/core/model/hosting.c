@@ -137,14 +137,21 @@ const struct mount *hosting_get_mount(const struct manager *manager, const char 
 	return NULL;
 }
 
-char *hosting_get_path(const struct manager *manager, const struct mount_point *point)
+const struct mount *hosting_get_whole_mount(const struct manager *manager, const char *host)
 {
-	const struct device *device = volumes_find_id(&manager->volumes, point->host);
+	const struct device *device = volumes_find_id(&manager->volumes, host);
 	const struct mount *mount = device
 		? filesystem_next_mount(&manager->volumes, &manager->mounts, device, NULL)
 		: NULL;
 
-	if (!mount || !mount->is_whole)
+	return mount && mount->is_whole ? mount : NULL;
+}
+
+char *hosting_get_path(const struct manager *manager, const struct mount_point *point)
+{
+	const struct mount *mount = hosting_get_whole_mount(manager, point->host);
+
+	if (!mount)
 		return NULL;
 	return xasprintf("%s/%s", mount->path[1] ? mount->path : "", point->path);
 }
@@ -173,13 +180,8 @@ static void paths_add(struct paths *paths, char *path)
 			return;
 		}
 	}
-	paths->list = xrealloc(paths->list, paths->count + 1, sizeof(*paths->list));
+	paths->list = xgrow(paths->list, paths->count, sizeof(*paths->list));
 	paths->list[paths->count++] = path;
-}
-
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 void hosting_get_mount_points(const struct manager *manager, const struct names *view,
@@ -201,7 +203,7 @@ void hosting_get_mount_points(const struct manager *manager, const struct names 
 			paths_add(ret_paths, path);
 	}
 	if (ret_paths->count)
-		qsort(ret_paths->list, ret_paths->count, sizeof(*ret_paths->list), compare_texts);
+		qsort(ret_paths->list, ret_paths->count, sizeof(*ret_paths->list), text_compare_at);
 }
 
 void hosting_get_paths(const struct manager *manager, const struct names *view, const char *id,

@@ -76,8 +76,7 @@ size_t manager_get_triples(const struct manager *manager, const struct names *vi
 		count = names_get_links(view, &links);
 	} else {
 		while ((link = names_next_link(view, id, link))) {
-			if ((count & (count + 1)) == 0)
-				links = xrealloc(links, count * 2 + 2, sizeof(*links));
+			links = xgrow(links, count, sizeof(*links));
 			links[count++] = link;
 		}
 	}

@@ -48,8 +48,7 @@ void mounts_add(struct mounts *mounts, const struct mount *mount)
 {
 	struct mount *added;
 
-	if ((mounts->count & (mounts->count + 1)) == 0)
-		mounts->list = xrealloc(mounts->list, mounts->count * 2 + 2, sizeof(*mounts->list));
+	mounts->list = xgrow(mounts->list, mounts->count, sizeof(*mounts->list));
 	added = &mounts->list[mounts->count];
 	*added = *mount;
 	added->path = xstrdup(mount->path);

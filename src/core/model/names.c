@@ -73,6 +73,14 @@ void fingerprint_copy(struct fingerprint *to, const struct fingerprint *from)
 	*to = copy;
 }
 
+bool fingerprint_has(const struct fingerprint *fingerprint, char *const identity[ID_SCHEMES])
+{
+	for (size_t i = 0; i < ID_SCHEMES; i++)
+		if (i != ID_UUID && !is_same_text(fingerprint->value[i], identity[i]))
+			return false;
+	return true;
+}
+
 static void record_free(struct record *record)
 {
 	fingerprint_fini(&record->fingerprint);

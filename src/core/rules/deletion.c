@@ -31,7 +31,7 @@ int deletion_decide_mark(struct decision *decision)
 		return r;
 	if (!volumes_find_id(&decision->manager->volumes, id))
 		return decision_fail(decision, -ENOENT, "%s is offline", id);
-	change->marks = xrealloc(change->marks, change->mark_count + 1, sizeof(*change->marks));
+	change->marks = xgrow(change->marks, change->mark_count, sizeof(*change->marks));
 	change->marks[change->mark_count++] =
 		(struct deletion_mark){ .id = xstrdup(id), .is_prepared = is_prepared };
 	return 0;
@@ -81,7 +81,7 @@ void deletion_apply(struct manager *manager, struct change *change)
 			remove_mark(manager, at);
 		} else if (mark->is_prepared && at == manager->deletion_count) {
 			manager->deletions =
-				xrealloc(manager->deletions, at + 1, sizeof(*manager->deletions));
+				xgrow(manager->deletions, at, sizeof(*manager->deletions));
 			manager->deletions[manager->deletion_count++] = steal_ptr(mark->id);
 		}
 	}

@@ -33,11 +33,8 @@ static void fingerprint_take(struct fingerprint *fingerprint, const struct devic
 
 static bool is_remembered(const struct record *record, const struct device *device)
 {
-	for (size_t i = 0; i < ID_SCHEMES; i++)
-		if (i != ID_UUID &&
-			!is_same_text(record->fingerprint.value[i], device->identity[i]))
-			return false;
-	return record->fingerprint.size == device->size &&
+	return fingerprint_has(&record->fingerprint, device->identity) &&
+		record->fingerprint.size == device->size &&
 		(record->fingerprint.start == device->start || !record->fingerprint.start) &&
 		(record->fingerprint.attachment == device->attachment || !device->attachment ||
 			!record->fingerprint.attachment);

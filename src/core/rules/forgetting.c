@@ -19,11 +19,6 @@
 #define DAY (UINT64_C(86400) * 1000000) /* µs */
 #define UNNAMED_MAX 4096		/* absent volumes that nobody named */
 
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* IDs of records that have to stay, or of which a part has to; sorted. */
 struct id_list {
 	char **list;
@@ -46,12 +41,13 @@ static void id_list_add(struct id_list *ids, const char *id)
 static void id_list_sort(struct id_list *ids)
 {
 	if (ids->count)
-		qsort(ids->list, ids->count, sizeof(*ids->list), compare_texts);
+		qsort(ids->list, ids->count, sizeof(*ids->list), text_compare_at);
 }
 
 static bool id_list_has(const struct id_list *ids, const char *id)
 {
-	return ids->count && bsearch(&id, ids->list, ids->count, sizeof(*ids->list), compare_texts);
+	return ids->count &&
+		bsearch(&id, ids->list, ids->count, sizeof(*ids->list), text_compare_at);
 }
 
 /*

@@ -52,14 +52,11 @@ static bool has_free_suggestion(
 
 static char get_first_letter(const struct device *device)
 {
-	const char *fstype = device ? device->fstype : NULL;
-
-	if (device && strncmp(device->name, "fd", 2) == 0)
+	if (!device)
+		return 'C';
+	if (strncmp(device->name, "fd", 2) == 0)
 		return 'A';
-	if ((device && strncmp(device->name, "sr", 2) == 0) || is_same_text(fstype, "iso9660") ||
-		is_same_text(fstype, "udf"))
-		return 'D';
-	return 'C';
+	return strncmp(device->name, "sr", 2) == 0 || device_is_disc(device) ? 'D' : 'C';
 }
 
 static char find_free(

@@ -68,14 +68,6 @@ static bool claim_has_id(const struct map_node *node, const void *key)
 	return strcmp(container_of(node, struct claim, by_id)->granted, key) == 0;
 }
 
-static bool is_same_identity(const struct fingerprint *fingerprint, const struct device *device)
-{
-	for (size_t i = 0; i < ID_SCHEMES; i++)
-		if (i != ID_UUID && !is_same_text(fingerprint->value[i], device->identity[i]))
-			return false;
-	return true;
-}
-
 /* Whether the hint is about the device where and as it is now. */
 static bool is_same_place(const struct fingerprint *fingerprint, const struct device *device)
 {
@@ -105,7 +97,7 @@ static void standing_init(struct standing *standing, const struct claim *claim,
 
 	standing->is_barred = !is_held && stranger_is(strangers, record, claim->device);
 	standing->is_own = is_held ||
-		(known && !standing->is_barred && is_same_identity(known, claim->device));
+		(known && !standing->is_barred && fingerprint_has(known, claim->device->identity));
 	standing->is_settled = is_held || (standing->is_own && known->has_twin);
 	standing->is_here = is_held || (standing->is_own && is_at_place);
 	standing->is_foreign = known && !standing->is_own;

@@ -196,7 +196,6 @@ bool link_name_get_guid(const char *path, uint8_t ret_guid[16])
 
 void link_name_format_volume(const uint8_t random[16], char ret_path[LINK_PATH_MAX])
 {
-	static const char digits[] = "0123456789abcdef";
 	char guid[37], *out = guid;
 
 	for (int i = 0; i < 16; i++) {
@@ -208,8 +207,8 @@ void link_name_format_volume(const uint8_t random[16], char ret_path[LINK_PATH_M
 			byte = (byte & 0x3f) | 0x80; /* RFC 4122 variant */
 		if (i == 4 || i == 6 || i == 8 || i == 10)
 			*out++ = '-';
-		*out++ = digits[byte >> 4];
-		*out++ = digits[byte & 15];
+		*out++ = hex_get_digit(byte >> 4);
+		*out++ = hex_get_digit(byte);
 	}
 	*out = '\0';
 	snprintf(ret_path, LINK_PATH_MAX, "%sVolume{%s}", LINK_FOLDER_VOLUMES, guid);

@@ -89,9 +89,7 @@ void replica_set(struct replica *replica, const char *path, const char *volume, 
 
 	replica_remove(replica, entry.path);
 	i = find_index(replica, entry.path);
-	if ((replica->count & (replica->count + 1)) == 0)
-		replica->list =
-			xrealloc(replica->list, replica->count * 2 + 2, sizeof(*replica->list));
+	replica->list = xgrow(replica->list, replica->count, sizeof(*replica->list));
 	memmove(&replica->list[i + 1], &replica->list[i],
 		(replica->count - i) * sizeof(*replica->list));
 	replica->list[i] = entry;

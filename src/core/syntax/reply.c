@@ -16,13 +16,6 @@ void reply_fini(struct reply *reply)
 	*reply = (struct reply){ 0 };
 }
 
-void reply_reset(struct reply *reply)
-{
-	strbuf_reset(&reply->items);
-	reply->triples = 0;
-	reply->is_nameless = false;
-}
-
 void reply_reserve(struct reply *reply, size_t triples)
 {
 	strbuf_reserve(

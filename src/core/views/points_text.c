@@ -30,8 +30,7 @@ static void add_link(struct stale_lines *lines, char *link)
 		free(link);
 		return;
 	}
-	if ((lines->count & (lines->count + 1)) == 0)
-		lines->links = xrealloc(lines->links, lines->count * 2 + 2, sizeof(*lines->links));
+	lines->links = xgrow(lines->links, lines->count, sizeof(*lines->links));
 	lines->links[lines->count++] = link;
 }
 
@@ -100,11 +99,6 @@ static size_t find_line(const struct strbuf *text, size_t from, const char *link
 	return low;
 }
 
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static void add_line(const struct manager *manager, const char *path, struct strbuf *made)
 {
 	const struct link *link = manager_find_link(manager, &manager->names, path);
@@ -150,7 +144,7 @@ static size_t find_parts(const struct manager *manager, const struct stale_lines
 
 	for (size_t i = 0; i < lines->count; i++)
 		sorted[i] = lines->links[i];
-	qsort(sorted, lines->count, sizeof(*sorted), compare_texts);
+	qsort(sorted, lines->count, sizeof(*sorted), text_compare_at);
 	for (size_t i = 0; i <= lines->count; i++) {
 		struct part *part = &parts[count];
 		size_t start = text->len;

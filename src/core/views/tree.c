@@ -344,8 +344,7 @@ static void deltas_add(struct deltas *deltas, uint64_t parent, uint64_t ino, con
 {
 	if (!deltas)
 		return;
-	if ((deltas->count & (deltas->count + 1)) == 0)
-		deltas->list = xrealloc(deltas->list, deltas->count * 2 + 2, sizeof(*deltas->list));
+	deltas->list = xgrow(deltas->list, deltas->count, sizeof(*deltas->list));
 	deltas->list[deltas->count++] = (struct delta){ parent, ino, name ? xstrdup(name) : NULL };
 }
 

@@ -156,17 +156,10 @@ static void look_at_volume(
 	while (device &&
 		(mount = filesystem_next_mount(
 			 &manager->volumes, &manager->mounts, device, mount))) {
-		if ((shown.mount_count & (shown.mount_count + 1)) == 0)
-			shown.mounts = xrealloc(
-				shown.mounts, shown.mount_count * 2 + 2, sizeof(*shown.mounts));
+		shown.mounts = xgrow(shown.mounts, shown.mount_count, sizeof(*shown.mounts));
 		shown.mounts[shown.mount_count++] = xstrdup(mount->path);
 	}
 	*ret_shown = shown;
-}
-
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 static const char **sort_mounts(const struct shown *shown)
@@ -176,7 +169,7 @@ static const char **sort_mounts(const struct shown *shown)
 	for (size_t i = 0; i < shown->mount_count; i++)
 		sorted[i] = shown->mounts[i];
 	if (shown->mount_count)
-		qsort(sorted, shown->mount_count, sizeof(*sorted), compare_texts);
+		qsort(sorted, shown->mount_count, sizeof(*sorted), text_compare_at);
 	return sorted;
 }
 

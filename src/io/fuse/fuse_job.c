@@ -42,8 +42,7 @@ struct fuse_job *fuse_job_new(fuse_req_t req, const struct operation *operation)
 
 static struct job_line *add_line(struct fuse_job *job, char *text, size_t end)
 {
-	if ((job->count & (job->count + 1)) == 0)
-		job->lines = xrealloc(job->lines, job->count * 2 + 2, sizeof(*job->lines));
+	job->lines = xgrow(job->lines, job->count, sizeof(*job->lines));
 	job->lines[job->count] = (struct job_line){ .text = text, .end = end };
 	return &job->lines[job->count++];
 }
