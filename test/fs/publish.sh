@@ -96,14 +96,14 @@ expect_dev_links away "$a" kept "$b"
 count_events
 settle
 request create_point "link=${name}m0 device=$a"
-for i in {1..200}; do
+for i in {1..1000}; do
 	mv "$MM/DosDevices/${name}m$((i - 1))" "$MM/DosDevices/${name}m$i"
 done
 settle
-expect_dev_links away "$a" kept "$b" m200 "$a"
+expect_dev_links away "$a" kept "$b" m1000 "$a"
 count=$(synthetic_events)
-if [ "$count" -lt 1 ] || [ "$count" -gt 201 ]; then
-	fail "$count events for 201 changes"
+if [ "$count" -lt 1 ] || [ "$count" -gt 1000 ]; then
+	fail "$count events for 1001 changes"
 fi
 udevadm trigger --action=change "$a" "$b"
 settle
@@ -111,7 +111,7 @@ kill -HUP "$mmfs_pid"
 settle
 settle
 expect_equal "$count" "$(synthetic_events)" "the number of events when nothing changes"
-request delete_points "link=${name}m200"
+request delete_points "link=${name}m1000"
 settle
 
 # --- names outlive mmfs, and are put right when it is back ---
@@ -173,6 +173,17 @@ mv "$MM/DosDevices/${name}first" "$MM/DosDevices/${name}one"
 settle
 expect_dev_links one "${device}p1" second "${device}p2"
 partx --delete "$device"
+
+# --- a label that is suggested as a name is nothing but a name ---
+
+detach "$device"
+restart_mmfs publish=udev suggest=label
+make_image evil 4M ext4 6d6d6673-0000-4000-8000-0000000000e1 "$name"'$(x) %"'
+attach evil 12
+settle
+expect_dev_links '\x24\x28x\x29\x20\x25\x22' "$device"
+expect_equal "" "$(udevadm info --query=symlink "$device" | tr ' ' '\n' | grep -F "$name" | grep -vE '^(mm|disk/by-label)/' ||
+	true)" "the list of its links elsewhere"
 
 # --- who may, and what else is said ---
 
