@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Several requests in one write, and requests that arrive in pieces.
 . "$(dirname "$0")/lib.sh"
-require awk perl tee dd
+require awk perl tee dd setpriv
 
 a=${LOOP}01
 make_image a 16M ext4
@@ -99,6 +99,27 @@ cat "$TMP/many" >"$CTL/create_point"
 expect_step "cat of many lines" 1 "$(names 1000)"
 many 5000 | dd of="$CTL/create_point" iflag=fullblock bs=128K status=none
 expect_step "pieces of 128 KiB" $(($(many 5000 | wc -c) / 131072 + 1)) "$(names 5000)"
+
+# More than one write can take: the writer goes on in the midst of a line, and what is left of its
+# buffer is no multiple of 4096 any more.
+many 30000 >"$TMP/many"
+for size in 1M 3M; do
+	expect_ok request delete_points "device=$a" >/dev/null
+	expect_ok dd "bs=$size" iflag=fullblock status=none <"$TMP/many" >"$CTL/create_point"
+	expect_equal "$(names 30000 | cksum)" "$(links | tr '\n' ' ' | cksum)" "the links after pieces of $size"
+done
+expect_ok request delete_points "device=$a" >/dev/null
+request create_point "link=the_name_that_is_asked_for device=$a"
+for ((i = 0; i < 9000; i++)); do
+	echo "link=the_name_that_is_asked_for"
+done >"$TMP/questions"
+for size in 1M 128K 64K; do
+	expect_ok setpriv --reuid=65534 --clear-groups dd "bs=$size" status=none <"$TMP/questions" \
+		>"$CTL/query_points"
+done
+request delete_points "device=$a"
+epic_before=$(epic)
+commits_before=$(commits)
 
 # An error in the midst: the lines before it are done, the rest is not.
 some="link=one device=$a

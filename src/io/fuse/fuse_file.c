@@ -191,8 +191,20 @@ static size_t add_lines(struct fuse_job *job, const struct strbuf *text, bool ma
 	return text->len - start;
 }
 
+/*
+ * Whether a writer may have cut its text in the midst of a line: stdio does, at multiples of its
+ * block. Who was given a short count goes on with what is left, up to where its text ended.
+ */
+static bool may_be_cut(struct open_file *file, uint64_t offset, size_t size)
+{
+	if (!file->control.short_end || file->control.short_end != offset)
+		file->control.short_begin = offset;
+	return (offset + size - file->control.short_begin) % STDIO_BLOCK == 0;
+}
+
 /* Makes a job of what is written, with the lines that it has. Returns how much is left. */
-static size_t add_text(struct fuse_job *job, const char *data, size_t size, bool is_cut)
+static size_t add_text(
+	struct fuse_job *job, const char *data, size_t size, bool is_cut, bool may_wait)
 {
 	struct open_file *file = job->client->file;
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
@@ -204,7 +216,7 @@ static size_t add_text(struct fuse_job *job, const char *data, size_t size, bool
 	if (file->operation->flags & OPERATION_COLLECTS)
 		left = fuse_batch_add_lines(file, job, &text);
 	else
-		left = add_lines(job, &text, is_cut || size % STDIO_BLOCK == 0);
+		left = add_lines(job, &text, is_cut || may_wait);
 	strbuf_fini(&file->control.pending);
 	has_error = job->count && job->lines[job->count - 1].error;
 	if (job->client->is_full || (is_cut && job->count && !has_error))
@@ -288,7 +300,8 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 	struct open_file *file = open_file_get(info);
 	struct fuse_job *job;
 	/* The kernel cuts what is longer than max_write, less the start of a page: anywhere. */
-	bool is_cut = size > server->max_write - STDIO_BLOCK;
+	bool is_cut = size > server->max_write - STDIO_BLOCK, may_wait;
+	size_t given = size;
 	int r;
 
 	if (size > BYTES_OF_USER && !budget_is_privileged(server->backend.budget, file->uid) &&
@@ -314,7 +327,10 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 	job->client->offset = (uint64_t)offset;
 	job->may_share = file->operation->kind == OP_CREATE_POINT ||
 		file->operation->kind == OP_DELETE_POINTS;
-	add_text(job, data, size, is_cut);
+	may_wait = may_be_cut(file, (uint64_t)offset, given);
+	add_text(job, data, size, is_cut, may_wait);
+	file->control.short_end =
+		job->client->size < given ? job->client->offset + job->client->size : 0;
 	charge_job(job);
 	if (asks_for_points(job)) {
 		answer_points(job);

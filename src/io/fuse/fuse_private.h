@@ -96,6 +96,8 @@ struct control_file {
 	struct strbuf pending; /* start of a line that the next write goes on with */
 	struct strbuf batch;   /* lines that wait for their `commit` */
 	int batch_error;       /* they cannot be taken */
+	uint64_t short_begin;  /* file position of the first of the writes that were cut short, */
+	uint64_t short_end;    /* and where the last of them ended; 0: it was not */
 	struct fuse_job *job;  /* under way, though its write has returned: O_NONBLOCK */
 	int error;	       /* of such a one, positive, until a read has told it */
 	size_t given;	       /* change_notify: how much of its line in the reply it was given */
