@@ -148,8 +148,21 @@ bool stage_deal(struct stage *stage)
 	free(stage->links[event.node]);
 	stage->links[event.node] = text ? xstrdup(text) : NULL;
 	if (event.number && !stage->is_udevd_deaf)
-		publish_handle_answer(
-			&stage->publish, stage_get_name(event.node), event.number, stage->now);
+		stage->news[stage->news_count++] = event;
+	while (!stage->is_news_late && stage_hear(stage))
+		;
+	return true;
+}
+
+bool stage_hear(struct stage *stage)
+{
+	struct queued_event event = stage->news[0];
+
+	if (!stage->news_count)
+		return false;
+	memmove(stage->news, stage->news + 1, sizeof(event) * (size_t)--stage->news_count);
+	publish_handle_answer(
+		&stage->publish, stage_get_name(event.node), event.number, stage->now);
 	return true;
 }
 

@@ -30,8 +30,11 @@ struct stage {
 	bool is_udevd_running;
 	bool is_missed;	    /* a disk came or went without udevd, which is told when it starts */
 	bool is_udevd_deaf; /* deals with events, and tells nobody */
-	bool is_full;	    /* no file can be written */
-	bool is_refused;    /* no event can be asked for */
+	bool is_news_late;  /* what it tells is heard when stage_hear() says so */
+	struct queued_event news[EVENTS];
+	int news_count;
+	bool is_full;	 /* no file can be written */
+	bool is_refused; /* no event can be asked for */
 	int asked, written, looked, looks_for_udevd;
 	int complaints[3];
 };
@@ -47,6 +50,8 @@ void stage_set(struct stage *stage, int node, const char *text);
 /* udevd deals with the first event of its queue, if there is one, or with all. */
 bool stage_deal(struct stage *stage);
 void stage_deal_with_all(struct stage *stage);
+/* The machine hears the first of udevd's news, if there is one. */
+bool stage_hear(struct stage *stage);
 void stage_start_udevd(struct stage *stage);
 void stage_end_udevd(struct stage *stage);
 void stage_pass_time(struct stage *stage, uint64_t time);

@@ -125,6 +125,16 @@ void stage_unmount(struct stage *stage, int host)
 	hosts_update(stage->hosts, HOST_REST, stage->now);
 }
 
+void stage_mount_anew(struct stage *stage, int host)
+{
+	struct stage_host before = stage->host[host];
+
+	world_change_mount(&stage->world, devices[host], NULL);
+	stage_mount(stage, host);
+	if (stage->host[host].mount_id == before.mount_id)
+		stage->host[host].has_read = before.has_read; /* nobody can tell */
+}
+
 void stage_ask(struct stage *stage, struct stage_request *request, int host, int dir, int target)
 {
 	const char *name = target < 0 ? "volume_mount_point_deleted" : "volume_mount_point_created";

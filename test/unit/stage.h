@@ -48,6 +48,8 @@ void stage_init(struct stage *stage);
 void stage_fini(struct stage *stage);
 void stage_mount(struct stage *stage, int host);
 void stage_unmount(struct stage *stage, int host);
+/* Both, before anybody looks. */
+void stage_mount_anew(struct stage *stage, int host);
 /* Fills the request in, and sends it to its host. `target` < 0: deletes. */
 void stage_ask(struct stage *stage, struct stage_request *request, int host, int dir, int target);
 /* Ends the visit under way on a host: as it should, or (`error`) it fails. */
