@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Breaks the rules of the machines one by one, as mutants.list says, and plays the game of each: it
+# must notice. A game that notices nothing proves nothing.
+#
+#	mutants.sh FOLDER OF LIBRARIES, COMPILER…	and in $MMFS_MUTANT one alone: a part of its name
+
+set -eu
+
+tests=$(dirname "$(realpath "$0")")
+root=$tests/../..
+build=$1
+shift
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+flags=(-std=gnu11 -O1 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -w -I"$root/include" -DSCRIPTS='""')
+read -r -a check <<<"$(pkg-config --cflags --libs check)"
+libraries=("$build"/test/unit/lib{stage,unit}.a "$build"/lib{machines,core,base}.a)
+count=0
+failed=0
+
+compile()
+{
+	"${compiler[@]}" "${flags[@]}" "$@"
+}
+compiler=("$@")
+
+# What a game is made of beside the machine.
+get_sources() # GAME
+{
+	echo "test-$1.c"
+	case $1 in
+	discovery-random) echo disks.c ;;
+	publish-random) echo publish-stage.c ;;
+	esac
+}
+
+build_game() # GAME
+{
+	local source
+
+	[ ! -d "$work/$1" ] || return 0
+	mkdir "$work/$1"
+	for source in $(get_sources "$1"); do
+		compile -c "$tests/$source" -o "$work/$1/${source%.c}.o"
+	done
+}
+
+fail()
+{
+	echo "not ok: $1: $2"
+	failed=$((failed + 1))
+}
+
+play() # NAME FILE GAME[ CASE] OLD NEW
+{
+	local name=$1 game=${3%% *} only=() text rest said result=0
+
+	[[ $name == *"${MMFS_MUTANT:-}"* ]] || return 0
+	count=$((count + 1))
+	text=$(<"$root/src/$2")
+	rest=${text#*"$4"}
+	if [ "$rest" = "$text" ] || [[ $rest == *"$4"* ]]; then
+		fail "$name" "$2 does not have these lines once"
+		return
+	fi
+	printf '%s\n' "${text%%"$4"*}$5$rest" >"$work/mutant.c"
+	build_game "$game"
+	if ! compile -c "$work/mutant.c" -o "$work/mutant.o" ||
+		! compile -o "$work/game" "$work/mutant.o" "$work/$game"/*.o "${libraries[@]}" "${check[@]}" -pthread; then
+		fail "$name" "it cannot be built"
+		return
+	fi
+	[ "$game" = "$3" ] || only=(CK_RUN_CASE="${3#* }")
+	said=$(env "${only[@]}" timeout 60 "$work/game" 2>&1) || result=$?
+	said=$(grep -o 'Checks: .*' <<<"$said") || said="no end after 60 s"
+	case $result in
+	1) echo "ok: $name ($game: $said)" ;;
+	*) fail "$name" "$3 has not noticed ($said)" ;;
+	esac
+}
+
+name=
+while IFS= read -r line || [ "$name" ]; do
+	case $line in
+	'== '*)
+		name=${line#== } file='' game='' old='' new=''
+		;;
+	'file '*) file=${line#file } ;;
+	'game '*) game=${line#game } ;;
+	'-'*) old+=${old:+$'\n'}${line#-} ;;
+	'+'*) new+=${new:+$'\n'}${line#+} ;;
+	'')
+		[ -z "$name" ] || play "$name" "$file" "$game" "$old" "$new"
+		name=
+		;;
+	esac
+done <"$tests/mutants.list"
+[ "$count" -gt 0 ] || fail "mutants.list" "no mutant has such a name"
+echo "$count mutants, $failed not noticed"
+[ "$failed" = 0 ]
