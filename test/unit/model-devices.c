@@ -115,7 +115,7 @@ static void make_wish(struct model *model, struct wish *wish)
 	char id[ID_SCHEMES][UNIQUE_ID_MAX + 1];
 	const struct model_record *record[ID_SCHEMES];
 	bool is_mine[ID_SCHEMES], is_noted_here[ID_SCHEMES], is_strange[ID_SCHEMES];
-	bool has_settled = false, has_noted = false, has_strange = false;
+	bool has_settled = false, has_chosen = false, has_noted = false, has_strange = false;
 	size_t n = 0;
 
 	for (size_t count = model_get_ids(device, &model->order, id); n < count; n++) {
@@ -126,6 +126,7 @@ static void make_wish(struct model *model, struct wish *wish)
 		if (record[n] && !is_strange[n] && has_same_identities(record[n], device)) {
 			is_mine[n] = true;
 			is_noted_here[n] |= is_at_place(record[n], device);
+			has_chosen |= record[n]->diskseq != 0;
 		}
 		has_settled |=
 			strcmp(wish->held, id[n]) == 0 || (is_mine[n] && record[n]->diskseq != 0);
@@ -139,6 +140,9 @@ static void make_wish(struct model *model, struct wish *wish)
 			bool is_others = record[i] && !is_mine[i] && has_settled;
 
 			if (record[i] && record[i]->diskseq && !is_noted_here[i] && has_noted)
+				is_others = true;
+			if (!record[i] && !is_mine[i] && has_chosen &&
+				strncmp(id[i], "UUID=", strlen("UUID=")) != 0)
 				is_others = true;
 			if (is_others == (round == 1) && (is_mine[i] || !has_strange))
 				add_wish(wish, id[i]);

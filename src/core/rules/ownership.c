@@ -83,25 +83,29 @@ struct standing {
 	bool is_here;	   /* and found to be this very one when there was a twin */
 	bool is_foreign;   /* remembered for another device */
 	bool is_elsewhere; /* found to be another one when there was a twin */
+	bool has_chosen;   /* it had all identities that it has now, and settled for this one */
+	bool is_unknown;   /* nobody remembers it, and it is none that a mkfs makes */
 	bool is_barred;	   /* remembered for a device that is harder to forge */
 };
 
 static void standing_init(struct standing *standing, const struct claim *claim,
-	const struct record *record, enum strangers strangers)
+	enum id_scheme scheme, const struct record *record, enum strangers strangers)
 {
 	/* Of one that was only named, before it was ever here, nothing is known. */
 	const struct fingerprint *known = record && record->last_seen ? &record->fingerprint : NULL;
 	bool is_held = is_same_text(claim->held, standing->id);
 	bool is_place_known = known && known->has_twin && known->diskseq;
-	bool is_at_place = is_place_known && is_same_place(known, claim->device);
+	bool is_at_place = is_place_known && is_same_place(known, claim->device), is_same;
 
 	standing->is_barred = !is_held && stranger_is(strangers, record, claim->device);
-	standing->is_own = is_held ||
-		(known && !standing->is_barred && fingerprint_has(known, claim->device->identity));
-	standing->is_settled = is_held || (standing->is_own && known->has_twin);
+	is_same = known && !standing->is_barred && fingerprint_has(known, claim->device->identity);
+	standing->has_chosen = is_same && known->has_twin;
+	standing->is_own = is_held || is_same;
+	standing->is_settled = is_held || standing->has_chosen;
 	standing->is_here = is_held || (standing->is_own && is_at_place);
 	standing->is_foreign = known && !standing->is_own;
 	standing->is_elsewhere = is_place_known && !standing->is_here;
+	standing->is_unknown = !known && !is_held && scheme != ID_UUID;
 }
 
 /* Unless it is there already. */
@@ -115,18 +119,19 @@ static void claim_add_candidate(struct claim *claim, const struct standing *stan
 
 /*
  * A device prefers its candidates in the configured order, with two exceptions. An ID that is
- * remembered for another device comes last if the device has settled for some candidate. So a clone
- * that had to make do with its second ID keeps that after the owner has gone. To be remembered
- * under an ID is not enough for that: it may stem from before a mkfs. Perfect twins, which share
- * all identities, are told apart by the place noted while both were there. A stranger to any of
- * them prefers what is remembered for itself, and goes by the configured order in all else: whom
- * else it has settled with must not take it past the ID that it is to wait for.
+ * remembered for another device comes last if the device has settled for some candidate, and so
+ * does one that nobody remembers any more if the device had it then. So a clone that had to make do
+ * with its second ID keeps that after the owner has gone. To be remembered under an ID is not
+ * enough for that: it may stem from before a mkfs. Perfect twins, which share all identities, are
+ * told apart by the place noted while both were there. A stranger to any of them prefers what is
+ * remembered for itself, and goes by the configured order in all else: whom else it has settled
+ * with must not take it past the ID that it is to wait for.
  */
 static void claim_init(struct claim *claim, const struct names *names, const struct id_order *order,
 	enum strangers strangers)
 {
 	struct standing found[ID_SCHEMES];
-	bool has_settled = false, has_here = false, is_stranger = false;
+	bool has_settled = false, has_chosen = false, has_here = false, is_stranger = false;
 	size_t count = 0;
 
 	for (size_t i = 0; i < order->count; i++) {
@@ -136,8 +141,10 @@ static void claim_init(struct claim *claim, const struct names *names, const str
 		if (!unique_id_format(
 			    order->scheme[i], value, claim->device->partition, standing->id))
 			continue;
-		standing_init(standing, claim, names_find_record(names, standing->id), strangers);
+		standing_init(standing, claim, order->scheme[i],
+			names_find_record(names, standing->id), strangers);
 		has_settled |= standing->is_settled;
+		has_chosen |= standing->has_chosen;
 		has_here |= standing->is_here;
 		is_stranger |= standing->is_barred;
 		count++;
@@ -147,6 +154,7 @@ static void claim_init(struct claim *claim, const struct names *names, const str
 	for (int last = 0; last <= 1; last++) {
 		for (size_t i = 0; i < count; i++) {
 			bool is_last = (has_settled && found[i].is_foreign) ||
+				(has_chosen && found[i].is_unknown) ||
 				(has_here && found[i].is_elsewhere);
 
 			if (is_last == last && (found[i].is_own || !is_stranger))
