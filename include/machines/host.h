@@ -129,7 +129,7 @@ bool host_decide(struct host *host, struct change *change, uint64_t now);
  * changed.
  */
 void host_end(struct host *host, int error, const char *why, uint64_t now);
-/* Fails the requests that wait. */
+/* At the end: fails the requests that wait, but for one that is being committed. */
 void host_close(struct host *host, int error, const char *why);
 
 /* Whether nothing is to be waited for. */

@@ -15,7 +15,10 @@ struct hosts;
 struct hosts *hosts_new(const struct manager *manager, const struct host_world *world);
 /* NULL is fine. */
 void hosts_free(struct hosts *hosts);
-/* Fails the requests that wait, with a negative errno and a sentence. */
+/*
+ * At the end: fails the requests that wait, with a negative errno and a sentence, but for one that
+ * is being committed: hosts_end() is to follow.
+ */
 void hosts_close(struct hosts *hosts, int error, const char *why);
 
 /* Takes in a request; its `source` says which host it is about. */

@@ -460,7 +460,8 @@ void host_end(struct host *host, int error, const char *why, uint64_t now)
 		host->is_incomplete = host->will_be_incomplete;
 		host->refused = host->will_be_refused;
 	}
-	if (!error || !host->request || is_as_seen) {
+	/* At the end of the daemon an error says that it may happen: the file does, too. */
+	if (!error || !host->request || is_as_seen || host->is_given_up) {
 		end(host, error, why, now);
 		return;
 	}
@@ -469,9 +470,11 @@ void host_end(struct host *host, int error, const char *why, uint64_t now)
 	restore(host, now);
 }
 
+/* But for the one that is being committed: what becomes of that nobody knows yet. */
 static void fail_requests(struct host *host, int error, const char *why)
 {
-	struct host_request *request = steal_ptr(host->request);
+	struct host_request *request =
+		host->step == HOST_COMMITTING ? NULL : steal_ptr(host->request);
 
 	if (request)
 		reply(host, request, error, why);

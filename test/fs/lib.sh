@@ -577,6 +577,8 @@ lib_errno_text()
 	ENOSPC) echo "No space left on device" ;;
 	ENOTDIR) echo "Not a directory" ;;
 	ENOTCONN) echo "Transport endpoint is not connected" ;;
+	ENODEV) echo "No such device" ;;
+	ETIMEDOUT) echo "Connection timed out" ;;
 	ENOTTY) echo "Inappropriate ioctl for device" ;;
 	ENOTSUP | EOPNOTSUPP) echo "Operation not supported" ;;
 	EPERM) echo "Operation not permitted" ;;

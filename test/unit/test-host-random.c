@@ -540,7 +540,8 @@ static void begin(int seed)
 /* Who still waits is told. */
 static void end(void)
 {
-	int waiting = model.queued + (model.current != NOBODY);
+	bool is_committing = model.step == HOST_COMMITTING && model.current != NOBODY;
+	int waiting = model.queued + (model.current != NOBODY) - is_committing;
 
 	game.dice.last = "the end";
 	model.is_given_up = true;
@@ -548,6 +549,11 @@ static void end(void)
 	for (size_t i = 0; i < game.done; i++)
 		waiting -= game.acts[i].error == ENODEV;
 	EXPECT(!waiting);
+	game.done = 0;
+	if (model.step == HOST_COMMITTING)
+		host_end(game.host, -ETIMEDOUT, "it may happen, or not", game.now);
+	EXPECT(!is_committing ||
+		(game.done && !game.acts[0].is_visit && game.acts[0].error == ETIMEDOUT));
 	host_free(game.host);
 	host_visit_free(game.visit);
 	free(game.file);

@@ -236,6 +236,24 @@ START_TEST(test_cancelled)
 }
 END_TEST
 
+START_TEST(test_closed)
+{
+	stage_ask(&stage, &first, 0, 1, 2);
+	stage_ask(&stage, &second, 0, 2, 1);
+	stage_answer(&stage, 0, 0);
+	stage_begin(&stage);
+	stage_answer(&stage, 0, 0);
+	stage_begin(&stage);
+	ck_assert(stage.is_committing);
+	hosts_close(stage.hosts, -ENODEV, "the end");
+	expect_over(&second, ENODEV);
+	ck_assert_msg(!first.is_over, "nobody knows yet whether it happens");
+	stage_commit(&stage, ETIMEDOUT);
+	expect_over(&first, ETIMEDOUT);
+	ck_assert_msg(!stage.host[0].visit, "it may happen: the file says so, too");
+}
+END_TEST
+
 START_TEST(test_new_mount)
 {
 	stage_mount(&stage, 1);
@@ -256,7 +274,7 @@ int main(void)
 	const TTest *const tests[] = { test_created, test_rest, test_hanging, test_late_write,
 		test_slow_commit, test_other_commit, test_failed_commit, test_failed_read,
 		test_failed_reconciliation, test_refused, test_unwritten, test_cancelled,
-		test_new_mount };
+		test_closed, test_new_mount };
 	Suite *suite = suite_create("hosts");
 	TCase *tcase = suite_add_case(suite, "hosts");
 

@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The daemon is told to end while the disk of its database does not answer. After five seconds who waits
+# for the commit is told that it may happen or not, and who waits behind it that it has not; what is then
+# in the database is what shows.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-robust.sh"
+require fsfreeze
+
+attach_two
+host=$TMP/host
+disk=$TMP/disk
+is_frozen=no
+make_image c 16M ext4 "$(number_uuid 3)"
+attach c 03
+mkdir "$host" "$disk"
+mount "$a" "$host"
+mount "${LOOP}03" "$disk"
+mkdir "$host/here" "$host/there"
+DB=$disk/db
+
+at_end()
+{
+	[ $is_frozen = no ] || fsfreeze -u "$disk" || true
+}
+
+# FILE LINE: a client that writes it, as the next of `pids`
+begin_request()
+{
+	bash -c 'echo "$2" >"$1"' - "$CTL/$1" "$2" 2>"$TMP/said${#pids[@]}" &
+	pids+=("$!")
+	await is_waiting "$!" "control/$1"
+}
+
+# ERROR OF WHO IS BEING COMMITTED, ERROR OF WHO WAITS BEHIND IT
+end_daemon()
+{
+	local i errors=("$@")
+
+	kill -TERM "$mmfs_pid"
+	for i in "${!pids[@]}"; do
+		await_end "${pids[i]}"
+		[ "$status" != 0 ] || fail "request $i went well"
+		expect_match "$(lib_errno_text "${errors[i]}")" "$(cat "$TMP/said$i")" "request $i"
+	done
+	[ -e "/proc/$mmfs_pid" ] || fail "the daemon has not waited for its database"
+	fsfreeze -u "$disk"
+	is_frozen=no
+	await_end "$mmfs_pid"
+	expect_equal 0 "${status:-0}" "the end of the daemon"
+	mmfs_pid=
+	pids=()
+}
+
+freeze()
+{
+	fsfreeze -f "$disk"
+	is_frozen=yes
+}
+
+pids=()
+start_mmfs
+settle
+freeze
+begin_request create_point "link=one device=$a"
+begin_request delete_points "link=none"
+end_daemon ETIMEDOUT ENODEV
+
+# It did happen, and the file of the hosting volume says the same.
+start_mmfs
+expect_sound
+expect_match "/DosDevices/one" "$(points)" "what was being committed"
+settle
+freeze
+begin_request volume_mount_point_created "source=$host/here target=$b"
+end_daemon ETIMEDOUT
+start_mmfs
+settle
+expect_sound
+expect_equal "$host/here" "$(cat "$(volume_folder "$b")/mount_points.registered")" "what was being committed"
+stop_mmfs
