@@ -22,6 +22,10 @@ begin_full() # NAME
 		ln -s "$a" "$MM/DosDevices/name$i" 2>"$TMP/ln" || break
 	done
 	expect_match "No space left" "$(cat "$TMP/ln")" "what a full database says"
+	# The second line cannot be, and the first is not written down: that is what is told of.
+	expect_fail ENOSPC request create_point $'link=late device='"$a"$'\nlink=late device='"$b"
+	expect_equal "link=late device=$a ENOSPC" "$(lib_pair REQUEST "$(tail -n 1 "$CTL/error_log")") $(
+		lib_pair ERRNO "$(tail -n 1 "$CTL/error_log")")" "what is told of"
 	attach c 03
 	settle
 	expect_match "REASON=\"the database cannot be written\"" "$(cat "$CTL/unprocessed")" "what is refused"
