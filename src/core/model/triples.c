@@ -6,6 +6,13 @@
  * comparing names that lie scattered in memory and begin alike. So names are taken eight bytes at a
  * time, as numbers, which a radix sort puts in order; those that are equal so far are sorted by the
  * next eight.
+ *
+ * An index of the links in their order, kept with the names, would spare this, and was counted: of
+ * 100,000 links, ten of a volume, `points` takes 227 million instructions, of which 75 are the sort
+ * (34 and 8 ms). A walk through a sorted array of the links takes 279: what a volume's links have
+ * in common, its record and its node, is looked up for each of them. One more or less in that array
+ * moves 400 KB (7 µs). What points_text.c does it cannot do at all: a text after one change takes
+ * 2 µs from the one before, since all other lines are made already.
  */
 
 #include <string.h>
