@@ -67,7 +67,7 @@ play() # NAME FILE GAME[ CASE] OLD NEW
 	fi
 	printf '%s\n' "${text%%"$4"*}$5$rest" >"$work/mutant.c"
 	build_game "$game"
-	if ! compile -c "$work/mutant.c" -o "$work/mutant.o" ||
+	if ! compile -I"$root/src/${2%/*}" -c "$work/mutant.c" -o "$work/mutant.o" ||
 		! compile -o "$work/game" "$work/mutant.o" "$work/$game"/*.o "${libraries[@]}" "${check[@]}" -pthread; then
 		fail "$name" "it cannot be built"
 		return
