@@ -45,3 +45,20 @@ void components_put(const struct manager *manager, struct volumes_change *change
 			put_slaves(manager, device, change);
 	}
 }
+
+const char *components_find_lent(
+	const struct volumes *volumes, const struct device *device, const struct id_order *order)
+{
+	for (size_t i = 0; i < order->count; i++) {
+		enum id_scheme scheme = order->scheme[i];
+		const struct device *owner;
+		char id[UNIQUE_ID_MAX + 1];
+
+		if (!unique_id_format(scheme, device->identity[scheme], device->partition, id))
+			continue;
+		owner = volumes_find_id(volumes, id);
+		if (owner && device_has_slave(owner, device->name))
+			return owner->id;
+	}
+	return NULL;
+}

@@ -197,17 +197,39 @@ static void decide_newcomers(
 		letters_assign_all(manager, env, list, count, change);
 }
 
+/* The owner of one of a device's IDs, with the ID, or NULL. */
+static const struct device *find_owner(const struct manager *manager, const struct change *change,
+	const struct device *device, size_t scheme, char ret_id[UNIQUE_ID_MAX + 1])
+{
+	if (!unique_id_format(
+		    (enum id_scheme)scheme, device->identity[scheme], device->partition, ret_id))
+		return NULL;
+	return volumes_change_find_id(&manager->volumes, &change->volumes, ret_id);
+}
+
+/* What is above it has its ID for as long as it is there, and is no other one. */
+static bool is_below_owner(
+	const struct manager *manager, const struct device *device, const struct change *change)
+{
+	char id[UNIQUE_ID_MAX + 1];
+
+	for (size_t i = 0; i < ID_SCHEMES; i++)
+		if (ownership_is_part(&manager->volumes, &change->volumes, device,
+			    find_owner(manager, change, device, i, id)))
+			return true;
+	return false;
+}
+
 /* Notes where the owners of all IDs of a device are that had to make do with another, or none. */
 static void decide_twin(
 	const struct manager *manager, const struct device *twin, struct change *change)
 {
+	if (is_below_owner(manager, twin, change))
+		return;
 	for (size_t i = 0; i < ID_SCHEMES; i++) {
-		const struct device *owner;
 		char id[UNIQUE_ID_MAX + 1];
+		const struct device *owner = find_owner(manager, change, twin, i, id);
 
-		if (!unique_id_format((enum id_scheme)i, twin->identity[i], twin->partition, id))
-			continue;
-		owner = volumes_change_find_id(&manager->volumes, &change->volumes, id);
 		if (owner)
 			decide_hint(owner, id, true, change);
 	}

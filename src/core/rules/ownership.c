@@ -29,6 +29,7 @@
 struct claim {
 	struct device *device;
 	const char *held; /* ID it is present under now, if any */
+	const char *lent; /* ID of it under which something above it was present, which may go */
 	size_t order;	  /* volumes_change_get_claim() */
 	char candidate[ID_SCHEMES][UNIQUE_ID_MAX + 1];
 	size_t candidates;
@@ -95,7 +96,8 @@ static void standing_init(struct standing *standing, const struct claim *claim,
 	const struct fingerprint *known = record && record->last_seen ? &record->fingerprint : NULL;
 	bool is_held = is_same_text(claim->held, standing->id);
 	bool is_place_known = known && known->has_twin && known->diskseq;
-	bool is_at_place = is_place_known && is_same_place(known, claim->device), is_same;
+	bool is_at_place = is_place_known && is_same_place(known, claim->device);
+	bool is_same, is_lent;
 
 	standing->is_barred = !is_held && stranger_is(strangers, record, claim->device);
 	is_same = known && !standing->is_barred && fingerprint_has(known, claim->device->identity);
@@ -103,8 +105,9 @@ static void standing_init(struct standing *standing, const struct claim *claim,
 	standing->is_own = is_held || is_same;
 	standing->is_settled = is_held || standing->has_chosen;
 	standing->is_here = is_held || (standing->is_own && is_at_place);
-	standing->is_foreign = known && !standing->is_own;
-	standing->is_elsewhere = is_place_known && !standing->is_here;
+	is_lent = is_same_text(claim->lent, standing->id);
+	standing->is_foreign = known && !standing->is_own && !is_lent;
+	standing->is_elsewhere = is_place_known && !standing->is_here && !is_lent;
 	standing->is_unknown = !known && !is_held && scheme != ID_UUID;
 }
 
@@ -476,6 +479,7 @@ static void court_add_claim(
 	claim->device = device;
 	/* The number of a partition may be that of another by now. */
 	claim->held = before && before->start == device->start ? before->id : NULL;
+	claim->lent = components_find_lent(court->volumes, device, order);
 	claim->order = volumes_change_get_claim(court->change, device->name);
 	claim_init(claim, court->names, order, court->strangers);
 }
