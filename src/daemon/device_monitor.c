@@ -101,6 +101,7 @@ static int begin_probe(void *data, uint64_t ticket, const struct device_report *
 		.disk_node = report->disk_node,
 		.disk_number = report->disk_number,
 		.start = report->start,
+		.asks_backing = report->may_be_above,
 	};
 
 	return source->probe ? probe_submit(source->probe, &request) : -EPIPE;
@@ -219,8 +220,12 @@ static void read_probe(struct device_monitor *source)
 	struct probe_answer answer;
 	int r = 0;
 
-	while (source->probe && (r = probe_take_answer(source->probe, &answer)) > 0)
+	while (source->probe && (r = probe_take_answer(source->probe, &answer)) > 0) {
+		if (answer.backing)
+			answer.below = udev_find_below(
+				source->udev, answer.backing, &answer.below_attachment);
 		discovery_handle_answer(source->discovery, &answer, clock_get_monotonic());
+	}
 	if (source->probe && r < 0)
 		end_prober(source);
 	else /* answers that nobody waited for have made room, too */

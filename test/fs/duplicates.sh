@@ -128,15 +128,47 @@ for order in "01 05" "05 01"; do
 	detach 05
 done
 
-# A loop device over another block device takes nothing from it: the path that it tells is its maker's.
+# A loop device over another block device is on top of that, whatever path led there, but not over
+# what is mounted. It says nothing of what is on files.
 rm "$DB"*
 attach copy 01
 start_mmfs
 request create_point "X: ${LOOP}01"
 losetup "${LOOP}09" "${LOOP}01"
 settle
-expect_equal "${LOOP}01" "$(readlink "$MM/DosDevices/X:")" "the name of what was there"
+expect_equal "${LOOP}09" "$(readlink "$MM/DosDevices/X:")" "the name of what is on top"
 restart_mmfs
-expect_equal "${LOOP}01" "$(readlink "$MM/DosDevices/X:")" "the name of what was there, restarted"
+expect_equal "${LOOP}09" "$(readlink "$MM/DosDevices/X:")" "the name of what is on top, restarted"
+attach copy 03
+settle
+expect_equal "${LOOP}09" "$(readlink "$MM/DosDevices/X:")" "the name when a copy has come"
+detach 03
 detach 09
 settle
+expect_equal "${LOOP}01" "$(readlink "$MM/DosDevices/X:")" "the name when nothing is on top"
+
+mkdir "$TMP/below"
+mount "${LOOP}01" "$TMP/below"
+losetup "${LOOP}09" "${LOOP}01"
+settle
+expect_equal "${LOOP}01" "$(readlink "$MM/DosDevices/X:")" "the name of what is mounted below"
+detach 09
+umount "$TMP/below"
+
+# To whoever made it the file below may have the name of the device.
+is_shown_over()
+{
+	[ "$(cat "/sys/block/${LOOP#/dev/}09/loop/backing_file")" = "$1" ]
+} 2>/dev/null
+
+cp "$TMP/copy" "$TMP/forged"
+mkfifo "$TMP/end"
+unshare --mount --propagation private bash -c 'mount --bind "$1" "$2" && losetup "$3" "$2" && read -r <"$4"' \
+	- "$TMP/forged" "${LOOP}01" "${LOOP}09" "$TMP/end" &
+forger=$!
+await is_shown_over "${LOOP}01"
+settle
+expect_equal "${LOOP}01" "$(readlink "$MM/DosDevices/X:")" "the name of what was there"
+echo >"$TMP/end"
+await_end $forger
+detach 09

@@ -73,6 +73,34 @@ START_TEST(stalled)
 }
 END_TEST
 
+/* Only when asked, and only of what is over a device. */
+START_TEST(above)
+{
+	_cleanup_free_ char *below = attach_sound(), *node = loop_attach("", below);
+	const char *const nodes[] = { below, node };
+	struct probe *probe = start();
+
+	for (int i = 0; i < 4; i++) {
+		struct probe_request request = {
+			.ticket = 1,
+			.node = nodes[i % 2],
+			.number = number_of(nodes[i % 2]),
+			.asks_backing = i / 2,
+		};
+		struct probe_answer answer;
+
+		ck_assert_int_eq(probe_submit(probe, &request), 0);
+		answer = take(probe);
+		assert_as_blkid(&answer, node);
+		ck_assert_uint_eq(answer.backing, i == 3 ? number_of(below) : 0);
+		probe_answer_fini(&answer);
+	}
+	probe_stop(probe);
+	loop_detach(node);
+	loop_detach(below);
+}
+END_TEST
+
 START_TEST(abandoned)
 {
 	struct stall stall = stall_start();
@@ -476,6 +504,7 @@ int main(void)
 	TCase *cases = suite_add_case(suite, "prober");
 
 	tcase_add_loop_test(cases, stalled, 0, ARRAY_SIZE(ends));
+	tcase_add_test(cases, above);
 	tcase_add_test(cases, abandoned);
 	tcase_add_test(cases, stalled_many);
 	tcase_add_test(cases, left_behind);

@@ -13,6 +13,7 @@ struct device_report {
 	bool wants_probe;   /* its content is to be read */
 	bool awaits_udevd;  /* udevd runs and has not dealt with the device yet */
 	bool must_not_read; /* and the device's `fault` says why */
+	bool may_be_above;  /* on another device, which only the device itself tells for sure */
 	char *disk_node;    /* partitions: the disk they are on */
 	uint64_t disk_number;
 	uint64_t start; /* partitions: first sector, in units of 512 bytes */
@@ -20,10 +21,13 @@ struct device_report {
 
 /* What was read; owned texts, NULL where there is nothing. */
 struct probe_answer {
-	uint64_t ticket; /* of the request */
-	uint64_t began;	 /* µs of CLOCK_MONOTONIC, before anything was read; 0: nothing was */
-	char *fault;	 /* why it could not be read, else NULL */
-	char *doubt;	 /* why its content cannot be told, though it could be read */
+	uint64_t ticket;  /* of the request */
+	uint64_t began;	  /* µs of CLOCK_MONOTONIC, before anything was read; 0: nothing was */
+	char *fault;	  /* why it could not be read, else NULL */
+	char *doubt;	  /* why its content cannot be told, though it could be read */
+	uint64_t backing; /* dev_t of the device that it is on, as the kernel says; 0: none */
+	char *below;	  /* kernel name of that one, */
+	enum attachment below_attachment; /* and how that is attached */
 	char *uuid;
 	char *uuid_sub; /* of the device, where a filesystem has several */
 	char *fstype;

@@ -18,7 +18,8 @@ struct probe_request {
 	uint64_t number;       /* dev_t it must have */
 	const char *disk_node; /* partitions: the whole disk, else NULL */
 	uint64_t disk_number;
-	uint64_t start; /* partitions: first sector, in units of 512 bytes */
+	uint64_t start;	   /* partitions: first sector, in units of 512 bytes */
+	bool asks_backing; /* whether it may be a loop device on another device: see probe_answer */
 };
 
 /* Starts the helper process. Must come before any thread is started. */

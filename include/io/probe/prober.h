@@ -24,6 +24,7 @@ struct prober_request {
 	uint64_t number;
 	uint64_t disk_number;
 	uint64_t start;
+	bool asks_backing;
 	char node[PROBER_PATH_MAX];
 	char disk_node[PROBER_PATH_MAX]; /* empty: none */
 };
@@ -31,7 +32,8 @@ struct prober_request {
 /* Helper to daemon. */
 struct prober_answer {
 	uint64_t ticket;
-	uint64_t began; /* as in struct probe_answer */
+	uint64_t began;	  /* as in struct probe_answer */
+	uint64_t backing; /* likewise */
 	struct findings findings;
 };
 

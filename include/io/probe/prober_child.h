@@ -10,10 +10,16 @@ struct prober_result {
 	unsigned char is_complete;
 };
 
+/* What a child has from the kernel. It cannot write there any more once it reads a device. */
+struct prober_facts {
+	uint64_t backing; /* dev_t */
+};
+
 /* A process that examines a device, or waits to be told which. */
 struct prober_child {
 	pid_t pid; /* 0: none */
 	int pipe;  /* to tell it; has an error (POLLERR) once it has closed its end, being done */
+	struct prober_facts *facts;
 	struct prober_result *result;
 };
 

@@ -44,6 +44,8 @@ int udev_event_describe(
 int udev_list(struct udev_source *source, char ***ret_names, size_t *ret_count);
 /* The kernel name of the block device with this number, owned by the caller, or NULL. */
 char *udev_find_name(struct udev_source *source, uint64_t number);
+/* Likewise, of a device that another one is on; and how that is attached. */
+char *udev_find_below(struct udev_source *source, uint64_t number, enum attachment *ret_attachment);
 /* Whether a device cannot be written now: a change of that is no event. */
 int udev_is_read_only(uint64_t number, bool *ret_is_read_only);
 /*

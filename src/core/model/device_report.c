@@ -18,7 +18,8 @@ void device_report_fini(struct device_report *report)
 bool device_report_is_equal(const struct device_report *a, const struct device_report *b)
 {
 	return device_is_equal(a->device, b->device) && a->wants_probe == b->wants_probe &&
-		a->disk_number == b->disk_number && a->start == b->start;
+		a->may_be_above == b->may_be_above && a->disk_number == b->disk_number &&
+		a->start == b->start;
 }
 
 /*
@@ -41,7 +42,7 @@ static bool is_known_in_part(const struct device *device)
 void device_report_decide_probe(struct device_report *report, bool must_read)
 {
 	report->wants_probe = report->device->size && !report->must_not_read &&
-		(must_read || is_known_in_part(report->device));
+		(must_read || report->may_be_above || is_known_in_part(report->device));
 }
 
 /* What the prober knows better. */
@@ -51,9 +52,20 @@ static void replace(char **known, char **answer)
 	*known = steal_ptr(*answer);
 }
 
+/* It is as easy to forge as the device that it is on, and not as a file. */
+static void fill_below(struct device *device, struct probe_answer *answer)
+{
+	if (!answer->below)
+		return;
+	replace(&device->slaves, &answer->below);
+	if (answer->below_attachment)
+		device->attachment = answer->below_attachment;
+}
+
 /* Content that cannot be told says nothing; what the partition table says of it still counts. */
 void device_fill(struct device *device, struct probe_answer *answer)
 {
+	fill_below(device, answer);
 	if (answer->fault) {
 		replace(&device->fault, &answer->fault);
 		return;
@@ -80,6 +92,7 @@ void probe_answer_fini(struct probe_answer *answer)
 {
 	free(answer->fault);
 	free(answer->doubt);
+	free(answer->below);
 	free(answer->uuid);
 	free(answer->uuid_sub);
 	free(answer->fstype);

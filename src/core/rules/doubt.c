@@ -98,6 +98,11 @@ static void keep_content(struct device *now, const struct device *before)
 	now->partition_flags = before->partition_flags;
 	now->is_component = before->is_component;
 	now->has_partitions = before->has_partitions;
+	if (now->fault && before->slaves &&
+		!now->is_virtual) { /* nobody else tells what it is on */
+		replace(&now->slaves, before->slaves);
+		now->attachment = before->attachment;
+	}
 	replace(&now->fault, NULL);
 }
 

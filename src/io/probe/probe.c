@@ -141,6 +141,7 @@ int probe_submit(struct probe *probe, const struct probe_request *request)
 		.number = request->number,
 		.disk_number = request->disk_number,
 		.start = request->start,
+		.asks_backing = request->asks_backing,
 	};
 	struct flight *flight;
 	int r;
@@ -218,6 +219,7 @@ int probe_take_answer(struct probe *probe, struct probe_answer *ret_answer)
 		}
 		ret_answer->ticket = message.ticket;
 		ret_answer->began = message.began;
+		ret_answer->backing = message.backing;
 		return 1;
 	}
 	return r;

@@ -67,6 +67,7 @@ struct prober {
 static struct findings *findings_init(struct prober *prober)
 {
 	prober->answer.findings = (struct findings){ 0 };
+	prober->answer.backing = 0;
 	return &prober->answer.findings;
 }
 
@@ -168,6 +169,7 @@ static void handle_closed(struct prober *prober, struct child *child)
 	if (!child->process.result->is_complete)
 		return;
 	findings_copy(findings_init(prober), &child->process.result->findings);
+	prober->answer.backing = child->process.facts->backing;
 	prober_answer(prober, child->request.ticket, child->began);
 	child->state = CHILD_LEAVING;
 	device_serve(prober, child->request.number);
@@ -185,6 +187,7 @@ static void answer_exit(struct prober *prober, struct child *child, int status)
 		findings_set_fault(findings, "probe failed (status %d)", WEXITSTATUS(status));
 	else
 		findings_copy(findings, &child->process.result->findings);
+	prober->answer.backing = child->process.facts->backing;
 	prober_answer(prober, child->request.ticket, child->began);
 }
 

@@ -6,14 +6,20 @@
  * is done. It holds no descriptor but the devices and the pipe's end to read from, so one that was
  * taken over by what it read can spoil its own answer and no other.
  *
+ * What the kernel says of the device, and no medium, it leaves in other memory, which it unmaps
+ * before it reads: whoever takes it over then cannot make that up.
+ *
  * Invariant: memory of a child's findings is mapped in the helper and in that child only.
  */
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/loop.h>
+#include <linux/major.h>
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -78,14 +84,36 @@ static void child_expose(void)
 	close(fd);
 }
 
-static void examine(const struct sandbox *sandbox, int fd, int disk_fd, uint64_t start,
-	struct findings *findings)
+/* What is in front of the results. */
+static size_t get_facts_room(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/*
+ * The number of the block device that a loop device is over. It is that of the open file's inode,
+ * so nobody can forge it. This may wait for the file system that the file is on, as reading does.
+ */
+static uint64_t get_backing(int fd, uint64_t number)
+{
+	struct loop_info64 info;
+
+	if (major(number) != LOOP_MAJOR || ioctl(fd, LOOP_GET_STATUS64, &info) < 0)
+		return 0;
+	return info.lo_rdevice;
+}
+
+static void examine(const struct sandbox *sandbox, const struct prober_request *request, int fd,
+	int disk_fd, struct prober_facts *facts, struct findings *findings)
 {
 	struct examination *examination;
 	int r = sandbox_drop_capabilities(0);
 
+	if (request->asks_backing)
+		facts->backing = get_backing(fd, request->number);
+	munmap(facts, get_facts_room());
 	if (r == 0)
-		r = examination_new(fd, disk_fd, start, &examination);
+		r = examination_new(fd, disk_fd, request->start, &examination);
 	if (r < 0) {
 		findings_set_fault(findings, "cannot read: %s", strerror(-r));
 		return;
@@ -99,7 +127,7 @@ static void examine(const struct sandbox *sandbox, int fd, int disk_fd, uint64_t
 }
 
 static void child_examine(const struct sandbox *sandbox, const struct prober_request *request,
-	struct findings *findings)
+	struct prober_facts *facts, struct findings *findings)
 {
 	int fd = device_open(request->node, request->number, findings);
 	int disk_fd = -1;
@@ -107,7 +135,7 @@ static void child_examine(const struct sandbox *sandbox, const struct prober_req
 	if (fd >= 0 && *request->disk_node)
 		disk_fd = device_open(request->disk_node, request->disk_number, findings);
 	if (fd >= 0 && (disk_fd >= 0 || !*request->disk_node))
-		examine(sandbox, fd, disk_fd, request->start, findings);
+		examine(sandbox, request, fd, disk_fd, facts, findings);
 	if (disk_fd >= 0)
 		close(disk_fd);
 	if (fd >= 0)
@@ -137,8 +165,9 @@ static void child_warm_up(void)
 }
 
 static _Noreturn void child_run(const struct sandbox *sandbox, pid_t parent, int pipe,
-	struct prober_result *result, bool is_spare)
+	const struct prober_child *child, bool is_spare)
 {
+	struct prober_result *result = child->result;
 	struct prober_request request;
 	int r;
 
@@ -155,7 +184,7 @@ static _Noreturn void child_run(const struct sandbox *sandbox, pid_t parent, int
 		findings_set_fault(
 			&result->findings, "cannot prepare the sandbox: %s", strerror(-r));
 	else
-		child_examine(sandbox, &request, &result->findings);
+		child_examine(sandbox, &request, child->facts, &result->findings);
 	result->is_complete = 1;
 	close(STDIN_FILENO);
 	/* To take a process apart is work, and may wait until the answer is where it is wanted. */
@@ -182,31 +211,32 @@ void prober_child_end(struct prober_child *child)
 		kill(child->pid, SIGKILL);
 	if (child->pipe >= 0)
 		close(child->pipe);
-	munmap(child->result, sizeof(*child->result));
+	munmap(child->facts, get_facts_room() + sizeof(*child->result));
 	*child = (struct prober_child){ .pipe = -1 };
 }
 
 int prober_child_start(const struct sandbox *sandbox, bool is_spare, struct prober_child *ret_child)
 {
 	struct prober_child child = { 0 };
+	const size_t room = get_facts_room() + sizeof(*child.result);
 	pid_t parent = getpid();
 	int ends[2];
 	int r = 0;
 
-	child.result = mmap(NULL, sizeof(*child.result), PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (child.result == MAP_FAILED)
+	child.facts = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (child.facts == MAP_FAILED)
 		return -errno;
+	child.result = (struct prober_result *)((char *)child.facts + get_facts_room());
 	if (pipe2(ends, O_CLOEXEC) < 0) {
 		r = -errno;
-		munmap(child.result, sizeof(*child.result));
+		munmap(child.facts, room);
 		return r;
 	}
 	child.pipe = ends[1];
 	child.pid = fork();
 	if (child.pid == 0)
-		child_run(sandbox, parent, ends[0], child.result, is_spare);
-	if (child.pid < 0 || madvise(child.result, sizeof(*child.result), MADV_DONTFORK) < 0)
+		child_run(sandbox, parent, ends[0], &child, is_spare);
+	if (child.pid < 0 || madvise(child.facts, room, MADV_DONTFORK) < 0)
 		r = -errno; /* the next child would see it */
 	close(ends[0]);
 	if (r < 0) {

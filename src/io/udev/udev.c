@@ -341,6 +341,17 @@ static bool is_unwatched(const struct device *device)
 	return readlink(path, target, sizeof(target)) < 0 && access("/run/udev/watch", F_OK) == 0;
 }
 
+/*
+ * Whether a loop device may be over a block device. The path is its maker's, in whatever mount
+ * namespace: it tells whom to ask, and nothing else.
+ */
+static bool may_be_above(struct udev_device *loop)
+{
+	const char *file = udev_device_get_sysattr_value(loop, "loop/backing_file");
+
+	return file && (strstr(file, "/dev/") || strchr(file, '/') == strrchr(file, '/'));
+}
+
 /* Fills the report in from a device that may be gone meanwhile. */
 static int make_report(struct udev_device *from, bool use_udevd, struct device_report *ret_report)
 {
@@ -371,6 +382,7 @@ static int make_report(struct udev_device *from, bool use_udevd, struct device_r
 	report.must_not_read = prohibition != NULL;
 	if (prohibition)
 		report.device->fault = xstrdup(prohibition);
+	report.may_be_above = !parent && may_be_above(from);
 	device_report_decide_probe(&report, is_known && is_unwatched(report.device));
 	*ret_report = report;
 	return 0;
@@ -433,6 +445,19 @@ char *udev_find_name(struct udev_source *source, uint64_t number)
 	char *name = device ? xstrdup(udev_device_get_sysname(device)) : NULL;
 
 	udev_device_unref(device);
+	return name;
+}
+
+char *udev_find_below(struct udev_source *source, uint64_t number, enum attachment *ret_attachment)
+{
+	char *name = udev_find_name(source, number);
+
+	if (name) {
+		_cleanup_free_ char *path =
+			xasprintf("/sys/dev/block/%u:%u", major(number), minor(number));
+
+		*ret_attachment = attachment_find(path);
+	}
 	return name;
 }
 
