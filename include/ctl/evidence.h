@@ -6,12 +6,12 @@
 /* What a device says of its identity, just now and without mmfs. NULL: nothing. */
 struct evidence {
 	char *node;
-	char *name;		 /* kernel name */
-	unsigned int partition;	 /* number, 0: none */
-	char *udev[ID_SCHEMES];	 /* what udev's database has */
-	char *probe[ID_SCHEMES]; /* what libblkid reads, or sysfs has */
-	char *fstype;		 /* as libblkid reads it */
-	char *fault;		 /* why the device could not be read */
+	char *name;		/* kernel name */
+	unsigned int partition; /* number, 0: none */
+	char *udev[ID_KINDS];	/* what udev's database has */
+	char *probe[ID_KINDS];	/* what libblkid reads, or sysfs has */
+	char *fstype;		/* as libblkid reads it */
+	char *fault;		/* why the device could not be read */
 	bool is_known_to_udev;
 };
 

@@ -18,9 +18,9 @@
 #define ANSWER_WITHIN 30000 /* ms: a disk that spins up takes ten seconds */
 
 /* Identities become the evidence's. */
-static void take_identities(char *to[ID_SCHEMES], struct device *from)
+static void take_identities(char *to[ID_KINDS], struct device *from)
 {
-	for (size_t i = 0; i < ID_SCHEMES; i++) {
+	for (size_t i = 0; i < ID_KINDS; i++) {
 		free(to[i]);
 		to[i] = from->identity[i];
 		from->identity[i] = NULL;
@@ -153,7 +153,7 @@ int evidence_gather(const char *node, struct evidence *ret_evidence)
 
 void evidence_fini(struct evidence *evidence)
 {
-	for (size_t i = 0; i < ID_SCHEMES; i++) {
+	for (size_t i = 0; i < ID_KINDS; i++) {
 		free(evidence->udev[i]);
 		free(evidence->probe[i]);
 	}

@@ -14,13 +14,14 @@
 #include "ctl/output.h"
 #include "ctl/volume_name.h"
 
-static const char *const scheme_words[ID_SCHEMES] = {
+static const char *const scheme_words[ID_KINDS] = {
 	[ID_UUID] = "uuid",
 	[ID_PARTUUID] = "partuuid",
 	[ID_DM_UUID] = "dm",
 	[ID_MD_UUID] = "md",
 	[ID_WWN] = "wwn",
 	[ID_SERIAL] = "serial",
+	[ID_PATH] = "path",
 };
 
 /* A device, and what the tree has about it. */
@@ -108,6 +109,8 @@ static char *judge(struct finding *finding, const char *id, bool is_there)
 	owner = tree_read_link(finding->ctl, "ids/%s/device", name.data);
 	if (owner && strcmp(owner, finding->evidence.node) != 0)
 		return xasprintf("taken by %s", owner);
+	if (owner && *owner)
+		return xstrdup("has names");
 	if (!finding->id)
 		return xstrdup("not used");
 	return xstrdup(finding->is_id_seen ? "not needed" : "passed over");
@@ -280,7 +283,7 @@ int cmd_explain(struct ctl *ctl, int count, char **words)
 
 	if (r != CTL_OK)
 		return r;
-	for (size_t i = 0; i < ID_SCHEMES; i++)
+	for (size_t i = 0; i < ID_KINDS; i++)
 		add_scheme(&finding, (enum id_scheme)i, table, schemes);
 	links = read_links(&finding);
 	if (ctl->is_quiet)
@@ -296,16 +299,17 @@ int cmd_explain(struct ctl *ctl, int count, char **words)
 
 static bool find_scheme(const char *id, enum id_scheme *ret_scheme)
 {
-	static const char *const tags[ID_SCHEMES] = {
+	static const char *const tags[ID_KINDS] = {
 		[ID_UUID] = "UUID=",
 		[ID_PARTUUID] = "PARTUUID=",
 		[ID_DM_UUID] = "DM_UUID=",
 		[ID_MD_UUID] = "MD_UUID=",
 		[ID_WWN] = "WWN=",
 		[ID_SERIAL] = "SERIAL=",
+		[ID_PATH] = "PATH=",
 	};
 
-	for (size_t i = 0; i < ID_SCHEMES; i++) {
+	for (size_t i = 0; i < ID_KINDS; i++) {
 		*ret_scheme = (enum id_scheme)i;
 		if (strncmp(id, tags[i], strlen(tags[i])) == 0)
 			return true;

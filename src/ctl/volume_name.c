@@ -118,7 +118,7 @@ static bool is_possible_id(const char *text)
 	const char *value = strchr(text, '=') + 1;
 	char id[UNIQUE_ID_MAX + 1];
 
-	for (size_t i = 0; i < ID_SCHEMES; i++)
+	for (size_t i = 0; i < ID_KINDS; i++)
 		if (unique_id_format((enum id_scheme)i, value, 0, id) && strcmp(id, text) == 0)
 			return true;
 	return false;
@@ -130,7 +130,7 @@ static bool is_like_id(const char *link)
 	static const char sample[] = "1x2";
 	char id[UNIQUE_ID_MAX + 1];
 
-	for (size_t i = 0; i < ID_SCHEMES; i++)
+	for (size_t i = 0; i < ID_KINDS; i++)
 		if (unique_id_format((enum id_scheme)i, sample, 0, id) &&
 			strncmp(link, id, strlen(id) - strlen(sample)) == 0)
 			return true;

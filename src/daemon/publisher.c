@@ -196,7 +196,7 @@ static void update(void *data, const struct touched *touched)
 	for (size_t i = 0; i < touched->device_count; i++)
 		update_device(publisher, touched->devices[i]);
 	for (size_t i = 0; i < touched->id_count; i++) {
-		device = volumes_find_id(&publisher->joints.manager->volumes, touched->ids[i]);
+		device = volumes_find_holder(&publisher->joints.manager->volumes, touched->ids[i]);
 		if (device)
 			update_device(publisher, device->name);
 	}

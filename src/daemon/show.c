@@ -108,7 +108,8 @@ static const struct {
  */
 static void render_live(const struct mmfs *mmfs, const struct node *node, struct strbuf *ret_text)
 {
-	const struct device *device = volumes_find_id(&mmfs->manager.volumes, node->id);
+	const struct device *device =
+		manager_find_device(&mmfs->manager, &mmfs->manager.names, node->id);
 	bool is_read_only;
 
 	if (device && udev_is_read_only(device->number, &is_read_only) == 0)

@@ -32,6 +32,7 @@ static const struct member texts[] = {
 	{ "md", offsetof(struct device, identity[ID_MD_UUID]) },
 	{ "wwn", offsetof(struct device, identity[ID_WWN]) },
 	{ "serial", offsetof(struct device, identity[ID_SERIAL]) },
+	{ "path", offsetof(struct device, identity[ID_PATH]) },
 	{ "fstype", offsetof(struct device, fstype) },
 	{ "usage", offsetof(struct device, usage) },
 	{ "table", offsetof(struct device, table) },

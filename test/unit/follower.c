@@ -184,8 +184,9 @@ void follower_check_tree(const struct tree *tree, const struct manager *manager)
 	add_folder(tree->volumes, &seen);
 	add_folder(tree->mounts, &seen);
 	for (size_t i = 0; i < count; i++) {
-		const struct device *device = manager_get_node(manager, triples[i].id)
-			? volumes_find_id(&manager->volumes, triples[i].id)
+		const struct device *device =
+			manager_get_node(manager, &manager->names, triples[i].id)
+			? manager_find_device(manager, &manager->names, triples[i].id)
 			: NULL;
 		const struct mount *mount = device
 			? filesystem_next_mount(&manager->volumes, &manager->mounts, device, NULL)

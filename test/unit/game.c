@@ -22,17 +22,18 @@ static const struct {
 	{ "sr0" }, { "dm-0", 0, true }, { "dm-1", 0, true }, { "md127", 0, true }, { "loop2" },
 	{ "loop10" }, { "loop3p1", 1 } };
 
-static const char *const values[ID_SCHEMES][6] = {
+static const char *const values[ID_KINDS][6] = {
 	[ID_UUID] = { NULL, "1", "1", "1", "2", "3" },
 	[ID_PARTUUID] = { NULL, NULL, "p", "p", "p", "q" },
 	[ID_DM_UUID] = { NULL, NULL, NULL, NULL, "x", "y" },
 	[ID_MD_UUID] = { NULL, NULL, NULL, NULL, NULL, "m" },
 	[ID_WWN] = { NULL, NULL, NULL, "w", "w", "v" },
 	[ID_SERIAL] = { NULL, NULL, "0000", "s", "s", "t" },
+	[ID_PATH] = { NULL, NULL, NULL, NULL, "a", "b" },
 };
 
 /* In every third game most devices are themselves, and move about. */
-static const char *const quiet_values[ID_SCHEMES][6] = {
+static const char *const quiet_values[ID_KINDS][6] = {
 	[ID_UUID] = { "1", "2", "3", "4", "5", "6" },
 	[ID_PARTUUID] = { NULL, NULL, NULL, "p", "q", "r" },
 	[ID_SERIAL] = { NULL, NULL, NULL, NULL, NULL, "s" },
@@ -75,14 +76,14 @@ void game_draw_device(struct game *game, size_t i, struct model_device *ret_devi
 
 	*device = game->model.device[i];
 	if (device->state == MODEL_GONE && game_draw(game, 2)) {
-		for (int scheme = 0; scheme < ID_SCHEMES; scheme++)
+		for (int scheme = 0; scheme < ID_KINDS; scheme++)
 			draw_identity(game, device, scheme);
 		device->size = 100;
 	}
 	if (game_draw(game, is_quiet(game) ? 2 : 4) == 0)
 		copy_identity(game, device);
 	if (game_draw(game, is_quiet(game) ? 20 : 3) == 0)
-		draw_identity(game, device, game_draw(game, ID_SCHEMES));
+		draw_identity(game, device, game_draw(game, ID_KINDS));
 	if (game_draw(game, 6) == 0)
 		device->size = game_draw(game, 4) ? 100 : 200;
 	if (device->size == 0 || game_draw(game, 30) == 0)
@@ -119,8 +120,22 @@ static const char *draw_link(struct game *game)
 	return PICK(game, links);
 }
 
+/* Of a device, whether anything is filed under it or not. */
+static const char *draw_identity_of(struct game *game, const struct model_device *device)
+{
+	static char ids[2][UNIQUE_ID_MAX + 1];
+	enum id_scheme scheme = (enum id_scheme)game_draw(game, ID_KINDS);
+	char *id = ids[game->turn++ % 2];
+
+	if (unique_id_format(scheme, device->identity[scheme], device->partition, id))
+		return id;
+	return "UUID=9";
+}
+
 static const char *draw_id(struct game *game)
 {
+	if (game_draw(game, 3) == 0)
+		return draw_identity_of(game, &game->model.device[game_draw(game, MODEL_DEVICES)]);
 	if (game_draw(game, 10) == 0 || !game->model.records)
 		return "UUID=9";
 	return game->model.record[game_draw(game, (int)game->model.records)].id;

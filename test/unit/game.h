@@ -11,6 +11,7 @@ struct game {
 	unsigned int seed;
 	unsigned int step;
 	uint32_t random;
+	unsigned int turn; /* of texts that are drawn */
 	struct strbuf log; /* what was done in this step */
 };
 

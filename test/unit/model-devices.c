@@ -24,6 +24,11 @@
  * 11. Who is a stranger to what is remembered under an ID gets no ID until somebody has that one.
  *    But what is remembered as its own it wants before that.
  * 12. Who claims the first of its IDs gets it before all others; of two the last who claims it.
+ * 13. Whatever was given to an identity as such belongs to the device that has it: who is present
+ *    under it, else who had it, else who would get it by rule 3, but no stranger, unless it is the
+ *    place that was named. A volume does not take such an ID from another device. What is
+ *    remembered is brought up to date when one with that identity comes, goes or changes, and as by
+ *    rule 5.
  */
 
 #include <string.h>
@@ -49,8 +54,7 @@ static bool is_same(const char *a, const char *b)
 	return (!a && !b) || is_text(a, b);
 }
 
-static bool has_same_identities(
-	const struct model_record *record, const struct model_device *device)
+bool model_has_same_identities(const struct model_record *record, const struct model_device *device)
 {
 	for (int i = ID_PARTUUID; i < ID_SCHEMES; i++)
 		if (!is_same(record->identity[i], device->identity[i]))
@@ -63,26 +67,13 @@ static bool is_at_place(const struct model_record *record, const struct model_de
 	return record->diskseq == device->diskseq && strcmp(record->node, device->node) == 0;
 }
 
-size_t model_get_ids(const struct model_device *device, const struct id_order *order,
-	char ids[ID_SCHEMES][UNIQUE_ID_MAX + 1])
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < (order ? order->count : ID_SCHEMES); i++) {
-		enum id_scheme scheme = order ? order->scheme[i] : (enum id_scheme)i;
-
-		n += unique_id_format(scheme, device->identity[scheme], device->partition, ids[n]);
-	}
-	return n;
-}
-
 bool model_has_lost(const struct model *model, const struct model_device *device)
 {
 	return device->is_displaced && device->state != MODEL_GONE;
 }
 
 /* Rule 11. */
-static bool is_stranger_to(const struct model *model, const struct model_record *record,
+bool model_is_stranger_to(const struct model *model, const struct model_record *record,
 	const struct model_device *device)
 {
 	static const enum id_scheme hardware[] = { ID_WWN, ID_SERIAL };
@@ -122,8 +113,9 @@ static void make_wish(struct model *model, struct wish *wish)
 		record[n] = model_find_record(model, id[n]);
 		is_mine[n] = strcmp(wish->held, id[n]) == 0;
 		is_noted_here[n] = is_mine[n];
-		is_strange[n] = !is_mine[n] && is_stranger_to(model, record[n], device);
-		if (record[n] && !is_strange[n] && has_same_identities(record[n], device)) {
+		is_strange[n] = !is_mine[n] && model_is_stranger_to(model, record[n], device);
+		if (record[n] && record[n]->size && !is_strange[n] &&
+			model_has_same_identities(record[n], device)) {
 			is_mine[n] = true;
 			is_noted_here[n] |= is_at_place(record[n], device);
 			has_chosen |= record[n]->diskseq != 0;
@@ -152,13 +144,6 @@ static void make_wish(struct model *model, struct wish *wish)
 		add_wish(wish, id[i]);
 }
 
-int model_compare_names(const char *a, const char *b)
-{
-	if (strlen(a) != strlen(b))
-		return strlen(a) < strlen(b) ? -1 : 1;
-	return strcmp(a, b);
-}
-
 #define DECIDE(for_a, for_b)                     \
 	do {                                     \
 		bool a_ = (for_a), b_ = (for_b); \
@@ -175,17 +160,13 @@ static bool is_mounted(const struct model *model, const struct model_device *dev
 }
 
 /* Rules 2 and 3: whether the ID goes to the first rather than the second. */
-static bool is_better(
-	struct model *model, const char *id, const struct wish *x, const struct wish *y)
+bool model_is_better(struct model *model, const char *id, const struct model_device *a,
+	const struct model_device *b)
 {
-	const struct model_device *a = &model->device[x->device], *b = &model->device[y->device];
 	const struct model_record *known = model_find_record(model, id);
 	static const struct model_record nobody;
 	const char *const *value = known ? known->identity : nobody.identity;
 
-	if ((x->at == 0 ? x->claim : 0) != (y->at == 0 ? y->claim : 0))
-		return (x->at == 0 ? x->claim : 0) > (y->at == 0 ? y->claim : 0);
-	DECIDE(strcmp(x->held, id) == 0, strcmp(y->held, id) == 0);
 	DECIDE(is_text(value[ID_PARTUUID], a->identity[ID_PARTUUID]),
 		is_text(value[ID_PARTUUID], b->identity[ID_PARTUUID]));
 	DECIDE(is_text(value[ID_DM_UUID], a->identity[ID_DM_UUID]) ||
@@ -210,20 +191,39 @@ static bool is_stranger(struct model *model, const struct wish *wish)
 	const char *id = wish->at < wish->count ? wish->id[wish->at] : "";
 
 	return *id && strcmp(wish->held, id) != 0 && !(wish->claim && wish->at == 0) &&
-		is_stranger_to(model, model_find_record(model, id), &model->device[wish->device]);
+		model_is_stranger_to(
+			model, model_find_record(model, id), &model->device[wish->device]);
+}
+
+static bool is_better(
+	struct model *model, const char *id, const struct wish *x, const struct wish *y)
+{
+	if ((x->at == 0 ? x->claim : 0) != (y->at == 0 ? y->claim : 0))
+		return (x->at == 0 ? x->claim : 0) > (y->at == 0 ? y->claim : 0);
+	DECIDE(strcmp(x->held, id) == 0, strcmp(y->held, id) == 0);
+	return model_is_better(model, id, &model->device[x->device], &model->device[y->device]);
+}
+
+static bool is_reserved(struct model *model, const struct wish *wish, const struct model *before)
+{
+	return !(wish->claim && wish->at == 0) &&
+		model_is_reserved(model, wish->id[wish->at], wish->device, before);
 }
 
 /* Whether the wish must be given up: the ID is in firm hands, or somebody better wants it now. */
-static bool is_vain(struct model *model, const struct wish *wishes, size_t count, size_t i)
+static bool is_vain(struct model *model, const struct wish *wishes, size_t count, size_t i,
+	const struct model *before)
 {
 	const char *id = wishes[i].id[wishes[i].at];
 
-	if (model_find_owner(model, id))
+	if (model_find_owner(model, id) ||
+		(!is_stranger(model, &wishes[i]) && is_reserved(model, &wishes[i], before)))
 		return true;
 	for (size_t j = 0; j < count; j++)
 		if (j != i && wishes[j].at < wishes[j].count &&
 			strcmp(wishes[j].id[wishes[j].at], id) == 0 &&
 			!is_stranger(model, &wishes[j]) &&
+			!is_reserved(model, &wishes[j], before) &&
 			(is_stranger(model, &wishes[i]) ||
 				is_better(model, id, &wishes[j], &wishes[i])))
 			return true;
@@ -243,7 +243,8 @@ static void note_lost(struct model *model, struct model_device *device)
 }
 
 /* Everybody names a wish, the worst of those who name the same go on to their next, until none. */
-static void settle_wishes(struct model *model, struct wish *wishes, size_t count)
+static void settle_wishes(
+	struct model *model, struct wish *wishes, size_t count, const struct model *before)
 {
 	bool has_changed = true;
 
@@ -254,8 +255,8 @@ static void settle_wishes(struct model *model, struct wish *wishes, size_t count
 
 		has_changed = false;
 		for (size_t i = 0; i < count; i++)
-			vain[i] =
-				wishes[i].at < wishes[i].count && is_vain(model, wishes, count, i);
+			vain[i] = wishes[i].at < wishes[i].count &&
+				is_vain(model, wishes, count, i, before);
 		for (size_t i = 0; i < count; i++) {
 			wishes[i].at += vain[i];
 			has_changed |= vain[i];
@@ -277,11 +278,11 @@ static void settle_wishes(struct model *model, struct wish *wishes, size_t count
 		note_lost(model, &model->device[wishes[i].device]);
 }
 
-static void remember(struct model_record *record, const struct model_device *device)
+void model_remember(struct model_record *record, const struct model_device *device)
 {
 	bool is_noted = record->diskseq != 0;
 
-	if (!*record->node || !has_same_identities(record, device) ||
+	if (!*record->node || !model_has_same_identities(record, device) ||
 		record->size != device->size ||
 		(record->attachment && device->attachment &&
 			record->attachment != device->attachment)) {
@@ -315,7 +316,9 @@ static void doubt(
 		is_other |= !is_same(before->identity[i], now->identity[i]);
 	if (!now->is_faulty && !(is_other && is_mounted(model, now)))
 		return;
-	memcpy(now->identity, before->identity, sizeof(now->identity));
+	for (int i = 0; i < ID_KINDS; i++)
+		if (i != ID_PATH || !now->identity[i])
+			now->identity[i] = before->identity[i];
 	now->is_blank = before->is_blank;
 	now->is_disc = before->is_disc;
 	now->label = before->label;
@@ -351,7 +354,8 @@ static struct model_record *find_on_partition(
 		struct model_record *record = &model->record[i];
 
 		if (!is_same(record->identity[ID_PARTUUID], device->identity[ID_PARTUUID]) ||
-			model_find_owner(model, record->id))
+			model_find_owner(model, record->id) ||
+			model_is_of_identity(model, record->id))
 			continue;
 		if (strcmp(record->id, id) == 0) {
 			empty = record;
@@ -363,7 +367,7 @@ static struct model_record *find_on_partition(
 	}
 	if (has_twin(model, device, id))
 		return NULL;
-	if (is_stranger_to(model, found ? found : empty, device))
+	if (model_is_stranger_to(model, found ? found : empty, device))
 		return NULL;
 	return found ? found : empty;
 }
@@ -374,7 +378,11 @@ static struct model_record *follow(
 {
 	struct model_record *old =
 		*device->former ? model_find_record(model, device->former) : NULL;
+	struct model_record *known = model_find_record(model, device->id);
 	char from[MODEL_TEXT];
+
+	if (old && old == known)
+		return NULL;
 
 	if (!old)
 		old = find_on_partition(model, device, records);
@@ -391,6 +399,12 @@ static struct model_record *follow(
 		if (link->is_unrecorded)
 			model_remove_link(model, link);
 	}
+	if (known) {
+		known->mark |= old->mark && !model_find_letter(model, device->id);
+		known->keep |= old->keep;
+		*old = model->record[--model->records];
+		return model_find_record(model, device->id);
+	}
 	strcpy(old->id, device->id);
 	strcpy(old->node, "");
 	old->diskseq = 0;
@@ -402,62 +416,23 @@ static void arrive(struct model *model, const struct wish *wish, bool is_arrivin
 {
 	const struct model_device *device = &model->device[wish->device];
 	struct model_record *record = model_find_record(model, device->id);
-	bool is_new = !record, has_name = false;
+	bool is_new_here = is_arriving || strcmp(wish->held, device->id) != 0, has_name = false;
+	struct model_record *followed = NULL;
 
-	if (is_new)
-		record = follow(model, device, records);
-	is_new = !record;
-	if (is_new) {
+	if (!record || (is_new_here && model_is_of_identity(model, device->id)))
+		followed = follow(model, device, records);
+	record = followed ? followed : model_find_record(model, device->id);
+	if (!record) {
 		record = &model->record[model->records++];
 		memset(record, 0, sizeof(*record));
 		strcpy(record->id, device->id);
 	}
-	remember(record, device);
+	model_remember(record, device);
 	for (size_t i = 0; i < model->links; i++)
 		has_name |= strcmp(model->link[i].id, device->id) == 0 &&
 			!model->link[i].is_unrecorded && link_name_is_volume(model->link[i].path);
-	if (!has_name && (is_arriving || strcmp(wish->held, device->id) != 0))
+	if (!has_name && is_new_here)
 		model->nameless[model->nameless_count++] = record->id;
-}
-
-/* Rule 5. */
-static void note_places(struct model *model)
-{
-	for (size_t i = 0; i < MODEL_DEVICES; i++) {
-		struct model_device *device = &model->device[i];
-		char ids[ID_SCHEMES][UNIQUE_ID_MAX + 1];
-		size_t n = model_has_lost(model, device) ? model_get_ids(device, &model->order, ids)
-							 : 0;
-
-		for (size_t j = 0; j < n; j++) {
-			const struct model_device *owner = model_find_owner(model, ids[j]);
-			struct model_record *record = model_find_record(model, ids[j]);
-
-			if (!owner)
-				continue;
-			strcpy(record->node, owner->node);
-			record->diskseq = owner->diskseq;
-		}
-	}
-}
-
-/* Rule 6. */
-static void drop_unrecorded(struct model *model, const struct model_device before[MODEL_DEVICES])
-{
-	for (size_t i = model->links; i-- > 0;) {
-		const struct model_link *link = &model->link[i];
-		const struct model_device *now = model_find_owner(model, link->id);
-		bool is_kept = !now, is_same = false;
-
-		for (size_t j = 0; j < MODEL_DEVICES; j++) {
-			if (before[j].state != MODEL_ONLINE || strcmp(before[j].id, link->id) != 0)
-				continue;
-			is_kept = false;
-			is_same = now == &model->device[j];
-		}
-		if (link->is_unrecorded && !is_same && !is_kept)
-			model_remove_link(model, &model->link[i]);
-	}
 }
 
 static enum model_state get_kind(const struct model_device *device)
@@ -473,7 +448,7 @@ static enum model_state get_kind(const struct model_device *device)
 
 static bool is_described_alike(const struct model_device *a, const struct model_device *b)
 {
-	for (int i = 0; i < ID_SCHEMES; i++)
+	for (int i = 0; i < ID_KINDS; i++)
 		if (!is_same(a->identity[i], b->identity[i]))
 			return false;
 	return a->size == b->size && a->diskseq == b->diskseq && a->attachment == b->attachment &&
@@ -501,20 +476,14 @@ static bool has_news(const struct model_device *device, const struct model_devic
 	return device->is_unwritten || !is_described_alike(device, news);
 }
 
-/* Of rule 9: an ID that somebody has is nobody's last one. */
-static void forget_formers(struct model *model)
-{
-	for (size_t i = 0; i < MODEL_DEVICES; i++)
-		for (size_t j = 0; j < MODEL_DEVICES; j++)
-			if (model->device[i].state == MODEL_ONLINE &&
-				strcmp(model->device[i].id, model->device[j].former) == 0)
-				strcpy(model->device[j].former, "");
-}
-
 /* Rule 8. */
 static void leave_unwritten(struct model *model, const struct wish *wishes, size_t count,
-	const struct model_device before[MODEL_DEVICES])
+	const struct model *before, const bool touched[MODEL_DEVICES])
 {
+	for (size_t i = 0; i < MODEL_DEVICES; i++)
+		if (touched[i] && model->device[i].state != MODEL_GONE)
+			model->device[i].is_unwritten =
+				model_has_named_identity(model, &model->device[i]);
 	for (size_t i = 0; i < count; i++) {
 		struct model_device *device = &model->device[wishes[i].device];
 
@@ -524,27 +493,38 @@ static void leave_unwritten(struct model *model, const struct wish *wishes, size
 			continue;
 		device->is_unwritten = device->is_arriving = true;
 		for (size_t j = 0; j < MODEL_DEVICES; j++)
-			if (before[j].state == MODEL_ONLINE && !before[j].is_arriving &&
-				strcmp(before[j].id, device->id) == 0)
+			if (before->device[j].state == MODEL_ONLINE &&
+				!before->device[j].is_arriving &&
+				strcmp(before->device[j].id, device->id) == 0)
 				device->is_arriving = false;
 		if (model_find_record(model, device->id))
 			continue;
 		device->state = MODEL_UNWRITTEN;
 		strcpy(device->id, "");
 	}
-	drop_unrecorded(model, before);
-	forget_formers(model);
+	model_drop_unrecorded(model, before);
+	model_forget_formers(model);
+}
+
+/* What was told of a device that was there `before`, too. */
+static void describe(
+	const struct model *model, struct model_device *device, const struct model_device *before)
+{
+	doubt(model, device, before);
+	strcpy(device->former, "");
+	if (is_same_device(before, device))
+		strcpy(device->former, before->state == MODEL_ONLINE ? before->id : before->former);
+	device->state = get_kind(device);
 }
 
 void model_apply_devices(struct model *model, const struct model_batch *batch, bool can_write)
 {
-	struct model_device before[MODEL_DEVICES];
-	struct wish wishes[MODEL_DEVICES];
+	const struct model before = *model;
+	bool touched[MODEL_DEVICES] = { false };
+	struct wish wishes[MODEL_DEVICES] = { 0 };
 	size_t count = 0, records = model->records;
 
-	memcpy(before, model->device, sizeof(before));
 	model->nameless_count = 0;
-	memset(wishes, 0, sizeof(wishes));
 	for (size_t i = 0; i < MODEL_DEVICES; i++) {
 		struct model_device *device = &model->device[i];
 		struct model_record *record = model_find_record(model, device->id);
@@ -558,6 +538,7 @@ void model_apply_devices(struct model *model, const struct model_batch *batch, b
 				wishes[count++].device = i;
 			continue;
 		}
+		touched[i] = is_put || device->state != MODEL_GONE;
 		if (can_write && device->state == MODEL_ONLINE && record->keep) {
 			strcpy(record->node, device->node);
 			record->diskseq = record->diskseq ? device->diskseq : 0;
@@ -566,13 +547,7 @@ void model_apply_devices(struct model *model, const struct model_batch *batch, b
 			strcpy(wishes[count].held, device->id);
 			wishes[count].claim = batch->claim[i];
 			*device = news;
-			doubt(model, device, &before[i]);
-			strcpy(device->former, "");
-			if (is_same_device(&before[i], device))
-				strcpy(device->former,
-					before[i].state == MODEL_ONLINE ? before[i].id
-									: before[i].former);
-			device->state = get_kind(device);
+			describe(model, device, &before.device[i]);
 			if (device->state == MODEL_ONLINE)
 				wishes[count++].device = i;
 			else
@@ -583,16 +558,22 @@ void model_apply_devices(struct model *model, const struct model_batch *batch, b
 		strcpy(device->id, "");
 		device->is_unwritten = device->is_arriving = device->is_displaced = false;
 	}
-	settle_wishes(model, wishes, count);
+	if (!batch->is_overdue && !model->owes_holders && !memchr(touched, true, sizeof(touched)))
+		return; /* no news */
+	settle_wishes(model, wishes, count, &before);
+	model_settle_holders(model, &before, touched);
+	model->owes_holders |= !can_write;
 	if (!can_write) {
-		leave_unwritten(model, wishes, count, before);
+		leave_unwritten(model, wishes, count, &before, touched);
 		return;
 	}
-	drop_unrecorded(model, before);
+	model_drop_unrecorded(model, &before);
 	for (size_t i = 0; i < count; i++)
 		if (*model->device[wishes[i].device].id)
-			arrive(model, &wishes[i], before[wishes[i].device].is_arriving, records);
-	forget_formers(model);
-	model_welcome(model, before);
-	note_places(model);
+			arrive(model, &wishes[i], before.device[wishes[i].device].is_arriving,
+				records);
+	model_note_holders(model, &before, touched);
+	model_forget_formers(model);
+	model_welcome(model, before.device);
+	model_note_places(model);
 }

@@ -165,19 +165,23 @@ static int auto_letters(
 static int keep(struct model *model, const struct model_request *request, struct strbuf *reply)
 {
 	struct model_record *record;
-	const char *id;
-	int r = model_select_volume(model, request, &id);
+	char id[MODEL_TEXT];
+	const char *selected;
+	int r = model_select_any(model, request, &selected);
 
 	if (r)
 		return r;
+	strcpy(id, selected);
 	record = model_find_record(model, id);
-	if (record->keep == !request->is_off)
+	if ((record && record->keep) == !request->is_off)
 		return 0;
-	if (!record->keep)
-		if (*model_get_node(model, record->id))
-			strcpy(record->node, model_get_node(model, record->id));
+	model_prepare(model, id);
+	record = model_find_record(model, id);
+	if (!record->keep && model_find_device_of(model, id))
+		strcpy(record->node, model_get_node(model, id));
 	record->keep = !request->is_off;
-	if (record->keep || model_find_owner(model, record->id))
+	model_note_holder(model, id);
+	if (record->keep || model_find_device_of(model, id))
 		return 0;
 	for (size_t i = model->links; i-- > 0;)
 		if (model->link[i].is_unrecorded && strcmp(model->link[i].id, record->id) == 0)

@@ -27,9 +27,87 @@ const struct model_device *model_find_owner(const struct model *model, const cha
 	return NULL;
 }
 
-const char *model_get_node(const struct model *model, const char *id)
+const struct model_device *model_find_holder(const struct model *model, const char *id)
 {
 	const struct model_device *owner = model_find_owner(model, id);
+
+	for (size_t i = 0; !owner && i < model->holders; i++)
+		if (strcmp(model->holder[i].id, id) == 0)
+			owner = &model->device[model->holder[i].device];
+	return owner;
+}
+
+bool model_is_identity(const struct model *model, const char *id)
+{
+	return model_find_holder(model, id) && !model_find_owner(model, id);
+}
+
+static bool is_of_identity(const struct model *model, const char *id, bool is_recorded)
+{
+	bool has_any = false;
+
+	for (size_t i = 0; i < model->records; i++) {
+		if (strcmp(model->record[i].id, id) != 0)
+			continue;
+		if (model->record[i].size)
+			return false;
+		has_any |= model->record[i].keep;
+	}
+	for (size_t i = 0; i < model->links; i++) {
+		const struct model_link *link = &model->link[i];
+
+		if (strcmp(link->id, id) != 0)
+			continue;
+		if (!link->is_unrecorded && link_name_is_volume(link->path))
+			return false;
+		has_any |= !is_recorded || !link->is_unrecorded;
+	}
+	return has_any;
+}
+
+bool model_is_of_identity(const struct model *model, const char *id)
+{
+	return is_of_identity(model, id, false);
+}
+
+bool model_has_identity(const struct model *model, const char *id)
+{
+	return is_of_identity(model, id, true);
+}
+
+const struct model_device *model_find_device_of(const struct model *model, const char *id)
+{
+	const struct model_device *owner = model_find_owner(model, id);
+
+	if (owner || !model_is_of_identity(model, id))
+		return owner;
+	return model_find_holder(model, id);
+}
+
+void model_prepare(struct model *model, const char *id)
+{
+	struct model_record *record = model_find_record(model, id);
+
+	if (!model_is_identity(model, id))
+		return;
+	if (record && record->size)
+		for (size_t i = model->links; i-- > 0;)
+			if (strcmp(model->link[i].id, id) == 0 &&
+				(link_name_is_volume(model->link[i].path) ||
+					link_name_is_letter(model->link[i].path)))
+				model_remove_link(model, &model->link[i]);
+	if (record)
+		record->size = 0;
+	if (record)
+		return;
+	record = &model->record[model->records++];
+	memset(record, 0, sizeof(*record));
+	strcpy(record->id, id);
+}
+
+const char *model_get_node(const struct model *model, const char *id)
+{
+	const struct model_device *owner = model_find_device_of(model, id);
 
 	if (owner)
 		return owner->node;
@@ -99,6 +177,26 @@ const struct model_device *model_find_device(const struct model *model, const ch
 	return NULL;
 }
 
+static bool is_known(const struct model *model, const char *id)
+{
+	return model_get_node(model, id) || model_find_holder(model, id);
+}
+
+/* What a device that is no volume is known by, whatever is on it. */
+static const char *find_own_id(const struct model *model, const struct model_device *device)
+{
+	static const enum id_scheme schemes[] = { ID_DM_UUID, ID_MD_UUID, ID_WWN, ID_SERIAL };
+	static char id[UNIQUE_ID_MAX + 1];
+
+	if (device->state != MODEL_NO_CONTENT && device->state != MODEL_FAULT)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
+		if (unique_id_format(
+			    schemes[i], device->identity[schemes[i]], device->partition, id))
+			return model_find_holder(model, id) ? id : NULL;
+	return NULL;
+}
+
 /* The volume that `device` means; `unknown` is the error if there is none. */
 static int resolve(
 	struct model *model, const struct model_request *request, int unknown, const char **ret_id)
@@ -114,14 +212,16 @@ static int resolve(
 	}
 	if (unique_id_is_valid(text)) {
 		*ret_id = text;
-		return model_get_node(model, text) ? 0 : unknown;
+		return is_known(model, text) ? 0 : unknown;
 	}
 	device = model_find_device(model, text);
 	if (device && device->state == MODEL_ONLINE) {
 		*ret_id = device->id;
 		return 0;
 	}
-	*ret_id = NULL;
+	*ret_id = device ? find_own_id(model, device) : NULL;
+	if (*ret_id)
+		return 0;
 	return request->is_word && !device ? EINVAL : unknown;
 }
 
@@ -134,7 +234,7 @@ static int select_volume(
 
 	*ret_id = NULL;
 	if (request->id) {
-		if (!model_get_node(model, request->id))
+		if (!is_known(model, request->id))
 			return unknown;
 		*ret_id = request->id;
 	}
@@ -143,14 +243,23 @@ static int select_volume(
 	r = resolve(model, request, unknown, &id);
 	if (r)
 		return r;
-	if (*ret_id && strcmp(*ret_id, id) != 0)
+	if (*ret_id && strcmp(*ret_id, id) != 0 &&
+		(!model_find_holder(model, id) ||
+			model_find_holder(model, *ret_id) != model_find_holder(model, id)))
 		return EINVAL;
-	*ret_id = id;
+	*ret_id = *ret_id ? *ret_id : id;
 	return 0;
 }
 
 int model_select_volume(
 	struct model *model, const struct model_request *request, const char **ret_id)
+{
+	int r = model_select_any(model, request, ret_id);
+
+	return r == 0 && model_is_identity(model, *ret_id) ? ENOENT : r;
+}
+
+int model_select_any(struct model *model, const struct model_request *request, const char **ret_id)
 {
 	const struct model_link *link;
 	int r = select_volume(model, request, ENOENT, ret_id);
@@ -171,22 +280,42 @@ static int compare_links(const void *a, const void *b)
 	return strcmp(((const struct model_link *)a)->path, ((const struct model_link *)b)->path);
 }
 
+/* The device that is meant by its node or a link; by an ID only that is. */
+static const struct model_device *find_meant(
+	struct model *model, const struct model_request *request, const char *id)
+{
+	const struct model_device *device;
+	const struct model_link *link;
+
+	if (!request->device || request->id || unique_id_is_valid(request->device))
+		return NULL;
+	link = link_name_is_form(request->device) ? model_find_shown_link(model, request->device)
+						  : NULL;
+	device = link ? model_find_device_of(model, link->id)
+		      : model_find_device(model, request->device);
+	return device ? device : model_find_device_of(model, id);
+}
+
 /* All that shows and matches everything given, ordered by link. */
 static int select_links(struct model *model, const struct model_request *request,
 	struct model_link *ret_links, size_t *ret_count)
 {
+	const struct model_device *device;
 	const char *id;
 	int r = select_volume(model, request, EINVAL, &id);
 
 	*ret_count = 0;
 	if (r)
 		return r;
+	device = id ? find_meant(model, request, id) : NULL;
 	if (request->link && !model_find_shown_link(model, request->link))
 		return ENOENT;
 	for (size_t i = 0; i < model->links; i++) {
 		const struct model_link *link = &model->link[i];
 
-		if (model_get_node(model, link->id) && (!id || strcmp(id, link->id) == 0) &&
+		if (model_get_node(model, link->id) &&
+			(!id || strcmp(id, link->id) == 0 ||
+				(device && model_find_device_of(model, link->id) == device)) &&
 			(!request->link || strcasecmp(request->link, link->path) == 0))
 			ret_links[(*ret_count)++] = *link;
 	}
@@ -249,6 +378,7 @@ static int delete (struct model *model, const struct model_request *request, str
 			link->is_unrecorded = true;
 		else
 			model_remove_link(model, link);
+		model_note_holder(model, links[i].id);
 	}
 	if (is_link_alone && link_name_is_letter(links[0].path) &&
 		!model_find_letter(model, links[0].id))
@@ -260,6 +390,12 @@ static int delete (struct model *model, const struct model_request *request, str
 	return 0;
 }
 
+/* What only volumes have. */
+static bool is_of_volume(const char *link)
+{
+	return link_name_is_letter(link) || link_name_is_volume(link);
+}
+
 static int create(struct model *model, const struct model_request *request)
 {
 	char owner[MODEL_TEXT];
@@ -269,11 +405,15 @@ static int create(struct model *model, const struct model_request *request)
 	if (r)
 		return r;
 	strcpy(owner, id);
+	if (is_of_volume(request->link) && model_is_identity(model, id))
+		return EINVAL;
 	if (link_name_is_letter(request->link) && model_find_letter(model, id))
 		return EINVAL;
 	if (model_find_shown_link(model, request->link))
 		return EEXIST;
+	model_prepare(model, owner);
 	model_add_link(model, request->link, owner);
+	model_note_holder(model, owner);
 	if (link_name_is_letter(request->link))
 		model_find_record(model, owner)->mark = false;
 	return 0;
@@ -294,8 +434,10 @@ static int rename_link(struct model *model, const struct model_request *request)
 	/* mv replaces what has just that spelling, but nothing that is kept for an absent volume */
 	if (over && over != old &&
 		(!request->may_replace || strcmp(over->path, request->new_link) != 0 ||
-			!model_find_owner(model, over->id)))
+			!model_find_device_of(model, over->id)))
 		return EEXIST;
+	if (is_of_volume(request->new_link) && model_is_identity(model, old->id))
+		return EINVAL;
 	letter = model_find_letter(model, old->id);
 	if (is_letter && letter && strcmp(letter, old->path) != 0 &&
 		strcmp(letter, request->new_link) != 0)

@@ -26,7 +26,7 @@ enum model_state {
 struct model_device {
 	const char *name;
 	char node[MODEL_TEXT];
-	const char *identity[ID_SCHEMES];
+	const char *identity[ID_KINDS];
 	uint64_t size;
 	uint64_t diskseq; /* never 0 here */
 	unsigned int partition;
@@ -65,15 +65,24 @@ struct model_link {
 	uint64_t changed;
 };
 
+/* Who has an identity that is no volume's unique ID. */
+struct model_holder {
+	char id[MODEL_TEXT];
+	size_t device;
+};
+
 #define MODEL_MOUNTS 5
 
 struct model {
 	struct model_device device[MODEL_DEVICES]; /* `name` is set for all */
 	struct model_record record[MODEL_RECORDS];
 	struct model_link link[MODEL_LINKS];
+	struct model_holder holder[MODEL_DEVICES * ID_KINDS];
 	size_t records;
 	size_t links;
-	uint64_t now; /* as the caller has it */
+	size_t holders;
+	bool owes_holders; /* what is remembered of them may be old */
+	uint64_t now;	   /* as the caller has it */
 	struct id_order order;
 	struct {
 		const char *device;
@@ -110,6 +119,7 @@ struct model_batch {
 	bool is_gone[MODEL_DEVICES];
 	bool is_summoned[MODEL_DEVICES]; /* as it is, because of a claim */
 	int claim[MODEL_DEVICES];	 /* 0, or the number of its last claim */
+	bool is_overdue;		 /* it is looked at who waits, whatever comes or goes */
 };
 
 /* `can_write`: else nothing is remembered, and what has to be waits. */
@@ -132,6 +142,36 @@ void model_welcome(struct model *model, const struct model_device before[MODEL_D
 /* All IDs of a device in the configured order (NULL: in any), and how many. */
 size_t model_get_ids(const struct model_device *device, const struct id_order *order,
 	char ids[ID_SCHEMES][UNIQUE_ID_MAX + 1]);
+/* All identities of a device, and how many. */
+size_t model_get_identities(
+	const struct model_device *device, char ids[ID_KINDS][UNIQUE_ID_MAX + 1]);
+/* Rules 3 and 11. */
+bool model_is_better(struct model *model, const char *id, const struct model_device *a,
+	const struct model_device *b);
+bool model_is_stranger_to(const struct model *model, const struct model_record *record,
+	const struct model_device *device);
+bool model_has_same_identities(
+	const struct model_record *record, const struct model_device *device);
+/* Whether an ID is named as another device's identity. `before`: the model before the change. */
+bool model_is_reserved(
+	struct model *model, const char *id, size_t device, const struct model *before);
+/* Decides who has which identity, after devices were touched, and writes that down. */
+void model_settle_holders(
+	struct model *model, const struct model *before, const bool touched[MODEL_DEVICES]);
+void model_note_holders(
+	struct model *model, const struct model *before, const bool touched[MODEL_DEVICES]);
+/* Rule 5. */
+void model_note_places(struct model *model);
+bool model_has_named_identity(const struct model *model, const struct model_device *device);
+/* Rule 6, and of rule 9: an ID that somebody has is nobody's last one. */
+void model_drop_unrecorded(struct model *model, const struct model *before);
+void model_forget_formers(struct model *model);
+/* What is remembered of a device. */
+void model_remember(struct model_record *record, const struct model_device *device);
+/* Whether the ID is an identity of a device that is no volume under it. */
+bool model_is_identity(const struct model *model, const char *id);
+/* The volume or identity that all of link, id and device name. */
+int model_select_any(struct model *model, const struct model_request *request, const char **ret_id);
 /* In the order people count. */
 int model_compare_names(const char *a, const char *b);
 /* Whether the device had to do with less than the first of its IDs. */
@@ -148,6 +188,18 @@ const struct model_device *model_find_device(const struct model *model, const ch
 
 struct model_record *model_find_record(struct model *model, const char *id);
 const struct model_device *model_find_owner(const struct model *model, const char *id);
+/* The same, or another device that has the identity. */
+const struct model_device *model_find_holder(const struct model *model, const char *id);
+/* Whether the names were given to an identity: something is filed there, and no volume name. */
+bool model_is_of_identity(const struct model *model, const char *id);
+/* The same, in the database. */
+bool model_has_identity(const struct model *model, const char *id);
+/* The device that the links of an ID lead to, or NULL. */
+const struct model_device *model_find_device_of(const struct model *model, const char *id);
+/* Notes who has an identity with names, and where, if others have it, too. */
+void model_note_holder(struct model *model, const char *id);
+/* Before something is filed under an ID. */
+void model_prepare(struct model *model, const char *id);
 /* The node that the links of an ID lead to, "" when it is offline, NULL when they do not show. */
 const char *model_get_node(const struct model *model, const char *id);
 void model_add_link(struct model *model, const char *path, const char *id);

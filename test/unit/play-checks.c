@@ -66,7 +66,7 @@ static void check_link(struct player *player, char *rest)
 	parse_link(player, text, &name);
 	link = manager_find_link(manager, &manager->names, name.path);
 	if (link)
-		node = manager_get_node(manager, link->record->id);
+		node = manager_get_node(manager, &manager->names, link->record->id);
 	if (!node)
 		node = "offline";
 	if (link && strcmp(link->path, name.path) != 0)

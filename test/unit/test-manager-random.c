@@ -61,7 +61,7 @@ static struct device *make_device(const struct model_device *from)
 	device->is_removable = from->is_removable;
 	device->partition_flags = from->wants_no_letter ? DEVICE_GPT_NO_DRIVE_LETTER : 0;
 	device->fault = from->is_faulty ? xstrdup("broken") : NULL;
-	for (int i = 0; i < ID_SCHEMES; i++)
+	for (int i = 0; i < ID_KINDS; i++)
 		device->identity[i] = from->identity[i] ? xstrdup(from->identity[i]) : NULL;
 	return device;
 }
@@ -74,9 +74,8 @@ static void log_device(struct game *game, const struct model_device *device)
 	strbuf_add_format(&game->log, " label=%s%s%s%s", device->label ? device->label : "",
 		device->is_removable ? " removable" : "", device->is_disc ? " disc" : "",
 		device->wants_no_letter ? " no letter" : "");
-	for (int i = 0; i < ID_SCHEMES; i++)
-		strbuf_add_format(
-			&game->log, " %s", device->identity[i] ? device->identity[i] : "-");
+	for (int i = 0; i < ID_KINDS; i++)
+		strbuf_add_format(&game->log, " %s", device->identity[i] ?: "-");
 	strbuf_add_char(&game->log, '\n');
 }
 
@@ -139,6 +138,7 @@ static void restart_model(struct game *game, const struct manager *manager, stru
 	*model = game->model;
 	drop_unrecorded(model);
 	model->gives_letters = game->world.has_auto_dl;
+	model->holders = 0;
 	memcpy(before, model->device, sizeof(before));
 	for (size_t i = 0; i < MODEL_DEVICES; i++) {
 		model->device[i].state = MODEL_GONE;
@@ -281,7 +281,7 @@ static bool has_unwritten(const struct model *model)
 	for (size_t i = 0; i < MODEL_DEVICES; i++)
 		if (model->device[i].is_unwritten)
 			return true;
-	return false;
+	return model->owes_holders;
 }
 
 static bool has_unwritten_volume(const struct model *model)
@@ -344,8 +344,8 @@ static void take_step(
 /* Who was a stranger to what is forgotten now is looked at again. */
 static void play_overdue(struct game *game)
 {
+	const struct model_batch batch = { .is_overdue = true };
 	struct model after = game->model;
-	struct model_batch batch = { .put = { NULL } };
 
 	if (!engine_is_overdue(&game->world.manager) || engine_has_unwritten(&game->world.manager))
 		return;

@@ -217,7 +217,8 @@ START_TEST(test_journey)
 		world_play(&b.world, journey->after);
 	machine_reconcile(&b, &disk);
 	ck_assert_str_eq(machine_get_owner(&b, name), "UUID=2");
-	ck_assert_str_eq(manager_get_node(&b.world.manager, "UUID=2"), "/dev/sdb");
+	ck_assert_str_eq(
+		manager_get_node(&b.world.manager, &b.world.manager.names, "UUID=2"), "/dev/sdb");
 	world_play(&b.world, "link X: -");
 	disk_expect_file(&disk, words);
 	ck_assert_int_eq(machine_delete(&b, &disk, "source=/h/a"), 0);

@@ -36,6 +36,8 @@ struct change {
 	char *renamed[2];     /* by the only request: from and to, paths; else NULL */
 	struct events events; /* of what does not show otherwise */
 	bool gives_letters;   /* from now on */
+	bool has_devices;     /* was decided about them … */
+	bool is_unwritten;    /* … while nothing can be written */
 	struct deletion_mark *marks;
 	size_t mark_count;
 };
@@ -51,6 +53,9 @@ void change_end_step(struct change *change);
 bool change_has_rows(const struct change *change);
 bool change_is_counted(const struct change *change);
 
+/* As manager_find_device(), once the change is applied. */
+const struct device *change_find_device(
+	const struct manager *manager, const struct change *change, const char *id);
 /* Whether the volume will be present, or kept, once the change is applied. */
 bool change_shows_volume(
 	const struct manager *manager, const struct change *change, const char *id);

@@ -61,7 +61,7 @@ struct device {
 	bool is_gone : 1;      /* and that has yet to be decided: its node leads nowhere */
 	char *slaves;	       /* kernel names of what it is made of, separated by spaces */
 
-	char *identity[ID_SCHEMES];
+	char *identity[ID_KINDS];
 	char *fstype; /* "ext4" */
 	char *usage;  /* libblkid's: filesystem, raid, crypto, other */
 	char *label;
@@ -76,9 +76,20 @@ struct device {
 
 	/* Decided by volumes: */
 	enum device_kind kind;
-	char *id;     /* unique ID it is present under */
-	char *reason; /* why it has none though it might */
-	char *former; /* the last ID it was present under, while it has none */
+	char *id;		     /* unique ID it is present under */
+	char *reason;		     /* why it has none though it might */
+	char *former;		     /* the last ID it was present under, while it has none */
+	struct identity *identities; /* as IDs, once decided about */
+	size_t identity_count;
+	struct holding *holdings; /* of volumes::holdings */
+};
+
+/* What a device could be known by, in text; several devices may have the same. */
+struct identity {
+	struct map_node by_text; /* volumes::identities */
+	struct device *device;
+	enum id_scheme scheme;
+	char *text; /* "WWN=0x5000c500a1b2c3d4-part1" */
 };
 
 /*
@@ -122,6 +133,15 @@ void device_pack(struct device *device);
 bool device_name_matches(const char *name, const char *globs);
 /* Whether these are the kernel names of a partition and its disk: sda1, loop2p1. */
 bool device_is_partition_of(const char *name, const char *disk);
+/* Writes its identities down as IDs, unless they are. */
+void device_list_identities(struct device *device);
+/* The ID of a scheme, or NULL. */
+const char *device_get_identity(const struct device *device, enum id_scheme scheme);
+/*
+ * What a name is filed under that is given to a device which is no volume: the first of its
+ * DM_UUID, MD_UUID, WWN and SERIAL, or NULL. Whatever is on it, these stay.
+ */
+const char *device_get_own_id(const struct device *device);
 /* Kernel names in the order people count: loop2 before loop10. */
 int device_compare_names(const char *a, const char *b);
 /* The label that a volume suggests for a link, of its filesystem or else its partition, or NULL. */

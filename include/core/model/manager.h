@@ -46,6 +46,7 @@ struct manager {
 	struct departure *departures;
 	size_t departure_count;
 	uint32_t epic;	    /* changes of the database since start, from 1 */
+	bool owes_holders;  /* who has which identity may have yet to be written */
 	bool gives_letters; /* to volumes that arrive: AUTO_DL_ASSIGNMENTS was asked for */
 	enum follow follow;
 	enum strangers strangers;
@@ -63,8 +64,15 @@ void manager_forget_departures(struct manager *manager);
  * Questions that readers ask of the state, through `view`: manager::names, or a layer on it.
  */
 
-/* "/dev/sda2" of a volume present, else NULL: the names of an absent one lead nowhere. */
-const char *manager_get_node(const struct manager *manager, const char *id);
+/*
+ * The device that the names of an ID lead to, or NULL: that which is present under it, or which
+ * has it among its identities, if the names were given to that.
+ */
+const struct device *manager_find_device(
+	const struct manager *manager, const struct names *view, const char *id);
+/* Its node "/dev/sda2", or NULL: the names of what is absent lead nowhere. */
+const char *manager_get_node(
+	const struct manager *manager, const struct names *view, const char *id);
 /* Whether the names of a unique ID show: its volume is present, or kept. */
 bool manager_shows(const struct manager *manager, const struct names *view, const char *id);
 /* The link, if it shows. */

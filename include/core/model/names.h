@@ -15,7 +15,7 @@
  */
 struct fingerprint {
 	char *value[ID_SCHEMES];
-	uint64_t size;	/* bytes */
+	uint64_t size;	/* bytes; 0: of an identity that is no volume's unique ID */
 	uint64_t start; /* of a partition, bytes; 0: unknown */
 	enum attachment attachment;
 	char *node; /* "/dev/sda2" */
@@ -73,6 +73,14 @@ const struct record *names_find_record(const struct names *names, const char *id
 /* Links of a record in no order: first call with `link` NULL. */
 const struct link *names_next_link(
 	const struct names *names, const char *id, const struct link *link);
+
+/*
+ * Whether the names of a record were given to an identity as such, which any device may have,
+ * rather than to the volume that it was the unique ID of: only of that a size is remembered.
+ */
+bool names_is_of_identity(const struct names *names, const struct record *record);
+/* The same, if the database has any of these names. */
+bool names_has_identity(const struct names *names, const struct record *record);
 
 /* The volume name that an ID has had for longest, one in the database before others, or NULL. */
 const struct link *names_find_volume_name(const struct names *names, const char *id);

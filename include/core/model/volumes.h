@@ -4,12 +4,25 @@
 #include "core/model/device.h"
 #include "core/model/names.h"
 
+/*
+ * Another identity of a device than its unique ID: what is filed under it belongs to the device,
+ * among all that have it.
+ */
+struct holding {
+	struct map_node by_id; /* volumes::holdings, volumes_change::holdings */
+	struct device *device; /* NULL in a change: nobody's any more */
+	struct holding *next;  /* device::holdings */
+	char id[];
+};
+
 /* The devices present, and which unique ID each is present under: at most one device per ID. */
 struct volumes {
 	struct map by_name;
 	struct map by_number;
 	struct map by_id;
 	struct map by_filesystem; /* by UUID, those of which a filesystem may have several */
+	struct map identities;	  /* of all devices */
+	struct map holdings;	  /* by ID; not of those in by_id */
 	size_t awaiting;	  /* how many may get an ID yet: device_awaits_id() */
 	size_t losers;		  /* how many have device::is_displaced */
 	size_t unwritten;	  /* … and device::is_unwritten */
@@ -40,6 +53,8 @@ struct volumes_change {
 	size_t claims;
 	struct assignment *assignments; /* owned */
 	size_t assignment_count;
+	struct map identities; /* of `put`, once decided about */
+	struct map holdings;   /* what was decided about these, and those before; owned */
 };
 
 void volumes_fini(struct volumes *volumes);
@@ -54,6 +69,16 @@ const struct device *volumes_find_id(const struct volumes *volumes, const char *
 /* Of the other devices of a device's filesystem the one behind `member` (NULL: the first). */
 const struct device *volumes_next_member(
 	const struct volumes *volumes, const struct device *device, const struct device *member);
+
+/* The device that has what is filed under an identity, be it its unique ID or not, or NULL. */
+const struct device *volumes_find_holder(const struct volumes *volumes, const char *id);
+/* Makes the identities of all that is put known to the change. */
+void volumes_change_list_identities(struct volumes_change *change);
+/* What was decided of an identity, or NULL. */
+struct holding *volumes_change_find_holding(const struct volumes_change *change, const char *id);
+/* The next of all in one map that have an identity; first call with `identity` NULL. */
+const struct identity *identity_next(
+	const struct map *identities, const char *id, const struct identity *identity);
 
 /* A change holds each device once: put or removed. */
 void volumes_change_fini(struct volumes_change *change);
@@ -77,9 +102,10 @@ const struct device *volumes_change_find_id(
 
 /*
  * Notes that a device is not what it was any more, or not there: `now` (NULL: nothing) is. What
- * follows from that is for a change to say. Returns the ID it has until then, if that is news.
+ * follows from that is for a change to say. Returns the device if that is news, and it has IDs.
  */
-const char *volumes_note_gone(struct volumes *volumes, const char *name, const struct device *now);
+const struct device *volumes_note_gone(
+	struct volumes *volumes, const char *name, const struct device *now);
 
 /* Takes over the devices of the change. Cannot fail. */
 void volumes_apply(struct volumes *volumes, struct volumes_change *change);

@@ -17,7 +17,8 @@ struct decision {
 
 /* Adds the sentence to `why` and returns `error`. */
 int decision_fail(struct decision *decision, int error, const char *format, ...) _printf_(3, 4);
-/* The node of a volume present or kept, as the change sees it. */
+/* Whether the names of an ID show, and their node or NULL, as the change sees it. */
+const char *decision_get_node(const struct decision *decision, const char *id);
 bool decision_shows(const struct decision *decision, const char *id);
 void decision_add_entry(
 	struct decision *decision, const char *operation, const char *path, const char *id);
@@ -34,18 +35,22 @@ const struct device *decision_find_device(
 	const struct decision *decision, const struct volume_ref *ref);
 /* The device that is present as what device= names, volume or not, or NULL. */
 const struct device *decision_find_present(const struct decision *decision);
+/* `error` if the ID is an identity of a device, and not the unique ID of a volume that is here. */
+int decision_check_volume(struct decision *decision, const char *id, int error);
+/* The device that device= means other than by an ID, or NULL. */
+const struct device *decision_find_named(const struct decision *decision);
 /* The volume that all of link=, id= and device= name; -ENOENT, or -EINVAL where they differ. */
 int decision_select_volume(struct decision *decision, const char **ret_id);
 /* The same; id= alone may also name one that is only remembered. */
 int decision_select_known(struct decision *decision, const char **ret_id);
 /*
- * As decision_select_volume(); id= or link= alone may also name one that was never here yet, or
- * with absent=ok any that is remembered.
+ * The same, or any identity of a device; id= or link= alone may also name one that was never here
+ * yet, or with absent=ok any that is remembered.
  */
 int decision_select_awaited(struct decision *decision, const char **ret_id);
 /*
- * The volume that id= and device= name, NULL if neither is given; `unknown`: the error if there is
- * none.
+ * The volume, or the identity, that id= and device= name, NULL if neither is given; `unknown`: the
+ * error if there is none.
  */
 int decision_select_by_triple(struct decision *decision, int unknown, const char **ret_id);
 /* The volume that device= names; -ENOENT. */

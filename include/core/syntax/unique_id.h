@@ -10,13 +10,15 @@
  * is frozen, since databases are keyed by it.
  */
 enum id_scheme {
-	ID_UUID,     /* UUID=      superblock UUID, as libblkid spells it */
-	ID_PARTUUID, /* PARTUUID=  partition entry */
-	ID_DM_UUID,  /* DM_UUID=   device-mapper */
-	ID_MD_UUID,  /* MD_UUID=   md array */
-	ID_WWN,	     /* WWN=       worldwide name, with -partN on a partition */
-	ID_SERIAL,   /* SERIAL=    serial number, with -partN on a partition */
-	ID_SCHEMES,
+	ID_UUID,	      /* UUID=      superblock UUID, as libblkid spells it */
+	ID_PARTUUID,	      /* PARTUUID=  partition entry */
+	ID_DM_UUID,	      /* DM_UUID=   device-mapper */
+	ID_MD_UUID,	      /* MD_UUID=   md array */
+	ID_WWN,		      /* WWN=       worldwide name, with -partN on a partition */
+	ID_SERIAL,	      /* SERIAL=    serial number, with -partN on a partition */
+	ID_SCHEMES,	      /* those are unique IDs of volumes */
+	ID_PATH = ID_SCHEMES, /* PATH= the place it is plugged into, with -partN on a partition */
+	ID_KINDS,
 };
 
 struct id_order {
@@ -31,9 +33,9 @@ int id_order_parse(const char *text, struct id_order *ret_order, const char **re
 
 /*
  * Writes TAG=VALUE for the identity `value` (NULL: none) of partition number `partition` (0: not
- * a partition; matters for WWN and SERIAL only). False when there is no identity worth the name:
- * absent, empty, all zeros, a placeholder known to be shared by many units, not printable ASCII or
- * too long. White space in a value becomes `_` and is dropped at the ends, as udev does.
+ * a partition; matters for WWN, SERIAL and PATH only). False when there is no identity worth the
+ * name: absent, empty, all zeros, a placeholder known to be shared by many units, not printable
+ * ASCII or too long. White space in a value becomes `_` and is dropped at the ends, as udev does.
  */
 bool unique_id_format(enum id_scheme scheme, const char *value, unsigned int partition,
 	char ret_id[UNIQUE_ID_MAX + 1]);

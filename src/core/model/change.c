@@ -71,11 +71,36 @@ size_t change_get_first_entry(const struct change *change)
 	return change->entry_count > HISTORY_MAX ? change->entry_count - HISTORY_MAX : 0;
 }
 
+/* The device that has an identity as one beside its unique ID, once the change is applied. */
+static const struct device *find_holder(
+	const struct manager *manager, const struct change *change, const char *id)
+{
+	const struct volumes *volumes = &manager->volumes;
+	const struct holding *holding = volumes_change_find_holding(&change->volumes, id);
+	const struct device *holder = volumes_find_holder(volumes, id);
+
+	if (holding)
+		return holding->device;
+	if (!holder || volumes_change_find_name(volumes, &change->volumes, holder->name) != holder)
+		return NULL;
+	return holder;
+}
+
+const struct device *change_find_device(
+	const struct manager *manager, const struct change *change, const char *id)
+{
+	const struct device *device =
+		volumes_change_find_id(&manager->volumes, &change->volumes, id);
+	const struct record *record = names_find_record(&change->names, id);
+
+	if (device || !record || !names_is_of_identity(&change->names, record))
+		return device;
+	return find_holder(manager, change, id);
+}
+
 bool change_shows_volume(const struct manager *manager, const struct change *change, const char *id)
 {
 	const struct record *record = names_find_record(&change->names, id);
 
-	if (volumes_change_find_id(&manager->volumes, &change->volumes, id))
-		return true;
-	return record && record->keep_links;
+	return (record && record->keep_links) || change_find_device(manager, change, id);
 }

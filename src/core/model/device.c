@@ -21,6 +21,7 @@ static const size_t texts[] = {
 	offsetof(struct device, identity[ID_MD_UUID]),
 	offsetof(struct device, identity[ID_WWN]),
 	offsetof(struct device, identity[ID_SERIAL]),
+	offsetof(struct device, identity[ID_PATH]),
 	offsetof(struct device, fstype),
 	offsetof(struct device, usage),
 	offsetof(struct device, label),
@@ -77,6 +78,9 @@ void device_free(struct device *device)
 	free(device->id);
 	free(device->reason);
 	free(device->former);
+	for (size_t i = 0; i < device->identity_count; i++)
+		free(device->identities[i].text);
+	free(device->identities);
 	free(device);
 }
 
@@ -299,6 +303,43 @@ const char *device_kind_get_word(enum device_kind kind)
 	};
 
 	return words[kind];
+}
+
+void device_list_identities(struct device *device)
+{
+	char id[UNIQUE_ID_MAX + 1];
+
+	if (device->identities)
+		return;
+	device->identities = xcalloc(ID_KINDS, sizeof(*device->identities));
+	for (size_t i = 0; i < ID_KINDS; i++) {
+		if (!unique_id_format(
+			    (enum id_scheme)i, device->identity[i], device->partition, id))
+			continue;
+		device->identities[device->identity_count++] = (struct identity){
+			.device = device,
+			.scheme = (enum id_scheme)i,
+			.text = xstrdup(id),
+		};
+	}
+}
+
+const char *device_get_identity(const struct device *device, enum id_scheme scheme)
+{
+	for (size_t i = 0; i < device->identity_count; i++)
+		if (device->identities[i].scheme == scheme)
+			return device->identities[i].text;
+	return NULL;
+}
+
+const char *device_get_own_id(const struct device *device)
+{
+	static const enum id_scheme schemes[] = { ID_DM_UUID, ID_MD_UUID, ID_WWN, ID_SERIAL };
+	const char *id = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(schemes) && !id; i++)
+		id = device_get_identity(device, schemes[i]);
+	return id;
 }
 
 bool device_has_slave(const struct device *device, const char *name)

@@ -37,9 +37,22 @@ void manager_forget_departures(struct manager *manager)
 	manager->departure_count = 0;
 }
 
-const char *manager_get_node(const struct manager *manager, const char *id)
+const struct device *manager_find_device(
+	const struct manager *manager, const struct names *view, const char *id)
 {
-	const struct device *device = volumes_find_id(&manager->volumes, id);
+	const struct device *holder = volumes_find_holder(&manager->volumes, id);
+	const struct record *record;
+
+	if (!holder || is_same_text(holder->id, id))
+		return holder;
+	record = names_find_record(view, id);
+	return record && names_is_of_identity(view, record) ? holder : NULL;
+}
+
+const char *manager_get_node(
+	const struct manager *manager, const struct names *view, const char *id)
+{
+	const struct device *device = manager_find_device(manager, view, id);
 
 	return device && !device->is_gone ? device->node : NULL;
 }
@@ -48,7 +61,7 @@ bool manager_shows(const struct manager *manager, const struct names *view, cons
 {
 	const struct record *record;
 
-	if (volumes_find_id(&manager->volumes, id))
+	if (manager_find_device(manager, view, id))
 		return true;
 	record = names_find_record(view, id);
 	return record && record->keep_links;
@@ -85,7 +98,7 @@ size_t manager_get_triples(const struct manager *manager, const struct names *vi
 		const struct record *record = links[i]->record;
 
 		if (i == 0 || record != links[i - 1]->record) {
-			node = manager_get_node(manager, record->id);
+			node = manager_get_node(manager, view, record->id);
 			shows = node || manager_shows(manager, view, record->id);
 		}
 		if (shows)

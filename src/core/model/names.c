@@ -157,6 +157,23 @@ static bool is_better_name(const struct link *link, const struct link *other)
 	return strcmp(link->path, other->path) < 0;
 }
 
+bool names_is_of_identity(const struct names *names, const struct record *record)
+{
+	return !record->fingerprint.size && !record->volume_names &&
+		(record->keep_links || names_next_link(names, record->id, NULL));
+}
+
+bool names_has_identity(const struct names *names, const struct record *record)
+{
+	const struct link *link = NULL;
+
+	if (!names_is_of_identity(names, record))
+		return false;
+	while ((link = names_next_link(names, record->id, link)) && link->is_unrecorded)
+		;
+	return link || record->keep_links;
+}
+
 const struct link *names_find_volume_name(const struct names *names, const char *id)
 {
 	const struct link *link = NULL, *found = NULL;

@@ -78,6 +78,46 @@ static bool is_in_filesystem(const struct device *device)
 	return device->uuid_sub && device->identity[ID_UUID];
 }
 
+static bool holding_has_id(const struct map_node *node, const void *key)
+{
+	return strcmp(container_of(node, struct holding, by_id)->id, key) == 0;
+}
+
+static struct holding *find_holding(const struct map *holdings, const char *id)
+{
+	struct map_node *node = map_find(holdings, map_hash_text(id), holding_has_id, id);
+
+	return node ? container_of(node, struct holding, by_id) : NULL;
+}
+
+struct holding *volumes_change_find_holding(const struct volumes_change *change, const char *id)
+{
+	return find_holding(&change->holdings, id);
+}
+
+const struct device *volumes_find_holder(const struct volumes *volumes, const char *id)
+{
+	const struct device *device = volumes_find_id(volumes, id);
+	const struct holding *holding = device ? NULL : find_holding(&volumes->holdings, id);
+
+	return holding ? holding->device : device;
+}
+
+static bool identity_has_text(const struct map_node *node, const void *key)
+{
+	return strcmp(container_of(node, struct identity, by_text)->text, key) == 0;
+}
+
+const struct identity *identity_next(
+	const struct map *identities, const char *id, const struct identity *identity)
+{
+	const struct map_node *node;
+
+	node = identity ? map_find_next(&identity->by_text, identity_has_text, id)
+			: map_find(identities, map_hash_text(id), identity_has_text, id);
+	return node ? container_of(node, struct identity, by_text) : NULL;
+}
+
 void volumes_fini(struct volumes *volumes)
 {
 	map_for_each (&volumes->by_name, node, next)
@@ -86,6 +126,10 @@ void volumes_fini(struct volumes *volumes)
 	map_fini(&volumes->by_number);
 	map_fini(&volumes->by_id);
 	map_fini(&volumes->by_filesystem);
+	map_fini(&volumes->identities);
+	map_for_each (&volumes->holdings, node, next)
+		free(container_of(node, struct holding, by_id));
+	map_fini(&volumes->holdings);
 }
 
 void volumes_change_fini(struct volumes_change *change)
@@ -100,6 +144,10 @@ void volumes_change_fini(struct volumes_change *change)
 		free(change->assignments[i].id);
 		free(change->assignments[i].reason);
 	}
+	map_for_each (&change->holdings, node, next)
+		free(container_of(node, struct holding, by_id));
+	map_fini(&change->holdings);
+	map_fini(&change->identities);
 	free(change->put);
 	free(change->gone);
 	free(change->claim);
@@ -133,6 +181,21 @@ size_t volumes_change_get_claim(const struct volumes_change *change, const char 
 		if (strcmp(change->claim[i], name) == 0)
 			found = i + 1;
 	return found;
+}
+
+static void add_identities(struct map *identities, struct device *device)
+{
+	device_list_identities(device);
+	for (size_t i = 0; i < device->identity_count; i++)
+		map_add(identities, &device->identities[i].by_text,
+			map_hash_text(device->identities[i].text));
+}
+
+void volumes_change_list_identities(struct volumes_change *change)
+{
+	map_fini(&change->identities);
+	for (size_t i = 0; i < change->puts; i++)
+		add_identities(&change->identities, change->put[i]);
 }
 
 static const struct device *find_put(const struct volumes_change *change, const char *name)
@@ -208,9 +271,44 @@ static void count_out(struct volumes *volumes, const struct device *device)
 	volumes->barred -= device->is_barred;
 }
 
+static void remove_holding(struct volumes *volumes, struct holding *holding)
+{
+	struct holding **at = &holding->device->holdings;
+
+	while (*at != holding)
+		at = &(*at)->next;
+	*at = holding->next;
+	map_remove(&volumes->holdings, &holding->by_id);
+	free(holding);
+}
+
+/* Puts in place what was decided about identities. */
+static void apply_holdings(struct volumes *volumes, struct volumes_change *change)
+{
+	map_for_each (&change->holdings, node, next) {
+		struct holding *holding = container_of(node, struct holding, by_id);
+		struct holding *before = find_holding(&volumes->holdings, holding->id);
+
+		map_remove(&change->holdings, node);
+		if (before)
+			remove_holding(volumes, before);
+		if (!holding->device) {
+			free(holding);
+			continue;
+		}
+		holding->next = holding->device->holdings;
+		holding->device->holdings = holding;
+		map_add(&volumes->holdings, &holding->by_id, map_hash_text(holding->id));
+	}
+}
+
 static void volumes_remove(struct volumes *volumes, struct device *device)
 {
 	count_out(volumes, device);
+	while (device->holdings)
+		remove_holding(volumes, device->holdings);
+	for (size_t i = 0; i < device->identity_count; i++)
+		map_remove(&volumes->identities, &device->identities[i].by_text);
 	map_remove(&volumes->by_name, &device->by_name);
 	map_remove(&volumes->by_number, &device->by_number);
 	if (device->id)
@@ -235,21 +333,23 @@ static void forget_former(struct volumes *volumes, const char *id)
 	}
 }
 
-const char *volumes_note_gone(struct volumes *volumes, const char *name, const struct device *now)
+const struct device *volumes_note_gone(
+	struct volumes *volumes, const char *name, const struct device *now)
 {
 	struct device *device = find_name(volumes, name);
 
-	if (!device || !device->id || device->is_gone)
+	if (!device || (!device->id && !device->holdings) || device->is_gone)
 		return NULL;
 	if (now && now->size && now->number == device->number &&
 		(now->diskseq == device->diskseq || !now->diskseq || !device->diskseq))
 		return NULL;
 	device->is_gone = true;
-	return device->id;
+	return device;
 }
 
 void volumes_apply(struct volumes *volumes, struct volumes_change *change)
 {
+	map_fini(&change->identities);
 	for (size_t i = 0; i < change->gones; i++) {
 		struct device *device = find_name(volumes, change->gone[i]);
 
@@ -265,6 +365,7 @@ void volumes_apply(struct volumes *volumes, struct volumes_change *change)
 		if (before)
 			volumes_remove(volumes, before);
 		device_pack(device);
+		add_identities(&volumes->identities, device);
 		map_add(&volumes->by_name, &device->by_name, map_hash_text(device->name));
 		map_add(&volumes->by_number, &device->by_number, map_hash_number(device->number));
 		if (is_in_filesystem(device))
@@ -295,4 +396,5 @@ void volumes_apply(struct volumes *volumes, struct volumes_change *change)
 			forget_former(volumes, device->id);
 	}
 	change->puts = 0;
+	apply_holdings(volumes, change);
 }

@@ -86,6 +86,15 @@ static void touch_filesystem(struct touched *touched, const struct device *devic
 		touched_add_id(touched, id, true);
 }
 
+/* The names of an identity lead elsewhere, or nowhere. */
+static void touch_identity(struct touched *touched, const struct names *view, const char *id)
+{
+	const struct record *record = names_find_record(view, id);
+
+	if (record && names_is_of_identity(view, record))
+		touched_add_id(touched, id, true);
+}
+
 static void touch_device(struct touched *touched, const struct manager *manager, const char *name)
 {
 	const struct device *device = volumes_find_name(&manager->volumes, name);
@@ -114,7 +123,9 @@ static void touch_change(
 	map_for_each (&change->names.records, node, next) {
 		const char *id = container_of(node, struct record, by_id)->id;
 		bool is_moved = manager_shows(manager, &manager->names, id) !=
-			manager_shows(manager, &change->names, id);
+				manager_shows(manager, &change->names, id) ||
+			manager_find_device(manager, &manager->names, id) !=
+				manager_find_device(manager, &change->names, id);
 
 		touched_add_id(touched, id, is_moved); /* an absent volume may be kept no longer */
 	}
@@ -132,6 +143,12 @@ static void touch_change(
 			touched_add_id(touched, assignment->id, true);
 			touch_hosted(touched, manager, assignment->id);
 		}
+	}
+	map_for_each (&change->volumes.holdings, node, next) {
+		const char *id = container_of(node, struct holding, by_id)->id;
+
+		touch_identity(touched, &manager->names, id);
+		touch_identity(touched, &change->names, id);
 	}
 	touch_points(touched, manager, change);
 	touched->has_changed =
@@ -176,6 +193,16 @@ static void note_devices(
 	}
 }
 
+static void add_departure(struct manager *manager, const struct device *device, const char *id)
+{
+	manager->departures =
+		xgrow(manager->departures, manager->departure_count, sizeof(*manager->departures));
+	manager->departures[manager->departure_count++] = (struct departure){
+		.id = xstrdup(id),
+		.node = xstrdup(device->node),
+	};
+}
+
 /* Volumes that are here still, and may be absent once the change is applied. */
 static void add_departures(struct manager *manager, const struct volumes_change *change)
 {
@@ -184,14 +211,12 @@ static void add_departures(struct manager *manager, const struct volumes_change 
 			i < change->gones ? change->gone[i] : change->put[i - change->gones]->name;
 		const struct device *device = volumes_find_name(&manager->volumes, name);
 
-		if (!device || !device->id)
-			continue;
-		manager->departures = xgrow(manager->departures, manager->departure_count,
-			sizeof(*manager->departures));
-		manager->departures[manager->departure_count++] = (struct departure){
-			.id = xstrdup(device->id),
-			.node = xstrdup(device->node),
-		};
+		if (device && device->id)
+			add_departure(manager, device, device->id);
+		for (const struct holding *holding = device ? device->holdings : NULL; holding;
+			holding = holding->next)
+			if (manager_find_device(manager, &manager->names, holding->id))
+				add_departure(manager, device, holding->id);
 	}
 }
 
@@ -203,7 +228,7 @@ static void drop_departures(struct manager *manager, size_t known)
 	for (size_t i = known; i < manager->departure_count; i++) {
 		struct departure *departure = &manager->departures[i];
 
-		if (volumes_find_id(&manager->volumes, departure->id)) {
+		if (manager_find_device(manager, &manager->names, departure->id)) {
 			free(departure->id);
 			free(departure->node);
 		} else {
@@ -230,6 +255,8 @@ void apply_change(struct manager *manager, struct change *change, struct touched
 	for (size_t i = 0; i < ARRAY_SIZE(change->renamed); i++)
 		ret_touched->renamed[i] = steal_ptr(change->renamed[i]);
 	manager->gives_letters |= change->gives_letters;
+	if (change->has_devices)
+		manager->owes_holders = change->is_unwritten;
 	events_move(&ret_touched->events, &change->events);
 	names_merge(&manager->names, &change->names);
 	add_departures(manager, &change->volumes);
@@ -241,12 +268,16 @@ void apply_change(struct manager *manager, struct change *change, struct touched
 bool apply_gone(struct manager *manager, const char *name, const struct device *now,
 	struct touched *touched)
 {
-	const char *id = volumes_note_gone(&manager->volumes, name, now);
+	const struct device *device = volumes_note_gone(&manager->volumes, name, now);
 
-	if (!id)
+	if (!device)
 		return false;
-	touched_add_id(touched, id, true);
-	touch_hosted(touched, manager, id);
+	if (device->id) {
+		touched_add_id(touched, device->id, true);
+		touch_hosted(touched, manager, device->id);
+	}
+	for (const struct holding *holding = device->holdings; holding; holding = holding->next)
+		touch_identity(touched, &manager->names, holding->id);
 	return true;
 }
 
@@ -276,6 +307,14 @@ void apply_mounts(struct manager *manager, struct mounts *mounts, struct touched
 			continue;
 		touched_add_id(ret_touched, device->id, false);
 		touch_hosted(ret_touched, manager, device->id);
+	}
+	map_for_each (&manager->volumes.holdings, node, next) {
+		const struct holding *holding = container_of(node, struct holding, by_id);
+
+		if (manager_find_device(manager, &manager->names, holding->id) &&
+			!is_same_mounts(
+				&manager->volumes, &manager->mounts, mounts, holding->device))
+			touched_add_id(ret_touched, holding->id, false);
 	}
 	mounts_fini(&manager->mounts);
 	manager->mounts = *mounts;

@@ -31,6 +31,11 @@ bool decision_shows(const struct decision *decision, const char *id)
 	return manager_shows(decision->manager, &decision->change->names, id);
 }
 
+const char *decision_get_node(const struct decision *decision, const char *id)
+{
+	return manager_get_node(decision->manager, &decision->change->names, id);
+}
+
 const struct link *decision_find_link(const struct decision *decision, const char *path)
 {
 	return manager_find_link(decision->manager, &decision->change->names, path);
@@ -123,12 +128,30 @@ static int resolve_label(struct decision *decision, const char *text, const char
 	return 0;
 }
 
+/* One of a device that is here, whether anything is filed under it or not. */
+static const char *find_identity(const struct decision *decision, const char *text)
+{
+	const char *found = NULL;
+
+	map_for_each (&decision->manager->volumes.holdings, node, next) {
+		const struct holding *holding = container_of(node, struct holding, by_id);
+
+		if (!unique_id_is_alike(holding->id, text))
+			continue;
+		if (found)
+			return NULL;
+		found = holding->id;
+	}
+	return found;
+}
+
 const char *decision_find_id(const struct decision *decision, const char *text)
 {
 	const struct names *names = &decision->manager->names;
 	const char *found = NULL;
 
-	if (decision_shows(decision, text))
+	if (decision_shows(decision, text) ||
+		volumes_find_holder(&decision->manager->volumes, text))
 		return text;
 	map_for_each (&names->records, node, next) {
 		const struct record *record = container_of(node, struct record, by_id);
@@ -139,7 +162,7 @@ const char *decision_find_id(const struct decision *decision, const char *text)
 			return NULL;
 		found = record->id;
 	}
-	return found;
+	return found ? found : find_identity(decision, text);
 }
 
 static int resolve_id(struct decision *decision, const char *text, int unknown, const char **ret_id)
@@ -148,6 +171,31 @@ static int resolve_id(struct decision *decision, const char *text, int unknown, 
 
 	if (!id)
 		return decision_fail(decision, unknown, "no volume has the unique ID %s", text);
+	*ret_id = id;
+	return 0;
+}
+
+static int fail_without_id(struct decision *decision, const struct device *device, int unknown)
+{
+	_cleanup_strbuf_ struct strbuf others = STRBUF_INIT;
+
+	for (size_t i = 0; device->kind != DEVICE_VOLUME && i < device->identity_count; i++)
+		strbuf_add_format(&others, "%s%s", i ? " " : "; it has no name of its own but ",
+			device->identities[i].text);
+	return decision_fail(decision, unknown, "%s is no volume: %s%s", device->node,
+		device->reason ? device->reason : "it has nothing to address",
+		others.len ? strbuf_text(&others) : "");
+}
+
+/* By what tells a disk or a member from all others; clones and the like have no such thing. */
+static int resolve_no_volume(
+	struct decision *decision, const struct device *device, int unknown, const char **ret_id)
+{
+	const char *id = device_get_own_id(device);
+
+	if (!id || device->kind == DEVICE_VOLUME || device->kind == DEVICE_NOTHING ||
+		!volumes_find_holder(&decision->manager->volumes, id))
+		return fail_without_id(decision, device, unknown);
 	*ret_id = id;
 	return 0;
 }
@@ -165,8 +213,7 @@ static int resolve_device(
 		return 0;
 	}
 	if (device)
-		return decision_fail(decision, unknown, "%s is no volume: %s", device->node,
-			device->reason ? device->reason : "it has nothing to address");
+		return resolve_no_volume(decision, device, unknown, ret_id);
 	if (ref->is_word)
 		return decision_fail(decision, -EINVAL,
 			"'%s' is neither a device, nor a unique ID, nor a link", ref->text);
@@ -194,6 +241,15 @@ static int resolve_volume(
 	return resolve_device(decision, ref, unknown, ret_id);
 }
 
+/* Whether both are identities of one device, or the same. */
+static bool is_of_same_device(const struct decision *decision, const char *a, const char *b)
+{
+	const struct volumes *volumes = &decision->manager->volumes;
+	const struct device *device = volumes_find_holder(volumes, a);
+
+	return strcmp(a, b) == 0 || (device && device == volumes_find_holder(volumes, b));
+}
+
 /* Checks what the request says of the volume; `ret_id` is NULL if it says nothing. */
 int decision_select_by_triple(struct decision *decision, int unknown, const char **ret_id)
 {
@@ -210,20 +266,42 @@ int decision_select_by_triple(struct decision *decision, int unknown, const char
 		r = resolve_volume(decision, &request->device, unknown, &by_device);
 		if (r < 0)
 			return r;
-		if (by_id && strcmp(by_id, by_device) != 0)
+		if (by_id && !is_of_same_device(decision, by_id, by_device))
 			return decision_fail(
 				decision, -EINVAL, "the device has the unique ID %s", by_device);
 	}
-	*ret_id = by_device ? by_device : by_id;
+	*ret_id = by_id ? by_id : by_device;
 	return 0;
 }
 
 int decision_select_device(struct decision *decision, const char **ret_id)
 {
-	return resolve_volume(decision, &decision->request->device, -ENOENT, ret_id);
+	int r = resolve_volume(decision, &decision->request->device, -ENOENT, ret_id);
+
+	return r < 0 ? r : decision_check_volume(decision, *ret_id, -ENOENT);
 }
 
-int decision_select_volume(struct decision *decision, const char **ret_id)
+const struct device *decision_find_named(const struct decision *decision)
+{
+	const struct volume_ref *ref = &decision->request->device;
+	const struct link *link;
+
+	switch (ref->kind) {
+	case VOLUME_BY_ID:
+		return NULL;
+	case VOLUME_BY_LINK:
+		link = decision_find_link(decision, ref->text);
+		return link ? manager_find_device(
+				      decision->manager, &decision->change->names, link->record->id)
+			    : NULL;
+	case VOLUME_BY_DEVICE:
+		break;
+	}
+	return decision_find_device(decision, ref);
+}
+
+/* What all of link=, id= and device= name, volume or not. */
+static int select_any(struct decision *decision, const char **ret_id)
 {
 	const struct request *request = decision->request;
 	const struct link *link;
@@ -239,6 +317,28 @@ int decision_select_volume(struct decision *decision, const char **ret_id)
 			decision, -EINVAL, "%s is a link of %s", link->path, link->record->id);
 	*ret_id = link->record->id;
 	return 0;
+}
+
+int decision_check_volume(struct decision *decision, const char *id, int error)
+{
+	const struct volumes *volumes = &decision->manager->volumes;
+	const struct device *holder = volumes_find_holder(volumes, id);
+
+	if (!holder || is_same_text(holder->id, id))
+		return 0;
+	if (holder->id)
+		return decision_fail(decision, error,
+			"%s is an identity of %s, which as a volume is %s", id, holder->node,
+			holder->id);
+	return decision_fail(decision, error, "%s is an identity of %s, which is no volume: %s", id,
+		holder->node, holder->reason);
+}
+
+int decision_select_volume(struct decision *decision, const char **ret_id)
+{
+	int r = select_any(decision, ret_id);
+
+	return r < 0 || !*ret_id ? r : decision_check_volume(decision, *ret_id, -ENOENT);
 }
 
 int decision_select_known(struct decision *decision, const char **ret_id)
@@ -280,13 +380,13 @@ int decision_select_awaited(struct decision *decision, const char **ret_id)
 		*ret_id = record->id;
 		return 0;
 	}
-	return decision_select_volume(decision, ret_id);
+	return select_any(decision, ret_id);
 }
 
 void decision_add_entry(
 	struct decision *decision, const char *operation, const char *path, const char *id)
 {
-	struct triple triple = { path, id, id ? manager_get_node(decision->manager, id) : NULL };
+	struct triple triple = { path, id, id ? decision_get_node(decision, id) : NULL };
 
 	change_add_entry(decision->change, decision->manager, decision->env, operation, &triple);
 }

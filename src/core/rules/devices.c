@@ -8,6 +8,7 @@
 
 #include "core/rules/deletion.h"
 #include "core/rules/devices.h"
+#include "core/rules/holdings.h"
 #include "core/rules/id_change.h"
 #include "core/rules/letters.h"
 #include "core/rules/mounted.h"
@@ -31,13 +32,19 @@ static void fingerprint_take(struct fingerprint *fingerprint, const struct devic
 	fingerprint_copy(fingerprint, &seen);
 }
 
+static bool has_remembered_ids(const struct record *record, const struct device *device)
+{
+	const struct fingerprint *known = &record->fingerprint;
+
+	return fingerprint_has(known, device->identity) &&
+		(known->start == device->start || !known->start) &&
+		(known->attachment == device->attachment || !device->attachment ||
+			!known->attachment);
+}
+
 static bool is_remembered(const struct record *record, const struct device *device)
 {
-	return fingerprint_has(&record->fingerprint, device->identity) &&
-		record->fingerprint.size == device->size &&
-		(record->fingerprint.start == device->start || !record->fingerprint.start) &&
-		(record->fingerprint.attachment == device->attachment || !device->attachment ||
-			!record->fingerprint.attachment);
+	return has_remembered_ids(record, device) && record->fingerprint.size == device->size;
 }
 
 /* Whether what is remembered is of a device that this one is made of: that gets the ID back. */
@@ -101,6 +108,29 @@ static void decide_description(const struct manager_env *env, const struct devic
 	record->last_seen = env->now;
 }
 
+void devices_decide_holder(const struct manager *manager, const struct manager_env *env,
+	const char *id, struct change *change)
+{
+	const struct record *record = names_find_record(&change->names, id);
+	const struct device *device;
+
+	if (!record || !names_is_of_identity(&change->names, record))
+		return;
+	device = change_find_device(manager, change, id);
+	if (!device)
+		return;
+	if (!volumes_change_find_id(&manager->volumes, &change->volumes, id) &&
+		(!record->last_seen || !has_remembered_ids(record, device))) {
+		decide_description(env, device, id, change);
+		names_edit_record(&change->names, id)->fingerprint.size = 0;
+	}
+	record = names_find_record(&change->names, id);
+	if (holdings_is_contested(manager, change, id))
+		decide_hint(device, id, true, change);
+	else if (record->fingerprint.has_twin || record->keep_links)
+		decide_hint(device, id, false, change);
+}
+
 /* A volume gets its ID: it is remembered, and has a Volume{GUID} name from then on. */
 static void decide_arrival(const struct manager *manager, const struct manager_env *env,
 	const struct device *device, const char *id, struct change *change)
@@ -110,7 +140,8 @@ static void decide_arrival(const struct manager *manager, const struct manager_e
 	bool is_new_here = !before || before->is_arriving || !is_same_text(before->id, id);
 	const char *old;
 
-	if (!record && (old = id_change_follow(manager, change, device, id))) {
+	if ((!record || (is_new_here && names_is_of_identity(&change->names, record))) &&
+		(old = id_change_follow(manager, change, device, id))) {
 		id_change_note(manager, change, env, device, old, id);
 		id_change_move(change, env, old, id);
 		record = names_find_record(&change->names, id);
@@ -300,8 +331,10 @@ static void drop_unrecorded(const struct manager *manager, const char *id, struc
 
 	if (!has_unrecorded(&change->names, id))
 		return;
-	before = volumes_find_id(&manager->volumes, id);
-	after = volumes_change_find_id(&manager->volumes, &change->volumes, id);
+	before = manager_find_device(manager, &manager->names, id);
+	after = change_find_device(manager, change, id);
+	if (!before && !after)
+		return;
 	if (!before || !after || strcmp(before->name, after->name) != 0)
 		names_remove_unrecorded(&change->names, id);
 }
@@ -318,6 +351,20 @@ static void decide_unrecorded(const struct manager *manager, struct change *chan
 	for (size_t i = 0; i < change->volumes.assignment_count; i++)
 		if (change->volumes.assignments[i].id)
 			drop_unrecorded(manager, change->volumes.assignments[i].id, change);
+	map_for_each (&change->volumes.holdings, node, next)
+		drop_unrecorded(manager, container_of(node, struct holding, by_id)->id, change);
+}
+
+/* Whether something is filed under an identity of the device as such. */
+static bool has_named_identity(const struct names *view, const struct device *device)
+{
+	for (size_t i = 0; i < device->identity_count; i++) {
+		const struct record *record = names_find_record(view, device->identities[i].text);
+
+		if (record && names_is_of_identity(view, record))
+			return true;
+	}
+	return false;
 }
 
 /* Volumes that the database does not know are none yet. */
@@ -326,7 +373,8 @@ static void refuse_unknown(const struct manager *manager, struct change *change)
 	for (size_t i = 0; i < change->volumes.assignment_count; i++) {
 		struct assignment *assignment = &change->volumes.assignments[i];
 
-		assignment->is_unwritten = assignment->id || assignment->is_displaced;
+		assignment->is_unwritten = assignment->id || assignment->is_displaced ||
+			has_named_identity(&change->names, assignment->device);
 		if (!assignment->id)
 			continue;
 		assignment->is_arriving = !has_arrived(manager, assignment->id);
@@ -337,11 +385,27 @@ static void refuse_unknown(const struct manager *manager, struct change *change)
 	}
 }
 
+/* Of identities that this is about; of all if something could not be written before. */
+static void decide_holders(
+	const struct manager *manager, const struct manager_env *env, struct change *change)
+{
+	change->has_devices = true;
+	map_for_each (&change->volumes.holdings, node, next)
+		devices_decide_holder(
+			manager, env, container_of(node, struct holding, by_id)->id, change);
+	if (!manager->owes_holders)
+		return;
+	map_for_each (&manager->names.records, node, next)
+		devices_decide_holder(
+			manager, env, container_of(node, struct record, by_id)->id, change);
+}
+
 void devices_decide_unwritten(const struct manager *manager, struct change *change)
 {
 	ownership_decide(manager, &change->names, &change->volumes);
 	refuse_unknown(manager, change);
 	decide_unrecorded(manager, change);
+	change->has_devices = change->is_unwritten = true;
 }
 
 void devices_decide(
@@ -358,6 +422,7 @@ void devices_decide(
 		if (assignment->id)
 			decide_arrival(manager, env, assignment->device, assignment->id, change);
 	}
+	decide_holders(manager, env, change);
 	decide_newcomers(manager, env, change);
 	deletion_decide(manager, env, change);
 	decide_twins(manager, change);

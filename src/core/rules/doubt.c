@@ -87,6 +87,8 @@ static void keep_content(struct device *now, const struct device *before)
 {
 	for (size_t i = 0; i < ID_SCHEMES; i++)
 		replace(&now->identity[i], before->identity[i]);
+	if (!now->identity[ID_PATH])
+		replace(&now->identity[ID_PATH], before->identity[ID_PATH]);
 	replace(&now->fstype, before->fstype);
 	replace(&now->usage, before->usage);
 	replace(&now->label, before->label);
@@ -106,6 +108,18 @@ static void keep_content(struct device *now, const struct device *before)
 	replace(&now->fault, NULL);
 }
 
+/* A volume, or a disk or member of which an identity is named. */
+static bool has_names(const struct manager *manager, const struct device *device)
+{
+	const struct holding *holding = device->holdings;
+
+	if (device->id || (device->kind != DEVICE_DISK && device->kind != DEVICE_MEMBER))
+		return device->id;
+	while (holding && !manager_find_device(manager, &manager->names, holding->id))
+		holding = holding->next;
+	return holding;
+}
+
 void doubt_decide(const struct manager *manager, struct change *change)
 {
 	for (size_t i = 0; i < change->volumes.puts; i++) {
@@ -113,7 +127,7 @@ void doubt_decide(const struct manager *manager, struct change *change)
 		const struct device *before = volumes_find_name(&manager->volumes, now->name);
 		char *doubt = NULL;
 
-		if (device_is_same(before, now) && before->id)
+		if (device_is_same(before, now) && has_names(manager, before))
 			doubt = find_doubt(manager, before, now);
 		if (!doubt)
 			continue;

@@ -122,8 +122,8 @@ bool engine_decide_devices(
 	partitions_decide(manager, change);
 	doubt_decide(manager, change);
 	put_unwritten(&manager->volumes, &change->volumes);
-	if (!change->volumes.puts && !change->volumes.gones && !deletion_is_overdue(manager) &&
-		!ownership_is_overdue(manager))
+	if (!change->volumes.puts && !change->volumes.gones && !manager->owes_holders &&
+		!deletion_is_overdue(manager) && !ownership_is_overdue(manager))
 		return false;
 	devices_decide(manager, env, change);
 	return true;

@@ -168,7 +168,7 @@ static size_t get_unnamed(
 		const struct record *record = names_find_record(view, id);
 
 		if (record && !record->keep_links && !record->no_drive_letter &&
-			!volumes_find_id(&manager->volumes, id) && !has_own_name(view, id) &&
+			!manager_find_device(manager, view, id) && !has_own_name(view, id) &&
 			!id_list_has(&bound, id))
 			list[count++] = (struct unnamed){ id, record->last_seen };
 	}
@@ -248,7 +248,7 @@ int forgetting_decide_forget(struct decision *decision)
 	}
 	if (!names_find_record(names, id))
 		return decision_fail(decision, -ENOENT, "nothing is known of %s", id);
-	if (volumes_find_id(&decision->manager->volumes, id))
+	if (manager_find_device(decision->manager, names, id))
 		return decision_fail(decision, -EBUSY,
 			"%s is present: only what is absent can be forgotten", id);
 	own_id = xstrdup(id); /* what the link said goes with it */
@@ -275,9 +275,18 @@ static void note_departures(
 		const struct departure *departure = &manager->departures[i];
 
 		if (names_find_record(&change->names, departure->id) &&
-			!volumes_find_id(&manager->volumes, departure->id))
+			!manager_find_device(manager, &change->names, departure->id))
 			note_seen(change, departure->id, env->now, departure->node);
 	}
+}
+
+static void note_here(const struct manager_env *env, const struct device *device, const char *id,
+	struct change *change)
+{
+	const struct record *record = names_find_record(&change->names, id);
+
+	if (record && (record->last_seen > env->now || env->now - record->last_seen >= DAY))
+		note_seen(change, id, env->now, device->node);
 }
 
 /* Of volumes that stay for long, once a day: the machine may lose its power. */
@@ -286,10 +295,14 @@ static void note_present(
 {
 	map_for_each (&manager->volumes.by_id, node, next) {
 		const struct device *device = container_of(node, struct device, by_id);
-		const struct record *record = names_find_record(&change->names, device->id);
 
-		if (record && (record->last_seen > env->now || env->now - record->last_seen >= DAY))
-			note_seen(change, device->id, env->now, device->node);
+		note_here(env, device, device->id, change);
+	}
+	map_for_each (&manager->volumes.holdings, node, next) {
+		const struct holding *holding = container_of(node, struct holding, by_id);
+
+		if (manager_find_device(manager, &change->names, holding->id))
+			note_here(env, holding->device, holding->id, change);
 	}
 }
 

@@ -23,6 +23,7 @@ static bool was_on(const struct manager *manager, const struct change *change,
 		       record->fingerprint.value[ID_PARTUUID], device->identity[ID_PARTUUID]) &&
 		!stranger_is_other_partition(&record->fingerprint, device) &&
 		names_find_record(&change->names, record->id) &&
+		!names_is_of_identity(&manager->names, record) &&
 		!volumes_change_find_id(&manager->volumes, &change->volumes, record->id);
 }
 
@@ -104,10 +105,15 @@ const char *id_change_follow(const struct manager *manager, const struct change 
 	const char *found = NULL;
 	char entry[UNIQUE_ID_MAX + 1];
 
-	if (manager->follow == FOLLOW_OFF || names_find_record(&manager->names, id))
+	const struct record *record = names_find_record(&manager->names, id);
+
+	if (manager->follow == FOLLOW_OFF ||
+		(record && !names_is_of_identity(&manager->names, record)))
 		return NULL;
 	if (manager->follow == FOLLOW_ON)
 		found = find_former(manager, change, device);
+	if (found && strcmp(found, id) == 0)
+		return NULL;
 	if (found)
 		return has_twin(manager, change, device, found) ? NULL : found;
 	if (id_change_find(manager, change, device, &found) < 0 ||

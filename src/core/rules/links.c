@@ -8,13 +8,75 @@
 #include <strings.h>
 
 #include "core/model/mount_points.h"
+#include "core/model/triples.h"
+#include "core/rules/devices.h"
+#include "core/rules/identity_names.h"
 #include "core/rules/links.h"
 #include "core/rules/near.h"
+
+struct found {
+	struct triple *triples;
+	size_t count;
+};
+
+static void add_triples(const struct decision *decision, const char *id, struct found *found)
+{
+	_cleanup_free_ struct triple *more = NULL;
+	size_t count = manager_get_triples(decision->manager, &decision->change->names, id, &more);
+
+	if (!count)
+		return;
+	found->triples = xrealloc(found->triples, found->count + count, sizeof(*found->triples));
+	memcpy(found->triples + found->count, more, count * sizeof(*more));
+	found->count += count;
+}
+
+/* Of a device that is not meant by one of its identities: all that lead to it. */
+static const struct device *find_device(const struct decision *decision, const char *id)
+{
+	const struct request *request = decision->request;
+	const struct device *named;
+
+	if (!(request->given & KEY_BIT(KEY_DEVICE)) || request->given & KEY_BIT(KEY_ID) ||
+		request->device.kind == VOLUME_BY_ID)
+		return NULL;
+	named = decision_find_named(decision);
+	return named ? named : manager_find_device(decision->manager, &decision->change->names, id);
+}
+
+static void select_all_of(const struct decision *decision, const char *id, struct found *found)
+{
+	const struct device *device = id ? find_device(decision, id) : NULL;
+
+	add_triples(decision, id, found);
+	if (!device)
+		return;
+	if (device->id && strcmp(device->id, id) != 0)
+		add_triples(decision, device->id, found);
+	for (const struct holding *holding = device->holdings; holding; holding = holding->next)
+		if (strcmp(holding->id, id) != 0 &&
+			manager_find_device(
+				decision->manager, &decision->change->names, holding->id) == device)
+			add_triples(decision, holding->id, found);
+	triples_sort(found->triples, found->count);
+}
+
+/* Whether the link is one of those that are meant. */
+static bool is_meant(const struct decision *decision, const char *id, const struct link *link)
+{
+	const struct device *device = id ? find_device(decision, id) : NULL;
+
+	return !id || strcmp(id, link->record->id) == 0 ||
+		(device &&
+			manager_find_device(decision->manager, &decision->change->names,
+				link->record->id) == device);
+}
 
 /* Selects the triples that match all that the request gives, ordered by link. */
 static int select_triples(struct decision *decision, struct triple **ret_triples, size_t *ret_count)
 {
 	const struct request *request = decision->request;
+	struct found found = { 0 };
 	const struct link *link;
 	const char *id, *node;
 	int r = decision_select_by_triple(decision, -EINVAL, &id);
@@ -22,19 +84,20 @@ static int select_triples(struct decision *decision, struct triple **ret_triples
 	if (r < 0)
 		return r;
 	if (!(request->given & KEY_BIT(KEY_LINK))) {
-		*ret_count = manager_get_triples(
-			decision->manager, &decision->change->names, id, ret_triples);
+		select_all_of(decision, id, &found);
+		*ret_triples = found.triples;
+		*ret_count = found.count;
 		return 0;
 	}
 	link = decision_find_link(decision, request->link.path);
 	if (!link)
 		return decision_fail(decision, -ENOENT, "there is no link %s", request->link.path);
-	if (id && strcmp(id, link->record->id) != 0)
+	if (!is_meant(decision, id, link))
 		return decision_fail(
 			decision, -EINVAL, "%s is a link of %s", link->path, link->record->id);
 	id = link->record->id;
 	*ret_triples = xcalloc(1, sizeof(**ret_triples));
-	node = manager_get_node(decision->manager, id);
+	node = decision_get_node(decision, id);
 	**ret_triples = (struct triple){ link->path, id, node ? node : "" };
 	*ret_count = 1;
 	return 0;
@@ -67,6 +130,12 @@ static int check_letter(
 {
 	const struct record *record = names_find_record(&decision->change->names, id);
 
+	if (link_name_is_letter(path) || link_name_is_volume(path)) {
+		int r = decision_check_volume(decision, id, -EINVAL);
+
+		if (r < 0)
+			return r;
+	}
 	if (!link_name_is_letter(path) || !record || !record->letter)
 		return 0;
 	if (leaving &&
@@ -90,7 +159,7 @@ static int check_free(struct decision *decision, const char *id, const char *pat
 	if (strcmp(owner, id) == 0)
 		return decision_fail(
 			decision, -EEXIST, "%s has the link %s already", owner, link->path);
-	if (!volumes_find_id(&decision->manager->volumes, owner))
+	if (!decision_get_node(decision, owner))
 		return decision_fail(decision, -EEXIST, "%s is kept for %s, which is offline",
 			link->path, owner);
 	return decision_fail(decision, -EEXIST, "%s is a link of %s", link->path, owner);
@@ -147,9 +216,11 @@ int links_decide_create_point(struct decision *decision)
 		r = check_hidden(decision, id, path);
 	if (r < 0)
 		return r;
+	identity_names_prepare(decision, id);
 	names_set_link(&decision->change->names, path, id, decision->env->now);
 	if (link_name_is_letter(path))
 		decision_set_mark(decision, id, false);
+	devices_decide_holder(decision->manager, decision->env, id, decision->change);
 	decision_add_entry(decision, "create_point", path, id);
 	return 0;
 }
@@ -188,6 +259,7 @@ static void delete_link(struct decision *decision, const struct triple *triple)
 	if (request->given == KEY_BIT(KEY_LINK) && link_name_is_letter(path) &&
 		!names_find_record(names, id)->letter)
 		decision_set_mark(decision, id, true);
+	devices_decide_holder(decision->manager, decision->env, id, decision->change);
 }
 
 int links_decide_delete_points(struct decision *decision)
@@ -219,7 +291,7 @@ static int check_rename(struct decision *decision, const struct link *old)
 	if (!over || over == old)
 		return 0;
 	if (!decision->request->may_replace || strcmp(over->path, name->path) != 0 ||
-		!volumes_find_id(&decision->manager->volumes, over->record->id))
+		!decision_get_node(decision, over->record->id))
 		return decision_fail(
 			decision, -EEXIST, "%s is a link of %s", over->path, over->record->id);
 	return 0;

@@ -42,6 +42,16 @@ static size_t get_distance(const char *id, const char *other)
 	return strcasecmp(id, other) == 0 ? 0 : count_slips(id, other, SLIPS_MAX);
 }
 
+static void take_nearer(const char *id, const char *other, const char **found, size_t *best)
+{
+	size_t distance = get_distance(id, other);
+
+	if (distance < *best || (*found && distance == *best && strcmp(other, *found) < 0)) {
+		*best = distance;
+		*found = other;
+	}
+}
+
 void near_add(
 	const struct manager *manager, const struct names *view, const char *id, struct strbuf *why)
 {
@@ -52,15 +62,10 @@ void near_add(
 		strbuf_add_text(why, ": it is absent (absent=ok names it all the same)");
 		return;
 	}
-	map_for_each (&manager->names.records, node, next) {
-		const char *other = container_of(node, struct record, by_id)->id;
-		size_t distance = get_distance(id, other);
-
-		if (distance < best || (found && distance == best && strcmp(other, found) < 0)) {
-			best = distance;
-			found = other;
-		}
-	}
+	map_for_each (&manager->names.records, node, next)
+		take_nearer(id, container_of(node, struct record, by_id)->id, &found, &best);
+	map_for_each (&manager->volumes.holdings, node, next)
+		take_nearer(id, container_of(node, struct holding, by_id)->id, &found, &best);
 	if (found)
 		strbuf_add_format(why, ": did you mean %s?", found);
 	else

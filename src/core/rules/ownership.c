@@ -19,12 +19,11 @@
 
 #include <string.h>
 
-#include "core/model/filesystem.h"
 #include "core/rules/components.h"
+#include "core/rules/holdings.h"
 #include "core/rules/ownership.h"
+#include "core/rules/rivals.h"
 #include "core/rules/stranger.h"
-
-#define DEPTH_MAX 8 /* of stacked devices */
 
 struct claim {
 	struct device *device;
@@ -43,8 +42,9 @@ struct claim {
 };
 
 struct court {
+	const struct manager *manager;
 	const struct volumes *volumes;
-	const struct mounts *mounts;
+	struct rivals rivals;
 	const struct names *names;
 	const struct volumes_change *change;
 	enum strangers strangers;
@@ -69,13 +69,6 @@ static bool claim_has_id(const struct map_node *node, const void *key)
 	return strcmp(container_of(node, struct claim, by_id)->granted, key) == 0;
 }
 
-/* Whether the hint is about the device where and as it is now. */
-static bool is_same_place(const struct fingerprint *fingerprint, const struct device *device)
-{
-	return fingerprint->diskseq == device->diskseq &&
-		is_same_text(fingerprint->node, device->node);
-}
-
 /* How a device stands to what is remembered under one of its IDs. */
 struct standing {
 	char id[UNIQUE_ID_MAX + 1];
@@ -96,11 +89,12 @@ static void standing_init(struct standing *standing, const struct claim *claim,
 	const struct fingerprint *known = record && record->last_seen ? &record->fingerprint : NULL;
 	bool is_held = is_same_text(claim->held, standing->id);
 	bool is_place_known = known && known->has_twin && known->diskseq;
-	bool is_at_place = is_place_known && is_same_place(known, claim->device);
+	bool is_at_place = is_place_known && rivals_is_same_place(known, claim->device);
 	bool is_same, is_lent;
 
 	standing->is_barred = !is_held && stranger_is(strangers, record, claim->device);
-	is_same = known && !standing->is_barred && fingerprint_has(known, claim->device->identity);
+	is_same = known && known->size && !standing->is_barred &&
+		fingerprint_has(known, claim->device->identity);
 	standing->has_chosen = is_same && known->has_twin;
 	standing->is_own = is_held || is_same;
 	standing->is_settled = is_held || standing->has_chosen;
@@ -171,78 +165,12 @@ static void claim_init(struct claim *claim, const struct names *names, const str
 			claim->first = claim->candidate[i];
 }
 
-static bool is_known_equal(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
-}
-
-/* What speaks for a device as the owner of an ID, weightiest bit highest. */
-static unsigned int claim_get_weight(
-	const struct court *court, const struct claim *claim, const struct record *record)
-{
-	const struct device *device = claim->device;
-	const struct fingerprint *known = record ? &record->fingerprint : NULL;
-	unsigned int weight = device->is_virtual ? 4 : 0;
-
-	if (device->is_held || filesystem_is_mounted(court->volumes, court->mounts, device))
-		weight |= 2;
-	if (!known)
-		return weight;
-	if (is_known_equal(known->value[ID_PARTUUID], device->identity[ID_PARTUUID]) &&
-		!stranger_is_other_partition(known, device))
-		weight |= 256;
-	if (is_known_equal(known->value[ID_DM_UUID], device->identity[ID_DM_UUID]) ||
-		is_known_equal(known->value[ID_MD_UUID], device->identity[ID_MD_UUID]))
-		weight |= 128;
-	if (is_known_equal(known->value[ID_WWN], device->identity[ID_WWN]) ||
-		is_known_equal(known->value[ID_SERIAL], device->identity[ID_SERIAL]))
-		weight |= 64;
-	weight |= known->size == device->size ? 32 : 0;
-	weight |= known->start && known->start == device->start ? 16 : 0;
-	if (is_same_place(known, device))
-		weight |= 8;
-	if (is_same_text(known->node, device->node))
-		weight |= 1;
-	return weight;
-}
-
-/* Whether `part` is what `whole` is made of, directly or through others. */
-static bool is_part(const struct volumes *volumes, const struct volumes_change *change,
-	const struct device *part, const struct device *whole, unsigned int depth)
-{
-	_cleanup_free_ char *slaves = NULL;
-	char *rest, *name;
-
-	if (!whole || !whole->slaves || depth == DEPTH_MAX)
-		return false;
-	rest = slaves = xstrdup(whole->slaves);
-	while ((name = strsep(&rest, " "))) {
-		const struct device *between = volumes_change_find_name(volumes, change, name);
-
-		if (strcmp(name, part->name) == 0 ||
-			is_part(volumes, change, part, between, depth + 1))
-			return true;
-	}
-	return false;
-}
-
 bool ownership_is_part(const struct volumes *volumes, const struct volumes_change *change,
 	const struct device *part, const struct device *whole)
 {
-	return is_part(volumes, change, part, whole, 0);
-}
+	const struct rivals rivals = { .volumes = volumes, .change = change };
 
-static bool is_part_of(
-	const struct court *court, const struct device *part, const struct device *whole)
-{
-	return is_part(court->volumes, court->change, part, whole, 0);
-}
-
-static bool is_above(
-	const struct court *court, const struct device *device, const struct device *component)
-{
-	return is_part_of(court, component, device) &&
-		components_yield(court->volumes, court->mounts, device, component);
+	return rivals_is_part(&rivals, part, whole);
 }
 
 /* Whether somebody gave a word that the ID is its own; of two the later counts. */
@@ -251,20 +179,33 @@ static size_t claim_get_word(const struct claim *claim, const char *id)
 	return is_same_text(claim->first, id) ? claim->order : 0;
 }
 
+/* Whether another device has names that were given to the identity as such. */
+static bool is_reserved(const struct court *court, const struct claim *claim, const char *id)
+{
+	const struct record *record = names_find_record(court->names, id);
+	const struct device *holder;
+
+	if (claim_get_word(claim, id) || !record || !names_has_identity(court->names, record))
+		return false;
+	holder = holdings_choose(court->manager, court->change, court->names, id);
+	return holder && holder != claim->device;
+}
+
 static bool claim_is_better(
 	const struct court *court, const struct claim *a, const struct claim *b, const char *id)
 {
 	const struct record *record = names_find_record(court->names, id);
 	unsigned int weight_a, weight_b;
 
-	if (is_above(court, a->device, b->device) || is_above(court, b->device, a->device))
-		return is_above(court, a->device, b->device);
+	if (rivals_is_above(&court->rivals, a->device, b->device) ||
+		rivals_is_above(&court->rivals, b->device, a->device))
+		return rivals_is_above(&court->rivals, a->device, b->device);
 	if (claim_get_word(a, id) != claim_get_word(b, id))
 		return claim_get_word(a, id) > claim_get_word(b, id);
 	if (is_same_text(a->held, id) || is_same_text(b->held, id))
 		return is_same_text(a->held, id);
-	weight_a = claim_get_weight(court, a, record);
-	weight_b = claim_get_weight(court, b, record);
+	weight_a = rivals_get_weight(&court->rivals, a->device, record);
+	weight_b = rivals_get_weight(&court->rivals, b->device, record);
 	if (weight_a != weight_b)
 		return weight_a > weight_b;
 	return device_compare_names(a->device->name, b->device->name) < 0;
@@ -317,7 +258,7 @@ static bool claim_is_stranger(const struct court *court, const struct claim *cla
 
 		if (claim_has_candidate(part, id) &&
 			!stranger_is(court->strangers, record, part->device) &&
-			is_part_of(court, part->device, claim->device))
+			rivals_is_part(&court->rivals, part->device, claim->device))
 			return false;
 	}
 	return true;
@@ -337,6 +278,11 @@ static struct claim *claim_settle(struct court *court, struct claim *claim)
 				claim->next--;
 				return NULL;
 			}
+			if (!claim->lost)
+				claim->lost = xstrdup(id);
+			continue;
+		}
+		if (is_reserved(court, claim, id)) {
 			if (!claim->lost)
 				claim->lost = xstrdup(id);
 			continue;
@@ -422,6 +368,8 @@ static void claim_conclude(
 	const struct device *owner = claim->lost ? court_find_owner(court, claim->lost) : NULL;
 	char id[UNIQUE_ID_MAX + 1];
 
+	if (claim->lost && !owner) /* the names of an identity */
+		owner = holdings_choose(court->manager, court->change, court->names, claim->lost);
 	assignment.is_barred = !claim->is_part && claim->barred;
 	if (assignment.is_barred)
 		assignment.is_displaced = has_owned_candidate(court, claim);
@@ -533,14 +481,32 @@ static bool is_barred(const struct manager *manager, const struct device *device
 	return false;
 }
 
+/* Whether names of an identity, which kept it away from an ID, are deleted by now. */
+static bool has_chance(const struct manager *manager, const struct device *device)
+{
+	for (size_t i = 0; i < manager->order.count; i++) {
+		const char *id = device_get_identity(device, manager->order.scheme[i]);
+		const struct record *record = id ? names_find_record(&manager->names, id) : NULL;
+
+		if (id && !volumes_find_id(&manager->volumes, id) &&
+			!stranger_is(manager->strangers, record, device) &&
+			!(record && names_has_identity(&manager->names, record)))
+			return true;
+	}
+	return false;
+}
+
 bool ownership_is_overdue(const struct manager *manager)
 {
-	if (!manager->volumes.barred)
+	if (!manager->volumes.barred && !manager->volumes.losers)
 		return false;
 	map_for_each (&manager->volumes.by_name, node, next) {
 		const struct device *device = container_of(node, struct device, by_name);
 
 		if (device->is_barred && !is_barred(manager, device))
+			return true;
+		if (device->is_displaced && !device->is_barred && !device->id &&
+			has_chance(manager, device))
 			return true;
 	}
 	return false;
@@ -553,14 +519,16 @@ void ownership_decide(
 	const struct id_order *order = &manager->order;
 	_cleanup_free_ struct affected *affected = NULL;
 	struct court court = {
+		.manager = manager,
 		.volumes = volumes,
-		.mounts = &manager->mounts,
+		.rivals = { volumes, change, &manager->mounts },
 		.names = names,
 		.change = change,
 		.strangers = manager->strangers,
 	};
 
 	components_put(manager, change);
+	volumes_change_list_identities(change);
 	affected = xcalloc(change->puts + change->gones, sizeof(*affected));
 	court_init(&court, affected);
 	court_summon(&court, order, change);
@@ -580,4 +548,5 @@ void ownership_decide(
 			change_assign(change, assignment);
 	}
 	court_fini(&court);
+	holdings_decide(manager, names, change);
 }

@@ -49,7 +49,7 @@ bool stranger_is_other_partition(const struct fingerprint *known, const struct d
 
 	return is_numbered(partuuid) && is_same_text(known->value[ID_PARTUUID], partuuid) &&
 		known->start && device->start &&
-		(known->start != device->start || known->size != device->size);
+		(known->start != device->start || (known->size && known->size != device->size));
 }
 
 /* Whether the record is of the partition as such, and of another one. */

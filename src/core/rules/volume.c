@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "core/model/hosting.h"
+#include "core/rules/devices.h"
+#include "core/rules/identity_names.h"
 #include "core/rules/letters.h"
 #include "core/rules/mounted.h"
 #include "core/rules/volume.h"
@@ -56,17 +58,19 @@ int volume_decide_keep_links(struct decision *decision)
 	if (r < 0)
 		return r;
 	record = names_find_record(names, id);
-	if (record && record->keep_links == is_on)
+	if (record ? record->keep_links == is_on : !is_on)
 		return 0;
-	node = manager_get_node(decision->manager, id);
+	identity_names_prepare(decision, id);
+	node = decision_get_node(decision, id);
 	decision_add_entry(decision, "keep_links_when_offline", NULL, id);
 	edited = names_edit_record(names, id);
 	edited->keep_links = is_on;
+	devices_decide_holder(decision->manager, decision->env, id, decision->change);
 	if (is_on && node && !is_same_text(edited->fingerprint.node, node)) {
 		free(edited->fingerprint.node);
 		edited->fingerprint.node = xstrdup(node);
 	}
-	if (!is_on && !volumes_find_id(&decision->manager->volumes, id))
+	if (!is_on && !decision_get_node(decision, id))
 		names_remove_unrecorded(names, id); /* it has gone just now, as its links see it */
 	return 0;
 }
@@ -133,7 +137,7 @@ int volume_decide_query(struct decision *decision)
 
 	if (r < 0)
 		return r;
-	item.node = manager_get_node(decision->manager, item.id);
+	item.node = decision_get_node(decision, item.id);
 	link = names_find_volume_name(&decision->change->names, item.id);
 	item.link = link ? link->path : NULL;
 	if (get_suggestion(decision, item.id, &suggestion))

@@ -16,13 +16,14 @@
 static const struct {
 	const char *tag;  /* in the unique ID */
 	const char *word; /* in the option id= */
-} schemes[ID_SCHEMES] = {
+} schemes[ID_KINDS] = {
 	[ID_UUID] = { "UUID=", "uuid" },
 	[ID_PARTUUID] = { "PARTUUID=", "partuuid" },
 	[ID_DM_UUID] = { "DM_UUID=", "dm" },
 	[ID_MD_UUID] = { "MD_UUID=", "md" },
 	[ID_WWN] = { "WWN=", "wwn" },
 	[ID_SERIAL] = { "SERIAL=", "serial" },
+	[ID_PATH] = { "PATH=", NULL }, /* what is there is another disk tomorrow: no volume's ID */
 };
 
 const struct id_order id_order_default = {
@@ -183,7 +184,7 @@ bool unique_id_format(enum id_scheme scheme, const char *value, unsigned int par
 	clean[n] = '\0';
 	if (is_worthless(scheme, clean))
 		return false;
-	if (partition && (scheme == ID_WWN || scheme == ID_SERIAL))
+	if (partition && (scheme == ID_WWN || scheme == ID_SERIAL || scheme == ID_PATH))
 		snprintf(part, sizeof(part), "-part%u", partition);
 	if (strlen(schemes[scheme].tag) + n + strlen(part) > UNIQUE_ID_MAX)
 		return false;
@@ -200,7 +201,7 @@ bool unique_id_is_valid(const char *text)
 	for (const char *c = text; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			return false;
-	for (size_t i = 0; i < ID_SCHEMES; i++) {
+	for (size_t i = 0; i < ID_KINDS; i++) {
 		size_t n = strlen(schemes[i].tag);
 
 		if (strncmp(text, schemes[i].tag, n) == 0)

@@ -103,7 +103,8 @@ static size_t find_line(const struct strbuf *text, size_t from, const char *link
 static void add_line(const struct manager *manager, const char *path, struct strbuf *made)
 {
 	const struct link *link = manager_find_link(manager, &manager->names, path);
-	const char *node = link ? manager_get_node(manager, link->record->id) : NULL;
+	const char *node =
+		link ? manager_get_node(manager, &manager->names, link->record->id) : NULL;
 
 	if (link && strcmp(link->path, path) == 0)
 		triple_format(

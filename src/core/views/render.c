@@ -122,9 +122,14 @@ static void add_metric_label(
 	strbuf_add_format(text, "\"%s", separator);
 }
 
+static const struct device *find_device(const struct manager *manager, const char *id)
+{
+	return manager_find_device(manager, &manager->names, id);
+}
+
 static const char *get_state(const struct manager *manager, const char *id)
 {
-	const struct device *device = volumes_find_id(&manager->volumes, id);
+	const struct device *device = find_device(manager, id);
 
 	if (!device || device->is_gone)
 		return "offline";
@@ -175,7 +180,7 @@ static void render_guid(const struct manager *manager, const char *id, struct st
 static void render_last_device(
 	const struct manager *manager, const char *id, struct strbuf *ret_text)
 {
-	const struct device *device = volumes_find_id(&manager->volumes, id);
+	const struct device *device = find_device(manager, id);
 	const struct record *record = names_find_record(&manager->names, id);
 
 	add_line(ret_text, device ? device->node : record ? record->fingerprint.node : NULL);
@@ -193,7 +198,7 @@ static void render_links(const struct manager *manager, const char *id, struct s
 static void render_mount_points(
 	const struct manager *manager, const char *id, struct strbuf *ret_text)
 {
-	const struct device *device = volumes_find_id(&manager->volumes, id);
+	const struct device *device = find_device(manager, id);
 	const struct mount *mount = NULL;
 
 	while (device &&
@@ -230,42 +235,42 @@ static void render_state(const struct manager *manager, const char *id, struct s
 
 static void render_kind(const struct manager *manager, const char *id, struct strbuf *ret_text)
 {
-	const struct device *device = volumes_find_id(&manager->volumes, id);
+	const struct device *device = find_device(manager, id);
 
 	add_line(ret_text, device ? device_kind_get_word(device->kind) : NULL);
 }
 
 static void render_doubt(const struct manager *manager, const char *id, struct strbuf *ret_text)
 {
-	const struct device *device = volumes_find_id(&manager->volumes, id);
+	const struct device *device = find_device(manager, id);
 
 	add_line(ret_text, device ? device->doubt : NULL);
 }
 
 static void render_fstype(const struct manager *manager, const char *id, struct strbuf *ret_text)
 {
-	const struct device *device = volumes_find_id(&manager->volumes, id);
+	const struct device *device = find_device(manager, id);
 
 	add_line(ret_text, device ? device->fstype : NULL);
 }
 
 static void render_label(const struct manager *manager, const char *id, struct strbuf *ret_text)
 {
-	const struct device *device = volumes_find_id(&manager->volumes, id);
+	const struct device *device = find_device(manager, id);
 
 	add_line(ret_text, device ? device->label : NULL);
 }
 
 static void render_uuid(const struct manager *manager, const char *id, struct strbuf *ret_text)
 {
-	const struct device *device = volumes_find_id(&manager->volumes, id);
+	const struct device *device = find_device(manager, id);
 
 	add_line(ret_text, device ? device->identity[ID_UUID] : NULL);
 }
 
 static void render_partuuid(const struct manager *manager, const char *id, struct strbuf *ret_text)
 {
-	const struct device *device = volumes_find_id(&manager->volumes, id);
+	const struct device *device = find_device(manager, id);
 	const struct record *record = names_find_record(&manager->names, id);
 
 	if (device)
@@ -276,7 +281,7 @@ static void render_partuuid(const struct manager *manager, const char *id, struc
 
 static void render_size(const struct manager *manager, const char *id, struct strbuf *ret_text)
 {
-	const struct device *device = volumes_find_id(&manager->volumes, id);
+	const struct device *device = find_device(manager, id);
 	const struct record *record = names_find_record(&manager->names, id);
 	uint64_t size = device ? device->size : record ? record->fingerprint.size : 0;
 
@@ -290,14 +295,14 @@ static void add_flag(struct strbuf *text, bool flag)
 
 static void render_removable(const struct manager *manager, const char *id, struct strbuf *ret_text)
 {
-	const struct device *device = volumes_find_id(&manager->volumes, id);
+	const struct device *device = find_device(manager, id);
 
 	add_flag(ret_text, device && device->is_removable);
 }
 
 static void render_read_only(const struct manager *manager, const char *id, struct strbuf *ret_text)
 {
-	const struct device *device = volumes_find_id(&manager->volumes, id);
+	const struct device *device = find_device(manager, id);
 
 	add_flag(ret_text, device && device->is_read_only);
 }

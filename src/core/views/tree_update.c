@@ -65,8 +65,8 @@ static void sync_symlink(
 static struct lead find_lead(const struct update *update, const char *id)
 {
 	const struct manager *manager = update->manager;
-	const struct device *device = volumes_find_id(&manager->volumes, id);
-	const char *node = manager_get_node(manager, id);
+	const struct device *device = manager_find_device(manager, &manager->names, id);
+	const char *node = manager_get_node(manager, &manager->names, id);
 	const struct mount *mount = node
 		? filesystem_next_mount(&manager->volumes, &manager->mounts, device, NULL)
 		: NULL;
@@ -140,15 +140,16 @@ static void note_volume(const struct update *update, enum event_kind kind,
 		});
 }
 
-static void look_at_volume(
-	const struct update *update, const struct device *device, struct shown *ret_shown)
+/* What has the names of an identity is no volume by that: of it there is nothing to tell. */
+static void look_at_volume(const struct update *update, const struct node *folder,
+	const struct device *device, struct shown *ret_shown)
 {
 	const struct manager *manager = update->manager;
 	_cleanup_strbuf_ struct strbuf description = STRBUF_INIT;
 	const struct mount *mount = NULL;
 	struct shown shown = { .changed = update->now };
 
-	if (device) {
+	if (device && is_same_text(device->id, folder->id)) {
 		render_description(manager, device->id, &description);
 		shown.is_online = true;
 		shown.description = map_hash_text(strbuf_text(&description));
@@ -166,6 +167,8 @@ static const char **sort_mounts(const struct shown *shown)
 {
 	const char **sorted = xcalloc(shown->mount_count + 1, sizeof(*sorted));
 
+	if (!shown->is_online)
+		return sorted;
 	for (size_t i = 0; i < shown->mount_count; i++)
 		sorted[i] = shown->mounts[i];
 	if (shown->mount_count)
@@ -205,7 +208,7 @@ static bool note_changes(
 	struct shown *shown = &folder->content->shown, now;
 	bool is_elsewhere;
 
-	look_at_volume(update, device, &now);
+	look_at_volume(update, folder, device, &now);
 	note_mounts(update, folder, &now, from, to ? to : from);
 	if (shown->is_online && !now.is_online)
 		note_volume(update, EVENT_VOLUME_REMOVED, folder, from, NULL);
@@ -255,7 +258,7 @@ static bool sync_volume(const struct update *update, const char *id)
 {
 	const struct manager *manager = update->manager;
 	bool shows = manager_shows(manager, &manager->names, id);
-	const struct device *device = volumes_find_id(&manager->volumes, id);
+	const struct device *device = manager_find_device(manager, &manager->names, id);
 	_cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
 	bool is_elsewhere = false;
 	struct node *folder;
@@ -272,7 +275,7 @@ static bool sync_volume(const struct update *update, const char *id)
 			remove_volume_folder(update, folder);
 		return is_elsewhere;
 	}
-	sync_symlink(update, folder, "device", manager_get_node(manager, id));
+	sync_symlink(update, folder, "device", manager_get_node(manager, &manager->names, id));
 	for (size_t i = 0; i < volume_file_count; i++) {
 		struct node *file = tree_find_entry(update->tree, folder, volume_files[i].name);
 
@@ -300,6 +303,23 @@ static void sync_links(const struct update *update, const char *id, bool is_move
 	free(lead.nowhere);
 }
 
+/* Its unique ID, or the first of its identities that has names. */
+static const char *find_folder(const struct manager *manager, const struct device *device)
+{
+	static const enum id_scheme schemes[ID_KINDS] = { ID_DM_UUID, ID_MD_UUID, ID_WWN, ID_SERIAL,
+		ID_UUID, ID_PARTUUID, ID_PATH };
+
+	if (!device || device->id)
+		return device ? device->id : NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++) {
+		const char *id = device_get_identity(device, schemes[i]);
+
+		if (id && manager_find_device(manager, &manager->names, id) == device)
+			return id;
+	}
+	return NULL;
+}
+
 static void sync_device(const struct update *update, const char *kernel_name)
 {
 	const struct device *device = volumes_find_name(&update->manager->volumes, kernel_name);
@@ -310,7 +330,8 @@ static void sync_device(const struct update *update, const char *kernel_name)
 		if (*c == '!')
 			*c = '/'; /* how sysfs spells a slash */
 	strbuf_add_file_name(&name, path);
-	sync_symlink(update, update->tree->devices, strbuf_text(&name), device ? device->id : NULL);
+	sync_symlink(update, update->tree->devices, strbuf_text(&name),
+		find_folder(update->manager, device));
 }
 
 static const int notice_ranks[EVENT_KINDS] = {
@@ -363,6 +384,11 @@ void tree_update(struct tree *tree, const struct manager *manager, struct touche
 		sync_link(&update, touched->links[i]);
 	for (size_t i = 0; i < touched->id_count; i++) {
 		bool is_elsewhere = sync_volume(&update, touched->ids[i]);
+		const struct device *holder =
+			volumes_find_holder(&manager->volumes, touched->ids[i]);
+
+		if (holder && !holder->id)
+			sync_device(&update, holder->name);
 
 		if (touched->is_moved[i] || is_elsewhere)
 			sync_links(&update, touched->ids[i], touched->is_moved[i]);

@@ -174,6 +174,7 @@ static void fill_from_udevd(struct device *device, struct udev_device *from)
 	if (!device->identity[ID_WWN])
 		device->identity[ID_WWN] = get_property(from, "ID_WWN");
 	device->identity[ID_SERIAL] = identity_get_serial_of_udevd(from);
+	device->identity[ID_PATH] = get_property(from, "ID_PATH");
 	device->uuid_sub = get_property(from, "ID_FS_UUID_SUB");
 	device->fstype = get_property(from, "ID_FS_TYPE");
 	device->usage = get_property(from, "ID_FS_USAGE");
