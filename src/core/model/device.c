@@ -103,6 +103,7 @@ struct device *device_copy(const struct device *device)
 	copy->is_removable = device->is_removable;
 	copy->is_read_only = device->is_read_only;
 	copy->is_virtual = device->is_virtual;
+	copy->is_by_kernel = device->is_by_kernel;
 	copy->is_held = device->is_held;
 	copy->is_component = device->is_component;
 	copy->has_partitions = device->has_partitions;

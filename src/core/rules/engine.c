@@ -88,6 +88,24 @@ static void keep_entry(struct device *device, const struct device *before)
 	device->partition_flags = before->partition_flags;
 }
 
+/*
+ * Of what udevd knows the kernel may know nothing. Where udevd is late, or has ended, the hardware
+ * is called what it was, as long as it is the same.
+ */
+static void keep_hardware(struct device *device, const struct device *before)
+{
+	static const enum id_scheme schemes[] = { ID_WWN, ID_SERIAL, ID_PATH };
+
+	if (!device->is_by_kernel || !device_is_same(before, device))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++) {
+		const char *known = before->identity[schemes[i]];
+
+		if (known && !device->identity[schemes[i]])
+			device->identity[schemes[i]] = xstrdup(known);
+	}
+}
+
 /* Takes out what describes a device as it is known, or tells of the end of one that is not. */
 static void drop_old_news(const struct volumes *volumes, struct volumes_change *change)
 {
@@ -99,6 +117,7 @@ static void drop_old_news(const struct volumes *volumes, struct volumes_change *
 
 		if (before)
 			keep_entry(device, before);
+		keep_hardware(device, before);
 		if (before && !before->is_unwritten && !before->is_gone &&
 			device_is_equal(before, device))
 			device_free(device);

@@ -369,6 +369,7 @@ static int make_report(struct udev_device *from, bool use_udevd, struct device_r
 		return -ENODEV;
 	report.device = device_new(udev_device_get_sysname(from));
 	fill_common(report.device, from, disk);
+	report.device->is_by_kernel = !is_known;
 	if (is_known)
 		fill_from_udevd(report.device, from);
 	else
