@@ -35,7 +35,7 @@ make_zfs_disk() # NAME NUMBER POOL
 	truncate -s 72M "$TMP/$1"
 	sfdisk -q "$TMP/$1" <<-END
 		label: gpt
-		1: start=2048, size=64M, type=6A898CC3-1DD2-11B2-99A6-080020736631
+		1: start=2048, size=64M, type=6A898CC3-1DD2-11B2-99A6-080020736631, uuid=$(number_uuid "1$2")
 		9: size=1M, type=6A945A3B-1DD2-11B2-99A6-080020736631, uuid=$(number_uuid "$2")
 	END
 	sed "s/mmfs/$3/g" "$TMP/image" | dd of="$TMP/$1" bs=1M seek=1 conv=notrunc,sparse status=none
@@ -54,53 +54,48 @@ for n in 1 2 3 4; do
 done
 settle
 for n in 1 2 3; do
-	request create_point "link=pool-$n device=${LOOP}0${n}p9"
+	request create_point "link=pool-$n id=PARTUUID=$(number_uuid "1$n")"
 done
-request create_point "link=\"pool-1 again\" device=${LOOP}01p9"
-request create_point "link=other device=${LOOP}04p9"
+request create_point "link=other id=PARTUUID=$(number_uuid 14)"
 
+# It is not here, but what it would be called with is.
+mkdir "$TMP/bin"
+cat >"$TMP/bin/zpool" <<-'END'
+	#!/bin/sh
+	echo "$*"
+END
+chmod +x "$TMP/bin/zpool"
 zfs_members()
 {
-	"$examples/zfs-members" "$1" "$TMP/folder" "$2"
+	PATH=$TMP/bin:$PATH "$examples/zfs-members" "$1" "$2"
 }
-zfs_members mmfs 'pool-*'
-expect_equal "pool-1 -> ${LOOP}01p1
-pool-2 -> ${LOOP}02p1" "$(list_links "$TMP/folder")" "the folder of a pool"
-zfs_members mmfs '*'
-expect_equal "other -> ${LOOP}04p1
-pool-1 -> ${LOOP}01p1
-pool-2 -> ${LOOP}02p1" "$(list_links "$TMP/folder")" "the folder of all names"
-zfs_members tank '*'
-expect_equal "pool-3 -> ${LOOP}03p1" "$(list_links "$TMP/folder")" "the folder of another pool"
-for member in "$TMP/folder"/*; do # as zpool looks at it
-	expect_equal "zfs_member tank" "$(blkid -p -o value -s TYPE -s LABEL "$member" | sort -r | xargs)" "what is there"
+expect_equal "import -o cachefile=none -d $dos/pool-1 -d $dos/pool-2 -d $dos/pool-3 mmfs" \
+	"$(zfs_members mmfs 'pool-*')" "the import of a pool"
+for n in 1 2 3; do # as zpool looks at it
+	expect_equal "zfs_member" "$(blkid -p -o value -s TYPE "$dos/pool-$n")" "what is there"
 done
-expect_fail - zfs_members nothing '*'
-[ ! -e "$TMP/folder" ] || fail "there is a folder of no members"
+expect_fail - zfs_members mmfs 'none-*'
 # A disk that is away, in whose place another has come, is not taken for it.
-request keep_links_when_offline "device=${LOOP}02p9"
+request keep_links_when_offline "id=PARTUUID=$(number_uuid 12)"
 partx -d "${LOOP}02"
 detach 02
 settle
-expect_equal "../ids/PARTUUID=$(number_uuid 2)/device" "$(readlink "$dos/pool-2")" "the name of a disk that is away"
+expect_equal "../ids/PARTUUID=$(number_uuid 12)/device" "$(readlink "$dos/pool-2")" "the name of a disk that is away"
 partx -d "${LOOP}04"
 detach 04
 attach zfs4 02
 partx -a "${LOOP}02"
 settle
-zfs_members mmfs 'pool-*'
-expect_equal "pool-1 -> ${LOOP}01p1" "$(list_links "$TMP/folder")" "the folder without a disk"
-# A folder with something else in it is left alone.
-echo precious >"$TMP/folder/file"
-expect_fail - zfs_members mmfs 'pool-*'
-expect_equal precious "$(cat "$TMP/folder/file")" "a file"
+expect_equal "import -o cachefile=none -d $dos/pool-1 -d $dos/pool-3 mmfs" "$(zfs_members mmfs 'pool-*')" \
+	"the import without a disk"
+expect_equal "${LOOP}02p1" "$(readlink "$dos/other")" "a member in another place"
 for n in 01 02 03; do
 	settle_udevd
 	partx -d "$LOOP$n"
 	detach "$n"
 done
 settle
-request keep_links_when_offline "id=PARTUUID=$(number_uuid 2) keep=0"
+request keep_links_when_offline "id=PARTUUID=$(number_uuid 12) keep=0"
 
 # --- kubernetes-disks --------------------------------------------------------------------------------
 
