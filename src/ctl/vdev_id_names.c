@@ -73,7 +73,7 @@ void vdev_id_names_add(
 		else if (strcmp(word, "alias") == 0)
 			foreign_names_refuse(names, "alias", "it has no name, or no link");
 		else if (is_rule(word))
-			foreign_names_refuse(
-				names, word, "it is a rule that makes names, and has none itself");
+			foreign_names_refuse(names, word,
+				"it makes names by place: mmctl create NAME PATH=... gives one");
 	}
 }

@@ -149,15 +149,19 @@ alias d7 /dev/disk/by-id/ata-WDC_WD40EFRX_WD-WCC7K0000001
 alias d8 scsi-360
 alias d9
 alias a/b wwn-0x5000c5002de3b9cc
+alias bay3 /dev/disk/by-path/pci-0000:00:17.0-ata-3
+alias bay4 pci-0000:00:17.0-ata-4-part1
 END
-check_import vdev_id "$TMP/vdev_id.conf" "+ /DosDevices/d1  WWN=0x5000c5002de3b9cb
+check_import vdev_id "$TMP/vdev_id.conf" "+ /DosDevices/bay3  PATH=pci-0000:00:17.0-ata-3
++ /DosDevices/bay4  PATH=pci-0000:00:17.0-ata-4-part1
++ /DosDevices/d1  WWN=0x5000c5002de3b9cb
 + /DosDevices/d2  WWN=0x5000c5002def789e-part1
 + /DosDevices/d3  WWN=0x600508b400105e210000900000490000
 + /DosDevices/d4  DM_UUID=mpath-3600508b400105e210000900000490001
 + /DosDevices/d5  WWN=eui.0025385b71b0a3c5
 + /DosDevices/d6  UUID=3E6B-1F00"
 not_here="its disk is not here, and the link does not say which identity it is of"
-by_place="it is a rule that makes names, and has none itself"
+by_place="it makes names by place: mmctl create NAME PATH=... gives one"
 expect_refused_names "vdev_id.conf:2: cannot take 'topology': $by_place
 vdev_id.conf:4: cannot take 'channel': $by_place
 vdev_id.conf:5: cannot take 'slot': $by_place
