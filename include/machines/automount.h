@@ -34,6 +34,8 @@ struct automount_world {
 	void (*begin)(void *data, struct mount_order *order);
 	/* An order is done, or (negative errno and a sentence) has failed. */
 	void (*report)(void *data, const struct mount_order *order);
+	/* When automount_handle_time() is to be called; 0: not at all. */
+	void (*set_timer)(void *data, uint64_t at);
 	void *data;
 };
 
@@ -47,6 +49,5 @@ void automount_update(struct automount *automount, uint64_t now);
 void automount_take(struct automount *automount, struct mount_order *order);
 /* True when all attempts that began less than AUTOMOUNT_PATIENCE ago have ended. */
 bool automount_is_settled(const struct automount *automount);
-/* When automount_handle_time() has something to do; 0: never, as things are. */
-uint64_t automount_get_deadline(const struct automount *automount);
+/* The timer has fired. */
 void automount_handle_time(struct automount *automount, uint64_t now);

@@ -47,7 +47,7 @@ struct host_visit {
 void host_visit_free(struct host_visit *visit);
 DEFINE_CLEANUP(struct host_visit, host_visit_free)
 
-/* What a host asks of the world. None of these may call back, but for `reply`: hosts_submit(). */
+/* What hosts ask of the world. None of these may call back, but for `reply`: hosts_submit(). */
 struct host_world {
 	/* Takes the visit over; it comes back through hosts_take(), at some time, or never. */
 	void (*visit)(void *data, struct host_visit *visit);
@@ -57,6 +57,8 @@ struct host_world {
 	void (*report)(void *data, const char *what, int error, const char *why);
 	/* Who asks, NULL: nobody; and finds the device that the request names. */
 	struct manager_env (*prepare)(void *data, struct host_request *request);
+	/* When hosts_handle_time() is to be called; 0: not at all. */
+	void (*set_timer)(void *data, uint64_t at);
 	void *data;
 };
 

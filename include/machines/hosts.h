@@ -47,6 +47,5 @@ void hosts_end(struct hosts *hosts, int error, const char *why, uint64_t now);
 
 /* True when all that began less than HOST_PATIENCE ago has ended. */
 bool hosts_is_settled(const struct hosts *hosts);
-/* When hosts_handle_time() has something to do; 0: never, as things are. */
-uint64_t hosts_get_deadline(const struct hosts *hosts);
+/* The timer has fired. */
 void hosts_handle_time(struct hosts *hosts, uint64_t now);

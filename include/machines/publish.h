@@ -37,6 +37,8 @@ struct publish_effects {
 	void (*look)(void *data, const char *name);
 	/* Tells once, until it has worked again, that something does not work for a device. */
 	void (*complain)(void *data, const char *name, enum publish_trouble trouble, int error);
+	/* When publish_handle_time() is to be called, which may be early; 0: not at all. */
+	void (*set_timer)(void *data, uint64_t at);
 };
 
 struct publish {
@@ -44,6 +46,7 @@ struct publish {
 	void *data;
 	struct map targets;
 	uint64_t deadline; /* no target has an earlier one; 0: none has any */
+	uint64_t timer;	   /* what it is set for */
 	uint64_t number;   /* of the event asked for last */
 	size_t awaited;	   /* how many targets are not as they are to be, and may soon be */
 	bool is_started;
@@ -73,8 +76,7 @@ void publish_handle_answer(
 	struct publish *publish, const char *name, uint64_t number, uint64_t now);
 /* The udevd that was running has ended: events may be lost. */
 void publish_handle_udevd_end(struct publish *publish, uint64_t now);
-/* When publish_handle_time() wants to be called; 0: never. It may be early. */
-uint64_t publish_get_deadline(const struct publish *publish);
+/* The timer has fired. */
 void publish_handle_time(struct publish *publish, uint64_t now);
 /* Whether nothing is under way that could be waited for. */
 bool publish_is_settled(const struct publish *publish);

@@ -26,9 +26,11 @@ struct task {
 	struct host_visit *visit;
 };
 
-static void set_timer(struct host_jobs *jobs)
+static void set_timer(void *data, uint64_t at)
 {
-	loop_set_timer(jobs->loop, &jobs->timer, hosts_get_deadline(jobs->hosts));
+	struct host_jobs *jobs = data;
+
+	loop_set_timer(jobs->loop, &jobs->timer, at);
 }
 
 static void on_time(void *data, uint64_t now)
@@ -36,7 +38,6 @@ static void on_time(void *data, uint64_t now)
 	struct host_jobs *jobs = data;
 
 	hosts_handle_time(jobs->hosts, now);
-	set_timer(jobs);
 	change_queue_work(jobs->queue); /* somebody may wait until nothing is under way */
 }
 
@@ -52,7 +53,6 @@ static void finish_task(struct errand *errand)
 
 	hosts_take(jobs->hosts, task->visit, clock_get_monotonic());
 	free(task);
-	set_timer(jobs);
 	change_queue_work(jobs->queue);
 }
 
@@ -152,7 +152,6 @@ void host_jobs_submit(struct host_jobs *jobs, struct fuse_job *job)
 	host_job->next = jobs->first;
 	jobs->first = host_job;
 	submit_line(jobs, host_job);
-	set_timer(jobs);
 }
 
 bool host_jobs_cancel(struct host_jobs *jobs, struct fuse_job *job)
@@ -164,17 +163,14 @@ bool host_jobs_cancel(struct host_jobs *jobs, struct fuse_job *job)
 	if (!host_job || !hosts_cancel(jobs->hosts, &host_job->request))
 		return false;
 	remove_job(jobs, host_job);
-	set_timer(jobs);
 	return true;
 }
 
 static bool begin(void *data, struct change *change)
 {
 	struct host_jobs *jobs = data;
-	bool has_begun = hosts_begin(jobs->hosts, change, clock_get_monotonic());
 
-	set_timer(jobs);
-	return has_begun;
+	return hosts_begin(jobs->hosts, change, clock_get_monotonic());
 }
 
 static void end(void *data, int error, const char *why, struct deltas *deltas)
@@ -183,7 +179,6 @@ static void end(void *data, int error, const char *why, struct deltas *deltas)
 
 	change_queue_finish(jobs->queue, NULL, deltas); /* before the reply */
 	hosts_end(jobs->hosts, error, why, clock_get_monotonic());
-	set_timer(jobs);
 }
 
 /* What was found on hosting volumes and did not become a mount point, or is one no more. */
@@ -212,13 +207,11 @@ static void handle_change(void *data, const struct touched *touched)
 	if (!hosts_handle_change(jobs->hosts, touched, now))
 		return;
 	hosts_update(jobs->hosts, jobs->rest, now);
-	set_timer(jobs);
 }
 
 void host_jobs_handle_mounts(struct host_jobs *jobs)
 {
 	hosts_update(jobs->hosts, jobs->rest, clock_get_monotonic());
-	set_timer(jobs);
 }
 
 void host_jobs_init(struct host_jobs *jobs, const struct manager *manager)
@@ -228,10 +221,11 @@ void host_jobs_init(struct host_jobs *jobs, const struct manager *manager)
 		.reply = reply,
 		.report = report,
 		.prepare = prepare,
+		.set_timer = set_timer,
 		.data = jobs,
 	};
-	jobs->hosts = hosts_new(manager, &jobs->world);
 	jobs->timer = (struct timer){ .fn = on_time, .data = jobs };
+	jobs->hosts = hosts_new(manager, &jobs->world);
 	jobs->source = (struct change_source){ .begin = begin, .end = end, .data = jobs };
 	jobs->follower = (struct change_follower){ .applied = handle_change, .data = jobs };
 	change_queue_add_source(jobs->queue, &jobs->source);

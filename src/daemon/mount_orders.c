@@ -114,9 +114,11 @@ static void run(struct errand *errand)
 		: mount_volume(order);
 }
 
-static void set_timer(struct mount_orders *orders)
+static void set_timer(void *data, uint64_t at)
 {
-	loop_set_timer(orders->loop, &orders->timer, automount_get_deadline(orders->automount));
+	struct mount_orders *orders = data;
+
+	loop_set_timer(orders->loop, &orders->timer, at);
 }
 
 static void finish_task(struct errand *errand)
@@ -126,7 +128,6 @@ static void finish_task(struct errand *errand)
 
 	automount_take(orders->automount, task->order);
 	free(task);
-	set_timer(orders);
 	mount_table_read(orders->mounts); /* and goes on from there */
 	change_queue_work(orders->queue);
 }
@@ -161,16 +162,13 @@ static void on_time(void *data, uint64_t now)
 	struct mount_orders *orders = data;
 
 	automount_handle_time(orders->automount, now);
-	set_timer(orders);
 	change_queue_work(orders->queue); /* somebody may wait until nothing is under way */
 }
 
 void mount_orders_handle_mounts(struct mount_orders *orders)
 {
-	if (!orders->automount)
-		return;
-	automount_update(orders->automount, clock_get_monotonic());
-	set_timer(orders);
+	if (orders->automount)
+		automount_update(orders->automount, clock_get_monotonic());
 }
 
 static void handle_change(void *data, const struct touched *touched)
@@ -185,8 +183,9 @@ bool mount_orders_is_settled(const struct mount_orders *orders)
 
 void mount_orders_init(struct mount_orders *orders, const struct manager *manager)
 {
-	orders->world =
-		(struct automount_world){ .begin = begin, .report = report, .data = orders };
+	orders->world = (struct automount_world){
+		.begin = begin, .report = report, .set_timer = set_timer, .data = orders
+	};
 	orders->automount = automount_new(manager, &orders->world);
 	orders->timer = (struct timer){ .fn = on_time, .data = orders };
 	orders->follower = (struct change_follower){ .applied = handle_change, .data = orders };

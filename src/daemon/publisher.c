@@ -33,11 +33,11 @@ struct publisher {
 	bool has_left_out; /* which was said */
 };
 
-/* To be called whenever the machine has been. */
-static void arm(struct publisher *publisher)
+static void set_timer(void *data, uint64_t at)
 {
-	loop_set_timer(publisher->joints.loop, &publisher->timer,
-		publish_get_deadline(&publisher->machine));
+	struct publisher *publisher = data;
+
+	loop_set_timer(publisher->joints.loop, &publisher->timer, at);
 }
 
 static void on_time(void *data, uint64_t now)
@@ -45,7 +45,6 @@ static void on_time(void *data, uint64_t now)
 	struct publisher *publisher = data;
 
 	publish_handle_time(&publisher->machine, now);
-	arm(publisher);
 	change_queue_work(publisher->joints.queue); /* somebody may wait until all is done */
 }
 
@@ -71,7 +70,6 @@ static void on_udevd_end(void *data, uint32_t events)
 	close(publisher->udevd);
 	publisher->udevd = -1;
 	publish_handle_udevd_end(&publisher->machine, clock_get_monotonic());
-	arm(publisher);
 	change_queue_work(publisher->joints.queue);
 }
 
@@ -129,7 +127,7 @@ static void complain(void *data, const char *name, enum publish_trouble trouble,
 }
 
 static const struct publish_effects effects = { write_file, ask, is_udevd_running, has_links,
-	is_udevd_busy, look, complain };
+	is_udevd_busy, look, complain, set_timer };
 
 /* What is left of disks that are gone, nobody reads. */
 static void adopt(struct publisher *publisher, const struct names_file *file)
@@ -200,7 +198,6 @@ static void update(void *data, const struct touched *touched)
 		if (device)
 			update_device(publisher, device->name);
 	}
-	arm(publisher);
 }
 
 int publisher_new(const struct publisher_joints *joints, const char *devices,
@@ -258,7 +255,6 @@ static void on_events(void *data, uint32_t events)
 		publish_handle_answer(&publisher->machine, name, number, clock_get_monotonic());
 		free(name);
 	}
-	arm(publisher);
 	change_queue_work(publisher->joints.queue);
 }
 
@@ -273,7 +269,6 @@ int publisher_start(struct publisher *publisher)
 	r = loop_add(publisher->joints.loop, synth_events_get_fd(publisher->events), on_events,
 		publisher);
 	publish_start(&publisher->machine, clock_get_monotonic());
-	arm(publisher);
 	return r;
 }
 

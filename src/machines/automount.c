@@ -47,6 +47,7 @@ struct automount {
 	const struct manager *manager;
 	const struct automount_world *world;
 	struct attempt *list;
+	uint64_t timer; /* what it is set for */
 };
 
 struct automount *automount_new(const struct manager *manager, const struct automount_world *world)
@@ -95,6 +96,29 @@ static bool is_busy(const struct attempt *attempt)
 	return attempt->step == ATTEMPT_MOUNTING || attempt->step == ATTEMPT_UNMOUNTING;
 }
 
+static uint64_t get_deadline(const struct automount *automount)
+{
+	uint64_t first = 0;
+
+	for (const struct attempt *attempt = automount->list; attempt; attempt = attempt->next) {
+		uint64_t deadline = attempt->started + AUTOMOUNT_PATIENCE;
+
+		if (is_busy(attempt) && !attempt->is_slow && (!first || deadline < first))
+			first = deadline;
+	}
+	return first;
+}
+
+static void set_timer(struct automount *automount)
+{
+	uint64_t at = get_deadline(automount);
+
+	if (at == automount->timer)
+		return;
+	automount->timer = at;
+	automount->world->set_timer(automount->world->data, at);
+}
+
 static void begin(struct automount *automount, struct attempt *attempt, struct mount_order *order,
 	uint64_t now)
 {
@@ -113,6 +137,7 @@ void automount_take(struct automount *automount, struct mount_order *order)
 	attempt->mount = order->mount;
 	automount->world->report(automount->world->data, order);
 	mount_order_free(order);
+	set_timer(automount);
 }
 
 static void begin_unmount(
@@ -266,6 +291,7 @@ void automount_update(struct automount *automount, uint64_t now)
 	count = mount_points_get(&automount->manager->names, &points);
 	for (size_t i = 0; i < count; i++)
 		look_at_point(automount, points[i], now);
+	set_timer(automount);
 }
 
 bool automount_is_settled(const struct automount *automount)
@@ -276,22 +302,11 @@ bool automount_is_settled(const struct automount *automount)
 	return true;
 }
 
-uint64_t automount_get_deadline(const struct automount *automount)
-{
-	uint64_t first = 0;
-
-	for (const struct attempt *attempt = automount->list; attempt; attempt = attempt->next) {
-		uint64_t deadline = attempt->started + AUTOMOUNT_PATIENCE;
-
-		if (is_busy(attempt) && !attempt->is_slow && (!first || deadline < first))
-			first = deadline;
-	}
-	return first;
-}
-
 void automount_handle_time(struct automount *automount, uint64_t now)
 {
 	for (struct attempt *attempt = automount->list; attempt; attempt = attempt->next)
 		attempt->is_slow |=
 			is_busy(attempt) && now >= attempt->started + AUTOMOUNT_PATIENCE;
+	automount->timer = 0; /* it has fired */
+	set_timer(automount);
 }

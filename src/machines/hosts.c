@@ -2,7 +2,7 @@
 /*
  * The list of hosting volumes: which of them a request, a mount or a change is about. What is under
  * way on one is in host.c. A host stays in the list, so that what it was told of last is known when
- * it comes back.
+ * it comes back. Every public function that may change what is due ends in set_timer().
  */
 
 #include <string.h>
@@ -16,6 +16,7 @@ struct hosts {
 	const struct host_world *world;
 	struct host *list;
 	struct host *committing; /* whose change is being committed, NULL: none */
+	uint64_t timer;		 /* what it is set for */
 };
 
 struct hosts *hosts_new(const struct manager *manager, const struct host_world *world)
@@ -25,6 +26,29 @@ struct hosts *hosts_new(const struct manager *manager, const struct host_world *
 	hosts->manager = manager;
 	hosts->world = world;
 	return hosts;
+}
+
+static uint64_t get_deadline(const struct hosts *hosts)
+{
+	uint64_t first = 0;
+
+	for (const struct host *host = hosts->list; host; host = host->next) {
+		uint64_t deadline = host_get_deadline(host);
+
+		if (deadline && (!first || deadline < first))
+			first = deadline;
+	}
+	return first;
+}
+
+static void set_timer(struct hosts *hosts)
+{
+	uint64_t at = get_deadline(hosts);
+
+	if (at == hosts->timer)
+		return;
+	hosts->timer = at;
+	hosts->world->set_timer(hosts->world->data, at);
 }
 
 void hosts_free(struct hosts *hosts)
@@ -42,6 +66,7 @@ void hosts_close(struct hosts *hosts, int error, const char *why)
 {
 	for (struct host *host = hosts->list; host; host = host->next)
 		host_close(host, error, why);
+	set_timer(hosts);
 }
 
 static struct host *get_host(struct hosts *hosts, const char *id)
@@ -68,14 +93,17 @@ void hosts_submit(struct hosts *hosts, struct host_request *request, uint64_t no
 		hosts->world->reply(hosts->world->data, request, r, strbuf_text(&why));
 	else
 		host_submit(get_host(hosts, where.host), request, now);
+	set_timer(hosts);
 }
 
 bool hosts_cancel(struct hosts *hosts, struct host_request *request)
 {
-	for (struct host *host = hosts->list; host; host = host->next)
-		if (host_cancel(host, request))
-			return true;
-	return false;
+	struct host *host = hosts->list;
+
+	while (host && !host_cancel(host, request))
+		host = host->next;
+	set_timer(hosts);
+	return host != NULL;
 }
 
 void hosts_update(struct hosts *hosts, uint64_t rest, uint64_t now)
@@ -95,6 +123,7 @@ void hosts_update(struct hosts *hosts, uint64_t rest, uint64_t now)
 		if (host && host->mount_id != mount->id)
 			host_set_mount(host, mount->id, now + rest, now);
 	}
+	set_timer(hosts);
 }
 
 /* Whether volumes or volume names have come, for which hosting volumes may have waited. */
@@ -116,12 +145,14 @@ bool hosts_handle_change(struct hosts *hosts, const struct touched *touched, uin
 		return false;
 	for (struct host *host = hosts->list; host; host = host->next)
 		host_handle_arrival(host, now);
+	set_timer(hosts);
 	return true;
 }
 
 void hosts_take(struct hosts *hosts, struct host_visit *visit, uint64_t now)
 {
 	host_take(visit->host, visit, now);
+	set_timer(hosts);
 }
 
 static struct host *find_ready(const struct hosts *hosts)
@@ -140,22 +171,26 @@ bool hosts_has_ready(const struct hosts *hosts)
 
 bool hosts_begin(struct hosts *hosts, struct change *change, uint64_t now)
 {
+	bool has_begun = false;
 	struct host *host;
 
-	while ((host = find_ready(hosts))) {
-		if (host_decide(host, change, now)) {
+	while (!has_begun && (host = find_ready(hosts))) {
+		has_begun = host_decide(host, change, now);
+		if (has_begun) {
 			hosts->committing = host;
-			return true;
+		} else {
+			change_fini(change);
+			change_init(change, hosts->manager);
 		}
-		change_fini(change);
-		change_init(change, hosts->manager);
 	}
-	return false;
+	set_timer(hosts);
+	return has_begun;
 }
 
 void hosts_end(struct hosts *hosts, int error, const char *why, uint64_t now)
 {
 	host_end(steal_ptr(hosts->committing), error, why, now);
+	set_timer(hosts);
 }
 
 bool hosts_is_settled(const struct hosts *hosts)
@@ -166,21 +201,10 @@ bool hosts_is_settled(const struct hosts *hosts)
 	return true;
 }
 
-uint64_t hosts_get_deadline(const struct hosts *hosts)
-{
-	uint64_t first = 0;
-
-	for (const struct host *host = hosts->list; host; host = host->next) {
-		uint64_t deadline = host_get_deadline(host);
-
-		if (deadline && (!first || deadline < first))
-			first = deadline;
-	}
-	return first;
-}
-
 void hosts_handle_time(struct hosts *hosts, uint64_t now)
 {
 	for (struct host *host = hosts->list; host; host = host->next)
 		host_handle_time(host, now);
+	hosts->timer = 0; /* it has fired */
+	set_timer(hosts);
 }

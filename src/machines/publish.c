@@ -117,6 +117,15 @@ static void set_state(
 		publish->deadline = deadline;
 }
 
+/* The end of all that is told the time. */
+static void set_timer(struct publish *publish)
+{
+	if (publish->deadline == publish->timer)
+		return;
+	publish->timer = publish->deadline;
+	publish->effects->set_timer(publish->data, publish->timer);
+}
+
 static void remove_target(struct publish *publish, struct target *target)
 {
 	set_state(publish, target, TARGET_IDLE, 0);
@@ -327,6 +336,7 @@ void publish_set(
 	/* What waits for its time to come would only be tried too early, unless there is news. */
 	if (target->state != TARGET_PAUSED || !is_same_text(target->wanted, target->written))
 		work(publish, target, now);
+	set_timer(publish);
 }
 
 void publish_start(struct publish *publish, uint64_t now)
@@ -334,6 +344,7 @@ void publish_start(struct publish *publish, uint64_t now)
 	publish->is_started = true;
 	map_for_each (&publish->targets, node, next)
 		work(publish, container_of(node, struct target, by_name), now);
+	set_timer(publish);
 }
 
 void publish_handle_answer(struct publish *publish, const char *name, uint64_t number, uint64_t now)
@@ -351,6 +362,7 @@ void publish_handle_answer(struct publish *publish, const char *name, uint64_t n
 	}
 	set_state(publish, target, TARGET_IDLE, 0);
 	work(publish, target, now);
+	set_timer(publish);
 }
 
 void publish_handle_udevd_end(struct publish *publish, uint64_t now)
@@ -364,6 +376,7 @@ void publish_handle_udevd_end(struct publish *publish, uint64_t now)
 		set_state(publish, target, TARGET_IDLE, 0);
 		work(publish, target, now);
 	}
+	set_timer(publish);
 }
 
 /* udevd has not answered in time. */
@@ -387,11 +400,6 @@ static void handle_silence(struct publish *publish, struct target *target, uint6
 	ask(publish, target, now);
 }
 
-uint64_t publish_get_deadline(const struct publish *publish)
-{
-	return publish->deadline;
-}
-
 void publish_handle_time(struct publish *publish, uint64_t now)
 {
 	publish->deadline = 0;
@@ -409,6 +417,8 @@ void publish_handle_time(struct publish *publish, uint64_t now)
 			work(publish, target, now);
 		}
 	}
+	publish->timer = 0; /* it has fired */
+	set_timer(publish);
 }
 
 bool publish_is_settled(const struct publish *publish)

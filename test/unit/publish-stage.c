@@ -95,8 +95,15 @@ static void complain(void *data, const char *name, enum publish_trouble trouble,
 	stage->complaints[trouble]++;
 }
 
+static void set_timer(void *data, uint64_t at)
+{
+	struct stage *stage = data;
+
+	stage->timer = at;
+}
+
 static const struct publish_effects effects = { write_file, ask, is_udevd_running, has_links,
-	is_udevd_busy, look, complain };
+	is_udevd_busy, look, complain, set_timer };
 
 void stage_begin(struct stage *stage)
 {
@@ -193,25 +200,21 @@ void stage_end_udevd(struct stage *stage)
 
 void stage_pass_time(struct stage *stage, uint64_t time)
 {
-	uint64_t deadline;
-
 	stage->now += time;
-	deadline = publish_get_deadline(&stage->publish);
-	if (deadline && deadline <= stage->now)
-		publish_handle_time(&stage->publish, stage->now);
+	if (!stage->timer || stage->timer > stage->now)
+		return;
+	stage->timer = 0;
+	publish_handle_time(&stage->publish, stage->now);
 }
 
 /* Lets time pass until the machine wants nothing any more. Whether that was ever. */
 bool stage_come_to_rest(struct stage *stage)
 {
 	for (int i = 0; i < 1000; i++) {
-		uint64_t deadline;
-
 		stage_deal_with_all(stage);
-		deadline = publish_get_deadline(&stage->publish);
-		if (!deadline)
+		if (!stage->timer)
 			return true;
-		stage_pass_time(stage, deadline > stage->now ? deadline - stage->now : 0);
+		stage_pass_time(stage, stage->timer > stage->now ? stage->timer - stage->now : 0);
 	}
 	return false;
 }

@@ -21,6 +21,7 @@ struct queued_event {
 struct stage {
 	struct publish publish;
 	uint64_t now;
+	uint64_t timer; /* 0: none is set */
 	char *file[NODES][DISKS];
 	uint64_t disk[NODES];  /* number of the one that is there, 0: none is */
 	uint64_t disks[NODES]; /* so many were there */

@@ -63,6 +63,13 @@ static struct manager_env prepare(void *data, struct host_request *request)
 	return stage->world.env;
 }
 
+static void set_timer(void *data, uint64_t at)
+{
+	struct stage *stage = data;
+
+	stage->timer = at;
+}
+
 void stage_init(struct stage *stage)
 {
 	*stage = (struct stage){ .now = 1000000 };
@@ -72,6 +79,7 @@ void stage_init(struct stage *stage)
 		.reply = reply,
 		.report = report,
 		.prepare = prepare,
+		.set_timer = set_timer,
 		.data = stage,
 	};
 	for (int i = 0; i < STAGE_HOSTS; i++) {
@@ -208,13 +216,13 @@ void stage_commit(struct stage *stage, int error)
 
 void stage_wait(struct stage *stage, uint64_t time)
 {
-	uint64_t end = stage->now + time, deadline;
+	uint64_t end = stage->now + time;
 
-	for (int rounds = 0; (deadline = hosts_get_deadline(stage->hosts)) && deadline <= end;
-		rounds++) {
+	for (int rounds = 0; stage->timer && stage->timer <= end; rounds++) {
 		ck_assert_msg(rounds < 1000, "it never has enough");
-		if (deadline > stage->now)
-			stage->now = deadline;
+		if (stage->timer > stage->now)
+			stage->now = stage->timer;
+		stage->timer = 0;
 		hosts_handle_time(stage->hosts, stage->now);
 	}
 	stage->now = end;
@@ -224,7 +232,6 @@ void stage_run(struct stage *stage)
 {
 	for (int rounds = 0; rounds < 10000; rounds++) {
 		bool has_visit = false;
-		uint64_t deadline;
 
 		for (int i = 0; i < STAGE_HOSTS; i++) {
 			if (!stage->host[i].visit)
@@ -237,11 +244,11 @@ void stage_run(struct stage *stage)
 			stage_commit(stage, 0);
 			continue;
 		}
-		deadline = hosts_get_deadline(stage->hosts);
-		if (!has_visit && !deadline && !hosts_has_ready(stage->hosts))
+		if (!has_visit && !stage->timer && !hosts_has_ready(stage->hosts))
 			return;
-		if (!has_visit && deadline)
-			stage_wait(stage, deadline > stage->now ? deadline - stage->now : 0);
+		if (!has_visit && stage->timer)
+			stage_wait(
+				stage, stage->timer > stage->now ? stage->timer - stage->now : 0);
 	}
 	ck_abort_msg("it does not come to rest");
 }

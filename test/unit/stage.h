@@ -33,6 +33,7 @@ struct stage {
 	struct hosts *hosts;
 	struct host_world effects;
 	uint64_t now;
+	uint64_t timer; /* 0: none is set */
 	struct stage_host host[STAGE_HOSTS];
 	char target[STAGE_TARGETS][LINK_PATH_MAX]; /* volume names */
 	bool is_committing;
