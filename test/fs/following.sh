@@ -145,11 +145,51 @@ clones()
 	detach 04
 }
 
+swap()
+{
+	"$(dirname "$MMFS")/test/fs/swap-backing" "$1" "${LOOP}05" "$2"
+	settle
+	expect_sound
+}
+
+expect_away()
+{
+	expect_fail ENOENT stat -L "$MM/DosDevices/X:"
+	expect_equal "$1" "$(cat "$(volume_folder "${LOOP}05")/unique_id")" "the ID ($2)"
+}
+
+# Another file below a loop device, or another part of it, is another medium, of which no name is.
+swapped()
+{
+	make_image e 16M ext4 "$(number_uuid 30)"
+	make_image f 16M ext4 "$(number_uuid 31)"
+	cat "$TMP/e" "$TMP/f" >"$TMP/both"
+	attach e 05 -r
+	name "${LOOP}05"
+	request keep_links_when_offline X:
+	swap file "$TMP/f"
+	expect_away "$(id 31)" "of the other file"
+	swap file "$TMP/e"
+	expect_named "${LOOP}05" "$(id 30)" "the file is back"
+	detach 05
+	request forget "id=$(id 31)"
+	attach both 05 -r --sizelimit 16M
+	expect_named "${LOOP}05" "$(id 30)" "the first part of a file"
+	swap offset $((16 << 20))
+	expect_away "$(id 31)" "of the other part"
+	swap offset 0
+	expect_named "${LOOP}05" "$(id 30)" "the first part again"
+	detach 05
+	request forget "id=$(id 30)"
+	request forget "id=$(id 31)"
+}
+
 for monitor in udev kernel; do
 	options=("monitor=$monitor")
 	start_mmfs "${options[@]}"
 	whole_device
 	partition
+	swapped
 	stop_mmfs
 	clones
 	rm -f "$DB"*

@@ -39,12 +39,12 @@ struct device {
 	struct map_node by_id;	       /* volumes::by_id, while it has an ID */
 	struct map_node by_filesystem; /* volumes::by_filesystem, if it has a uuid_sub */
 
-	char *name;		/* kernel name, "sda2" */
-	char *node;		/* "/dev/sda2" */
-	uint64_t number;	/* dev_t */
-	uint64_t diskseq;	/* 0: unknown */
-	uint64_t size;		/* bytes */
-	uint64_t start;		/* of a partition, bytes */
+	char *name;	  /* kernel name, "sda2" */
+	char *node;	  /* "/dev/sda2" */
+	uint64_t number;  /* dev_t */
+	uint64_t diskseq; /* 0: unknown */
+	uint64_t size;	  /* bytes */
+	uint64_t start;	  /* bytes: of a partition on its disk, or a loop device in its file */
 	unsigned int partition; /* partition number, 0: a whole device */
 	unsigned int members;	/* devices that its filesystem has, 0: unknown */
 	enum attachment attachment;

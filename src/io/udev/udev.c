@@ -282,7 +282,9 @@ static void fill_common(struct device *device, struct udev_device *from, struct 
 	device->number = udev_device_get_devnum(from);
 	device->size = get_number(from, "size") * 512;
 	device->partition = (unsigned int)get_number(from, "partition");
-	device->start = device->partition ? get_number(from, "start") * 512 : 0;
+	/* Of a loop device: with another one it is another medium, and its diskseq stays. */
+	device->start = device->partition ? get_number(from, "start") * 512
+					  : get_number(from, "loop/offset");
 	device->is_read_only = get_number(from, "ro") != 0;
 	device->attachment = attachment_find(udev_device_get_syspath(disk));
 	device->is_removable = get_number(disk, "removable") != 0;
