@@ -178,13 +178,14 @@ static char *check_volume(struct json_object *seen, struct json_object *volume)
 {
 	struct json_object *links = get(volume, "links", json_type_array);
 	const char *id = volume_get_id(volume);
-	char *why;
+	char spelled[UNIQUE_ID_MAX + 1], *why;
 
 	if (!id || !is_text(volume, "id") || !unique_id_is_valid(id))
 		return xasprintf("'%s' is no unique ID", id ? id : "");
-	if (json_object_object_get_ex(seen, id, NULL))
+	unique_id_canonize(id, spelled);
+	if (json_object_object_get_ex(seen, spelled, NULL))
 		return xasprintf("%s is there twice", id);
-	json_object_object_add(seen, id, NULL);
+	json_object_object_add(seen, spelled, NULL);
 	if (!links)
 		return xasprintf("%s has no array of links", id);
 	why = check_links(links);

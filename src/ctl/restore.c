@@ -12,6 +12,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "core/syntax/unique_id.h"
 #include "ctl/restore.h"
 
 #define SKIPPED_SHOWN 10 /* of the volumes that are left out */
@@ -457,6 +458,31 @@ static void look_at_tree(struct restore *restore)
 	}
 }
 
+/* IDs that somebody has typed are spelled as they are here, or as a device would have them. */
+static void spell_ids(struct restore *restore)
+{
+	struct json_object *volumes = json_get_array(restore->here, "volumes"), *known;
+	_cleanup_json_ struct json_object *spelled = json_object_new_object();
+	char id[UNIQUE_ID_MAX + 1];
+
+	for (size_t i = 0; i < json_object_array_length(volumes); i++) {
+		known = json_object_object_get(json_object_array_get_idx(volumes, i), "id");
+		unique_id_canonize(json_object_get_string(known), id);
+		json_object_object_add(spelled, id, json_object_get(known));
+	}
+	volumes = json_get_array(restore->wanted, "volumes");
+	for (size_t i = 0; i < json_object_array_length(volumes); i++) {
+		struct json_object *volume = json_object_array_get_idx(volumes, i);
+
+		if (json_object_object_get_ex(restore->here_by_id, volume_get_id(volume), NULL))
+			continue;
+		unique_id_canonize(volume_get_id(volume), id);
+		known = json_object_object_get(spelled, id);
+		json_object_object_add(
+			volume, "id", known ? json_object_get(known) : json_object_new_string(id));
+	}
+}
+
 int restore_begin(struct restore *restore, const struct ctl *ctl, struct json_object *wanted)
 {
 	struct json_object *volumes = json_get_array(wanted, "volumes");
@@ -470,6 +496,7 @@ int restore_begin(struct restore *restore, const struct ctl *ctl, struct json_ob
 		.shown = json_object_new_object(),
 	};
 	look_at_tree(restore);
+	spell_ids(restore);
 	for (size_t i = 0; r == CTL_OK && i < json_object_array_length(volumes); i++)
 		r = restore_volume(restore, json_object_array_get_idx(volumes, i));
 	if (r == CTL_OK && is_exact(restore) && !ctl->from)

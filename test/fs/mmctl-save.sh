@@ -178,6 +178,22 @@ echo '{"format":"mmfs-names","version":1,"volumes":[{"id":"'"$id_a"'","links":["
 expect_equal "+ /DosDevices/by-hand  $id_a" "$(mmctl import "$TMP/hand")" "what a document by hand changes"
 expect_equal "nothing to do" "$(mmctl import "$TMP/hand")" "what it changes again"
 
+# IDs typed in another case are those of the same volumes, also of absent ones.
+absent=3e6be9de-8139-11d1-9106-a43f08d823a6
+mmctl -q create --absent typed "UUID=${absent^^}"
+mmctl -q create --absent typed-again "UUID=$absent"
+echo '{"format":"mmfs-names","version":1,"volumes":[{"id":"UUID='"${absent^^}"'","links":["/DosDevices/typed", "/DosDevices/third"],
+	"keep_links":true}]}' >"$TMP/typed"
+expect_equal "+ /DosDevices/third  UUID=$absent
++ keep_links  UUID=$absent" "$(mmctl import "$TMP/typed")" "what an ID in upper case changes"
+expect_equal "- /DosDevices/typed-again  UUID=$absent" "$(mmctl import --exact "$TMP/typed" | grep typed)" "what it changes with --exact"
+expect_equal "nothing to do" "$(mmctl import --exact "$TMP/typed")" "what it changes again"
+expect_equal 1 "$(mmctl export | jq '[.volumes[] | select(.id | ascii_downcase | endswith("8d823a6"))] | length')" "the volumes it is"
+sed 's/}]}$/}, {"id":"UUID='"$absent"'","links":[]}]}/' "$TMP/typed" >"$TMP/twice"
+expect_exit 1 "UUID=$absent is there twice" mmctl import "$TMP/twice"
+mmctl -q import --exact "$TMP/saved"
+mmctl -q import "$TMP/hand"
+
 # Who is given a drive letter wants one, also where the volume is away and the document does not say so.
 echo '{"format":"mmfs-names","version":1,"volumes":[{"id":"UUID=77","links":["/DosDevices/old"],"no_drive_letter":true}]}' |
 	mmctl -q import

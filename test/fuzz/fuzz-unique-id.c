@@ -6,10 +6,24 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/syntax/request.h"
 #include "core/syntax/unique_id.h"
 #include "fuzz.h"
+
+/* Only the case of letters can become another. */
+static void check_spelling(const char *text)
+{
+	char id[UNIQUE_ID_MAX + 1], again[UNIQUE_ID_MAX + 1];
+
+	if (!unique_id_is_valid(text))
+		return;
+	unique_id_canonize(text, id);
+	FUZZ_ASSERT(unique_id_is_valid(id) && strcasecmp(id, text) == 0);
+	unique_id_canonize(id, again);
+	FUZZ_ASSERT(strcmp(again, id) == 0);
+}
 
 static void check_identity(enum id_scheme scheme, const char *value, unsigned int partition)
 {
@@ -61,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	text = xstrndup((const char *)data + 1, size - 1);
 	check_identity((enum id_scheme)(data[0] % ID_SCHEMES), text, data[0] / ID_SCHEMES);
-	(void)unique_id_is_valid(text);
+	check_spelling(text);
 	check_volume_ref(text);
 	return 0;
 }

@@ -245,6 +245,39 @@ START_TEST(test_alike)
 }
 END_TEST
 
+START_TEST(test_canonize)
+{
+	static const char *const texts[][2] = {
+		{ "UUID=3E6BE9DE-8139-11D1-9106-A43F08D823A6",
+			"UUID=3e6be9de-8139-11d1-9106-a43f08d823a6" },
+		{ "UUID=3e6b-1f00", "UUID=3E6B-1F00" },
+		{ "UUID=3E6BE9DE81391fd1", "UUID=3E6BE9DE81391fd1" },
+		{ "UUID=xSTmsY-F9w0-vc3W-QMt7-rXxz-LV7m-Rkq0ZA",
+			"UUID=xSTmsY-F9w0-vc3W-QMt7-rXxz-LV7m-Rkq0ZA" },
+		{ "PARTUUID=8D4D5A51-0A", "PARTUUID=8d4d5a51-0a" },
+		{ "PARTUUID=8D4D5A51-0AB", "PARTUUID=8D4D5A51-0AB" },
+		{ "MD_UUID=A1B2C3D4:E5F60718:293A4B5C:6D7E8F90",
+			"MD_UUID=a1b2c3d4:e5f60718:293a4b5c:6d7e8f90" },
+		{ "WWN=0X5000C500A1B2C3D4-part2", "WWN=0x5000c500a1b2c3d4-part2" },
+		{ "WWN=0x5000C5-PART2", "WWN=0x5000C5-PART2" },
+		{ "WWN=EUI.0025385B71B0A1C2", "WWN=eui.0025385b71b0a1c2" },
+		{ "SERIAL=ABCDEF01", "SERIAL=ABCDEF01" },
+		{ "WWN=0x", "WWN=0x" },
+		{ "", "" },
+	};
+	char id[UNIQUE_ID_MAX + 1];
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		unique_id_canonize(texts[i][0], id);
+		ck_assert_str_eq(id, texts[i][1]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(golden); i++) { /* as devices have it */
+		unique_id_canonize(golden[i].id, id);
+		ck_assert_str_eq(id, golden[i].id);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("unique_id");
@@ -255,6 +288,7 @@ int main(void)
 	tcase_add_test(tcase, test_length);
 	tcase_add_test(tcase, test_is_valid);
 	tcase_add_test(tcase, test_alike);
+	tcase_add_test(tcase, test_canonize);
 	tcase_add_test(tcase, test_order);
 	return run_suite(suite);
 }

@@ -13,6 +13,7 @@ struct decision {
 	struct change *change;
 	struct reply *reply;
 	struct strbuf *why;
+	char taken[UNIQUE_ID_MAX + 1]; /* decision_take_id() */
 };
 
 /* Adds the sentence to `why` and returns `error`. */
@@ -28,6 +29,13 @@ void decision_set_mark(struct decision *decision, const char *id, bool no_drive_
  * either case if that means exactly one. NULL: there is none, or there are several.
  */
 const char *decision_find_id(const struct decision *decision, const char *text);
+/* The same of all that is remembered, whether it shows or not. */
+const char *decision_find_remembered(const struct decision *decision, const char *text);
+/*
+ * The identity that a client means who may mean one that was never here: one that is known, else as
+ * a device would have it. It is valid until the next call.
+ */
+const char *decision_take_id(struct decision *decision, const char *text);
 /* The link, if it shows. */
 const struct link *decision_find_link(const struct decision *decision, const char *path);
 /* The device that a client means, volume or not, or NULL. */

@@ -46,5 +46,11 @@ bool unique_id_format(enum id_scheme scheme, const char *value, unsigned int par
  */
 bool unique_id_is_valid(const char *text);
 
+/*
+ * Spells an identity, which somebody has typed, as devices have it: in kinds that are hexadecimal
+ * the digits are in the case that the scheme has. All else stays as it is.
+ */
+void unique_id_canonize(const char *text, char ret_id[UNIQUE_ID_MAX + 1]);
+
 /* Whether two texts are the same but for the case of hexadecimal digits. */
 bool unique_id_is_alike(const char *a, const char *b);

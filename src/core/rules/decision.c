@@ -165,6 +165,43 @@ const char *decision_find_id(const struct decision *decision, const char *text)
 	return found ? found : find_identity(decision, text);
 }
 
+const char *decision_find_remembered(const struct decision *decision, const char *text)
+{
+	const struct names *view = &decision->change->names;
+	const struct record *found = names_find_record(view, text);
+	char spelled[UNIQUE_ID_MAX + 1];
+
+	unique_id_canonize(text, spelled);
+	if (!found)
+		found = names_find_record(view, spelled);
+	if (found)
+		return found->id;
+	map_for_each (&decision->manager->names.records, node, next) {
+		const struct record *record = container_of(node, struct record, by_id);
+
+		if (!unique_id_is_alike(record->id, text) || !names_find_record(view, record->id))
+			continue;
+		if (found)
+			return NULL;
+		found = record;
+	}
+	return found ? found->id : NULL;
+}
+
+const char *decision_take_id(struct decision *decision, const char *text)
+{
+	const char *known = NULL;
+
+	if (!names_find_record(&decision->change->names, text))
+		known = decision_find_id(decision, text);
+	if (!known)
+		known = decision_find_remembered(decision, text);
+	if (known)
+		return known;
+	unique_id_canonize(text, decision->taken);
+	return decision->taken;
+}
+
 static int resolve_id(struct decision *decision, const char *text, int unknown, const char **ret_id)
 {
 	const char *id = decision_find_id(decision, text);
@@ -346,12 +383,10 @@ int decision_select_known(struct decision *decision, const char **ret_id)
 	const struct request *request = decision->request;
 	unsigned int named = KEY_BIT(KEY_LINK) | KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE);
 
-	if ((request->given & named) == KEY_BIT(KEY_ID) &&
-		names_find_record(&decision->change->names, request->id)) {
-		*ret_id = request->id;
-		return 0;
-	}
-	return decision_select_volume(decision, ret_id);
+	*ret_id = (request->given & named) == KEY_BIT(KEY_ID)
+		? decision_find_remembered(decision, request->id)
+		: NULL;
+	return *ret_id ? 0 : decision_select_volume(decision, ret_id);
 }
 
 /* The ID that the request gives, directly or by a link that may not show; NULL: none, or both. */
@@ -362,7 +397,7 @@ static const char *get_given_id(const struct decision *decision)
 
 	switch (request->given & (KEY_BIT(KEY_LINK) | KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE))) {
 	case KEY_BIT(KEY_ID):
-		return request->id;
+		return decision_find_remembered(decision, request->id);
 	case KEY_BIT(KEY_LINK):
 		link = names_find_link(&decision->change->names, request->link.path);
 		return link ? link->record->id : NULL;

@@ -230,7 +230,8 @@ int forgetting_decide_forget(struct decision *decision)
 {
 	const struct request *request = decision->request;
 	const struct names *names = &decision->change->names;
-	const char *id = request->given & KEY_BIT(KEY_ID) ? request->id : NULL;
+	const char *id =
+		request->given & KEY_BIT(KEY_ID) ? decision_take_id(decision, request->id) : NULL;
 	_cleanup_free_ char *own_id = NULL;
 	const struct link *link;
 

@@ -175,11 +175,8 @@ static int select_owner(struct decision *decision, const char **ret_id)
 
 	if (request->given & KEY_BIT(KEY_ABSENT)) {
 		if (given == KEY_BIT(KEY_ID) || (given == KEY_BIT(KEY_DEVICE) && is_device_id)) {
-			const char *id =
-				given == KEY_BIT(KEY_ID) ? request->id : request->device.text;
-			const char *known = decision_find_id(decision, id);
-
-			*ret_id = known ? known : id;
+			*ret_id = decision_take_id(decision,
+				given == KEY_BIT(KEY_ID) ? request->id : request->device.text);
 			return 0;
 		}
 	}

@@ -175,15 +175,16 @@ int mounted_decide_arrival(struct decision *decision)
 	const struct mount *mount = find_mount(decision->manager, request->device.text);
 	const struct device *known =
 		volumes_find_number(&decision->manager->volumes, mount->number);
+	const char *spelled = request->id ? decision_take_id(decision, request->id) : NULL;
 	_cleanup_free_ char *id = NULL, *name = NULL;
 	int r;
 
-	if (known && (!request->id || is_same_text(known->id, request->id)))
+	if (known && (!spelled || is_same_text(known->id, spelled)))
 		return 0; /* an arrival that is told again is none */
 	if (known)
 		return decision_fail(decision, -EEXIST, "%s is a volume already, with the ID %s",
 			mount->path, known->id ? known->id : "of another");
-	id = request->id ? xstrdup(request->id) : make_id(mount);
+	id = spelled ? xstrdup(spelled) : make_id(mount);
 	r = check_id(decision, id);
 	if (r == 0)
 		r = check_count(decision);

@@ -86,8 +86,7 @@ int saved_decide_volume(struct decision *decision)
 {
 	const struct request *request = decision->request;
 	struct names *names = &decision->change->names;
-	const char *known = decision_find_id(decision, request->id);
-	const char *id = known ? known : request->id;
+	const char *id = decision_take_id(decision, request->id);
 	enum attachment attachment = ATTACHMENT_UNKNOWN;
 	int r = check_mark(decision, names_find_record(names, id));
 
@@ -129,8 +128,7 @@ static int remove_point(struct decision *decision, const char *host)
 int saved_decide_mount_point(struct decision *decision)
 {
 	const struct request *request = decision->request;
-	const char *known = decision_find_id(decision, request->id);
-	const char *host = known ? known : request->id;
+	const char *host = decision_take_id(decision, request->id);
 	struct names *names = &decision->change->names;
 	const struct link *link = names_find_link(names, request->link.path);
 	struct mount_point point = {

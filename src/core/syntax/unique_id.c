@@ -217,3 +217,58 @@ bool unique_id_is_alike(const char *a, const char *b)
 			return false;
 	return *a == *b;
 }
+
+/*
+ * How hexadecimal identities are spelled: what they begin with, and their digits behind that. NULL:
+ * any number of digits. UUIDs of 16 digits are not here: NTFS and UDF have them in different cases.
+ */
+static const struct {
+	const char *start, *digits;
+	bool is_upper;
+} spellings[] = {
+	{ "UUID=", "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", false },
+	{ "UUID=", "xxxx-xxxx", true },
+	{ "PARTUUID=", "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", false },
+	{ "PARTUUID=", "xxxxxxxx-xx", false },
+	{ "MD_UUID=", "xxxxxxxx:xxxxxxxx:xxxxxxxx:xxxxxxxx", false },
+	{ "WWN=0x", NULL, false },
+	{ "WWN=eui.", NULL, false },
+	{ "WWN=uuid.", "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", false },
+};
+
+static bool is_fitting(char c, char form)
+{
+	return form == 'x' ? hex_get_value(c) >= 0 : form && c == form;
+}
+
+/* How long the digits are that `text` has as a spelling says; 0: it has others. */
+static size_t measure_digits(const char *text, const char *digits)
+{
+	size_t n = 0;
+
+	while (is_fitting(text[n], digits ? digits[n] : 'x'))
+		n++;
+	if (digits && digits[n])
+		return 0;
+	return !text[n] || strncmp(text + n, "-part", strlen("-part")) == 0 ? n : 0;
+}
+
+void unique_id_canonize(const char *text, char ret_id[UNIQUE_ID_MAX + 1])
+{
+	snprintf(ret_id, UNIQUE_ID_MAX + 1, "%s", text);
+	for (size_t i = 0; i < ARRAY_SIZE(spellings); i++) {
+		size_t start = strlen(spellings[i].start), n;
+
+		if (strncasecmp(ret_id, spellings[i].start, start) != 0)
+			continue;
+		n = measure_digits(ret_id + start, spellings[i].digits);
+		if (!n)
+			continue;
+		memcpy(ret_id, spellings[i].start, start);
+		for (char *c = ret_id + start; c < ret_id + start + n; c++)
+			if (isalpha((unsigned char)*c))
+				*c = hex_get_digit((unsigned int)hex_get_value(*c)) ^
+					(spellings[i].is_upper ? 'a' ^ 'A' : 0);
+		return;
+	}
+}
