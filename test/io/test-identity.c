@@ -102,6 +102,11 @@ static const struct {
 		"WWN=nvme.1b36-534e-514d-00000001 SERIAL=SN_42", BOTH },
 	{ "nvme0n1", "nvme; echo eui.0000000000000000 >$D/wwid",
 		"ID_SERIAL_SHORT=SN_42\\nID_WWN=eui.0000000000000000", "SERIAL=SN_42", BOTH },
+	/* The namespaces of a controller share its serial number; the first has no number. */
+	{ "nvme0n1", "nvme; echo 1 >$D/nsid", "ID_SERIAL_SHORT=SN_42", "SERIAL=SN_42", BOTH },
+	{ "nvme0n1", "nvme; echo 2 >$D/nsid", "ID_SERIAL_SHORT=SN_42", "SERIAL=SN_42-ns2", BOTH },
+	{ "nvme0n11", "nvme; part; echo 2 >$D/nsid", "ID_SERIAL_SHORT=SN_42",
+		"SERIAL=SN_42-ns2-part1", BOTH },
 	{ "vda", "disk v/block/vda; echo 'my (disk)' >$D/serial", "ID_SERIAL=my__disk_",
 		"SERIAL=my__disk_", BOTH },
 	{ "mmcblk0", "disk m/block/mmcblk0; echo 0x1b2c3d4e >$D/device/serial",

@@ -10,6 +10,11 @@ struct udev_device;
  * and without udevd. See udev_identity.c.
  */
 char *identity_get_serial_of_udevd(struct udev_device *device);
+/*
+ * The serial number of a disk, which is taken and may be NULL, as that of its NVMe namespace: the
+ * namespaces of a controller share its number. The first has it alone, as most have no other.
+ */
+char *identity_add_namespace(char *serial, struct udev_device *disk);
 char *identity_get_wwn(struct udev_device *disk);
 char *identity_get_serial(struct udev_device *disk);
 char *identity_get_md_uuid(struct udev_device *device);

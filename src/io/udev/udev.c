@@ -376,6 +376,8 @@ static int make_report(struct udev_device *from, bool use_udevd, struct device_r
 		fill_from_udevd(report.device, from);
 	else
 		fill_from_kernel(report.device, from, disk);
+	report.device->identity[ID_SERIAL] =
+		identity_add_namespace(report.device->identity[ID_SERIAL], disk);
 	if (parent) {
 		report.disk_node = copy_text(udev_device_get_devnode(parent));
 		report.disk_number = udev_device_get_devnum(parent);

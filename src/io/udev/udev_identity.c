@@ -70,6 +70,21 @@ char *identity_get_serial_of_udevd(struct udev_device *device)
 		xstrndup(serial, TEXT_MAX), is_same_text(serial, usb) ? instance : NULL);
 }
 
+char *identity_add_namespace(char *serial, struct udev_device *disk)
+{
+	const char *number = get_attribute(disk, "nsid");
+	size_t len = serial ? strlen(serial) : 0;
+	char *text;
+
+	while (len && isspace((unsigned char)serial[len - 1])) /* the kernel pads it */
+		len--;
+	if (!len || !number || strcmp(number, "1") == 0)
+		return serial;
+	text = xasprintf("%.*s-ns%.10s", (int)len, serial, number);
+	free(serial);
+	return text;
+}
+
 static struct udev_device *get_scsi(struct udev_device *disk)
 {
 	return udev_device_get_parent_with_subsystem_devtype(disk, "scsi", "scsi_device");
