@@ -4,6 +4,7 @@
 #include "daemon/change_queue.h"
 #include "daemon/device_monitor.h"
 #include "daemon/loop.h"
+#include "machines/serials.h"
 
 /* The source of changes that devices bring. */
 struct device_source {
@@ -12,9 +13,10 @@ struct device_source {
 	struct device_monitor *monitor;
 	struct loop *loop;
 	struct change_queue *queue;
-	struct timer timer;  /* for what could not be written */
-	uint64_t pause;	     /* µs, before it is tried again */
-	uint64_t successes;  /* of the queue, as of the last turn */
+	struct timer timer; /* for what could not be written */
+	uint64_t pause;	    /* µs, before it is tried again */
+	uint64_t successes; /* of the queue, as of the last turn */
+	struct serials serials;
 	bool is_paused;	     /* devices are only gathered */
 	bool has_started;    /* what is no device was taken up where the former daemon left it */
 	bool has_new_mounts; /* since the volumes that are no device were looked at */
@@ -24,5 +26,6 @@ struct device_source {
 /* Borrows all; adds itself to the queue. Devices are only gathered until `is_paused` ends. */
 void device_source_init(struct device_source *devices, struct manager *manager,
 	struct device_monitor *monitor, struct loop *loop, struct change_queue *queue);
+void device_source_fini(struct device_source *devices);
 /* Looks at what could not be written: the database can be written again, or somebody asks. */
 void device_source_retry(struct device_source *devices);

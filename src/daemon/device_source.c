@@ -15,6 +15,11 @@
 #define RETRY_FIRST 5000000u /* µs */
 #define RETRY_MAX 60000000u
 
+void device_source_fini(struct device_source *devices)
+{
+	serials_fini(&devices->serials);
+}
+
 void device_source_retry(struct device_source *devices)
 {
 	devices->pause = 0;
@@ -55,6 +60,7 @@ static bool begin(void *data, struct change *change)
 		device_source_retry(devices);
 	}
 	device_monitor_take(devices->monitor, &change->volumes);
+	serials_decide(&devices->serials, &devices->manager->volumes, &change->volumes);
 	if (!devices->has_started)
 		mounted_decide_return(devices->manager, change);
 	devices->has_started = true;

@@ -478,6 +478,7 @@ void mmfs_stop(struct mmfs *mmfs)
 	}
 	fuse_stop(mmfs->fuse);
 	store_close(mmfs->store);
+	device_source_fini(&mmfs->devices);
 	device_monitor_free(mmfs->monitor);
 	workers_free(mmfs->workers);
 	host_jobs_fini(&mmfs->hosts);

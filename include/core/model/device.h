@@ -54,6 +54,7 @@ struct device {
 	bool is_held : 1;	 /* by another device, or as swap */
 	bool is_component : 1;	 /* belongs to a multipath map or the like */
 	bool is_by_kernel : 1;	 /* what only udevd knows is not told */
+	bool is_serial_void : 1; /* another disk has the same, so it is not told */
 	bool has_partitions : 1; /* a whole device that others are parts of, as its table says */
 	bool is_displaced : 1;	 /* decided by volumes: not under the first of its IDs */
 	bool is_unwritten : 1; /* likewise: what it brings has yet to be written to the database */

@@ -104,6 +104,7 @@ struct device *device_copy(const struct device *device)
 	copy->is_read_only = device->is_read_only;
 	copy->is_virtual = device->is_virtual;
 	copy->is_by_kernel = device->is_by_kernel;
+	copy->is_serial_void = device->is_serial_void;
 	copy->is_held = device->is_held;
 	copy->is_component = device->is_component;
 	copy->has_partitions = device->has_partitions;
@@ -162,7 +163,8 @@ bool device_is_equal(const struct device *a, const struct device *b)
 		a->members == b->members && a->attachment == b->attachment &&
 		a->is_removable == b->is_removable && a->is_read_only == b->is_read_only &&
 		a->is_virtual == b->is_virtual && a->is_component == b->is_component &&
-		a->has_partitions == b->has_partitions && a->partition_flags == b->partition_flags;
+		a->is_serial_void == b->is_serial_void && a->has_partitions == b->has_partitions &&
+		a->partition_flags == b->partition_flags;
 }
 
 static bool is_extended_partition(const char *type)

@@ -361,6 +361,15 @@ static bool has_owned_candidate(const struct court *court, const struct claim *c
 	return false;
 }
 
+/* Why a device has no ID that it could want. */
+static const char *get_lack(const struct device *device)
+{
+	if (device->doubt)
+		return device->doubt;
+	return device->is_serial_void ? "no unique ID: another disk has the same serial number"
+				      : "no unique ID";
+}
+
 static void claim_conclude(
 	const struct court *court, struct claim *claim, struct assignment *ret_assignment)
 {
@@ -384,8 +393,7 @@ static void claim_conclude(
 		assignment.reason =
 			xasprintf("duplicate of %s, which has %s", owner->node, claim->lost);
 	else if (!claim->is_part)
-		assignment.reason =
-			xstrdup(claim->device->doubt ? claim->device->doubt : "no unique ID");
+		assignment.reason = xstrdup(get_lack(claim->device));
 	if (claim->is_part) {
 		unique_id_format(ID_UUID, claim->device->identity[ID_UUID], 0, id);
 		assignment.kind = DEVICE_MEMBER;
