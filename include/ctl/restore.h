@@ -15,12 +15,18 @@ struct restore {
 	struct strbuf removals, additions, knowledge, points;
 	struct strbuf removed, added; /* "- /DosDevices/X:  UUID=…" */
 	size_t skipped;
+	struct json_object *cleared; /* host and path of each mount point that goes */
 };
 
 /* A ctl_exit, after saying what is wrong. */
 int restore_begin(struct restore *restore, const struct ctl *ctl, struct json_object *wanted);
 /* Puts the lines together. */
 void restore_end(struct restore *restore, struct strbuf *ret_batch);
+/*
+ * Once the lines are committed: takes the mount points out of the files on their hosting volumes,
+ * too, where these are mounted. A ctl_exit, after saying what is wrong.
+ */
+int restore_clear_hosts(const struct restore *restore);
 void restore_fini(struct restore *restore);
 /* The volume that line `number` (from 1) of a batch is about; the caller frees it. */
 char *restore_find_id(const struct strbuf *batch, size_t number);

@@ -176,7 +176,9 @@ static int restore_all(
 		return CTL_OK;
 	strbuf_add_text(&batch, "commit\n");
 	r = tree_request(ctl, "database", batch.data, batch.len, &reply);
-	return r < 0 ? report(ctl, r, path, &batch, text, strbuf_text(&reply)) : CTL_OK;
+	if (r < 0)
+		return report(ctl, r, path, &batch, text, strbuf_text(&reply));
+	return restore_clear_hosts(&restore);
 }
 
 int cmd_import(struct ctl *ctl, int count, char **words)

@@ -7,6 +7,7 @@
  * they lead to volume names.
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -362,7 +363,46 @@ static void remove_points(
 		request_add(&request, "id", volume_get_id(here));
 		request_add(&request, "source", source);
 		add_line(&restore->removals, "remember_mount_point", &request);
+		json_object_array_add(
+			restore->cleared, json_object_new_string(volume_get_id(here)));
+		json_object_array_add(restore->cleared, json_object_new_string(path));
 	}
+}
+
+/* A host that is not mounted, or has no such file, or nothing there of that, is as it should be. */
+static int clear_host(const struct ctl *ctl, const char *host, const char *path)
+{
+	_cleanup_strbuf_ struct strbuf folder = STRBUF_INIT, request = STRBUF_INIT,
+				       reply = STRBUF_INIT;
+	_cleanup_free_ char *guid = NULL, *source = NULL, *what = NULL;
+	int r;
+
+	strbuf_add_file_name(&folder, host);
+	guid = tree_read_line(ctl, "ids/%s/guid", strbuf_text(&folder));
+	if (!*guid || strchr(path, '\\')) /* which would be taken for a separator */
+		return CTL_OK;
+	source = xasprintf("\\??\\Volume{%s}\\%s", guid, path);
+	what = xasprintf("delete the mount point %s on its hosting volume, too", source);
+	request_add(&request, "source", source);
+	r = tree_request(
+		ctl, "volume_mount_point_deleted", strbuf_text(&request), request.len, &reply);
+	if (r == 0 || r == -ENOENT || r == -EINVAL || r == -ENOTSUP)
+		return CTL_OK;
+	return tree_report(ctl, r, strbuf_text(&reply), what);
+}
+
+int restore_clear_hosts(const struct restore *restore)
+{
+	int result = CTL_OK;
+
+	for (size_t i = 0; i < json_object_array_length(restore->cleared); i += 2) {
+		int r = clear_host(restore->ctl,
+			json_object_get_string(json_object_array_get_idx(restore->cleared, i)),
+			json_object_get_string(json_object_array_get_idx(restore->cleared, i + 1)));
+
+		result = r != CTL_OK ? r : result;
+	}
+	return result;
 }
 
 static int restore_volume(struct restore *restore, struct json_object *wanted)
@@ -494,6 +534,7 @@ int restore_begin(struct restore *restore, const struct ctl *ctl, struct json_ob
 		.here = database_read(ctl),
 		.here_by_id = json_object_new_object(),
 		.shown = json_object_new_object(),
+		.cleared = json_object_new_array(),
 	};
 	look_at_tree(restore);
 	spell_ids(restore);
@@ -521,6 +562,7 @@ void restore_fini(struct restore *restore)
 	json_object_put(restore->here);
 	json_object_put(restore->here_by_id);
 	json_object_put(restore->shown);
+	json_object_put(restore->cleared);
 	strbuf_fini(&restore->removals);
 	strbuf_fini(&restore->additions);
 	strbuf_fini(&restore->knowledge);

@@ -147,6 +147,19 @@ mount "$a" "$TMP/host"
 mkdir "$TMP/host/data" "$TMP/host/found"
 settle
 mmctl -q mount-point add "$TMP/host/data" backup --options=ro,nodev
+mmctl -q mount-point add "$TMP/host/found" backup
+# What --exact takes away from a volume that is mounted is not found there again.
+mmctl export | jq '.volumes[].mount_points |= map(select(.path == "found"))' >"$TMP/fewer"
+expect_equal 1 "$(mmctl import --exact "$TMP/fewer" | grep -c '^- mount point /data ')" "what it shows"
+expect_equal 'path="found"' "$(grep -o 'path=[^ ]*' "$TMP/host/.mmfs/remote-database")" "what the file on the hosting volume has"
+umount "$TMP/host"
+settle
+mount "$a" "$TMP/host"
+settle
+expect_equal found "$(mmctl export | jq -r '.volumes[].mount_points[].path')" "the mount points of a host mounted again"
+expect_equal "nothing to do" "$(mmctl import --exact "$TMP/fewer")" "what it changes again"
+mmctl -q mount-point del "$TMP/host/found"
+mmctl -q mount-point add "$TMP/host/data" backup --options=ro,nodev
 settle
 umount "$TMP/host"
 detach 01
