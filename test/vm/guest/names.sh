@@ -58,8 +58,8 @@ late_node()
 	basename "$(readlink -f /dev/disk/by-id/scsi-*vm-late)"
 }
 
-# Each arrival of a disk is a line.
-write_unit()
+# Each arrival of a disk is a line: of a unit that stays while the disk does, and of one that runs and ends.
+write_units()
 {
 	cat >/etc/systemd/system/arrival.service <<-UNIT
 		[Unit]
@@ -72,8 +72,15 @@ write_unit()
 		[Install]
 		WantedBy=dev-mm-late.device
 	UNIT
+	cat >/etc/systemd/system/backup.service <<-UNIT
+		[Service]
+		Type=oneshot
+		ExecStart=sh -c 'echo begun >>/run/backups'
+		[Install]
+		WantedBy=dev-mm-backup.device
+	UNIT
 	systemctl daemon-reload
-	systemctl enable arrival.service
+	systemctl enable arrival.service backup.service
 }
 
 # --- the first boot: names are given ---
@@ -81,6 +88,7 @@ write_unit()
 names_show()
 {
 	mkfs.ext4 -q "$(disk photos)"
+	mkfs.ext4 -q "$(disk data)"
 	printf secret >/root/key
 	cryptsetup luksFormat --batch-mode --pbkdf pbkdf2 --pbkdf-force-iterations 1000 "$(disk vault)" /root/key
 	look_for_late
@@ -89,8 +97,10 @@ names_show()
 	settle
 	name "$(disk photos)" photos
 	name "$(disk photos)" "two words"
+	name "$(disk data)" data
 	name "$(disk vault)" vault
 	name "/dev/$(late_node)" late
+	name "/dev/$(late_node)" backup
 	settle
 	expect_equal "$(disk photos)" "$(readlink -f /dev/mm/photos)" "the node of a name"
 	expect_equal "$(disk photos)" "$(readlink -f '/dev/mm/two\x20words')" "the node of a name with a space"
@@ -121,6 +131,7 @@ lines_are_written()
 {
 	cat >>/etc/fstab <<-LINES
 		/dev/mm/photos /srv/photos auto nofail,nosuid,nodev,x-systemd.device-timeout=600 0 2
+		/dev/mm/data /srv/data auto nosuid,nodev 0 2
 		/dev/mm/late /srv/soon auto nofail,nosuid,nodev,x-systemd.device-timeout=600 0 2
 		/dev/mm/late /srv/late auto nofail,nosuid,nodev,x-systemd.wanted-by=dev-mm-late.device 0 2
 		/dev/mm/absent /srv/absent auto nofail,x-systemd.device-timeout=5 0 2
@@ -128,11 +139,11 @@ lines_are_written()
 	LINES
 	echo "vault /dev/mm/vault /root/key luks,nofail" >>/etc/crypttab
 	chmod 600 /root/key
-	mkdir -p /srv/photos /srv/soon /srv/late /srv/absent /srv/vault
+	mkdir -p /srv/photos /srv/data /srv/soon /srv/late /srv/absent /srv/vault
 	cryptsetup open --key-file /root/key "$(disk vault)" vault
 	mkfs.ext4 -q /dev/mapper/vault
 	cryptsetup close vault
-	write_unit
+	write_units
 	sync
 }
 
@@ -145,13 +156,31 @@ boot_goes_on()
 	is_not_mounted /srv/absent || fail "something is mounted at /srv/absent"
 }
 
+expect_mounted() # NAME
+{
+	expect_equal "$(disk "$1")" "$(findmnt -no SOURCE "/srv/$1")" "the source of /srv/$1"
+	expect_equal success "$(show Result "systemd-fsck@dev-mm-$1.service")" "the check of $1"
+	[ "$(show ExecMainStartTimestampMonotonic "systemd-fsck@dev-mm-$1.service")" -gt 0 ] ||
+		fail "the filesystem of $1 was not checked"
+}
+
 present_disk_is_mounted()
 {
 	await is_mounted /srv/photos
-	expect_equal "$(disk photos)" "$(findmnt -no SOURCE /srv/photos)" "the source"
-	expect_equal success "$(show Result systemd-fsck@dev-mm-photos.service)" "the check of the filesystem"
-	[ "$(show ExecMainStartTimestampMonotonic systemd-fsck@dev-mm-photos.service)" -gt 0 ] ||
-		fail "the filesystem was not checked"
+	expect_mounted photos
+}
+
+# A line without nofail is a part of the boot: checked and mounted before what needs local filesystems.
+boot_waits_for_data()
+{
+	local checked mounted reached
+
+	expect_mounted data
+	checked=$(show ExecMainExitTimestampMonotonic systemd-fsck@dev-mm-data.service)
+	mounted=$(show ActiveEnterTimestampMonotonic srv-data.mount)
+	reached=$(show ActiveEnterTimestampMonotonic local-fs.target)
+	[ "$checked" -le "$mounted" ] || fail "it was mounted at $mounted and checked until $checked"
+	[ "$mounted" -le "$reached" ] || fail "it was mounted at $mounted, after local-fs.target at $reached"
 }
 
 container_is_opened()
@@ -170,6 +199,7 @@ late_disk_is_mounted()
 	await is_mounted /srv/late
 	await is_mounted /srv/soon
 	await grep -q arrived /run/arrivals
+	await grep -q begun /run/backups
 	expect_equal "/dev/$(late_node)" "$(findmnt -no SOURCE /srv/late)" "the source"
 }
 
@@ -186,12 +216,13 @@ pulled_and_back()
 		await is_link late
 		await is_mounted /srv/late
 		await eval "[ \$(wc -l </run/arrivals) = $i ]"
+		await eval "[ \$(wc -l </run/backups) = $i ]"
 	done
 }
 
 mounts()
 {
-	grep -E ' /srv/(photos|late|soon|vault) ' /proc/1/mountinfo
+	grep -E ' /srv/(photos|data|late|soon|vault) ' /proc/1/mountinfo
 	show ActiveEnterTimestampMonotonic srv-photos.mount
 	show ActiveEnterTimestampMonotonic arrival.service
 	stat -c %N /dev/mm/*
@@ -298,7 +329,7 @@ man_drop_in()
 if [ "$BOOT" = 1 ]; then
 	tests="names_show names_go lines_are_written"
 else
-	tests="boot_goes_on present_disk_is_mounted container_is_opened late_disk_is_mounted pulled_and_back
+	tests="boot_goes_on boot_waits_for_data present_disk_is_mounted container_is_opened late_disk_is_mounted pulled_and_back
 		nothing_hangs_on_mmfs udevd_comes_and_goes run_is_full automounts"
 fi
 for test in $tests; do
