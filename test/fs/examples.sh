@@ -146,6 +146,13 @@ has_looked()
 {
 	compgen -G "$TMP/tmp.*/old" >/dev/null && [[ $(cat "/proc/$pid/wchan") == *pipe* ]]
 }
+# Under those who read what happens.
+end_mmfs()
+{
+	umount -l "$MM"
+	await_end "$mmfs_pid"
+	mmfs_pid=
+}
 watch()
 {
 	TMPDIR=$TMP start_example watch-changes
@@ -165,10 +172,8 @@ expect_equal 4 "$(wc -l <"$TMP/out")" "the lines"
 stop_example
 expect_equal "" "$(find "$TMP" -maxdepth 1 -name 'tmp.*')" "what it leaves behind"
 watch
-umount -l "$MM"
+end_mmfs
 await_end "$pid"
-await_end "$mmfs_pid"
-mmfs_pid=
 start_mmfs
 
 # --- wait-and-mount ----------------------------------------------------------------------------------
@@ -206,6 +211,25 @@ request volume_removal_notification "${LOOP}01"
 await_end "$pid"
 expect_equal 0 "$status" "the status after the disk was pulled"
 ! lib_is_mounted "$TMP/dir" || fail "what was pulled is mounted still"
+detach 01
+settle
+
+# mmfs ends, and is back; and what has become of the disk meanwhile is seen then.
+attach a 01
+settle
+wait_and_mount
+await has_line "^${LOOP}01 is mounted at $TMP/dir$"
+end_mmfs
+start_mmfs
+await is_reading "$pid" events
+is_mounted_here "${LOOP}01" rw || fail "it is not mounted any more when mmfs was started again"
+end_mmfs
+lib_is_mounted "$TMP/dir" || fail "it is not mounted any more without mmfs"
+start_mmfs
+request delete_points "link=backup"
+await_end "$pid"
+! lib_is_mounted "$TMP/dir" || fail "it is mounted still, and has no name any more"
+request create_point "link=backup device=${LOOP}01"
 detach 01
 settle
 
