@@ -35,6 +35,8 @@ static const struct {
 		"udevd's links all there", 1.1, 1.0 },
 	[STORM_KERNEL] = { "storm-kernel", "1,000 attached at once → all named, monitor=kernel",
 		"udevd's links all there", 1.1, 0.7 },
+	[STORM_PUBLISH] = { "storm-publish", "1,000 attached at once → all quiet, publish=udev",
+		"without it", 1.3, 1.1 },
 	[CREATE_ONE] = { "create-one", "durable create, one client", "write and fdatasync of 4 KiB",
 		2, 1.3 },
 	[CREATE_CROWD] = { "create-crowd", "durable creates per second, 32 clients", "one client",
@@ -171,6 +173,7 @@ int main(int argc, char **argv)
 		{ "creating", measure_creating },
 		{ "whole", measure_whole },
 		{ "plugging", measure_plugging },
+		{ "publishing", measure_publishing },
 		{ "growth", measure_growth },
 	};
 

@@ -20,6 +20,7 @@ enum figure {
 	ATTACH_KERNEL,
 	STORM_UDEV,
 	STORM_KERNEL,
+	STORM_PUBLISH,
 	CREATE_ONE,
 	CREATE_CROWD,
 	CREATE_BULK,
@@ -70,6 +71,7 @@ void growth_show(const char *axis, const char *series, int count, double cost);
 void measure_reading(void);
 void measure_creating(void);
 void measure_plugging(void);
+void measure_publishing(void);
 void measure_whole(void);
 void measure_growth(void);
 

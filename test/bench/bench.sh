@@ -4,6 +4,7 @@
 # What mmfs costs, against its peers, in the same run:
 #
 #	bench.sh [--json] [GROUP…]		prints a table, or JSON; groups: reading creating whole plugging
+#						publishing
 #	bench.sh [--json] --growth FILE.svg	how costs grow with links and volumes: also as a chart
 #
 # Needs root and a machine that does nothing else; contrib/bench gets what else it needs.
@@ -34,7 +35,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-[ ${#groups[@]} -gt 0 ] || groups=(reading creating whole plugging)
+[ ${#groups[@]} -gt 0 ] || groups=(reading creating whole plugging publishing)
 
 # The database must be on a disk: on tmpfs nothing is durable, or costs anything.
 [ "$BENCH_RUNS" = 1 ] || [ "$(stat -f -c %T "$TMP")" != tmpfs ] ||
@@ -45,10 +46,16 @@ mount -t tmpfs -o mode=755 mmfs-bench "$RAM"
 "$helpers/loops" make 100000 $((BENCH_VOLUMES + 1)) "$RAM/own-" "label-#"
 "$helpers/loops" make 200000 "$BENCH_VOLUMES" "$RAM/same-" same
 
+if [[ " ${groups[*]} " == *" publishing "* ]]; then
+	. "$(dirname "$0")/../fs/lib-publish.sh"
+fi
+
 at_end()
 {
 	local made=("/sys/block/${LOOP#/dev/}"????)
 
+	! declare -F lib_leave_rule >/dev/null || lib_leave_rule
+	rm -f /run/mmfs/udev/"${LOOP#/dev/}"????.*
 	[ -e "${made[0]}" ] || return 0
 	"$helpers/loops" detach "$BENCH_FIRST" ${#made[@]}
 	"$helpers/loops" remove "$BENCH_FIRST" ${#made[@]}
@@ -59,6 +66,7 @@ run_measure()
 {
 	(
 		exec {lib_slot_fd}>&- {lib_users_fd}>&-
+		[ -z "${lib_rule_fd-}" ] || exec {lib_rule_fd}>&-
 		exec "${MMFS%/*}/test/bench/measure" "${groups[@]}"
 	) >"$TMP/figures"
 }

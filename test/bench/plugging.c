@@ -290,3 +290,40 @@ void measure_plugging(void)
 	measure_storms(database);
 	measure_unrelated(database);
 }
+
+/* --- with names in /dev --- */
+
+/* Until mmfs and udevd have dealt with all. */
+static double storm_until_quiet(const char *database, const char *options, bool is_published)
+{
+	struct stat status;
+	double since;
+
+	daemon_start(database, options);
+	devices_open(stage.volumes);
+	since = now();
+	devices_configure("own");
+	settle();
+	since = now() - since;
+	if (!is_named(stage.volumes - 1) || (lstat("/dev/mm/own-0", &status) == 0) != is_published)
+		die("names are not as they should be");
+	devices_detach(0);
+	daemon_stop();
+	return since;
+}
+
+void measure_publishing(void)
+{
+	_cleanup_free_ char *database = NULL;
+	struct samples samples = { .count = 0 };
+
+	kind = "own";
+	devices_detach(0);
+	database = make_names();
+	for (int run = 0; run < stage.runs; run++) {
+		double own = storm_until_quiet(database, "publish=udev", true);
+
+		samples_add(&samples, own, storm_until_quiet(database, "publish=off", false));
+	}
+	figure_show(STORM_PUBLISH, &samples);
+}
