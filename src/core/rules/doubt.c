@@ -16,22 +16,28 @@
 
 #define IN_USE "it is in use"
 
+/*
+ * Of holders that are not here nothing is known. A loop device does not keep others from what it is
+ * over.
+ */
+static bool is_held_by_present(const struct manager *manager, const struct device *device)
+{
+	map_for_each (&manager->volumes.by_name, node, next) {
+		const struct device *holder = container_of(node, struct device, by_name);
+
+		if (holder->is_virtual && device_has_slave(holder, device->name))
+			return true;
+	}
+	return false;
+}
+
 bool doubt_is_in_use(const struct manager *manager, const struct device *device)
 {
 	const struct device *known = volumes_find_name(&manager->volumes, device->name);
 
 	/* What it says of itself now may be what somebody wrote into it. */
-	return device->is_held ||
+	return device->is_held || is_held_by_present(manager, device) ||
 		filesystem_is_mounted(&manager->volumes, &manager->mounts, known ? known : device);
-}
-
-/* What is held by a device that is here is in use still; of other holders nothing is known. */
-static bool is_held_by_present(const struct manager *manager, const struct device *device)
-{
-	map_for_each (&manager->volumes.by_name, node, next)
-		if (device_has_slave(container_of(node, struct device, by_name), device->name))
-			return true;
-	return false;
 }
 
 bool doubt_awaits_reading(const struct manager *manager, const struct device *device)
@@ -68,7 +74,7 @@ static char *find_doubt(
 		return xstrdup(now->doubt);
 	if (now->is_component && !before->is_component && strncmp(now->name, "dm-", 3) == 0)
 		return xstrdup("device-mapper says that it is not to be read");
-	if (doubt_is_in_use(manager, now) && has_other_content(before, now) &&
+	if (has_other_content(before, now) && doubt_is_in_use(manager, now) &&
 		!has_become_member(manager, now))
 		return xasprintf(IN_USE "; its content has changed (%s%s): it is read again "
 					"when it is free",
