@@ -21,7 +21,6 @@
 #include "daemon/asking.h"
 #include "daemon/limits.h"
 #include "daemon/mmfs_private.h"
-#include "daemon/priority.h"
 #include "io/mounts/mountpoint.h"
 #include "io/udev/dev_path.h"
 #include "io/udev/udev.h"
@@ -180,7 +179,6 @@ static int start_parts(struct mmfs *mmfs, const struct mmfs_options *options, st
 	int r;
 
 	mmfs->monitor = device_monitor_new(&options->devices); /* before any thread */
-	priority_raise();				       /* the prober need not hurry */
 	r = loop_new(&mmfs->loop);
 	if (r == 0)
 		r = add_signals(mmfs);

@@ -17,7 +17,6 @@
 
 #include "base/clock.h"
 #include "daemon/limits.h"
-#include "daemon/priority.h"
 #include "daemon/workers.h"
 
 #define RETRY (1000000u / 2) /* µs */
@@ -69,7 +68,6 @@ static void *work(void *argument)
 {
 	struct errand *errand = argument;
 
-	priority_restore();
 	errand->run(errand);
 	hand_in(errand->owner, errand);
 	return NULL;
