@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2317 # check calls the functions
 #
-# The packages of contrib/debian, from a disk of the host's: what they bring works, and goes again.
+# The packages of contrib/debian, from a disk of the host's: what they bring works, and goes again. What is
+# mounted by names in /dev is not touched by any of that.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -11,7 +12,12 @@ packages=/run/packages
 
 show()
 {
-	systemctl show --property "$1" --value mmfs.service
+	systemctl show --property "$1" --value "${2-mmfs.service}"
+}
+
+disk()
+{
+	readlink -f "/dev/disk/by-id/virtio-vm-$1"
 }
 
 is_absent()
@@ -61,31 +67,93 @@ smoke_test()
 	"$packages"/smoke
 }
 
-# Names are there again when the command is done, by another process.
+# One by fstab, which systemd would unmount if the name went; one by hand; and one that is not mounted.
+mount_by_names()
+{
+	local name
+
+	for name in photos films; do
+		mkfs.ext4 -q "$(disk "$name")"
+	done
+	mkswap -q "$(disk spare)"
+	mmctl settle
+	for name in photos films spare; do
+		mmctl create "$name" "$(disk "$name")"
+	done
+	mmctl settle
+	mkdir -p /srv/photos /srv/films
+	echo "/dev/mm/photos /srv/photos auto nofail,nosuid,nodev 0 2" >>/etc/fstab
+	systemctl daemon-reload
+	systemctl start srv-photos.mount
+	mount -o nosuid,nodev /dev/mm/films /srv/films
+	for name in photos films; do
+		sleep infinity >"/srv/$name/open" &
+		echo $! >>/run/openers
+	done
+}
+
+mounts()
+{
+	local opener
+
+	grep -E ' /srv/(photos|films) ' /proc/1/mountinfo
+	for opener in $(</run/openers); do
+		readlink "/proc/$opener/fd/1"
+	done
+	show ActiveEnterTimestampMonotonic srv-photos.mount
+	show Result srv-photos.mount
+	journalctl --boot --no-pager --output cat --unit srv-photos.mount --unit srv-films.mount
+}
+
+# Names are there again when the command is done, by another process. In /dev they have never been away.
 upgrade()
 {
-	local pid link
+	local pid links before
 
 	pid=$(show MainPID)
-	link=$(stat -c %N /dev/mm/root)
+	links=$(stat -c %N /dev/mm/*)
+	before=$(mounts)
 	dpkg --install "$packages"/mmfs_*.deb
+	expect_equal "$links" "$(stat -c %N /dev/mm/*)" "the list of links in /dev"
 	expect_equal active "$(show ActiveState)" "the service"
 	[ "$(show MainPID)" != "$pid" ] || fail "the process is the old one"
 	[ -L "$MM/DosDevices/root" ] || fail "the name is gone"
 	mmctl settle
-	expect_equal "$link" "$(stat -c %N /dev/mm/root)" "the link in /dev"
+	expect_equal "$links" "$(stat -c %N /dev/mm/*)" "the list of links in /dev after a while"
+	expect_equal "$before" "$(mounts)" "what is mounted by names"
 }
 
-# Who removes a package may want it back, with all names.
+# Who removes a package may want it back, with all names. Those in /dev go but for those that mounts hang on.
 remove()
 {
+	local before
+
+	before=$(mounts)
 	dpkg --remove mmfs
 	systemctl daemon-reload
 	is_absent
-	[ -L /dev/mm/root ] || fail "the name in /dev is gone, and so were what is mounted by it"
+	expect_equal /dev/mm/photos "$(echo /dev/mm/*)" "the list of links in /dev"
+	udevadm trigger --settle --subsystem-match=block --action=change
+	expect_equal /dev/mm/photos "$(echo /dev/mm/*)" "the list of links in /dev after events"
+	expect_equal "$before" "$(mounts)" "what is mounted by names"
 	[ -s /var/lib/mmfs/mounted-devices.db ] || fail "the names are gone"
 	dpkg --install "$packages"/mmfs_*.deb
+	mmctl settle
 	[ -L "$MM/DosDevices/root" ] || fail "the name is gone"
+	expect_equal "/dev/mm/films /dev/mm/photos /dev/mm/root /dev/mm/spare" "$(echo /dev/mm/*)" \
+		"the list of links in /dev when mmfs is back"
+	[ ! -e /run/udev/rules.d/61-mmfs.rules ] || fail "there are two rules"
+	expect_equal "$before" "$(mounts)" "what is mounted by names"
+}
+
+# When nothing is mounted by names any more, none is left.
+unmount()
+{
+	xargs kill </run/openers
+	umount /srv/photos /srv/films
+	sed -i '/ \/srv\/photos /d' /etc/fstab
+	systemctl daemon-reload
+	rmdir /srv/photos /srv/films
 }
 
 purge()
@@ -94,13 +162,14 @@ purge()
 
 	apt-get -y purge mmfs libmmfs-dev libmmfs0
 	is_absent
+	expect_equal "" "$(ls -d /dev/mm /run/mmfs /run/udev/rules.d/61-mmfs.rules 2>/dev/null || true)" "what is left"
 	expect_equal "" "$(diff /run/files <(list_files) || true)" "what is left or has gone"
 	expect_equal "" "$(dpkg-query -W -f '${Package}\n' '*mmfs*' 2>/dev/null || true)" "what dpkg knows"
 	units=$(systemctl --failed --plain --no-legend)
 	expect_equal "" "$units" "the list of failed units"
 }
 
-for test in make_room install_packages smoke_test upgrade remove purge; do
+for test in make_room install_packages smoke_test mount_by_names upgrade remove unmount purge; do
 	check $test
 done
 finish
