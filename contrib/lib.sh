@@ -22,6 +22,33 @@ die()
 	exit 1
 }
 
+# "bookworm"; empty: this is not Debian.
+get_debian_release()
+(
+	# shellcheck source=/dev/null
+	. /etc/os-release
+	[ "${ID-}" != debian ] || say "${VERSION_CODENAME-}"
+)
+
+# The lines of `apt-get indextargets`, as sources of a release of Debian.
+list_apt_sources() # RELEASE
+{
+	local own
+
+	own=$(get_debian_release)
+	# shellcheck disable=SC2016 # apt fills them in
+	apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
+		"Created-By: Packages" "Origin: Debian" | grep "^deb .* $own" | sort -u |
+		sed "s/^\(deb [^ ]* \)$own/\1$1/"
+}
+
+# apt's own settings of proxies and the like.
+list_apt_options()
+{
+	apt-config dump --no-empty | grep -E '^Acquire::((http|https|ftp)::|Check-|Retries|Force)' ||
+		true
+}
+
 # Repeats a command until it succeeds.
 await() # SECONDS COMMAND…
 {
