@@ -65,6 +65,46 @@ lvm_snapshot()
 	name /dev/vm/copy copy
 }
 
+change()
+{
+	echo change >"/sys/block/$(kernel_name "$1")/uevent"
+	settle
+}
+
+expect_named() # NODE NAME WHAT
+{
+	expect_equal "/dev/$(kernel_name "$1")" "$(node_of "$2")" "the name of $3"
+}
+
+doubt()
+{
+	cat "$MM/devices/$(kernel_name "$1")/doubt"
+}
+
+# Who reads a suspended map waits until it is resumed: its names stay, whatever event comes meanwhile.
+lvm_suspended()
+{
+	dmsetup suspend vm-copy
+	change /dev/vm/copy
+	expect_named /dev/vm/copy copy "a suspended volume"
+	expect_match . "$(doubt /dev/vm/copy)" "its doubt"
+	dmsetup resume vm-copy
+	settle
+	expect_named /dev/vm/copy copy "a resumed volume"
+	expect_equal "" "$(doubt /dev/vm/copy)" "its doubt"
+}
+
+lvm_read_only()
+{
+	expect_equal 0 "$(cat "$MM/devices/$(kernel_name /dev/vm/origin)/read_only")" "read_only"
+	blockdev --setro /dev/vm/origin
+	expect_equal 1 "$(cat "$MM/devices/$(kernel_name /dev/vm/origin)/read_only")" "read_only"
+	change /dev/vm/origin
+	expect_named /dev/vm/origin origin "a volume that is read-only"
+	blockdev --setrw /dev/vm/origin
+	expect_equal 0 "$(cat "$MM/devices/$(kernel_name /dev/vm/origin)/read_only")" "read_only again"
+}
+
 lvm_comes_and_goes()
 {
 	local i
@@ -278,8 +318,8 @@ has_map()
 	[ -n "$(list_maps)" ]
 }
 
-for test in lvm_volumes lvm_snapshot lvm_comes_and_goes luks md_raid1_1_2 md_raid1_1_0 \
-	md_raid1_0_90 md_of_partitions multipath_device; do
+for test in lvm_volumes lvm_snapshot lvm_suspended lvm_read_only lvm_comes_and_goes luks \
+	md_raid1_1_2 md_raid1_1_0 md_raid1_0_90 md_of_partitions multipath_device; do
 	check $test
 done
 finish
