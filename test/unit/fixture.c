@@ -87,6 +87,8 @@ static void device_set_flag(struct device *device, const char *flag)
 		device->is_removable = true;
 	else if (strcmp(flag, "by_kernel") == 0)
 		device->is_by_kernel = true;
+	else if (strcmp(flag, "serial_void") == 0)
+		device->is_serial_void = true;
 	else if (strcmp(flag, "partitioned") == 0)
 		device->has_partitions = true;
 	else if (strcmp(flag, "blank") == 0)

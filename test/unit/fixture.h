@@ -16,7 +16,8 @@ void fixture_add(Suite *suite, const char *name, const TTest *test);
  * A device from words: uuid= partuuid= dm= md= wwn= serial= size= part= start= seq= fstype= usage=
  * table= type= pname= flags= (hexadecimal, of its GPT entry) fault= label= node= slaves=A,B
  * at=internal|external|virtual, and the flags blank, virtual, held, component, removable,
- * by_kernel. Without any it is a whole device of 1000 bytes with an ext4 filesystem at /dev/NAME.
+ * by_kernel, serial_void. Without any it is a whole device of 1000 bytes with an ext4 filesystem
+ * at /dev/NAME.
  */
 struct device *fixture_device(const char *name, const char *words);
 

@@ -101,6 +101,8 @@ static void keep_hardware(struct device *device, const struct device *before)
 	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++) {
 		const char *known = before->identity[schemes[i]];
 
+		if (schemes[i] == ID_SERIAL && device->is_serial_void)
+			continue;
 		if (known && !device->identity[schemes[i]])
 			device->identity[schemes[i]] = xstrdup(known);
 	}
