@@ -311,10 +311,13 @@ const char *device_kind_get_word(enum device_kind kind)
 void device_list_identities(struct device *device)
 {
 	char id[UNIQUE_ID_MAX + 1];
+	size_t most = 0;
 
 	if (device->identities)
 		return;
-	device->identities = xcalloc(ID_KINDS, sizeof(*device->identities));
+	for (size_t i = 0; i < ID_KINDS; i++)
+		most += device->identity[i] != NULL;
+	device->identities = xcalloc(most ? most : 1, sizeof(*device->identities));
 	for (size_t i = 0; i < ID_KINDS; i++) {
 		if (!unique_id_format(
 			    (enum id_scheme)i, device->identity[i], device->partition, id))
