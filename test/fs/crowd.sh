@@ -25,7 +25,7 @@ at_end()
 
 mkdir -p "${rule%/*}"
 echo "KERNEL==\"${LOOP#/dev/}?*\", ENV{UDEV_DISABLE_PERSISTENT_STORAGE_RULES_FLAG}=\"1\"" >"$rule"
-udevadm control --reload
+await udevadm control --reload
 lib_many="$first $crowd"
 "$helpers/loops" add "$first" "$crowd"
 

@@ -17,14 +17,14 @@ a=${LOOP}01
 at_end()
 {
 	rm -f "$rules"
-	udevadm control --reload
+	await udevadm control --reload
 	swapoff "$a" 2>/dev/null || true
 	[ ! -e "/dev/mapper/$map" ] || dmsetup remove --retry "$map"
 }
 
 # The end of a swap closes its device, which who watches it would see: nobody does.
 echo "KERNEL==\"${LOOP#/dev/}01\", OPTIONS:=\"nowatch\"" >"$rules"
-udevadm control --reload
+await udevadm control --reload
 
 make_image old 4M swap "$(number_uuid 1)"
 make_image new 4M swap "$(number_uuid 2)"

@@ -19,12 +19,12 @@ make_rules()
 			"${LOOP#/dev/}" "$1" "$2" "$3" "$4"
 		shift 4
 	done >"$rules"
-	udevadm control --reload
+	await udevadm control --reload
 }
 at_end()
 {
 	rm -f "$rules"
-	udevadm control --reload
+	await udevadm control --reload
 	for n in 01 02 03; do
 		partx -d "$LOOP$n" 2>/dev/null
 	done

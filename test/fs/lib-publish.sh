@@ -26,7 +26,7 @@ lib_join_rule()
 	mkdir -p "${rule%/*}"
 	if ! cmp -s "$(dirname "$0")/../../contrib/udev/61-mmfs.rules" "$rule"; then
 		cp "$(dirname "$0")/../../contrib/udev/61-mmfs.rules" "$rule"
-		udevadm control --reload
+		await udevadm control --reload
 	fi
 	flock -s "$lib_rule_fd"
 	exec {mutex}>&-
@@ -42,7 +42,7 @@ lib_leave_rule()
 	exec {lib_rule_fd}>"$lib_locks/rule-users"
 	if flock -n "$lib_rule_fd"; then
 		rm -f "$rule"
-		udevadm control --reload
+		await udevadm control --reload
 	fi
 	exec {lib_rule_fd}>&- {mutex}>&-
 }

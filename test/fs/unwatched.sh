@@ -13,7 +13,7 @@ rules=/run/udev/rules.d/99-mmfs-test-${LOOP#/dev/}.rules
 at_end()
 {
 	rm -f "$rules"
-	udevadm control --reload
+	await udevadm control --reload
 }
 
 rule()
@@ -37,7 +37,7 @@ rule 02 'ENV{UDEV_DISABLE_PERSISTENT_STORAGE_BLKID_FLAG}="1"'
 # The flag has to be there before the rules that would read.
 mv "$rules" "${rules/99-/10-}"
 rules=${rules/99-/10-}
-udevadm control --reload
+await udevadm control --reload
 
 # --- nobody watches it -----------------------------------------------------------------------------
 
