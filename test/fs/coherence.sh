@@ -102,6 +102,15 @@ play()
 	stop_mmfs
 }
 
+# A listing that was under way when the folder changed is not kept for the new one.
+start_mmfs "db=$TMP/late.db"
+for ((i = 0; i < 400; i++)); do
+	echo "link=many-$i device=$first"
+done >"$CTL/create_point"
+"$helpers/late-listing" "$MM/DosDevices" "$CTL/create_point" "link=late device=$first" ||
+	fail "what is kept of an old listing counts for the new one"
+stop_mmfs
+
 # Without caches nothing can be stale for long; it is slower, and the measure of the rest.
 hammer on "$rounds"
 come_and_go on $((rounds / 15))
