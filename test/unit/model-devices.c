@@ -373,21 +373,20 @@ static struct model_record *find_on_partition(
 }
 
 /* Rule 9. What was known under the old ID is known under the new one; the device is seen anew. */
-static struct model_record *follow(
-	struct model *model, const struct model_device *device, size_t records)
+static bool follow(
+	struct model *model, const struct model_device *device, size_t records, bool is_in_place)
 {
 	struct model_record *old =
 		*device->former ? model_find_record(model, device->former) : NULL;
 	struct model_record *known = model_find_record(model, device->id);
 	char from[MODEL_TEXT];
 
-	if (old && old == known)
-		return NULL;
-
-	if (!old)
+	if (is_in_place == !old || (old && old == known))
+		return false;
+	if (!is_in_place)
 		old = find_on_partition(model, device, records);
 	if (!old || has_twin(model, device, old->id))
-		return NULL;
+		return false;
 	strcpy(from, old->id);
 	for (size_t i = model->links; i-- > 0;) {
 		struct model_link *link = &model->link[i];
@@ -403,25 +402,46 @@ static struct model_record *follow(
 		known->mark |= old->mark && !model_find_letter(model, device->id);
 		known->keep |= old->keep;
 		*old = model->record[--model->records];
-		return model_find_record(model, device->id);
+		return true;
 	}
 	strcpy(old->id, device->id);
 	strcpy(old->node, "");
 	old->diskseq = 0;
 	old->attachment = 0;
-	return old;
+	return true;
 }
 
-static void arrive(struct model *model, const struct wish *wish, bool is_arriving, size_t records)
+static bool is_new_here(const struct model *before, const struct wish *wish, const char *id)
+{
+	return before->device[wish->device].is_arriving || strcmp(wish->held, id) != 0;
+}
+
+/* Rule 9: all that stayed where they are, then those that are known by their partition. */
+static void follow_all(struct model *model, const struct wish *wishes, size_t count,
+	const struct model *before, size_t records)
+{
+	bool has_followed[MODEL_DEVICES] = { false };
+
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < count; i++) {
+			const struct model_device *device = &model->device[wishes[i].device];
+
+			if (!*device->id || has_followed[i] ||
+				(model_find_record(model, device->id) &&
+					!(is_new_here(before, &wishes[i], device->id) &&
+						model_is_of_identity(model, device->id))))
+				continue;
+			has_followed[i] = follow(model, device, records, round == 0);
+		}
+	}
+}
+
+static void arrive(struct model *model, const struct wish *wish, const struct model *before)
 {
 	const struct model_device *device = &model->device[wish->device];
 	struct model_record *record = model_find_record(model, device->id);
-	bool is_new_here = is_arriving || strcmp(wish->held, device->id) != 0, has_name = false;
-	struct model_record *followed = NULL;
+	bool has_name = false;
 
-	if (!record || (is_new_here && model_is_of_identity(model, device->id)))
-		followed = follow(model, device, records);
-	record = followed ? followed : model_find_record(model, device->id);
 	if (!record) {
 		record = &model->record[model->records++];
 		memset(record, 0, sizeof(*record));
@@ -431,7 +451,7 @@ static void arrive(struct model *model, const struct wish *wish, bool is_arrivin
 	for (size_t i = 0; i < model->links; i++)
 		has_name |= strcmp(model->link[i].id, device->id) == 0 &&
 			!model->link[i].is_unrecorded && link_name_is_volume(model->link[i].path);
-	if (!has_name && is_new_here)
+	if (!has_name && is_new_here(before, wish, device->id))
 		model->nameless[model->nameless_count++] = record->id;
 }
 
@@ -568,10 +588,10 @@ void model_apply_devices(struct model *model, const struct model_batch *batch, b
 		return;
 	}
 	model_drop_unrecorded(model, &before);
+	follow_all(model, wishes, count, &before, records);
 	for (size_t i = 0; i < count; i++)
 		if (*model->device[wishes[i].device].id)
-			arrive(model, &wishes[i], before.device[wishes[i].device].is_arriving,
-				records);
+			arrive(model, &wishes[i], &before);
 	model_note_holders(model, &before, touched);
 	model_forget_formers(model);
 	model_welcome(model, before.device);

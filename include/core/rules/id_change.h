@@ -10,8 +10,14 @@ int id_change_decide(struct decision *decision);
  */
 int id_change_find(const struct manager *manager, const struct change *change,
 	const struct device *device, const char **ret_id);
-/* The ID whose names follow a device to `id`, under which nothing is known, or NULL. */
-const char *id_change_follow(const struct manager *manager, const struct change *change,
+/*
+ * The ID whose names follow a device to `id`, under which nothing is known, or NULL: that which it
+ * had here before its content changed; else that of what was on the same partition when it was here
+ * last. Of all devices of a change the first is asked for before the second is of any.
+ */
+const char *id_change_follow_in_place(const struct manager *manager, const struct change *change,
+	const struct device *device, const char *id);
+const char *id_change_follow_entry(const struct manager *manager, const struct change *change,
 	const struct device *device, const char *id);
 /* For the history and readers of `events`. */
 void id_change_note(const struct manager *manager, struct change *change,

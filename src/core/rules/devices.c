@@ -131,21 +131,57 @@ void devices_decide_holder(const struct manager *manager, const struct manager_e
 		decide_hint(device, id, false, change);
 }
 
+static bool is_new_here(const struct manager *manager, const struct device *device, const char *id)
+{
+	const struct device *before = volumes_find_name(&manager->volumes, device->name);
+
+	return !before || before->is_arriving || !is_same_text(before->id, id);
+}
+
+/* Moves what is known to where the volume is known by now; returns whether there was anything. */
+static bool decide_following(const struct manager *manager, const struct manager_env *env,
+	const struct assignment *assignment, struct change *change, bool is_in_place)
+{
+	const struct device *device = assignment->device;
+	const char *id = assignment->id, *old;
+	const struct record *record = id ? names_find_record(&change->names, id) : NULL;
+
+	if (!id ||
+		(record &&
+			!(is_new_here(manager, device, id) &&
+				names_is_of_identity(&change->names, record))))
+		return false;
+	old = is_in_place ? id_change_follow_in_place(manager, change, device, id)
+			  : id_change_follow_entry(manager, change, device, id);
+	if (!old)
+		return false;
+	id_change_note(manager, change, env, device, old, id);
+	id_change_move(change, env, old, id);
+	return true;
+}
+
+/* That a device is the same one says more than a number in a table, which may be a copy. */
+static void decide_followers(
+	const struct manager *manager, const struct manager_env *env, struct change *change)
+{
+	const struct volumes_change *volumes = &change->volumes;
+	_cleanup_free_ bool *has_followed =
+		xcalloc(volumes->assignment_count, sizeof(*has_followed));
+
+	for (size_t i = 0; i < volumes->assignment_count; i++)
+		has_followed[i] =
+			decide_following(manager, env, &volumes->assignments[i], change, true);
+	for (size_t i = 0; i < volumes->assignment_count; i++)
+		if (!has_followed[i])
+			decide_following(manager, env, &volumes->assignments[i], change, false);
+}
+
 /* A volume gets its ID: it is remembered, and has a Volume{GUID} name from then on. */
 static void decide_arrival(const struct manager *manager, const struct manager_env *env,
 	const struct device *device, const char *id, struct change *change)
 {
 	const struct record *record = names_find_record(&change->names, id);
-	const struct device *before = volumes_find_name(&manager->volumes, device->name);
-	bool is_new_here = !before || before->is_arriving || !is_same_text(before->id, id);
-	const char *old;
 
-	if ((!record || (is_new_here && names_is_of_identity(&change->names, record))) &&
-		(old = id_change_follow(manager, change, device, id))) {
-		id_change_note(manager, change, env, device, old, id);
-		id_change_move(change, env, old, id);
-		record = names_find_record(&change->names, id);
-	}
 	if (!record ||
 		(!is_remembered(record, device) &&
 			!is_component_remembered(manager, record, device, change)))
@@ -153,7 +189,7 @@ static void decide_arrival(const struct manager *manager, const struct manager_e
 	else if (record->fingerprint.has_twin || record->keep_links || mounted_is_device(device))
 		decide_hint(device, id, false, change);
 	decide_unnoted(device, id, change);
-	if (!record || (is_new_here && record->volume_names == 0)) {
+	if (!record || (is_new_here(manager, device, id) && record->volume_names == 0)) {
 		struct triple triple = { .id = id, .node = device->node };
 		char path[LINK_PATH_MAX];
 		uint8_t random[16];
@@ -416,6 +452,7 @@ void devices_decide(
 	for_each_before(manager, change, decide_kept);
 	ownership_decide(manager, &change->names, volumes);
 	decide_unrecorded(manager, change);
+	decide_followers(manager, env, change);
 	for (size_t i = 0; i < volumes->assignment_count; i++) {
 		const struct assignment *assignment = &volumes->assignments[i];
 

@@ -99,23 +99,35 @@ static const char *find_former(
 	return former && names_find_record(&change->names, former) ? former : NULL;
 }
 
-const char *id_change_follow(const struct manager *manager, const struct change *change,
+/* Whether names may come to `id`: something that is known under it has names of its own. */
+static bool can_take(const struct manager *manager, const char *id)
+{
+	const struct record *record = names_find_record(&manager->names, id);
+
+	return manager->follow != FOLLOW_OFF &&
+		(!record || names_is_of_identity(&manager->names, record));
+}
+
+const char *id_change_follow_in_place(const struct manager *manager, const struct change *change,
+	const struct device *device, const char *id)
+{
+	const char *former = find_former(manager, change, device);
+
+	if (!former || !can_take(manager, id) || manager->follow != FOLLOW_ON ||
+		strcmp(former, id) == 0 || has_twin(manager, change, device, former))
+		return NULL;
+	return former;
+}
+
+const char *id_change_follow_entry(const struct manager *manager, const struct change *change,
 	const struct device *device, const char *id)
 {
 	const char *found = NULL;
 	char entry[UNIQUE_ID_MAX + 1];
 
-	const struct record *record = names_find_record(&manager->names, id);
-
-	if (manager->follow == FOLLOW_OFF ||
-		(record && !names_is_of_identity(&manager->names, record)))
+	if (!can_take(manager, id) ||
+		(manager->follow == FOLLOW_ON && find_former(manager, change, device)))
 		return NULL;
-	if (manager->follow == FOLLOW_ON)
-		found = find_former(manager, change, device);
-	if (found && strcmp(found, id) == 0)
-		return NULL;
-	if (found)
-		return has_twin(manager, change, device, found) ? NULL : found;
 	if (id_change_find(manager, change, device, &found) < 0 ||
 		stranger_is(manager->strangers, names_find_record(&change->names, found), device) ||
 		has_twin(manager, change, device, found))
