@@ -14,7 +14,9 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "core/rules/apply.h"
+#include "core/views/tree_update.h"
 #include "daemon/change_queue.h"
+#include "io/fuse/fuse_finish.h"
 
 struct change_queue {
 	struct manager *manager;

@@ -14,6 +14,7 @@
 #include "daemon/limits.h"
 #include "io/probe/probe.h"
 #include "io/udev/udev.h"
+#include "io/udev/udevd.h"
 #include "io/udev/watch.h"
 
 #define EVENTS_PER_TURN 128
@@ -52,7 +53,7 @@ static int describe(void *data, const char *name, const void *event, bool use_ud
 
 static bool is_udevd_busy(void *data)
 {
-	return udev_is_busy();
+	return udevd_is_busy();
 }
 
 static void watch(void *data, const char *name, const char *node)
@@ -159,7 +160,7 @@ static void check_udevd(struct device_monitor *source)
 
 	if (monitor == MONITOR_KERNEL || source->udevd >= 0)
 		return;
-	source->udevd = udev_open_udevd();
+	source->udevd = udevd_open();
 	if (source->udevd >= 0)
 		loop_add(source->loop, source->udevd, on_udevd_end, source);
 	else if (monitor == MONITOR_UDEV)

@@ -18,12 +18,15 @@
 #include "base/log.h"
 #include "core/rules/apply.h"
 #include "core/rules/doubt.h"
+#include "core/views/tree_update.h"
 #include "daemon/asking.h"
 #include "daemon/limits.h"
-#include "daemon/mmfs_private.h"
+#include "daemon/show.h"
+#include "io/fuse/fuse_counters.h"
 #include "io/mounts/mountpoint.h"
 #include "io/udev/dev_path.h"
-#include "io/udev/udev.h"
+#include "io/udev/udevd.h"
+#include "mmfs_private.h"
 
 #define SECOND 1000000u		   /* µs */
 #define SETTLE_LIMIT (10 * SECOND) /* at start, for devices */
@@ -289,7 +292,7 @@ static int find_devices(struct mmfs *mmfs, bool uses_udevd)
 		bool is_enumerated = device_monitor_is_enumerated(mmfs->monitor);
 		uint64_t now = clock_get_monotonic();
 
-		if (is_enumerated && !(uses_udevd && now < start + QUEUE_LIMIT && udev_is_busy()))
+		if (is_enumerated && !(uses_udevd && now < start + QUEUE_LIMIT && udevd_is_busy()))
 			break;
 		r = turn(mmfs, is_enumerated ? now + QUEUE_PAUSE : limit);
 	}

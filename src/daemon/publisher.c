@@ -10,13 +10,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "core/views/dev_links.h"
 #include "core/rules/mounted.h"
+#include "core/views/dev_links.h"
 #include "daemon/asking.h"
 #include "daemon/publisher.h"
 #include "io/publish/names_file.h"
 #include "io/udev/synth_event.h"
-#include "io/udev/udev.h"
+#include "io/udev/udevd.h"
 #include "machines/publish.h"
 
 #define FOLDER "/run/mmfs/udev" /* which the rule knows */
@@ -79,7 +79,7 @@ static bool is_udevd_running(void *data)
 
 	if (publisher->udevd >= 0)
 		return true;
-	publisher->udevd = udev_open_udevd();
+	publisher->udevd = udevd_open();
 	if (publisher->udevd < 0)
 		return false;
 	loop_add(publisher->joints.loop, publisher->udevd, on_udevd_end, publisher);
@@ -93,7 +93,7 @@ static bool has_links(void *data, const char *name, const char *text)
 
 static bool is_udevd_busy(void *data)
 {
-	return udev_is_busy();
+	return udevd_is_busy();
 }
 
 static void look(void *data, const char *name)

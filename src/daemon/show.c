@@ -5,8 +5,10 @@
 
 #include "core/views/document.h"
 #include "core/views/render.h"
-#include "daemon/mmfs_private.h"
+#include "daemon/show.h"
+#include "io/fuse/fuse_counters.h"
 #include "io/udev/udev.h"
+#include "mmfs_private.h"
 
 /*
  * One line for each link: made anew when there is something new, and not for everybody who looks.

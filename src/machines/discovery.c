@@ -23,6 +23,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "discovery_entry_private.h"
 #include "discovery_private.h"
 
 #define QUIET (SECOND / 10)	  /* after lost events, before looking at everything, */

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "discovery_entry_private.h"
 #include "discovery_private.h"
 
 static const char said_gone[] = "an event says that it was removed, and it is still here";

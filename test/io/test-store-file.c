@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "io/store/store_rows.h"
+#include "io/store/store_schema.h"
 #include "store-fixture.h"
 
 #define ID_A "UUID=3e6be9de-8139-11d1-9106-a43f08d823a6"

@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "io/udev/udev.h"
+#include "io/udev/udevd.h"
 
 #define CONTROL "/run/udev/control"
 
@@ -41,7 +41,7 @@ static int listen_at(const char *name, size_t len)
 
 static void expect(bool is_running)
 {
-	int fd = udev_open_udevd();
+	int fd = udevd_open();
 
 	if (is_running)
 		ck_assert_int_ge(fd, 0);

@@ -11,6 +11,7 @@
 #include "core/rules/engine.h"
 #include "core/rules/forgetting.h"
 #include "core/views/render.h"
+#include "core/views/tree_update.h"
 #include "fixture.h"
 
 void fixture_add(Suite *suite, const char *name, const TTest *test)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/rules/apply.h"
+#include "core/views/tree_update.h"
 #include "fixture.h"
 
 static bool has_entry(const struct deltas *deltas, const struct node *folder, const char *name)

@@ -130,13 +130,6 @@ bool tree_is_listing_current(const struct node *folder, uint64_t cookie);
 /* Whoever keeps a listing of the folder for its time of change is to read it again. */
 void tree_touch(struct node *folder, uint64_t now);
 
-/*
- * Makes the tree show the state again, and says what became different. Notices of one update are in
- * a fixed order: what ends before what begins, a link before its volume where they end, and after
- * it where they begin. `touched` hands its events over. `deltas` is NULL while nobody listens.
- */
-void tree_update(struct tree *tree, const struct manager *manager, struct touched *touched,
-	uint64_t now, struct deltas *deltas);
 /* When a client renamed a link: the kernel has moved the inode already, so it keeps its number. */
 void tree_rename(struct tree *tree, struct node *folder, const char *name, const char *new_name,
 	uint64_t now, struct deltas *deltas);

@@ -113,17 +113,6 @@ bool fuse_is_ready(const struct fuse_server *server);
  */
 void fuse_extend_read_ahead(uint64_t number);
 
-/*
- * A job is over: tells the kernel of `deltas`, then the client of the result. Takes over both.
- * `job` is NULL when nobody asked (a device came or went).
- */
-void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas *deltas);
-
 /* Counts what readers of `points` can see change. */
 uint64_t fuse_get_generation(const struct fuse_server *server);
 const char *fuse_get_version(void);
-
-/* Requests served so far, as samples for `metrics`. */
-void fuse_render_metrics(const struct fuse_server *server, struct strbuf *ret_text);
-/* The same as one line for the debug log. */
-void fuse_format_counters(const struct fuse_server *server, struct strbuf *ret_text);

@@ -7,11 +7,9 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-#define STORE_VERSION 4		      /* of the schema; user_version of the file */
-#define STORE_APPLICATION 0x6d6d6673u /* "mmfs"; application_id of the file */
-#define STORE_TEXT_MAX 65536	      /* bytes of a row */
+#define STORE_TEXT_MAX 65536 /* bytes of a row */
 
-/* The tables of the database and what is in them. Part of io/store. */
+/* What is in the tables of the database. Part of io/store. */
 
 enum store_statement {
 	STORE_DELETE_POINT,
@@ -32,9 +30,6 @@ struct store_rows {
 	size_t written; /* of the change being written, to find its middle */
 	size_t half;
 };
-
-/* Makes the tables of the newest version out of those of `version` (0: none). SQLite's codes. */
-int store_rows_migrate(struct sqlite3 *db, int version);
 
 /*
  * Reads everything, judging each row as if it were hostile. -EBADMSG or -EIO with the reason added

@@ -53,15 +53,3 @@ int udev_is_read_only(uint64_t number, bool *ret_is_read_only);
  */
 int udev_describe(struct udev_source *source, const char *name, bool use_udevd,
 	struct device_report *ret_report);
-
-/*
- * A descriptor that becomes readable when the udevd that serves this network namespace ends; or
- * -ESRCH if none runs. What others may have made, a socket file left behind or a socket of that
- * name without a file, does not count.
- */
-int udev_open_udevd(void);
-/*
- * Whether there are events that udevd has not processed: what its database says may be of before.
- * It tells nobody when it is done.
- */
-bool udev_is_busy(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Shared by tree.c and tree_update.c; nobody else includes this. */
+/* Functions of tree.c for tree_update.c, beside it. */
 
 #include "core/views/tree.h"
 

@@ -14,6 +14,7 @@
 #include "core/model/filesystem.h"
 #include "core/syntax/link_name.h"
 #include "core/views/render.h"
+#include "core/views/tree_update.h"
 #include "tree_private.h"
 
 struct update {

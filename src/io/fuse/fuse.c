@@ -15,6 +15,10 @@
 
 #include "base/log.h"
 #include "fuse_private.h"
+#include "io/fuse/fuse_ops.h"
+#include "io/fuse/fuse_text.h"
+#include "io/fuse/fuse_wait.h"
+#include "io/fuse/open_file.h"
 
 #define REQUESTS_PER_TURN 64
 #define FOREVER (1e9)	/* seconds */
@@ -216,6 +220,12 @@ static int disconnect(struct fuse_server *server)
 		r = -errno;
 	close(ends[1]);
 	return r;
+}
+
+void fuse_end_waits(struct fuse_server *server)
+{
+	server->is_ending = true;
+	fuse_wait_wake(server);
 }
 
 void fuse_stop(struct fuse_server *server)

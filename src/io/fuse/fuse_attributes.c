@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 
 #include "fuse_private.h"
+#include "io/fuse/fuse_attributes.h"
+#include "io/fuse/fuse_text.h"
 
 static mode_t get_mode(const struct fuse_server *server, const struct node *node)
 {

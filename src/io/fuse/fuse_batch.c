@@ -13,6 +13,9 @@
 #include <string.h>
 
 #include "fuse_private.h"
+#include "io/fuse/fuse_batch.h"
+#include "io/fuse/fuse_job.h"
+#include "io/fuse/open_file.h"
 
 #define BATCH_MAX (1024u * 1024)	 /* bytes */
 #define DATABASE_MAX (64u * 1024 * 1024) /* … of one that brings back a database */

@@ -11,6 +11,9 @@
 
 #include "core/views/error_log.h"
 #include "fuse_private.h"
+#include "io/fuse/fuse_budget.h"
+#include "io/fuse/fuse_text.h"
+#include "io/fuse/open_file.h"
 
 int fuse_check_budget(struct fuse_server *server, uint32_t uid, enum budget_kind kind,
 	const struct operation *operation)

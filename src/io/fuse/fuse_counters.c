@@ -4,6 +4,9 @@
  */
 
 #include "fuse_private.h"
+#include "io/fuse/fuse_counters.h"
+#include "io/fuse/fuse_wait.h"
+#include "io/fuse/open_file.h"
 
 static const char *const counter_names[COUNTERS] = {
 	[COUNT_OPEN] = "open",

@@ -15,6 +15,16 @@
 #include <string.h>
 
 #include "fuse_private.h"
+#include "io/fuse/fuse_batch.h"
+#include "io/fuse/fuse_budget.h"
+#include "io/fuse/fuse_counters.h"
+#include "io/fuse/fuse_file.h"
+#include "io/fuse/fuse_ioctl.h"
+#include "io/fuse/fuse_job.h"
+#include "io/fuse/fuse_text.h"
+#include "io/fuse/fuse_user_inode.h"
+#include "io/fuse/fuse_wait.h"
+#include "io/fuse/open_file.h"
 
 #define STDIO_BLOCK 4096    /* stdio cuts what it writes at multiples of this */
 #define LINES_OF_USER 256   /* in one write; more is a short count */

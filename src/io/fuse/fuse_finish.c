@@ -9,6 +9,14 @@
 
 #include "core/syntax/link_name.h"
 #include "fuse_private.h"
+#include "io/fuse/fuse_attributes.h"
+#include "io/fuse/fuse_budget.h"
+#include "io/fuse/fuse_finish.h"
+#include "io/fuse/fuse_ioctl.h"
+#include "io/fuse/fuse_job.h"
+#include "io/fuse/fuse_text.h"
+#include "io/fuse/fuse_wait.h"
+#include "io/fuse/open_file.h"
 
 #define SMALL_TREE 4096 /* inodes: to look them all up again costs less than it is to be held up */
 

@@ -16,6 +16,12 @@
 #include <sys/ioctl.h>
 
 #include "fuse_private.h"
+#include "io/fuse/fuse_budget.h"
+#include "io/fuse/fuse_counters.h"
+#include "io/fuse/fuse_ioctl.h"
+#include "io/fuse/fuse_job.h"
+#include "io/fuse/fuse_wait.h"
+#include "io/fuse/open_file.h"
 
 #define RESTS_MAX 4			       /* per open file */
 #define TICKET_STEP ((uint64_t)1 << 32)	       /* file positions for each */

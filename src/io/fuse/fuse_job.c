@@ -11,6 +11,10 @@
 #include <unistd.h>
 
 #include "fuse_private.h"
+#include "io/fuse/fuse_finish.h"
+#include "io/fuse/fuse_job.h"
+#include "io/fuse/fuse_wait.h"
+#include "io/fuse/open_file.h"
 
 /* The client's command name, for the history. procfs answers from memory. */
 static void get_command(pid_t pid, char ret_command[17])

@@ -15,6 +15,15 @@
 #include "base/clock.h"
 #include "core/views/render.h"
 #include "fuse_private.h"
+#include "io/fuse/fuse_attributes.h"
+#include "io/fuse/fuse_counters.h"
+#include "io/fuse/fuse_file.h"
+#include "io/fuse/fuse_ioctl.h"
+#include "io/fuse/fuse_job.h"
+#include "io/fuse/fuse_ops.h"
+#include "io/fuse/fuse_text.h"
+#include "io/fuse/fuse_user_inode.h"
+#include "io/fuse/fuse_wait.h"
 
 static struct fuse_server *get_server(fuse_req_t req, size_t counter)
 {

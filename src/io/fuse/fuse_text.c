@@ -14,6 +14,10 @@
 
 #include "core/views/render.h"
 #include "fuse_private.h"
+#include "io/fuse/fuse_text.h"
+#include "io/fuse/fuse_user_inode.h"
+#include "io/fuse/fuse_wait.h"
+#include "io/fuse/open_file.h"
 
 /* The inode number of a text: this bit, the generation, the number of the file. */
 #define TEXT_BIT (UINT64_C(1) << 63)

@@ -15,6 +15,8 @@
 #include <fcntl.h>
 
 #include "fuse_private.h"
+#include "io/fuse/fuse_user_inode.h"
+#include "io/fuse/open_file.h"
 
 /* The inode number: this bit, the number of the inode, the number of the file. */
 #define USER_BIT (UINT64_C(1) << 62)

@@ -20,6 +20,11 @@
 #include <string.h>
 
 #include "fuse_private.h"
+#include "io/fuse/fuse_budget.h"
+#include "io/fuse/fuse_counters.h"
+#include "io/fuse/fuse_job.h"
+#include "io/fuse/fuse_wait.h"
+#include "io/fuse/open_file.h"
 
 /* What is read at once: less than what the kernel asks for at a time, or it would ask again. */
 #define READ_MAX 65536
@@ -302,10 +307,4 @@ void fuse_wait_release(struct open_file *file)
 		return;
 	fuse_pollhandle_destroy(wait->poll);
 	wait_remove(file->server, wait);
-}
-
-void fuse_end_waits(struct fuse_server *server)
-{
-	server->is_ending = true;
-	fuse_wait_wake(server);
 }

@@ -8,6 +8,10 @@
 #include <string.h>
 
 #include "fuse_private.h"
+#include "io/fuse/fuse_budget.h"
+#include "io/fuse/fuse_text.h"
+#include "io/fuse/fuse_user_inode.h"
+#include "io/fuse/open_file.h"
 
 struct open_file *open_file_get(const struct fuse_file_info *info)
 {

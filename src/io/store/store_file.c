@@ -27,6 +27,7 @@
 #include "base/crash_point.h"
 #include "io/store/store_file.h"
 #include "io/store/store_rows.h"
+#include "io/store/store_schema.h"
 
 #define HEADER_LEN 100 /* of a SQLite database; the offsets are those of its file format */
 #define HEADER_VERSION 60
@@ -307,7 +308,7 @@ static int check(struct store_file *file, struct strbuf *why)
 				*c = ' ';
 		return store_file_fail_damaged(file->path, strbuf_text(&verdict), why);
 	}
-	if (version < STORE_VERSION && store_rows_migrate(file->db, (int)version) != SQLITE_OK)
+	if (version < STORE_VERSION && store_schema_migrate(file->db, (int)version) != SQLITE_OK)
 		return store_file_fail(file, why);
 	return 0;
 }
@@ -362,7 +363,7 @@ static int fill(const char *path, const char *temporary, int fd, struct strbuf *
 	if (r == 0 &&
 		(store_file_exec(&file, "PRAGMA journal_mode = MEMORY") != SQLITE_OK ||
 			store_file_exec(&file, "PRAGMA encoding = 'UTF-8'") != SQLITE_OK ||
-			store_rows_migrate(file.db, 0) != SQLITE_OK))
+			store_schema_migrate(file.db, 0) != SQLITE_OK))
 		r = store_file_fail(&file, why);
 	sqlite3_close(file.db);
 	if (r == 0 && fsync(fd) < 0)

@@ -5,7 +5,7 @@
 
 #include "base/crash_point.h"
 #include "core/model/mount_points.h"
-#include "io/store/store_rows.h"
+#include "io/store/store_schema.h"
 
 /* migrations[N] makes version N + 1 out of version N. Scripts of released versions are frozen. */
 static const char *const migrations[STORE_VERSION] = {
@@ -76,7 +76,7 @@ static const char *const migrations[STORE_VERSION] = {
 	"PRAGMA user_version = 4;",
 };
 
-int store_rows_migrate(struct sqlite3 *db, int version)
+int store_schema_migrate(struct sqlite3 *db, int version)
 {
 	int code = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 

@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
-#include "io/udev/udev.h"
+#include "io/udev/udevd.h"
 
 #define CONTROL "/run/udev/control"
 #define LISTEN 10 /* TCP_LISTEN, also the state of a socket of this family that listens */
@@ -196,7 +196,7 @@ static pid_t find_udevd(void)
 	return lowest;
 }
 
-int udev_open_udevd(void)
+int udevd_open(void)
 {
 	pid_t pid = has_listener() ? find_udevd() : 0;
 	int fd = pid ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
@@ -204,7 +204,7 @@ int udev_open_udevd(void)
 	return fd < 0 ? -ESRCH : fd; /* pidfds are close-on-exec */
 }
 
-bool udev_is_busy(void)
+bool udevd_is_busy(void)
 {
 	struct udev *udev = udev_new();
 	struct udev_queue *queue = udev ? udev_queue_new(udev) : NULL;

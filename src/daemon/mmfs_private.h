@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Shared by mmfs.c and show.c; nobody else includes this. */
+/* The inside of struct mmfs, for mmfs.c and show.c. */
 
 #include "daemon/freed.h"
 #include "daemon/job_source.h"
@@ -38,6 +38,3 @@ struct mmfs {
 	struct upkeep upkeep;
 	struct freed freed;
 };
-
-/* show.c: what a control file shows without a request, and `metrics` */
-void show_render(void *data, const struct node *node, struct strbuf *ret_text);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/model/manager.h"
+#include "core/views/tree.h"
+
+/*
+ * Makes the tree show the state again, and says what became different. Notices of one update are in
+ * a fixed order: what ends before what begins, a link before its volume where they end, and after
+ * it where they begin. `touched` hands its events over. `deltas` is NULL while nobody listens.
+ */
+void tree_update(struct tree *tree, const struct manager *manager, struct touched *touched,
+	uint64_t now, struct deltas *deltas);

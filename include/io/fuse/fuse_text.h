@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "io/fuse/fuse.h"
+
+/* The texts of plain files, and the inodes that show them. Part of io/fuse. */
+
+/* A user with open files that show a text. */
+struct blob_holder {
+	struct blob_holder *next;
+	uint32_t uid;
+	size_t count;
+};
+
+/* Text that several open files may show at once. */
+struct blob {
+	size_t references;
+	struct blob_holder *holders; /* who is charged for it */
+	uint64_t generation;	     /* fuse_server::generation when it was made */
+	struct strbuf text;
+};
+
+/* Gives up a reference; the last frees it. NULL is fine. */
+void blob_release(struct blob *blob);
+/* The text as it is now. */
+struct blob *fuse_get_text(struct fuse_server *server, const struct node *node);
+/* The inode number that the kernel is told of a node. */
+uint64_t fuse_get_ino(const struct fuse_server *server, const struct node *node);
+/* The node that the kernel means by an inode number, or NULL. */
+struct node *fuse_find_node(const struct fuse_server *server, uint64_t ino);
+/* Whether the kernel may keep what it reads of this inode, as long as it knows it. */
+bool fuse_has_own_text(const struct fuse_server *server, uint64_t ino);
+/* How long the text of a plain file is, by the number that the kernel has of it. */
+size_t fuse_get_text_len(struct fuse_server *server, const struct node *node, uint64_t ino);

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "io/fuse/fuse.h"
+#include "io/fuse/notify.h"
+
+/* What belongs to one open(2) of a file. Part of io/fuse. */
+
+struct blob;
+struct wait;
+
+/* An answer of MountPointManager that is to be read, since it was too long for its ioctl. */
+struct rest {
+	struct rest *next;
+	uint64_t ticket; /* file position of its first byte */
+	struct strbuf record;
+};
+
+/* What reads give once a request was made. */
+struct file_reply {
+	struct strbuf text;
+	bool is_there;
+	bool is_anchored;
+	uint64_t anchor;    /* file position of its first byte */
+	uint64_t write_end; /* where the last write left the file position */
+};
+
+struct control_file {
+	uint64_t written_ino;  /* the user_inode through which it can be written, or 0 */
+	struct strbuf pending; /* start of a line that the next write goes on with */
+	struct strbuf batch;   /* lines that wait for their `commit` */
+	int batch_error;       /* they cannot be taken */
+	uint64_t short_begin;  /* file position of the first of the writes that were cut short, */
+	uint64_t short_end;    /* and where the last of them ended; 0: it was not */
+	struct fuse_job *job;  /* under way, though its write has returned: O_NONBLOCK */
+	int error;	       /* of such a one, positive, until a read has told it */
+	size_t given;	       /* change_notify: how much of its line in the reply it was given */
+};
+
+struct manager_file {
+	unsigned int access; /* MMFS_ACCESS bits that it was opened for */
+	struct rest *rests;  /* the newest first */
+	uint64_t tickets;    /* that were given so far */
+};
+
+/* One open(2) of a file. */
+struct open_file {
+	struct fuse_server *server;
+	struct open_file *next; /* fuse_server::files */
+	struct open_file **previous;
+	size_t references; /* the kernel's, and one per job under way */
+	uint32_t uid;	   /* who has opened it, and is charged for what it holds */
+	uint64_t charged;  /* bytes */
+	const struct node *node;
+	enum node_kind kind;
+	const struct operation *operation; /* of NODE_CONTROL, else NULL */
+	struct blob *blob;		   /* the text that it shows, if it is kept elsewhere */
+	struct file_reply reply;	   /* of NODE_CONTROL, NODE_MANAGER */
+	uint32_t epic;	   /* of change_notify, NODE_MANAGER: what the client knows; 0: none */
+	struct wait *poll; /* who polls */
+	union {
+		struct control_file control; /* NODE_CONTROL */
+		struct event_reader events;  /* NODE_EVENTS: where it is */
+		struct manager_file manager; /* NODE_MANAGER */
+	};
+};
+
+/* The one that the kernel means. */
+struct open_file *open_file_get(const struct fuse_file_info *info);
+/* One of the list of the server, with the kernel's reference. */
+struct open_file *open_file_new(struct fuse_server *server, const struct node *node, uint32_t uid);
+/* Gives up a reference; the last frees it. Nobody polls it any more. */
+void open_file_release(struct open_file *file);
+/* A job of a write that has returned, or NULL. */
+struct fuse_job *open_file_get_job(const struct open_file *file);
+/* It has another reply now, which reads have not begun with. */
+void open_file_set_reply(struct open_file *file, uint64_t write_end);
+/* The reply to the last request, from a file position on. */
+void open_file_take_reply(
+	struct open_file *file, size_t size, uint64_t position, struct notify_reply *ret_reply);
+/* Takes an answer out of the list that it is in. */
+void rest_remove(struct rest **at);
+/* How many bytes of `size` there are at `offset` of a text. */
+size_t open_file_get_slice(const struct strbuf *text, uint64_t offset, size_t size);
+/* Answers a read(2) with them. */
+void fuse_reply_slice(fuse_req_t req, const struct strbuf *text, uint64_t offset, size_t size);
