@@ -3,6 +3,8 @@
  * What is shown of the daemon itself: control files that are read without a request, and metrics.
  */
 
+#include <unistd.h>
+
 #include "core/views/document.h"
 #include "core/views/render.h"
 #include "daemon/show.h"
@@ -90,6 +92,11 @@ static void render_version(const struct mmfs *mmfs, struct strbuf *ret_text)
 	strbuf_add_text(ret_text, "mmfs " MMFS_VERSION "\n");
 }
 
+static void render_server_pid(const struct mmfs *mmfs, struct strbuf *ret_text)
+{
+	strbuf_add_format(ret_text, "%d\n", (int)getpid());
+}
+
 /* What control files show; the others show their usage. */
 static const struct {
 	enum operation_kind kind;
@@ -102,6 +109,7 @@ static const struct {
 	{ OP_UNPROCESSED, render_unprocessed_view },
 	{ OP_ERROR_LOG, render_error_log },
 	{ OP_VERSION, render_version },
+	{ OP_SERVER_PID, render_server_pid },
 };
 
 /*

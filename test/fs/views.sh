@@ -172,6 +172,8 @@ expect_equal $((opens + 2)) "$(metric 'mmfs_fuse_requests_total{request="open"}'
 expect_equal "$("$MMFS" --version | sed -n 1p)" "$(cat "$CTL/version")" "version"
 expect_match '^mmfs [0-9]+[.][0-9]+[.][0-9]+$' "$(cat "$CTL/version")" version
 
+expect_equal mmfs "$(cat "/proc/$(cat "$CTL/server_pid")/comm")" "who serves"
+
 # --- settle --------------------------------------------------------------------------------------
 
 # Once it returns, what was done before shows.

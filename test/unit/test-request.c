@@ -253,6 +253,7 @@ static const struct bad bads[] = {
 	{ "unprocessed", "", "takes no requests" },
 	{ "error_log", "x", "takes no requests" },
 	{ "version", "x", "takes no requests" },
+	{ "server_pid", "x", "takes no requests" },
 };
 
 START_TEST(test_bad)
@@ -385,6 +386,7 @@ static const struct {
 	{ "settle", OP_SETTLE, false },
 	{ "error_log", OP_ERROR_LOG, false },
 	{ "version", OP_VERSION, false },
+	{ "server_pid", OP_SERVER_PID, false },
 };
 
 START_TEST(test_table)

@@ -34,6 +34,7 @@ enum operation_kind {
 	OP_SETTLE,
 	OP_ERROR_LOG,
 	OP_VERSION,
+	OP_SERVER_PID,
 	OP_REMEMBER,		 /* a line of control/database: what is known of a volume */
 	OP_REMEMBER_MOUNT_POINT, /* … and of a mount point */
 	OP_RENAME,		 /* mv in the tree: has no control file */

@@ -118,6 +118,8 @@ const struct operation operations[] = {
 	{ OP_ERROR_LOG, "error_log", OPERATION_SHOWS, 0, 0, 0, "(read only)",
 		"The last 64 requests that failed, and why." },
 	{ OP_VERSION, "version", OPERATION_SHOWS, 0, 0, 0, "(read only)", "The version of mmfs." },
+	{ OP_SERVER_PID, "server_pid", OPERATION_SHOWS, 0, 0, 0, "(read only)",
+		"The number of the process that serves the tree." },
 };
 
 const size_t operation_count = ARRAY_SIZE(operations);

@@ -279,6 +279,18 @@ static void render_partuuid(const struct manager *manager, const char *id, struc
 		add_line(ret_text, record ? record->fingerprint.value[ID_PARTUUID] : NULL);
 }
 
+/* As in PATH=, without the tag. */
+static void render_path(const struct manager *manager, const char *id, struct strbuf *ret_text)
+{
+	const struct device *device = find_device(manager, id);
+	char path[UNIQUE_ID_MAX + 1];
+
+	if (device && unique_id_format(ID_PATH, device->identity[ID_PATH], device->partition, path))
+		add_line(ret_text, strchr(path, '=') + 1);
+	else
+		add_line(ret_text, NULL);
+}
+
 static void render_size(const struct manager *manager, const char *id, struct strbuf *ret_text)
 {
 	const struct device *device = find_device(manager, id);
@@ -347,6 +359,7 @@ const struct volume_file volume_files[] = {
 	{ "label", render_label, .is_description = true },
 	{ "uuid", render_uuid, .is_description = true },
 	{ "partuuid", render_partuuid, .is_description = true },
+	{ "path", render_path, .is_description = true },
 	{ "size", render_size, .is_description = true },
 	{ "removable", render_removable, .is_description = true },
 	{ "read_only", render_read_only, .is_description = true, .is_live = true },
