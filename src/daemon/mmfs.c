@@ -95,14 +95,18 @@ static void on_fuse_time(void *data, uint64_t now)
 	fuse_handle_time(mmfs->fuse, now);
 }
 
+static void set_fuse_timer(void *data, uint64_t at)
+{
+	struct mmfs *mmfs = data;
+
+	loop_set_timer(mmfs->loop, &mmfs->fuse_timer, at);
+}
+
 /* One turn of the main loop, at the latest until `limit`. */
 static int turn(struct mmfs *mmfs, uint64_t limit)
 {
-	int r;
+	int r = loop_run_once(mmfs->loop, mmfs->jobs.queries ? 1 /* at once */ : limit);
 
-	loop_set_timer(
-		mmfs->loop, &mmfs->fuse_timer, mmfs->fuse ? fuse_get_deadline(mmfs->fuse) : 0);
-	r = loop_run_once(mmfs->loop, mmfs->jobs.queries ? 1 /* at once */ : limit);
 	if (r == 0)
 		job_source_handle_turn(&mmfs->jobs);
 	return r;
@@ -350,6 +354,7 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 		.cancel = cancel,
 		.refuse = note_refusal,
 		.render = show_render,
+		.set_timer = set_fuse_timer,
 	};
 	/*
 	 * As mountinfo will have it, while it can still be looked at without asking ourselves.

@@ -81,6 +81,8 @@ struct fuse_backend {
 	 * volume that volume_file::is_live.
 	 */
 	void (*render)(void *data, const struct node *node, struct strbuf *ret_text);
+	/* When fuse_handle_time() is to be called, µs of the monotonic clock; 0: not at all. */
+	void (*set_timer)(void *data, uint64_t at);
 };
 
 /* Whether /dev/fuse is there and can be used. On error a negative errno and a sentence in `why`. */
@@ -94,8 +96,6 @@ void fuse_end_waits(struct fuse_server *server);
 bool fuse_is_idle(const struct fuse_server *server);
 /* The mount is gone: what is mounted at its place by now is another's. */
 void fuse_set_unmounted(struct fuse_server *server);
-/* When fuse_handle_time() wants to be called, µs of the monotonic clock; 0: not at all. */
-uint64_t fuse_get_deadline(struct fuse_server *server);
 /* Lets nobody wait any more for what a client holds up in the kernel. */
 void fuse_handle_time(struct fuse_server *server, uint64_t now);
 /* Unmounts and frees, once fuse_is_idle(). NULL is fine. */

@@ -28,7 +28,12 @@ struct notify_reply {
 	struct fuse_pollhandle *poll;  /* REPLY_WAKE */
 };
 
-int notify_start(struct fuse_session *session, struct notify **ret_notify);
+/* When notify_handle_time() is to be called, µs of the monotonic clock; 0: not at all. */
+typedef void notify_timer_fn(void *data, uint64_t at);
+
+/* Starts the threads. `set_timer` is called, with `data`, by whoever calls the functions below. */
+int notify_start(struct fuse_session *session, notify_timer_fn *set_timer, void *data,
+	struct notify **ret_notify);
 /*
  * Sends what is queued, then ends the threads. False: a client holds one up, which uses the session
  * for as long as it pleases. NULL is fine.
@@ -57,9 +62,7 @@ void notify_send(struct notify *notify, const struct notify_reply *reply);
  * Gives replies free that wait for what has been held up for too long. `now` is in µs of the
  * monotonic clock. True: something is held up from now on.
  */
-bool notify_check(struct notify *notify, uint64_t now);
-/* When that wants to be called next; 0: not at all. */
-uint64_t notify_get_deadline(struct notify *notify);
+bool notify_handle_time(struct notify *notify, uint64_t now);
 /*
  * Whether that has happened, and is over: while it lasts, looking up anew would have to wait as
  * well.

@@ -133,7 +133,8 @@ static int start_session(struct fuse_server *server, struct strbuf *why)
 	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
 		r = -errno;
 	else
-		r = notify_start(server->session, &server->notify);
+		r = notify_start(server->session, server->backend.set_timer, server->backend.data,
+			&server->notify);
 	if (r < 0) {
 		strbuf_add_format(why, "cannot serve %s: %s", server->mountpoint, strerror(-r));
 		fuse_session_unmount(server->session);
@@ -256,14 +257,9 @@ bool fuse_is_idle(const struct fuse_server *server)
 	return notify_is_idle(server->notify);
 }
 
-uint64_t fuse_get_deadline(struct fuse_server *server)
-{
-	return notify_get_deadline(server->notify);
-}
-
 void fuse_handle_time(struct fuse_server *server, uint64_t now)
 {
-	if (!notify_check(server->notify, now))
+	if (!notify_handle_time(server->notify, now))
 		return;
 	server->holds++;
 	log_warning("a client holds the lock of a folder: changes there may not show until it lets "

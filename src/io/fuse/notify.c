@@ -89,6 +89,9 @@ struct notify {
 	bool uses_epochs;
 	bool was_held;	 /* ever */
 	uint64_t direct; /* invalidations without a lane */
+	notify_timer_fn *set_timer;
+	void *data;	/* of set_timer */
+	uint64_t timer; /* what it is set for */
 	struct lane lanes[LANES];
 	size_t started;
 	pthread_mutex_t lock; /* for all below */
@@ -331,12 +334,34 @@ static bool lane_is_idle(struct lane *lane)
 	return is_idle;
 }
 
-int notify_start(struct fuse_session *session, struct notify **ret_notify)
+static void arm(struct notify *notify, uint64_t at)
+{
+	if (at == notify->timer)
+		return;
+	notify->timer = at;
+	notify->set_timer(notify->data, at);
+}
+
+/*
+ * When a lane is to be looked at; 0: not at all. What waits behind one that is held up is taken in
+ * hand when that is over. Called with its lock held.
+ */
+static uint64_t lane_get_deadline(const struct lane *lane, uint64_t now)
+{
+	if (!lane->current && !lane->first)
+		return 0;
+	return (lane->current && !lane->is_held ? lane->since : now) + PATIENCE;
+}
+
+int notify_start(struct fuse_session *session, notify_timer_fn *set_timer, void *data,
+	struct notify **ret_notify)
 {
 	struct notify *notify = xcalloc(1, sizeof(*notify));
 	int r = 0;
 
 	notify->session = session;
+	notify->set_timer = set_timer;
+	notify->data = data;
 	pthread_mutex_init(&notify->lock, NULL);
 	while (r == 0 && notify->started < LANES) {
 		r = lane_start(&notify->lanes[notify->started], notify);
@@ -359,6 +384,7 @@ bool notify_stop(struct notify *notify)
 
 	if (!notify)
 		return true;
+	arm(notify, 0);
 	while (notify->started)
 		is_free &= lane_stop(&notify->lanes[--notify->started]);
 	if (!is_free) { /* a thread uses it still, for as long as a client wants */
@@ -442,6 +468,7 @@ void notify_post(struct notify *notify, struct deltas *deltas, const struct noti
 {
 	struct lane *lane = &notify->lanes[held ? LANE_FOLDERS : LANE_FILES];
 	struct item *item;
+	uint64_t at;
 
 	if (notify->uses_epochs) {
 		/*
@@ -468,8 +495,11 @@ void notify_post(struct notify *notify, struct deltas *deltas, const struct noti
 	lane->last = &item->next;
 	if (lane->is_held)
 		release_item(lane, item);
+	at = lane_get_deadline(lane, clock_get_monotonic());
 	pthread_mutex_unlock(&lane->lock);
 	pthread_cond_signal(&lane->has_items);
+	if (!notify->timer || at < notify->timer)
+		arm(notify, at);
 }
 
 void notify_send(struct notify *notify, const struct notify_reply *reply)
@@ -479,7 +509,7 @@ void notify_send(struct notify *notify, const struct notify_reply *reply)
 	notify_post(notify, &none, NULL, reply);
 }
 
-static bool lane_check(struct lane *lane, uint64_t now)
+static bool lane_handle_time(struct lane *lane, uint64_t now, uint64_t *ret_deadline)
 {
 	bool is_new;
 
@@ -491,16 +521,22 @@ static bool lane_check(struct lane *lane, uint64_t now)
 		for (struct item *item = lane->first; item; item = item->next)
 			release_item(lane, item);
 	}
+	*ret_deadline = lane_get_deadline(lane, now);
 	pthread_mutex_unlock(&lane->lock);
 	return is_new;
 }
 
-bool notify_check(struct notify *notify, uint64_t now)
+bool notify_handle_time(struct notify *notify, uint64_t now)
 {
+	uint64_t at = 0, next = 0;
 	bool is_new = false;
 
-	for (size_t i = 0; i < LANES; i++)
-		is_new |= lane_check(&notify->lanes[i], now);
+	for (size_t i = 0; i < LANES; i++) {
+		is_new |= lane_handle_time(&notify->lanes[i], now, &at);
+		if (at && (!next || at < next))
+			next = at;
+	}
+	arm(notify, next);
 	notify->was_held |= is_new;
 	return is_new;
 }
@@ -515,25 +551,6 @@ bool notify_was_held(struct notify *notify)
 		pthread_mutex_unlock(&notify->lanes[i].lock);
 	}
 	return notify->was_held && !is_held;
-}
-
-uint64_t notify_get_deadline(struct notify *notify)
-{
-	uint64_t deadline = 0, now = clock_get_monotonic();
-
-	for (size_t i = 0; i < LANES; i++) {
-		struct lane *lane = &notify->lanes[i];
-		uint64_t at;
-
-		pthread_mutex_lock(&lane->lock);
-		at = (lane->current ? lane->since : now) +
-			PATIENCE; /* or it is about to be taken */
-		if (!lane->is_held && (lane->current || lane->first) &&
-			(!deadline || at < deadline))
-			deadline = at;
-		pthread_mutex_unlock(&lane->lock);
-	}
-	return deadline;
 }
 
 bool notify_is_idle(struct notify *notify)
