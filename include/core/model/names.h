@@ -58,7 +58,7 @@ struct record {
 struct names {
 	const struct names *base; /* NULL: not a layer */
 	struct map links;	  /* by path, ignoring case */
-	struct map records;	  /* by unique ID */
+	struct map records;	  /* by unique ID; those that are alike have one hash */
 	struct map mount_points;  /* by host and path */
 	bool has_settings;	  /* in a layer: the following counts */
 	bool is_auto_mount_off;
@@ -69,6 +69,9 @@ void names_fini(struct names *names);
 
 const struct link *names_find_link(const struct names *names, const char *path);
 const struct record *names_find_record(const struct names *names, const char *id);
+/* Records with an ID like that (unique_id_is_alike), in no order: first call with `record` NULL. */
+const struct record *names_next_alike(
+	const struct names *names, const char *id, const struct record *record);
 
 /* Links of a record in no order: first call with `link` NULL. */
 const struct link *names_next_link(

@@ -22,7 +22,7 @@ struct volumes {
 	struct map by_id;
 	struct map by_filesystem; /* by UUID, those of which a filesystem may have several */
 	struct map identities;	  /* of all devices */
-	struct map holdings;	  /* by ID; not of those in by_id */
+	struct map holdings;	  /* by ID; not of those in by_id; those alike have one hash */
 	size_t awaiting;	  /* how many may get an ID yet: device_awaits_id() */
 	size_t losers;		  /* how many have device::is_displaced */
 	size_t unwritten;	  /* … and device::is_unwritten */
@@ -72,6 +72,11 @@ const struct device *volumes_next_member(
 
 /* The device that has what is filed under an identity, be it its unique ID or not, or NULL. */
 const struct device *volumes_find_holder(const struct volumes *volumes, const char *id);
+/*
+ * The one identity like that (unique_id_is_alike) of a device that is here, but for unique IDs.
+ * NULL: there is none, or there are several.
+ */
+const char *volumes_find_alike(const struct volumes *volumes, const char *id);
 /* Makes the identities of all that is put known to the change. */
 void volumes_change_list_identities(struct volumes_change *change);
 /* What was decided of an identity, or NULL. */

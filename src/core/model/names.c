@@ -42,7 +42,7 @@ static struct link *find_own_link(const struct names *names, const char *path)
 static struct record *find_own_record(const struct names *names, const char *id)
 {
 	struct map_node *node = names->records.count
-		? map_find(&names->records, map_hash_text(id), record_has_id, id)
+		? map_find(&names->records, map_hash_text_ignoring_case(id), record_has_id, id)
 		: NULL;
 
 	return node ? container_of(node, struct record, by_id) : NULL;
@@ -119,6 +119,38 @@ const struct record *names_find_record(const struct names *names, const char *id
 	if (!record && names->base)
 		record = find_own_record(names->base, id);
 	return record && !record->is_removed ? record : NULL;
+}
+
+static bool record_is_alike(const struct map_node *node, const void *key)
+{
+	return unique_id_is_alike(container_of(node, struct record, by_id)->id, key);
+}
+
+static const struct record *next_own_alike(
+	const struct names *names, const char *id, const struct record *record)
+{
+	const struct map_node *node = record
+		? map_find_next(&record->by_id, record_is_alike, id)
+		: map_find(&names->records, map_hash_text_ignoring_case(id), record_is_alike, id);
+
+	return node ? container_of(node, struct record, by_id) : NULL;
+}
+
+const struct record *names_next_alike(
+	const struct names *names, const char *id, const struct record *record)
+{
+	bool is_in_base = record && find_own_record(names, record->id) != record;
+
+	do {
+		record = next_own_alike(is_in_base ? names->base : names, id, record);
+		if (!record && !is_in_base && names->base) {
+			is_in_base = true;
+			record = next_own_alike(names->base, id, NULL);
+		}
+		/* A layer has its own word on what it has. */
+	} while (record &&
+		(record->is_removed || (is_in_base && find_own_record(names, record->id))));
+	return record;
 }
 
 const struct link *names_next_link(
@@ -253,7 +285,7 @@ struct record *names_edit_record(struct names *layer, const char *id)
 	if (!record) {
 		record = xcalloc(1, sizeof(*record) + strlen(id) + 1);
 		strcpy(record->id, id);
-		map_add(&layer->records, &record->by_id, map_hash_text(id));
+		map_add(&layer->records, &record->by_id, map_hash_text_ignoring_case(id));
 		if (below) {
 			record->volume_names = below->volume_names;
 			record->letter = below->letter;
@@ -374,11 +406,15 @@ void names_remove_unrecorded(struct names *layer, const char *id)
 
 void names_remove_record(struct names *layer, const char *id)
 {
-	const struct link *link;
+	const struct link *link = names_next_link(layer, id, NULL);
 	struct record *record;
 
-	while ((link = names_next_link(layer, id, NULL)))
+	while (link) {
+		const struct link *next = names_next_link(layer, id, link);
+
 		names_remove_link(layer, link->path);
+		link = next;
+	}
 	mount_points_drop(layer, id, NULL);
 	record = names_edit_record(layer, id);
 	record->no_drive_letter = false;
@@ -439,7 +475,7 @@ static void merge_record(struct names *base, struct record *record)
 	if (!below) {
 		below = xcalloc(1, sizeof(*below) + strlen(record->id) + 1);
 		strcpy(below->id, record->id);
-		map_add(&base->records, &below->by_id, map_hash_text(below->id));
+		map_add(&base->records, &below->by_id, map_hash_text_ignoring_case(below->id));
 	}
 	below->volume_names = record->volume_names;
 	below->letter = record->letter;

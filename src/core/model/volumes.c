@@ -85,9 +85,25 @@ static bool holding_has_id(const struct map_node *node, const void *key)
 
 static struct holding *find_holding(const struct map *holdings, const char *id)
 {
-	struct map_node *node = map_find(holdings, map_hash_text(id), holding_has_id, id);
+	struct map_node *node =
+		map_find(holdings, map_hash_text_ignoring_case(id), holding_has_id, id);
 
 	return node ? container_of(node, struct holding, by_id) : NULL;
+}
+
+static bool holding_is_alike(const struct map_node *node, const void *key)
+{
+	return unique_id_is_alike(container_of(node, struct holding, by_id)->id, key);
+}
+
+const char *volumes_find_alike(const struct volumes *volumes, const char *id)
+{
+	const struct map_node *node =
+		map_find(&volumes->holdings, map_hash_text_ignoring_case(id), holding_is_alike, id);
+
+	return node && !map_find_next(node, holding_is_alike, id)
+		? container_of(node, struct holding, by_id)->id
+		: NULL;
 }
 
 struct holding *volumes_change_find_holding(const struct volumes_change *change, const char *id)
@@ -298,7 +314,8 @@ static void apply_holdings(struct volumes *volumes, struct volumes_change *chang
 		}
 		holding->next = holding->device->holdings;
 		holding->device->holdings = holding;
-		map_add(&volumes->holdings, &holding->by_id, map_hash_text(holding->id));
+		map_add(&volumes->holdings, &holding->by_id,
+			map_hash_text_ignoring_case(holding->id));
 	}
 }
 

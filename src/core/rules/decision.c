@@ -128,41 +128,23 @@ static int resolve_label(struct decision *decision, const char *text, const char
 	return 0;
 }
 
-/* One of a device that is here, whether anything is filed under it or not. */
-static const char *find_identity(const struct decision *decision, const char *text)
-{
-	const char *found = NULL;
-
-	map_for_each (&decision->manager->volumes.holdings, node, next) {
-		const struct holding *holding = container_of(node, struct holding, by_id);
-
-		if (!unique_id_is_alike(holding->id, text))
-			continue;
-		if (found)
-			return NULL;
-		found = holding->id;
-	}
-	return found;
-}
-
 const char *decision_find_id(const struct decision *decision, const char *text)
 {
-	const struct names *names = &decision->manager->names;
+	const struct volumes *volumes = &decision->manager->volumes;
+	const struct record *record = NULL;
 	const char *found = NULL;
 
-	if (decision_shows(decision, text) ||
-		volumes_find_holder(&decision->manager->volumes, text))
+	if (decision_shows(decision, text) || volumes_find_holder(volumes, text))
 		return text;
-	map_for_each (&names->records, node, next) {
-		const struct record *record = container_of(node, struct record, by_id);
-
-		if (!unique_id_is_alike(record->id, text) || !decision_shows(decision, record->id))
+	while ((record = names_next_alike(&decision->change->names, text, record))) {
+		if (!decision_shows(decision, record->id))
 			continue;
 		if (found)
 			return NULL;
 		found = record->id;
 	}
-	return found ? found : find_identity(decision, text);
+	/* Whether anything is filed under it or not. */
+	return found ? found : volumes_find_alike(volumes, text);
 }
 
 const char *decision_find_remembered(const struct decision *decision, const char *text)
@@ -176,16 +158,8 @@ const char *decision_find_remembered(const struct decision *decision, const char
 		found = names_find_record(view, spelled);
 	if (found)
 		return found->id;
-	map_for_each (&decision->manager->names.records, node, next) {
-		const struct record *record = container_of(node, struct record, by_id);
-
-		if (!unique_id_is_alike(record->id, text) || !names_find_record(view, record->id))
-			continue;
-		if (found)
-			return NULL;
-		found = record;
-	}
-	return found ? found->id : NULL;
+	found = names_next_alike(view, text, NULL);
+	return found && !names_next_alike(view, text, found) ? found->id : NULL;
 }
 
 const char *decision_take_id(struct decision *decision, const char *text)

@@ -132,7 +132,7 @@ static void add_holding(struct volumes_change *change, const char *id, const str
 
 	strcpy(holding->id, id);
 	holding->device = (struct device *)device;
-	map_add(&change->holdings, &holding->by_id, map_hash_text(id));
+	map_add(&change->holdings, &holding->by_id, map_hash_text_ignoring_case(id));
 }
 
 static void decide(const struct manager *manager, const struct names *names,

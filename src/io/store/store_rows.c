@@ -528,9 +528,28 @@ static int compare_paths(const void *a, const void *b)
 	return strcasecmp((*link_a)->path, (*link_b)->path);
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	const struct record *const *record_a = a, *const *record_b = b;
+
+	return strcmp((*record_a)->id, (*record_b)->id);
+}
+
 /*
- * The links of a layer in the order of their table: neighbours are on one page of it, not on any.
+ * The records of a layer in the order of their table: neighbours are on one page of it, not on any.
  */
+static const struct record **sort_records(const struct names *layer)
+{
+	const struct record **records = xcalloc(layer->records.count + 1, sizeof(*records));
+	size_t count = 0;
+
+	map_for_each (&layer->records, node, next)
+		records[count++] = container_of(node, struct record, by_id);
+	qsort(records, count, sizeof(*records), compare_ids);
+	return records;
+}
+
+/* And the links. */
 static const struct link **sort_links(const struct names *layer)
 {
 	const struct link **links = xcalloc(layer->links.count + 1, sizeof(*links));
@@ -551,6 +570,7 @@ int store_rows_write(struct store_rows *rows, const struct change *change)
 {
 	const struct names *layer = &change->names;
 	_cleanup_free_ const struct link **links = sort_links(layer);
+	_cleanup_free_ const struct record **records = sort_records(layer);
 	int code = SQLITE_OK;
 
 	rows->written = 0;
@@ -560,8 +580,8 @@ int store_rows_write(struct store_rows *rows, const struct change *change)
 		if (code != SQLITE_OK)
 			return code;
 	}
-	map_for_each (&layer->records, node, next) {
-		code = write_record(rows, container_of(node, struct record, by_id));
+	for (size_t i = 0; records[i]; i++) {
+		code = write_record(rows, records[i]);
 		if (code != SQLITE_OK)
 			return code;
 	}
