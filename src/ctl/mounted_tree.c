@@ -124,11 +124,26 @@ char **tree_list_names(const struct ctl *ctl, const char *folder)
 
 #define TREE_HAS_ENDED "mmfs at %s has ended (start it again: systemctl restart mmfs, or mmfs %s)"
 
-/* A short count is no failure yet: writing on gives the error of the line that is wrong. */
+#define WRITE_MAX 65536 /* bytes */
+
+/* How much of a text goes into one write: whole lines, unless there are none. */
+static size_t get_piece(const char *text, size_t len)
+{
+	const char *end = len > WRITE_MAX ? memrchr(text, '\n', WRITE_MAX) : NULL;
+
+	return end ? (size_t)(end - text) + 1 : len;
+}
+
+/*
+ * A short count is no failure yet: writing on gives the error of the line that is wrong. But not of
+ * a batch: what the kernel cuts has a short count in place of the error with which its last part
+ * ended, and that part would be a batch of its own if it were written again. So nothing is as long
+ * as that the kernel cuts it.
+ */
 static int write_all(int fd, const char *text, size_t len)
 {
 	while (len) {
-		ssize_t n = write(fd, text, len);
+		ssize_t n = write(fd, text, get_piece(text, len));
 
 		if (n < 0 && errno != EINTR)
 			return -errno;

@@ -111,6 +111,13 @@ for text in '[]' '{}' '{"format":"mmfs-names","version":1,"volumes":[{"id":"x","
 done
 expect_import_fail "No such file" "$TMP/nothing"
 
+# The same of one that takes many writes, whichever of its lines is wrong.
+for wrong in 0 20000 39999; do
+	jq --compact-output '(.volumes[] | select(.id == "'"$id_a"'")).links += [range(40000) |
+		if . == '$wrong' then "/DosDevices/Backup" else "/DosDevices/many-\(.)" end]' "$TMP/saved" >"$TMP/wrong"
+	expect_import_fail "cannot import $TMP/wrong: line 1: /DosDevices/backup is a link of $id_b" "$TMP/wrong"
+done
+
 # A document says on which line it is wrong, however it is laid out.
 jq --compact-output '.volumes[0].links = ["a/b"]' "$TMP/saved" >"$TMP/wrong"
 expect_import_fail "$TMP/wrong: line 1: 'a/b': " "$TMP/wrong"
