@@ -57,7 +57,7 @@ expect_exit 1 "cannot create 'Y:': $id_a has the drive letter X: already .a volu
 	mmctl create Y: "$a"
 expect_exit 1 "cannot create 'new': no volume is known as '/dev/nothing' .mmctl list .* mmctl tree" \
 	mmctl create new /dev/nothing
-expect_exit 1 "cannot create 'new': ${LOOP}04 is no volume: no content .mmctl explain DEVICE" \
+expect_exit 1 "cannot create 'new': ${LOOP}04 is no volume: no content .its names would be of" \
 	mmctl create new "${LOOP}04"
 expect_exit 2 "upper case" mmctl create x: "$a"
 expect_exit 2 "cannot contain" mmctl create a/b "$a"

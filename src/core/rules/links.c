@@ -165,6 +165,18 @@ static int check_free(struct decision *decision, const char *id, const char *pat
 	return decision_fail(decision, -EEXIST, "%s is a link of %s", link->path, owner);
 }
 
+/* What a device is named by that is no volume, for who means one that has nothing of the kind. */
+static void tell_what_is_missing(struct decision *decision)
+{
+	const struct device *device = decision_find_named(decision);
+
+	if (device && device->kind != DEVICE_VOLUME && device->kind != DEVICE_NOTHING &&
+		!device_get_own_id(device))
+		strbuf_add_text(decision->why,
+			" (its names would be of its DM_UUID, MD_UUID, WWN or SERIAL, and it has "
+			"none)");
+}
+
 /* With absent=ok an ID that is given alone is that of a volume, whether it was ever here or not. */
 static int select_owner(struct decision *decision, const char **ret_id)
 {
@@ -186,6 +198,8 @@ static int select_owner(struct decision *decision, const char **ret_id)
 	else if (r == -ENOENT && is_device_id)
 		near_add(decision->manager, &decision->change->names, request->device.text,
 			decision->why);
+	else if (r == -ENOENT)
+		tell_what_is_missing(decision);
 	return r;
 }
 
