@@ -4,7 +4,9 @@
 # A user who does all at once what might harm: the daemon goes on serving root, does not grow, loses no
 # reply, and ends when it is told to.
 #
-# HOSTILE_SECONDS=600 for long.
+# HOSTILE_SECONDS=600 for long. From 120 on it is measured in earnest, on a machine that has nothing else to
+# do: of a hundred creates root makes, one at most may take 20 ms more than without the attack. The daemon has
+# the priority that it has as a service; at that of the attackers it waits for them to leave it a processor.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-robust.sh"
@@ -53,14 +55,20 @@ measure()
 
 	read -r count median most longest < <("$helpers/hostile" creates "$MM" "$device" "$1")
 	[ -n "$longest" ] || fail "root's creates have failed"
+	waited=$most
 	echo "$2: $count creates, median $median, 99 % $most, longest $longest µs"
 	[ "$most" -lt 2000000 ] || fail "root's creates take $most µs"
 }
 
 start_mmfs
+priority=$(sed -n 's/^Nice=//p' "$(dirname "$0")/../../contrib/systemd/mmfs.service.in")
+for task in "/proc/$mmfs_pid/task"/*; do
+	renice -n "${HOSTILE_NICE-$priority}" -p "${task##*/}" >/dev/null
+done
 expect_ok cat "$TMP/names" >"$CTL/create_point"
 points >/dev/null
 measure 2 "alone"
+waited_alone=$waited
 idle=$(memory VmRSS)
 
 for kind in newlines long queries all paths settle settle metrics points log; do
@@ -90,6 +98,8 @@ await is_in_state T "$server"
 kill -CONT "${stalls[@]}"
 
 measure "$seconds" "under attack"
+[ "$seconds" -lt 120 ] || [ $((waited - waited_alone)) -le 20000 ] ||
+	fail "root waits $waited µs under attack, and $waited_alone without"
 peak=$(memory VmHWM)
 echo "memory: $idle KiB idle, at most $peak KiB under attack; open files: $(cat "$TMP/opened")"
 is_sanitized || [ $((peak - idle)) -lt 65536 ] || fail "the daemon has grown by $((peak - idle)) KiB"
