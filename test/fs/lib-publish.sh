@@ -14,14 +14,13 @@
 name=t${LOOP#/dev/loop}-
 rule=/run/udev/rules.d/61-mmfs.rules
 lib_counter=
+lib_rule_mutex=
 
 # The rule comes with the first case, and goes with the last.
 lib_join_rule()
 {
-	local mutex
-
-	exec {mutex}>"$lib_locks/rule-mutex"
-	flock "$mutex"
+	exec {lib_rule_mutex}>"$lib_locks/rule-mutex"
+	flock "$lib_rule_mutex"
 	exec {lib_rule_fd}>"$lib_locks/rule-users"
 	mkdir -p "${rule%/*}"
 	if ! cmp -s "$(dirname "$0")/../../contrib/udev/61-mmfs.rules" "$rule"; then
@@ -29,22 +28,21 @@ lib_join_rule()
 		await udevadm control --reload
 	fi
 	flock -s "$lib_rule_fd"
-	exec {mutex}>&-
+	exec {lib_rule_mutex}>&-
+	lib_rule_mutex=
 }
 
 lib_leave_rule()
 {
-	local mutex
-
-	exec {mutex}>"$lib_locks/rule-mutex"
-	flock "$mutex"
+	[ -n "$lib_rule_mutex" ] || exec {lib_rule_mutex}>"$lib_locks/rule-mutex" # or joining has failed
+	flock "$lib_rule_mutex"
 	exec {lib_rule_fd}>&-
 	exec {lib_rule_fd}>"$lib_locks/rule-users"
 	if flock -n "$lib_rule_fd"; then
 		rm -f "$rule"
 		await udevadm control --reload
 	fi
-	exec {lib_rule_fd}>&- {mutex}>&-
+	exec {lib_rule_fd}>&- {lib_rule_mutex}>&-
 }
 
 # What the case leaves would be adopted by the next that has these loop devices.
