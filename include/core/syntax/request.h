@@ -5,8 +5,8 @@
 #include "core/syntax/link_name.h"
 #include "core/syntax/operations.h"
 #include "core/syntax/request_known.h"
+#include "core/syntax/request_words.h"
 
-#define REQUEST_MAX 4095	/* bytes of one line, without its newline */
 #define REQUEST_OPTIONS_MAX 511 /* bytes of mount options */
 #define REQUEST_DAYS_MAX 36500
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The language of the control files: one line is one request of key=value words.
+ * The language of the control files: one line is one request of key=value words. (How it falls into
+ * words: request_words.c)
  */
 
 #include <errno.h>
@@ -8,9 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/hex.h"
 #include "core/syntax/number.h"
 #include "core/syntax/request.h"
+#include "core/syntax/request_words.h"
 #include "core/syntax/unique_id.h"
 
 void request_fini(struct request *request)
@@ -80,141 +81,6 @@ void request_format(const struct request *request, struct strbuf *ret_line)
 			strbuf_add_pair(ret_line, request_key_names[key], values[key]);
 }
 
-/* One word of a request: an optional key, and a value with quotes and escapes undone. */
-struct word {
-	char key[16];
-	char value[REQUEST_MAX + 1];
-	size_t len;
-};
-
-struct scanner {
-	const char *at;
-	const char *end;
-	struct strbuf *why;
-};
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-/* Reads what follows a backslash inside quotes. */
-static int scan_escape(struct scanner *scanner, char *ret_c)
-{
-	size_t left = (size_t)(scanner->end - scanner->at);
-	int high, low;
-
-	if (left >= 1 && (scanner->at[0] == '\\' || scanner->at[0] == '"')) {
-		*ret_c = *scanner->at++;
-		return 0;
-	}
-	if (left >= 1 && scanner->at[0] == 'n') {
-		scanner->at++;
-		*ret_c = '\n';
-		return 0;
-	}
-	high = left >= 3 && scanner->at[0] == 'x' ? hex_get_value(scanner->at[1]) : -1;
-	low = high >= 0 ? hex_get_value(scanner->at[2]) : -1;
-	if (low < 0 || (high == 0 && low == 0)) {
-		strbuf_add_text(scanner->why, "the escapes inside quotes are \\\\ \\\" \\n \\xHH");
-		return -EINVAL;
-	}
-	scanner->at += 3;
-	*ret_c = (char)(high << 4 | low);
-	return 0;
-}
-
-static int scan_quoted(struct scanner *scanner, struct word *word)
-{
-	scanner->at++;
-	while (scanner->at < scanner->end) {
-		char c = *scanner->at++;
-
-		if (c == '"') {
-			if (scanner->at == scanner->end || is_blank(*scanner->at))
-				return 0;
-			strbuf_add_text(scanner->why, "something follows a closing quote");
-			return -EINVAL;
-		}
-		if (c == '\\') {
-			int r = scan_escape(scanner, &c);
-
-			if (r < 0)
-				return r;
-		}
-		word->value[word->len++] = c;
-	}
-	strbuf_add_text(scanner->why, "a quote is not closed");
-	return -EINVAL;
-}
-
-static int scan_plain(struct scanner *scanner, struct word *word)
-{
-	while (scanner->at < scanner->end && !is_blank(*scanner->at)) {
-		if (*scanner->at == '"') {
-			strbuf_add_text(scanner->why, "a quote stands inside a word");
-			return -EINVAL;
-		}
-		word->value[word->len++] = *scanner->at++;
-	}
-	return 0;
-}
-
-/* Whether the word before `=` is a key, and not the tag of a unique ID. */
-static size_t scan_key(const struct scanner *scanner)
-{
-	const char *c = scanner->at;
-
-	while (c < scanner->end && c - scanner->at < 15 && *c >= 'a' && *c <= 'z')
-		c++;
-	return c > scanner->at && c < scanner->end && *c == '=' ? (size_t)(c - scanner->at) : 0;
-}
-
-/* Reads the next word. 0 at the end of the line, 1 for a word, or an error. */
-static int scan_word(struct scanner *scanner, struct word *ret_word)
-{
-	size_t key;
-	int r;
-
-	while (scanner->at < scanner->end && is_blank(*scanner->at))
-		scanner->at++;
-	if (scanner->at == scanner->end)
-		return 0;
-	key = scan_key(scanner);
-	memcpy(ret_word->key, scanner->at, key);
-	ret_word->key[key] = '\0';
-	ret_word->len = 0;
-	scanner->at += key ? key + 1 : 0;
-	if (scanner->at < scanner->end && *scanner->at == '"')
-		r = scan_quoted(scanner, ret_word);
-	else
-		r = scan_plain(scanner, ret_word);
-	ret_word->value[ret_word->len] = '\0';
-	return r < 0 ? r : 1;
-}
-
-static int check_line(const char *line, size_t len, struct strbuf *why)
-{
-	if (len > REQUEST_MAX) {
-		strbuf_add_text(why, "a request has at most 4095 bytes");
-		return -EMSGSIZE;
-	}
-	for (size_t i = 0; i < len;) {
-		size_t n = utf8_sequence_len(line + i, len - i);
-
-		if (n == 0) {
-			strbuf_add_text(why, "a request must be UTF-8");
-			return -EINVAL;
-		}
-		if ((unsigned char)line[i] < 0x20 && line[i] != '\t') {
-			strbuf_add_text(why, "a request cannot contain control characters");
-			return -EINVAL;
-		}
-		i += n;
-	}
-	return 0;
-}
-
 static int parse_sought(
 	const char *text, size_t len, struct link_name *ret_link, struct strbuf *why)
 {
@@ -237,7 +103,7 @@ static int parse_new(const char *text, size_t len, struct link_name *ret_link, s
 }
 
 /* Of the link that the request is about. */
-static int parse_link(struct request *request, const struct word *word, struct strbuf *why)
+static int parse_link(struct request *request, const struct request_word *word, struct strbuf *why)
 {
 	if (request->operation->kind != OP_CREATE_POINT)
 		return parse_sought(word->value, word->len, &request->link, why);
@@ -328,7 +194,7 @@ static enum request_key guess_key(const struct request *request, const char *val
 }
 
 static int find_key(
-	const struct request *request, const struct word *word, enum request_key *ret_key)
+	const struct request *request, const struct request_word *word, enum request_key *ret_key)
 {
 	if (!word->key[0]) {
 		*ret_key = guess_key(request, word->value);
@@ -446,8 +312,8 @@ static int parse_only(enum request_key key, const char *text, struct strbuf *why
 	return -EINVAL;
 }
 
-static int parse_value(
-	struct request *request, enum request_key key, const struct word *word, struct strbuf *why)
+static int parse_value(struct request *request, enum request_key key,
+	const struct request_word *word, struct strbuf *why)
 {
 	int r;
 
@@ -499,7 +365,8 @@ static int parse_value(
 	return -EINVAL;
 }
 
-static int request_add_word(struct request *request, const struct word *word, struct strbuf *why)
+static int request_add_word(
+	struct request *request, const struct request_word *word, struct strbuf *why)
 {
 	enum request_key key;
 	int r;
@@ -565,10 +432,10 @@ static int check_needs(const struct request *request, struct strbuf *why)
 int request_parse(const struct operation *operation, const char *line, size_t len,
 	struct request *ret_request, struct strbuf *why)
 {
-	struct scanner scanner = { line, line + len, why };
+	struct request_words words = { line, line + len, why };
 	struct request request = { .operation = operation, .is_on = true, .is_kept = true };
-	struct word word;
-	int r = check_line(line, len, why);
+	struct request_word word;
+	int r = request_words_check(line, len, why);
 
 	if (r == 0 && (!(operation->flags & OPERATION_TAKES) || operation->kind == OP_DATABASE)) {
 		strbuf_add_format(why, "%s takes no requests", operation->name);
@@ -579,7 +446,7 @@ int request_parse(const struct operation *operation, const char *line, size_t le
 		return 0;
 	}
 	while (r == 0) {
-		r = scan_word(&scanner, &word);
+		r = request_words_take(&words, &word);
 		if (r <= 0)
 			break;
 		r = request_add_word(&request, &word, why);
