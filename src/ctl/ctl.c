@@ -9,7 +9,7 @@
 #include "ctl/ctl.h"
 
 /* Names and reasons may have anything in them. */
-static int fail(int code, const char *format, va_list args)
+static int complain(int code, const char *format, va_list args)
 {
 	_cleanup_free_ char *text = xvasprintf(format, args);
 	_cleanup_strbuf_ struct strbuf safe = STRBUF_INIT;
@@ -26,7 +26,7 @@ int ctl_fail(const char *format, ...)
 	int code;
 
 	va_start(args, format);
-	code = fail(CTL_FAILED, format, args);
+	code = complain(CTL_FAILED, format, args);
 	va_end(args);
 	return code;
 }
@@ -37,7 +37,7 @@ int ctl_misuse(const char *format, ...)
 	int code;
 
 	va_start(args, format);
-	code = fail(CTL_USAGE, format, args);
+	code = complain(CTL_USAGE, format, args);
 	va_end(args);
 	return code;
 }

@@ -161,7 +161,7 @@ static int run_child(int hive, size_t size, struct strbuf *ret_values)
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EBADMSG;
 }
 
-static int fail(const char *path, int error)
+static int complain_of(const char *path, int error)
 {
 	switch (-error) {
 	case ENOENT:
@@ -190,5 +190,5 @@ int hive_read(const char *path, struct strbuf *ret_values)
 		r = run_child(copy, size, ret_values);
 		close(copy);
 	}
-	return r < 0 ? fail(path, r) : CTL_OK;
+	return r < 0 ? complain_of(path, r) : CTL_OK;
 }

@@ -379,7 +379,7 @@ static const char *find_stranger(const struct invocation *invocation, const stru
 	return NULL;
 }
 
-static int run(struct invocation *invocation, int count, char **words)
+static int run_command(struct invocation *invocation, int count, char **words)
 {
 	const struct command *command = count ? find_command(words[0]) : NULL;
 	const char *stranger;
@@ -432,7 +432,7 @@ int main(int argc, char **argv)
 	else if (invocation.wants_help && optind == argc)
 		print_usage();
 	else
-		r = run(&invocation, argc - optind, argv + optind);
+		r = run_command(&invocation, argc - optind, argv + optind);
 	free(invocation.ctl.mount);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && r == CTL_OK)
 		r = ctl_fail("cannot print: %s", strerror(errno));

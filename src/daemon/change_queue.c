@@ -210,7 +210,7 @@ void change_queue_work(void *data)
 	queue->is_working = false;
 }
 
-static void fail(struct change_queue *queue, int error, const char *why)
+static void fail_change(struct change_queue *queue, int error, const char *why)
 {
 	struct change_source *source = queue->current;
 	struct deltas none = { 0 };
@@ -239,7 +239,7 @@ void change_queue_on_store(void *data, uint32_t events)
 		apply(queue);
 	} else {
 		log_error("%s", strbuf_text(&why));
-		fail(queue, r, strbuf_text(&why));
+		fail_change(queue, r, strbuf_text(&why));
 	}
 	change_queue_work(queue);
 }

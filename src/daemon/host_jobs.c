@@ -41,7 +41,7 @@ static void on_time(void *data, uint64_t now)
 	change_queue_work(jobs->queue); /* somebody may wait until nothing is under way */
 }
 
-static void run(struct errand *errand)
+static void run_host_errand(struct errand *errand)
 {
 	host_errand_run(container_of(errand, struct task, errand)->visit);
 }
@@ -61,7 +61,7 @@ static void begin_visit(void *data, struct host_visit *visit)
 	struct host_jobs *jobs = data;
 	struct task *task = xcalloc(1, sizeof(*task));
 
-	task->errand.run = run;
+	task->errand.run = run_host_errand;
 	task->errand.finish = finish_task;
 	task->jobs = jobs;
 	task->visit = visit;

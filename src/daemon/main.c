@@ -262,7 +262,7 @@ static int get_status(const struct arguments *arguments, int code)
 	return code == EXIT_USAGE ? EXIT_MOUNT_USAGE : EXIT_MOUNT_FAILURE;
 }
 
-static int run(struct arguments *arguments)
+static int run_daemon(struct arguments *arguments)
 {
 	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
 	struct mmfs *mmfs = NULL;
@@ -323,7 +323,7 @@ int main(int argc, char **argv)
 		code = EXIT_SUCCESS;
 	if (code < 0) {
 		complete_options(&arguments);
-		code = run(&arguments) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		code = run_daemon(&arguments) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
 	strbuf_fini(&arguments.mount);
 	free(arguments.source);

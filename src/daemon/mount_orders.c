@@ -105,7 +105,7 @@ static int mount_volume(struct mount_order *order)
 	return r;
 }
 
-static void run(struct errand *errand)
+static void run_order(struct errand *errand)
 {
 	struct mount_order *order = container_of(errand, struct task, errand)->order;
 
@@ -137,7 +137,7 @@ static void begin(void *data, struct mount_order *order)
 	struct mount_orders *orders = data;
 	struct task *task = xcalloc(1, sizeof(*task));
 
-	task->errand.run = run;
+	task->errand.run = run_order;
 	task->errand.finish = finish_task;
 	task->orders = orders;
 	task->order = order;

@@ -13,7 +13,7 @@
 #include "core/syntax/request.h"
 #include "daemon/options.h"
 
-static int fail(const char *option, const char *value, const char *why)
+static int refuse_option(const char *option, const char *value, const char *why)
 {
 	fprintf(stderr, "mmfs: cannot use the option %s%s%s: %s\n", option, value ? "=" : "",
 		value ? value : "", why);
@@ -40,7 +40,7 @@ static int parse_user(const char *text, uint32_t *ret_uid)
 		*ret_uid = user->pw_uid;
 	return user || parse_account(text, ret_uid)
 		? 0
-		: fail("uid", text, "there is no such user (a name, or a number)");
+		: refuse_option("uid", text, "there is no such user (a name, or a number)");
 }
 
 static int parse_group(const char *text, uint32_t *ret_gid)
@@ -51,7 +51,7 @@ static int parse_group(const char *text, uint32_t *ret_gid)
 		*ret_gid = group->gr_gid;
 	return group || parse_account(text, ret_gid)
 		? 0
-		: fail("gid", text, "there is no such group (a name, or a number)");
+		: refuse_option("gid", text, "there is no such group (a name, or a number)");
 }
 
 static int parse_number(const char *option, const char *text, int base, unsigned long max,
@@ -66,14 +66,14 @@ static int parse_number(const char *option, const char *text, int base, unsigned
 		return 0;
 	why = base == 8 ? xasprintf("it is an octal number up to %04lo, such as 0660", max)
 			: xasprintf("it is a number up to %lu", max);
-	return fail(option, text, why);
+	return refuse_option(option, text, why);
 }
 
 static int parse_order(const char *text, struct id_order *ret_order)
 {
 	const char *why;
 
-	return id_order_parse(text, ret_order, &why) < 0 ? fail("id", text, why) : 0;
+	return id_order_parse(text, ret_order, &why) < 0 ? refuse_option("id", text, why) : 0;
 }
 
 static int parse_monitor(const char *text, enum monitor_mode *ret_mode)
@@ -90,7 +90,7 @@ static int parse_monitor(const char *text, enum monitor_mode *ret_mode)
 			return 0;
 		}
 	}
-	return fail("monitor", text, "it is udev, kernel or auto");
+	return refuse_option("monitor", text, "it is udev, kernel or auto");
 }
 
 static int parse_replicate(const char *text, enum replicate *ret_replicate)
@@ -107,7 +107,7 @@ static int parse_replicate(const char *text, enum replicate *ret_replicate)
 			return 0;
 		}
 	}
-	return fail("replicate", text, "it is fixed, off or all");
+	return refuse_option("replicate", text, "it is fixed, off or all");
 }
 
 /* An option that is off or, in one way, on. */
@@ -119,7 +119,7 @@ static int parse_choice(const char *option, const char *text, const char *on, bo
 	if (*ret_is_on || strcmp(text, "off") == 0)
 		return 0;
 	why = xasprintf("it is %s or off", on);
-	return fail(option, text, why);
+	return refuse_option(option, text, why);
 }
 
 static int parse_follow(const char *text, enum follow *ret_follow)
@@ -136,7 +136,7 @@ static int parse_follow(const char *text, enum follow *ret_follow)
 		*ret_follow = (enum follow)i;
 		return 0;
 	}
-	return fail("follow", text, "it is on, off or partuuid");
+	return refuse_option("follow", text, "it is on, off or partuuid");
 }
 
 static int parse_strangers(const char *text, enum strangers *ret_strangers)
@@ -153,7 +153,7 @@ static int parse_strangers(const char *text, enum strangers *ret_strangers)
 		*ret_strangers = (enum strangers)i;
 		return 0;
 	}
-	return fail("strangers", text, "it is class, identity or accept");
+	return refuse_option("strangers", text, "it is class, identity or accept");
 }
 
 char *arguments_get_absolute(const char *path)
@@ -327,7 +327,7 @@ static int check_value(const char *option, const char *value, bool takes_value)
 {
 	if (takes_value ? value && *value : !value)
 		return 0;
-	return fail(option, value && *value ? value : NULL,
+	return refuse_option(option, value && *value ? value : NULL,
 		takes_value ? "it needs a value" : "it takes no value");
 }
 
@@ -353,7 +353,8 @@ static int set_option(struct arguments *arguments, char *text)
 	if (!takes_value && !is_listed(fuse_flags_passed, ARRAY_SIZE(fuse_flags_passed), text))
 		return arguments->is_sloppy
 			? 0
-			: fail(text, value, "there is no such option (mmfs --help lists them)");
+			: refuse_option(
+				  text, value, "there is no such option (mmfs --help lists them)");
 	r = check_value(text, value, takes_value);
 	if (r < 0)
 		return r;

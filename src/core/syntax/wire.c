@@ -19,7 +19,7 @@
 #define VOLUME_PATH_PREFIX "\\\\?\\" /* of a volume name that stands for a path */
 #define DOS_DEVICES_PREFIX "\\DosDevices\\"
 
-static int fail(const struct wire_input *in, int error, const char *why)
+static int input_fail(const struct wire_input *in, int error, const char *why)
 {
 	strbuf_add_text(in->why, why);
 	return error;
@@ -51,7 +51,7 @@ static int check_name(const struct wire_input *in, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if ((unsigned char)text[i] < 0x20 && text[i] != '\t')
-			return fail(in, -ENOENT, "a name cannot contain control characters");
+			return input_fail(in, -ENOENT, "a name cannot contain control characters");
 	return 0;
 }
 
@@ -63,14 +63,14 @@ static int get_name(const struct wire_input *in, const struct part *part, char *
 	int r;
 
 	if (!part_is_inside(part, in))
-		return fail(in, -EINVAL, "a name ends behind the input");
+		return input_fail(in, -EINVAL, "a name ends behind the input");
 	if (part->len & 1)
-		return fail(in, -EINVAL, "a name has an odd number of bytes");
+		return input_fail(in, -EINVAL, "a name has an odd number of bytes");
 	len = utf16_to_utf8(in->data + part->offset, part->len, NULL);
 	if (len < 0)
-		return fail(in, -ENOENT, "a name is not UTF-16");
+		return input_fail(in, -ENOENT, "a name is not UTF-16");
 	if (len > REQUEST_MAX)
-		return fail(in, -ENOENT, "a name has at most 4095 bytes of UTF-8");
+		return input_fail(in, -ENOENT, "a name has at most 4095 bytes of UTF-8");
 	text = xcalloc((size_t)len + 1, 1);
 	utf16_to_utf8(in->data + part->offset, part->len, text);
 	r = check_name(in, text, (size_t)len);
@@ -95,7 +95,7 @@ static int get_new_link(
 	if (r < 0)
 		return -EINVAL;
 	if (!is_full_path(text) || link_name_parse(text, strlen(text), &request->link, &fault) < 0)
-		return fail(in, -EINVAL, fault);
+		return input_fail(in, -EINVAL, fault);
 	request->given |= KEY_BIT(KEY_LINK);
 	return 0;
 }
@@ -113,7 +113,7 @@ static int get_link(const struct wire_input *in, const struct part *part, struct
 		return r;
 	if (!is_full_path(text) ||
 		link_name_parse_sought(text, strlen(text), &request->link, &fault) < 0)
-		return fail(in, -ENOENT, fault);
+		return input_fail(in, -ENOENT, fault);
 	request->given |= KEY_BIT(KEY_LINK);
 	return 0;
 }
@@ -139,10 +139,10 @@ static int get_id(const struct wire_input *in, const struct part *part, struct r
 	_cleanup_free_ char *text = NULL;
 
 	if (!part_is_inside(part, in))
-		return fail(in, -EINVAL, "the unique ID ends behind the input");
+		return input_fail(in, -EINVAL, "the unique ID ends behind the input");
 	text = xstrndup((const char *)in->data + part->offset, part->len);
 	if (strlen(text) != part->len || !unique_id_is_valid(text))
-		return fail(in, -EINVAL, "no volume can have such a unique ID");
+		return input_fail(in, -EINVAL, "no volume can have such a unique ID");
 	request->id = steal_ptr(text);
 	request->given |= KEY_BIT(KEY_ID);
 	return 0;
@@ -204,9 +204,9 @@ static int decode_mount_point(const struct wire_input *in, struct request *reque
 
 	if ((link.offset & 1 && link.len) || (id.offset & 1 && id.len) ||
 		(device.offset & 1 && device.len))
-		return fail(in, -EINVAL, "a string is at an odd address");
+		return input_fail(in, -EINVAL, "a string is at an odd address");
 	if (link.len + id.len + device.len > in->len)
-		return fail(in, -EINVAL, "the strings are longer than the input");
+		return input_fail(in, -EINVAL, "the strings are longer than the input");
 	if (is_given(&link))
 		found = get_link(in, &link, request);
 	if (found == -EINVAL)
@@ -523,9 +523,9 @@ int wire_decode(const struct wire_code *code, const struct wire_input *in, size_
 	int r = 0;
 
 	if (in->len < code->in_min)
-		return fail(in, -EINVAL, "the input is too short");
+		return input_fail(in, -EINVAL, "the input is too short");
 	if (room < code->out_min)
-		return fail(in, -EINVAL, "there is no room for an output");
+		return input_fail(in, -EINVAL, "there is no room for an output");
 	if (code->decode)
 		r = code->decode(in, &request);
 	if (r < 0)

@@ -37,7 +37,7 @@ static void close_p(int *fd)
 
 #define _cleanup_close_ _cleanup_(close_p)
 
-static int fail(struct strbuf *why, int error, const char *what)
+static int fail_to(struct strbuf *why, int error, const char *what)
 {
 	strbuf_add_format(why, "cannot %s: %s", what, strerror(error));
 	return -error;
@@ -72,9 +72,9 @@ int replica_file_open_root(const struct replica_mount *mount, int *ret_root, str
 		return root;
 	}
 	if (statx(root, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &found) < 0)
-		return fail(why, errno, "look at the root of the volume");
+		return fail_to(why, errno, "look at the root of the volume");
 	if (!(found.stx_mask & STATX_MNT_ID))
-		return fail(why, ENOSYS, "tell mounts apart");
+		return fail_to(why, ENOSYS, "tell mounts apart");
 	if (found.stx_mnt_id != (uint64_t)mount->id ||
 		(mount->number &&
 			makedev(found.stx_dev_major, found.stx_dev_minor) != mount->number)) {
@@ -114,11 +114,12 @@ static int make_folder(int root, struct strbuf *why)
 
 	crash_point("replica:before-folder");
 	if (mkdirat(root, FOLDER, 0700) < 0)
-		return fail(why, errno, "make the folder " FOLDER);
+		return fail_to(why, errno, "make the folder " FOLDER);
 	crash_point("replica:after-folder");
 	readable = open_beneath(root, ".", O_RDONLY | O_DIRECTORY);
 	if (readable < 0 || fsync(readable) < 0)
-		return fail(why, readable < 0 ? -readable : errno, "sync the root of the volume");
+		return fail_to(
+			why, readable < 0 ? -readable : errno, "sync the root of the volume");
 	return 0;
 }
 
@@ -139,9 +140,9 @@ static int open_folder(int root, bool is_made, int *ret_folder, struct strbuf *w
 	if (folder == -ENOENT)
 		return folder;
 	if (folder < 0)
-		return fail(why, -folder, "open the folder " FOLDER);
+		return fail_to(why, -folder, "open the folder " FOLDER);
 	if (fstat(folder, &found) < 0 || fstat(root, &top) < 0)
-		return fail(why, errno, "look at the folder " FOLDER);
+		return fail_to(why, errno, "look at the folder " FOLDER);
 	fault = find_fault(&found, top.st_dev);
 	if (fault) {
 		strbuf_add_format(why, "the folder " FOLDER " %s", fault);
@@ -168,9 +169,9 @@ static int open_file(int folder, int *ret_file, struct strbuf *why)
 		return -EBADMSG;
 	}
 	if (path < 0)
-		return fail(why, -path, "open " FOLDER "/" FILE_NAME);
+		return fail_to(why, -path, "open " FOLDER "/" FILE_NAME);
 	if (fstat(path, &found) < 0 || fstat(folder, &top) < 0)
-		return fail(why, errno, "look at " FOLDER "/" FILE_NAME);
+		return fail_to(why, errno, "look at " FOLDER "/" FILE_NAME);
 	fault = find_fault(&found, top.st_dev);
 	if (!S_ISREG(found.st_mode))
 		fault = S_ISLNK(found.st_mode) ? "is a symlink" : "is no regular file";
@@ -185,7 +186,7 @@ static int open_file(int folder, int *ret_file, struct strbuf *why)
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", path);
 	file = open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (file < 0)
-		return fail(why, errno, "open " FOLDER "/" FILE_NAME);
+		return fail_to(why, errno, "open " FOLDER "/" FILE_NAME);
 	*ret_file = file;
 	return 0;
 }
@@ -211,7 +212,7 @@ int replica_file_read(int root, struct strbuf *ret_text, struct strbuf *why)
 			len += (size_t)n;
 	}
 	if (n < 0)
-		return fail(why, errno, "read " FOLDER "/" FILE_NAME);
+		return fail_to(why, errno, "read " FOLDER "/" FILE_NAME);
 	strbuf_reset(ret_text);
 	strbuf_add(ret_text, text, len);
 	return 0;
@@ -278,7 +279,7 @@ int replica_file_write(int root, const struct strbuf *text, struct strbuf *why)
 	if (r == 0 && fsync(folder) < 0)
 		r = -errno;
 	crash_point("replica:folder-synced");
-	return r < 0 ? fail(why, -r, "write " FOLDER "/" FILE_NAME) : 0;
+	return r < 0 ? fail_to(why, -r, "write " FOLDER "/" FILE_NAME) : 0;
 }
 
 int replica_file_set_aside(int root, char **ret_name, struct strbuf *why)
@@ -287,7 +288,7 @@ int replica_file_set_aside(int root, char **ret_name, struct strbuf *why)
 	int r = open_folder(root, false, &folder, why);
 
 	if (r < 0)
-		return r == -ENOENT ? fail(why, ENOENT, "open the folder " FOLDER) : r;
+		return r == -ENOENT ? fail_to(why, ENOENT, "open the folder " FOLDER) : r;
 	for (int i = 1; i <= DAMAGED_MAX; i++) {
 		_cleanup_free_ char *name = xasprintf(FILE_NAME ".damaged.%d", i);
 
@@ -299,7 +300,7 @@ int replica_file_set_aside(int root, char **ret_name, struct strbuf *why)
 		if (errno != EEXIST)
 			break;
 	}
-	return fail(why, errno, "set " FOLDER "/" FILE_NAME " aside");
+	return fail_to(why, errno, "set " FOLDER "/" FILE_NAME " aside");
 }
 
 int replica_file_open_folder(int root, const char *path, bool also_mounted)

@@ -69,7 +69,7 @@ static const char *get_advice(int r)
 	return "";
 }
 
-static int fail(struct strbuf *why, const char *path, int r, const char *reason)
+static int fail_opening(struct strbuf *why, const char *path, int r, const char *reason)
 {
 	strbuf_add_format(why, "cannot open database %s: %s%s", path, reason, get_advice(r));
 	return r;
@@ -88,7 +88,7 @@ static int fail_errno(struct strbuf *why, const char *path)
 {
 	int r = -errno;
 
-	return fail(why, path, r, strerror(-r));
+	return fail_opening(why, path, r, strerror(-r));
 }
 
 static int fail_locked(struct strbuf *why, const char *path)
@@ -101,9 +101,9 @@ static int fail_locked(struct strbuf *why, const char *path)
 	if (fd >= 0)
 		close(fd);
 	if (r < 0 || lock.l_type == F_UNLCK || lock.l_pid <= 0)
-		return fail(why, path, -EBUSY, "it is in use by another process");
+		return fail_opening(why, path, -EBUSY, "it is in use by another process");
 	reason = xasprintf("it is in use by process %ld", (long)lock.l_pid);
-	return fail(why, path, -EBUSY, reason);
+	return fail_opening(why, path, -EBUSY, reason);
 }
 
 /* The errno behind an I/O error, or 0. SQLite 3.40 keeps that of a failed COMMIT per file only. */
@@ -134,17 +134,17 @@ int store_file_fail(const struct store_file *file, struct strbuf *why)
 	case SQLITE_CANTOPEN:
 	case SQLITE_IOERR:
 		if (number > 0)
-			return fail(why, file->path, -number, strerror(number));
-		return fail(why, file->path, -EIO, sqlite3_errmsg(file->db));
+			return fail_opening(why, file->path, -number, strerror(number));
+		return fail_opening(why, file->path, -EIO, sqlite3_errmsg(file->db));
 	case SQLITE_FULL:
-		return fail(why, file->path, -ENOSPC, strerror(ENOSPC));
+		return fail_opening(why, file->path, -ENOSPC, strerror(ENOSPC));
 	case SQLITE_ERROR:
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 	case SQLITE_TOOBIG:
 		return store_file_fail_damaged(file->path, sqlite3_errmsg(file->db), why);
 	}
-	return fail(why, file->path, -EIO, sqlite3_errmsg(file->db));
+	return fail_opening(why, file->path, -EIO, sqlite3_errmsg(file->db));
 }
 
 static int store_file_exec(struct store_file *file, const char *sql)
@@ -163,7 +163,7 @@ static int check_version(const char *path, int64_t version, struct strbuf *why)
 	reason = xasprintf(
 		"it is of version %lld, and this mmfs knows up to %d: a newer one is needed",
 		(long long)version, STORE_VERSION);
-	return fail(why, path, -EBADMSG, reason);
+	return fail_opening(why, path, -EBADMSG, reason);
 }
 
 static uint32_t get_number(const uint8_t *bytes)
@@ -181,7 +181,7 @@ static int check_header(const char *path, int fd, struct strbuf *why)
 		return fail_errno(why, path);
 	if (len < HEADER_LEN || memcmp(header, "SQLite format 3", 16) != 0 ||
 		get_number(header + HEADER_APPLICATION) != STORE_APPLICATION)
-		return fail(why, path, -EBADMSG, "it is not a database of mmfs");
+		return fail_opening(why, path, -EBADMSG, "it is not a database of mmfs");
 	return check_version(path, (int32_t)get_number(header + HEADER_VERSION), why);
 }
 
@@ -194,9 +194,9 @@ static int inspect(const char *path, struct strbuf *why)
 	if (stat(path, &st) < 0)
 		return fail_errno(why, path);
 	if (S_ISDIR(st.st_mode))
-		return fail(why, path, -EISDIR, strerror(EISDIR));
+		return fail_opening(why, path, -EISDIR, strerror(EISDIR));
 	if (!S_ISREG(st.st_mode))
-		return fail(why, path, -EBADMSG, "it is not a regular file");
+		return fail_opening(why, path, -EBADMSG, "it is not a regular file");
 	if (st.st_size == 0)
 		return store_file_fail_damaged(path, "it is empty", why);
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -231,7 +231,7 @@ static int open_connection(struct store_file *file, const char *path, struct str
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 
 	if (!file->db)
-		return fail(why, file->path, -ENOMEM, strerror(ENOMEM));
+		return fail_opening(why, file->path, -ENOMEM, strerror(ENOMEM));
 	for (size_t i = 0; code == SQLITE_OK && i < ARRAY_SIZE(settings); i++)
 		code = sqlite3_db_config(file->db, settings[i][0], settings[i][1], NULL);
 	sqlite3_limit(file->db, SQLITE_LIMIT_LENGTH, STORE_TEXT_MAX);
@@ -281,7 +281,7 @@ static int take_lock(struct store_file *file, struct strbuf *why)
 		store_file_exec(file, "PRAGMA cache_size = " START_CACHE) != SQLITE_OK)
 		return store_file_fail(file, why);
 	if (sqlite3_db_readonly(file->db, "main"))
-		return fail(why, file->path, -EROFS, strerror(EROFS));
+		return fail_opening(why, file->path, -EROFS, strerror(EROFS));
 	return 0;
 }
 
@@ -296,7 +296,7 @@ static int check(struct store_file *file, struct strbuf *why)
 		query(file, "PRAGMA user_version", &version, NULL) != SQLITE_OK)
 		return store_file_fail(file, why);
 	if (application != STORE_APPLICATION)
-		return fail(why, file->path, -EBADMSG, "it is not a database of mmfs");
+		return fail_opening(why, file->path, -EBADMSG, "it is not a database of mmfs");
 	r = check_version(file->path, version, why);
 	if (r < 0)
 		return r;
@@ -377,7 +377,7 @@ static int create(const char *path, struct strbuf *why)
 	int r = make_folder(folder, 0700), fd;
 
 	if (r < 0)
-		return fail(why, path, r, strerror(-r));
+		return fail_opening(why, path, r, strerror(-r));
 	fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
 	if (fd < 0)
 		return fail_errno(why, path);
@@ -391,7 +391,7 @@ static int create(const char *path, struct strbuf *why)
 	if (r == 0) {
 		r = sync_folder(folder);
 		if (r < 0)
-			fail(why, path, r, strerror(-r));
+			fail_opening(why, path, r, strerror(-r));
 	}
 	return r;
 }
@@ -489,7 +489,7 @@ int store_file_adopt(struct store_file *file, struct strbuf *why)
 	if (query(file, "PRAGMA journal_mode = WAL", NULL, &mode) != SQLITE_OK)
 		return store_file_fail(file, why);
 	if (strcmp(strbuf_text(&mode), "wal") != 0)
-		return fail(why, file->path, -EIO, "it cannot have a write-ahead log");
+		return fail_opening(why, file->path, -EIO, "it cannot have a write-ahead log");
 	if (store_file_exec(file, "PRAGMA cache_size = " CACHE) != SQLITE_OK ||
 		store_file_exec(file, limit) != SQLITE_OK ||
 		sqlite3_wal_autocheckpoint(file->db, LOG_PAGES) != SQLITE_OK ||
