@@ -17,12 +17,15 @@ compile() # COMPILER LANGUAGE HEADER FLAG…
 	"$1" -x "$2" "${@:4}" "${warnings[@]}" -I include -fsyntax-only - <<-END || {
 		#include <mmfs/$header>
 		#include <mmfs/$header>
+		struct mmfs_carrier_16k carrier;
+		#ifdef MMFS_MOUNTMGR_H
 		int use(const UNICODE_STRING *name);
 		int use(const UNICODE_STRING *name)
 		{
 			return MOUNTMGR_IS_DRIVE_LETTER(name) + MOUNTMGR_IS_DOS_VOLUME_NAME(name) +
-				MOUNTMGR_IS_NT_VOLUME_NAME(name) + (int)sizeof(struct mmfs_carrier_16k);
+				MOUNTMGR_IS_NT_VOLUME_NAME(name);
 		}
+		#endif
 	END
 		echo "$header: $*" >&2
 		failed=1
@@ -42,7 +45,7 @@ command -v c++ >/dev/null || {
 	echo "there is no C++ compiler" >&2
 	exit 77
 }
-for header in client.h mountmgr.h; do
+for header in client.h mountmgr.h record.h; do
 	for standard in c89 c99 c11 c17 gnu11; do
 		compile cc c $header -std=$standard
 	done
