@@ -347,7 +347,26 @@ START_TEST(test_create)
 }
 END_TEST
 
-/* Names, records and mount points go together, and come back with the disk. */
+/* A volume name that only shows is written down again when a directory leads to it. */
+START_TEST(test_unrecorded)
+{
+	struct disk disk = { .folders = "a" };
+	struct machine machine;
+
+	machine_init(&machine);
+	world_play(&machine.world, "plug sda uuid=1", "plug sdb uuid=2", "mount sda /h",
+		"ok create_point " V1 " id=UUID=2", "ok delete_points_dbonly id=UUID=2");
+	ck_assert(names_find_link(&machine.world.manager.names, V1)->is_unrecorded);
+	ck_assert_int_eq(machine_create(&machine, &disk, "/h/a " V1), 0);
+	disk_expect_file(&disk, "a " V1 " UUID=2");
+	ck_assert(!names_find_link(&machine.world.manager.names, V1)->is_unrecorded);
+	world_reload(&machine.world);
+	ck_assert_str_eq(machine_get_owner(&machine, V1), "UUID=2");
+	machine_expect_points(&machine, "a " V1 "+");
+	machine_fini(&machine, &disk);
+}
+END_TEST
+
 /* A mount point can be dropped while its volume is away, and by its name. */
 START_TEST(test_delete_absent)
 {
@@ -409,6 +428,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_journey, 0, ARRAY_SIZE(journeys));
 	tcase_add_test(tcase, test_new_id);
 	tcase_add_loop_test(tcase, test_create, 0, ARRAY_SIZE(creations));
+	tcase_add_test(tcase, test_unrecorded);
 	tcase_add_test(tcase, test_delete_absent);
 	tcase_add_test(tcase, test_consistent);
 	return run_suite(suite);

@@ -263,7 +263,7 @@ static int select_volume_name(struct work *work, const struct link **ret_link)
 		link = names_find_link(get_view(work), ref->text);
 	if (!link)
 		link = names_find_volume_name(get_view(work), id);
-	if (!link || link->is_unrecorded)
+	if (!link)
 		return decision_fail(&work->decision, -ENOENT, "%s has no volume name", id);
 	if (strcmp(id, work->in->host) == 0)
 		return decision_fail(&work->decision, -EINVAL,
@@ -305,6 +305,17 @@ static const struct link *prefer_found_name(
 	return found && strcmp(found->record->id, link->record->id) == 0 ? found : link;
 }
 
+/* What is remembered of a directory refers to a volume name that is remembered, too. */
+static const struct link *record_again(const struct work *work, const struct link *link)
+{
+	_cleanup_free_ char *path = xstrdup(link->path), *id = xstrdup(link->record->id);
+	struct names *view = &work->decision.change->names;
+
+	if (link->is_unrecorded)
+		names_set_link(view, path, id, work->decision.env->now);
+	return names_find_link(view, path);
+}
+
 static int decide_created(struct work *work)
 {
 	const struct request *request = work->in->request;
@@ -330,6 +341,7 @@ static int decide_created(struct work *work)
 		(!request->options || is_same_text(known->options, request->options)) &&
 		(known->is_replicated || !work->in->is_written))
 		return 0;
+	link = record_again(work, link);
 	point = (struct mount_point){
 		.host = (char *)work->in->host,
 		.path = (char *)work->in->path,
