@@ -10,6 +10,9 @@
 struct serials {
 	struct map by_name;
 	struct map by_id; /* "SERIAL=…" */
+	struct map disks, units;
+	struct number *touched; /* during a change */
+	uint64_t round;
 };
 
 void serials_fini(struct serials *serials);
