@@ -47,12 +47,20 @@ bool doubt_awaits_reading(const struct manager *manager, const struct device *de
 		!is_held_by_present(manager, device);
 }
 
-static bool has_other_content(const struct device *before, const struct device *now)
+static bool has_other_identities(
+	const struct device *before, const struct device *now, bool also_serial)
 {
 	for (size_t i = 0; i < ID_SCHEMES; i++)
-		if (!is_same_text(before->identity[i], now->identity[i]))
+		if ((i != ID_SERIAL || also_serial) &&
+			!is_same_text(before->identity[i], now->identity[i]))
 			return true;
-	return !is_same_text(before->fstype, now->fstype) ||
+	return false;
+}
+
+static bool has_other_content(const struct device *before, const struct device *now)
+{
+	return has_other_identities(before, now, !now->is_serial_void) ||
+		!is_same_text(before->fstype, now->fstype) ||
 		!is_same_text(before->table, now->table) ||
 		before->has_partitions != now->has_partitions;
 }
@@ -62,6 +70,13 @@ static bool has_become_member(const struct manager *manager, const struct device
 {
 	return now->is_held && is_same_text(now->usage, "raid") &&
 		!mounts_has(&manager->mounts, now->number);
+}
+
+static bool is_frozen(
+	const struct manager *manager, const struct device *before, const struct device *now)
+{
+	return (has_other_content(before, now) || has_other_identities(before, now, true)) &&
+		doubt_is_in_use(manager, now) && !has_become_member(manager, now);
 }
 
 /* Why the description does not count against what is known, or NULL. */
@@ -74,13 +89,15 @@ static char *find_doubt(
 		return xstrdup(now->doubt);
 	if (now->is_component && !before->is_component && strncmp(now->name, "dm-", 3) == 0)
 		return xstrdup("device-mapper says that it is not to be read");
-	if (has_other_content(before, now) && doubt_is_in_use(manager, now) &&
-		!has_become_member(manager, now))
+	if (!is_frozen(manager, before, now))
+		return NULL;
+	if (has_other_content(before, now))
 		return xasprintf(IN_USE "; its content has changed (%s%s): it is read again "
 					"when it is free",
 			now->fstype ? now->fstype : "none",
 			now->identity[ID_UUID] ? " with another UUID" : "");
-	return NULL;
+	return xstrdup(IN_USE "; another disk has the same serial number: it loses that when it "
+			      "is free");
 }
 
 static void replace(char **text, const char *by)
