@@ -139,6 +139,7 @@ static void drop_old_news(const struct volumes *volumes, struct volumes_change *
 bool engine_decide_devices(
 	const struct manager *manager, const struct manager_env *env, struct change *change)
 {
+	partitions_stack(manager, change);
 	drop_old_news(&manager->volumes, &change->volumes);
 	partitions_decide(manager, change);
 	doubt_decide(manager, change);

@@ -92,14 +92,14 @@ static void standing_init(struct standing *standing, const struct claim *claim,
 	bool is_at_place = is_place_known && rivals_is_same_place(known, claim->device);
 	bool is_same, is_lent;
 
-	standing->is_barred = !is_held && stranger_is(strangers, record, claim->device);
+	is_lent = is_same_text(claim->lent, standing->id);
+	standing->is_barred = !is_held && !is_lent && stranger_is(strangers, record, claim->device);
 	is_same = known && known->size && !standing->is_barred &&
 		fingerprint_has(known, claim->device->identity);
 	standing->has_chosen = is_same && known->has_twin;
 	standing->is_own = is_held || is_same;
 	standing->is_settled = is_held || standing->has_chosen;
 	standing->is_here = is_held || (standing->is_own && is_at_place);
-	is_lent = is_same_text(claim->lent, standing->id);
 	standing->is_foreign = known && !standing->is_own && !is_lent;
 	standing->is_elsewhere = is_place_known && !standing->is_here && !is_lent;
 	standing->is_unknown = !known && !is_held && scheme != ID_UUID;
@@ -114,6 +114,14 @@ static void claim_add_candidate(struct claim *claim, const struct standing *stan
 	strcpy(claim->candidate[claim->candidates++], standing->id);
 }
 
+/* Whether who is present under an ID is what the device is made of, as may turn out later. */
+static bool is_above_owner(const struct court *court, const struct claim *claim, const char *id)
+{
+	const struct device *owner = volumes_find_id(court->volumes, id);
+
+	return owner && rivals_is_above(&court->rivals, claim->device, owner);
+}
+
 /*
  * A device prefers its candidates in the configured order, with two exceptions. An ID that is
  * remembered for another device comes last if the device has settled for some candidate, and so
@@ -124,8 +132,7 @@ static void claim_add_candidate(struct claim *claim, const struct standing *stan
  * remembered for itself, and goes by the configured order in all else: whom else it has settled
  * with must not take it past the ID that it is to wait for.
  */
-static void claim_init(struct claim *claim, const struct names *names, const struct id_order *order,
-	enum strangers strangers)
+static void claim_init(const struct court *court, struct claim *claim, const struct id_order *order)
 {
 	struct standing found[ID_SCHEMES];
 	bool has_settled = false, has_chosen = false, has_here = false, is_stranger = false;
@@ -139,7 +146,9 @@ static void claim_init(struct claim *claim, const struct names *names, const str
 			    order->scheme[i], value, claim->device->partition, standing->id))
 			continue;
 		standing_init(standing, claim, order->scheme[i],
-			names_find_record(names, standing->id), strangers);
+			names_find_record(court->names, standing->id), court->strangers);
+		if (is_above_owner(court, claim, standing->id))
+			standing->is_foreign = standing->is_elsewhere = false;
 		has_settled |= standing->is_settled;
 		has_chosen |= standing->has_chosen;
 		has_here |= standing->is_here;
@@ -250,8 +259,8 @@ static bool claim_is_stranger(const struct court *court, const struct claim *cla
 {
 	const struct record *record = names_find_record(court->names, id);
 
-	if (is_same_text(claim->held, id) || claim_get_word(claim, id) ||
-		!stranger_is(court->strangers, record, claim->device))
+	if (is_same_text(claim->held, id) || is_same_text(claim->lent, id) ||
+		claim_get_word(claim, id) || !stranger_is(court->strangers, record, claim->device))
 		return false;
 	for (size_t i = 0; claim->device->slaves && i < court->count; i++) {
 		const struct claim *part = &court->claims[i];
@@ -437,7 +446,7 @@ static void court_add_claim(
 	claim->held = before && before->start == device->start ? before->id : NULL;
 	claim->lent = components_find_lent(court->volumes, device, order);
 	claim->order = volumes_change_get_claim(court->change, device->name);
-	claim_init(claim, court->names, order, court->strangers);
+	claim_init(court, claim, order);
 }
 
 static void change_assign(struct volumes_change *change, struct assignment assignment)
