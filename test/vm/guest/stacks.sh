@@ -269,6 +269,7 @@ multipath_device()
 		defaults {
 			find_multipaths greedy
 			user_friendly_names no
+			no_path_retry queue
 		}
 		devices {
 			device {
@@ -289,6 +290,7 @@ multipath_device()
 	expect_none "$a"
 	expect_none "$b"
 	name "/dev/$map" paths
+	pathless "$map" "$a" "$b"
 	# One path fails.
 	drop_disk "$a"
 	settle
@@ -299,6 +301,42 @@ multipath_device()
 	systemctl stop multipathd.service multipathd.socket
 	multipath -F
 	settle
+}
+
+set_path() # MAP DISK STATE MESSAGE
+{
+	echo "$3" >"/sys/block/$(kernel_name "$2")/device/state"
+	dmsetup message "/dev/$1" 0 "$4" "$(cat "/sys/block/$(kernel_name "$2")/dev")"
+}
+
+# Without a path reads wait for one: the names stay, and are what they were when it is back.
+pathless() # MAP DISKS
+{
+	local map=$1 disk
+
+	shift
+	for disk; do
+		set_path "$map" "$disk" offline fail_path
+	done
+	expect_match "queue_if_no_path" "$(dmsetup status "/dev/$map"; dmsetup table "/dev/$map")" "the map"
+	change "/dev/$map"
+	expect_named "/dev/$map" paths "a map without paths"
+	expect_equal online "$(cat "$MM/devices/$map/state")" "its state"
+	systemctl kill --signal=HUP mmfs.service
+	settle
+	expect_named "/dev/$map" paths "a map without paths, read anew"
+	expect_match . "$(doubt "/dev/$map")" "its doubt"
+	for disk; do
+		set_path "$map" "$disk" running reinstate_path
+	done
+	change "/dev/$map"
+	expect_named "/dev/$map" paths "a map with paths again"
+	await has_no_doubt "/dev/$map"
+}
+
+has_no_doubt()
+{
+	[ -z "$(doubt "$1")" ]
 }
 
 list_maps()
