@@ -43,6 +43,13 @@ void database_add_link(struct json_object *database, const char *id, const char 
  */
 char *database_check(struct json_object *database, const char **ret_id);
 struct json_object *database_find(struct json_object *database, const char *id);
+/*
+ * Spells IDs of a document, which somebody has typed, as the database `here` does, or else as a
+ * device would.
+ */
+void database_spell_ids(struct json_object *database, struct json_object *here);
+/* Equal for links that are the same: they are whatever the case of ASCII letters. The caller's. */
+char *text_fold(const char *text);
 
 const char *volume_get_id(struct json_object *volume);
 /* NULL: the volume has fewer links. */

@@ -224,6 +224,63 @@ char *database_check(struct json_object *database, const char **ret_id)
 	return NULL;
 }
 
+char *text_fold(const char *text)
+{
+	char *folded = xstrdup(text);
+
+	for (char *c = folded; *c; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+	return folded;
+}
+
+/* What is here under an ID that is like one of the document, which has not that one, too. */
+static struct json_object *find_alike(
+	struct json_object *by_folded, struct json_object *taken, const char *id)
+{
+	_cleanup_free_ char *key = text_fold(id);
+	struct json_object *known = json_object_object_get(by_folded, key);
+	const char *text = json_object_get_string(known);
+
+	return known && unique_id_is_alike(text, id) &&
+			!json_object_object_get_ex(taken, text, NULL)
+		? known
+		: NULL;
+}
+
+void database_spell_ids(struct json_object *database, struct json_object *here)
+{
+	struct json_object *volumes = json_get_array(here, "volumes"), *known;
+	_cleanup_json_ struct json_object *by_folded = json_object_new_object();
+	_cleanup_json_ struct json_object *taken = json_object_new_object();
+	_cleanup_json_ struct json_object *here_ids = json_object_new_object();
+	char id[UNIQUE_ID_MAX + 1];
+
+	for (size_t i = 0; i < json_object_array_length(volumes); i++) {
+		_cleanup_free_ char *key = NULL;
+
+		known = json_object_object_get(json_object_array_get_idx(volumes, i), "id");
+		key = text_fold(json_object_get_string(known));
+		json_object_object_add(by_folded, key, json_object_get(known));
+		json_object_object_add(here_ids, json_object_get_string(known), NULL);
+	}
+	volumes = json_get_array(database, "volumes");
+	for (size_t i = 0; i < json_object_array_length(volumes); i++)
+		json_object_object_add(
+			taken, volume_get_id(json_object_array_get_idx(volumes, i)), NULL);
+	for (size_t i = 0; i < json_object_array_length(volumes); i++) {
+		struct json_object *volume = json_object_array_get_idx(volumes, i);
+
+		if (json_object_object_get_ex(here_ids, volume_get_id(volume), NULL))
+			continue;
+		known = find_alike(by_folded, taken, volume_get_id(volume));
+		unique_id_canonize(
+			known ? json_object_get_string(known) : volume_get_id(volume), id);
+		json_object_object_add(
+			volume, "id", known ? json_object_get(known) : json_object_new_string(id));
+	}
+}
+
 int cmd_export(struct ctl *ctl, int count, char **words)
 {
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;

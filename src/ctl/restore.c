@@ -50,24 +50,13 @@ static void tell_flag(struct restore *restore, const char *flag, const char *id,
 	tell(is_on ? &restore->added : &restore->removed, is_on ? '+' : '-', flag, id);
 }
 
-/* Links are the same whatever the case of their ASCII letters. */
-static char *fold(const char *link)
-{
-	char *text = xstrdup(link);
-
-	for (char *c = text; *c; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c - 'A' + 'a');
-	return text;
-}
-
 static struct json_object *make_set(struct json_object *volume)
 {
 	struct json_object *set = json_object_new_object();
 	const char *link;
 
 	for (size_t i = 0; (link = volume_get_link(volume, i)); i++) {
-		_cleanup_free_ char *key = fold(link);
+		_cleanup_free_ char *key = text_fold(link);
 
 		json_object_object_add(set, key, NULL);
 	}
@@ -76,7 +65,7 @@ static struct json_object *make_set(struct json_object *volume)
 
 static bool set_has(struct json_object *set, const char *link)
 {
-	_cleanup_free_ char *key = fold(link);
+	_cleanup_free_ char *key = text_fold(link);
 
 	return json_object_object_get_ex(set, key, NULL);
 }
@@ -498,31 +487,6 @@ static void look_at_tree(struct restore *restore)
 	}
 }
 
-/* IDs that somebody has typed are spelled as they are here, or as a device would have them. */
-static void spell_ids(struct restore *restore)
-{
-	struct json_object *volumes = json_get_array(restore->here, "volumes"), *known;
-	_cleanup_json_ struct json_object *spelled = json_object_new_object();
-	char id[UNIQUE_ID_MAX + 1];
-
-	for (size_t i = 0; i < json_object_array_length(volumes); i++) {
-		known = json_object_object_get(json_object_array_get_idx(volumes, i), "id");
-		unique_id_canonize(json_object_get_string(known), id);
-		json_object_object_add(spelled, id, json_object_get(known));
-	}
-	volumes = json_get_array(restore->wanted, "volumes");
-	for (size_t i = 0; i < json_object_array_length(volumes); i++) {
-		struct json_object *volume = json_object_array_get_idx(volumes, i);
-
-		if (json_object_object_get_ex(restore->here_by_id, volume_get_id(volume), NULL))
-			continue;
-		unique_id_canonize(volume_get_id(volume), id);
-		known = json_object_object_get(spelled, id);
-		json_object_object_add(
-			volume, "id", known ? json_object_get(known) : json_object_new_string(id));
-	}
-}
-
 int restore_begin(struct restore *restore, const struct ctl *ctl, struct json_object *wanted)
 {
 	struct json_object *volumes = json_get_array(wanted, "volumes");
@@ -537,7 +501,7 @@ int restore_begin(struct restore *restore, const struct ctl *ctl, struct json_ob
 		.cleared = json_object_new_array(),
 	};
 	look_at_tree(restore);
-	spell_ids(restore);
+	database_spell_ids(wanted, restore->here);
 	for (size_t i = 0; r == CTL_OK && i < json_object_array_length(volumes); i++)
 		r = restore_volume(restore, json_object_array_get_idx(volumes, i));
 	if (r == CTL_OK && is_exact(restore) && !ctl->from)

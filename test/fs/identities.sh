@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-robust.sh"
 . "$(dirname "$0")/lib-mmctl.sh"
-require sfdisk partx
+require jq sfdisk partx
 
 rules=/run/udev/rules.d/99-mmfs-$case_name-${LOOP#/dev/}.rules
 
@@ -143,4 +143,16 @@ expect_equal "$TMP/dir" "$(readlink "$MM/mounts/bay4")" "where it is mounted"
 umount "$TMP/dir"
 settle
 [ ! -L "$MM/mounts/bay4" ] || fail "it is mounted still"
+
+# A serial number that somebody has typed, and crashes before its disk comes.
+expect_ok mmctl create --absent typed SERIAL=ab5000fe
+kill_mmfs
+start_mmfs
+make_rules 05 0x5000c500a1b2c3d8 AB5000FE pci-0000:00:17.0-ata-5
+attach blank 05
+settle
+expect_equal "${LOOP}05" "$(target typed)" "the name of a serial number in lower case"
+expect_equal "$(jq -r '.volumes[] | select(.links[] == "/DosDevices/typed").id' "$CTL/database")" SERIAL=AB5000FE "its ID"
+expect_equal "nothing to do" "$(echo '{"format":"mmfs-names","version":1,"volumes":[{"id":"SERIAL=ab5000fe",
+	"links":["/DosDevices/typed"]}]}' | mmctl import)" "what an import of what was typed changes"
 stop_mmfs

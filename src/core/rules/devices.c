@@ -13,6 +13,7 @@
 #include "core/rules/letters.h"
 #include "core/rules/mounted.h"
 #include "core/rules/ownership.h"
+#include "core/rules/spelling.h"
 #include "core/syntax/link_name.h"
 
 static void fingerprint_take(struct fingerprint *fingerprint, const struct device *device)
@@ -391,14 +392,15 @@ static void decide_unrecorded(const struct manager *manager, struct change *chan
 		drop_unrecorded(manager, container_of(node, struct holding, by_id)->id, change);
 }
 
-/* Whether something is filed under an identity of the device as such. */
+/* Whether something is filed under an identity of the device as such, however it is spelled. */
 static bool has_named_identity(const struct names *view, const struct device *device)
 {
 	for (size_t i = 0; i < device->identity_count; i++) {
-		const struct record *record = names_find_record(view, device->identities[i].text);
+		const struct record *record = NULL;
 
-		if (record && names_is_of_identity(view, record))
-			return true;
+		while ((record = names_next_alike(view, device->identities[i].text, record)))
+			if (names_is_of_identity(view, record))
+				return true;
 	}
 	return false;
 }
@@ -450,6 +452,7 @@ void devices_decide(
 	struct volumes_change *volumes = &change->volumes;
 
 	for_each_before(manager, change, decide_kept);
+	spelling_decide(manager, env, change);
 	ownership_decide(manager, &change->names, volumes);
 	decide_unrecorded(manager, change);
 	decide_followers(manager, env, change);

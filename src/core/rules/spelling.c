@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Names that were given to an ID before its device came, spelled with hexadecimal digits in the
+ * other case. Where the kind of an identity tells how it is spelled, it was spelled so at once
+ * (unique_id_canonize). Of serial numbers, and of UUIDs of 16 digits, only the device tells: NTFS
+ * has capitals, UDF has none. Had the device been here, these digits would have meant it.
+ *
+ * Of LVM's UUIDs two may differ in nothing but case.
+ */
+
+#include "core/rules/id_change.h"
+#include "core/rules/spelling.h"
+
+static bool is_here(
+	const struct manager *manager, const struct volumes_change *change, const char *id)
+{
+	return volumes_find_holder(&manager->volumes, id) ||
+		identity_next(&change->identities, id, NULL);
+}
+
+/* The only record with an ID like that, if nothing ever had it; NULL otherwise. */
+static const struct record *find_awaited(
+	const struct manager *manager, const struct change *change, const char *id)
+{
+	const struct names *view = &change->names;
+	const struct record *record = names_next_alike(view, id, NULL);
+
+	if (!record || names_next_alike(view, id, record) || record->last_seen ||
+		is_here(manager, &change->volumes, record->id))
+		return NULL;
+	return record;
+}
+
+void spelling_decide(
+	const struct manager *manager, const struct manager_env *env, struct change *change)
+{
+	struct volumes_change *volumes = &change->volumes;
+
+	volumes_change_list_identities(volumes);
+	map_for_each (&volumes->identities, node, next) {
+		const struct identity *identity = container_of(node, struct identity, by_text);
+		const struct record *record = find_awaited(manager, change, identity->text);
+		_cleanup_free_ char *typed = NULL;
+
+		if (!record || identity->scheme == ID_DM_UUID ||
+			is_same_text(record->id, identity->text))
+			continue;
+		typed = xstrdup(record->id);
+		id_change_note(manager, change, env, identity->device, typed, identity->text);
+		id_change_move(change, env, typed, identity->text);
+	}
+}
