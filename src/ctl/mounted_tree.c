@@ -221,6 +221,7 @@ static const struct {
 	{ EEXIST, "", "take another name, or give that one up first: mmctl delete LINK" },
 	{ ENOENT, " is no volume: ", "mmctl explain DEVICE tells more" },
 	{ EINVAL, " is no volume: ", "mmctl explain DEVICE tells more" },
+	{ ENOENT, " is absent", "mmctl list --all shows it, mmctl forget forgets it" },
 	{ ENOENT, "", LISTS },
 	{ EINVAL, "no volume ", LISTS },
 	{ EINVAL, "drive letter", "a volume has one: mmctl rename changes it" },

@@ -105,6 +105,8 @@ int cmd_keep(struct ctl *ctl, int count, char **words)
 		return r;
 	request_add(&request, "device", name.text);
 	request_add(&request, "keep", is_off ? "0" : "1");
+	if (ctl->is_absent)
+		request_add(&request, "absent", "ok");
 	return tree_run(ctl, "keep_links_when_offline", &request, &reply, what);
 }
 

@@ -390,10 +390,11 @@ static int delete (struct model *model, const struct model_request *request, str
 	return 0;
 }
 
-/* What only volumes have. */
-static bool is_of_volume(const char *link)
+/* Whether it is what only volumes have, and this is none: a place never is. */
+static bool is_not_for(struct model *model, const char *link, const char *id)
 {
-	return link_name_is_letter(link) || link_name_is_volume(link);
+	return (link_name_is_letter(link) || link_name_is_volume(link)) &&
+		(model_is_identity(model, id) || strncmp(id, "PATH=", strlen("PATH=")) == 0);
 }
 
 static int create(struct model *model, const struct model_request *request)
@@ -405,7 +406,7 @@ static int create(struct model *model, const struct model_request *request)
 	if (r)
 		return r;
 	strcpy(owner, id);
-	if (is_of_volume(request->link) && model_is_identity(model, id))
+	if (is_not_for(model, request->link, id))
 		return EINVAL;
 	if (link_name_is_letter(request->link) && model_find_letter(model, id))
 		return EINVAL;
@@ -436,7 +437,7 @@ static int rename_link(struct model *model, const struct model_request *request)
 		(!request->may_replace || strcmp(over->path, request->new_link) != 0 ||
 			!model_find_device_of(model, over->id)))
 		return EEXIST;
-	if (is_of_volume(request->new_link) && model_is_identity(model, old->id))
+	if (is_not_for(model, request->new_link, old->id))
 		return EINVAL;
 	letter = model_find_letter(model, old->id);
 	if (is_letter && letter && strcmp(letter, old->path) != 0 &&

@@ -18,6 +18,8 @@ struct decision {
 
 /* Adds the sentence to `why` and returns `error`. */
 int decision_fail(struct decision *decision, int error, const char *format, ...) _printf_(3, 4);
+/* The same for a link that is not there, or does not show. */
+int decision_fail_link(struct decision *decision, int error, const char *path);
 /* Whether the names of an ID show, and their node or NULL, as the change sees it. */
 const char *decision_get_node(const struct decision *decision, const char *id);
 bool decision_shows(const struct decision *decision, const char *id);

@@ -26,6 +26,16 @@ int decision_fail(struct decision *decision, int error, const char *format, ...)
 	return error;
 }
 
+int decision_fail_link(struct decision *decision, int error, const char *path)
+{
+	const struct link *hidden = names_find_link(&decision->change->names, path);
+
+	decision_fail(decision, error, "there is no link %s", path);
+	if (hidden)
+		strbuf_add_format(decision->why, ": its volume %s is absent", hidden->record->id);
+	return error;
+}
+
 bool decision_shows(const struct decision *decision, const char *id)
 {
 	return manager_shows(decision->manager, &decision->change->names, id);
@@ -243,7 +253,7 @@ static int resolve_volume(
 	case VOLUME_BY_LINK:
 		link = decision_find_link(decision, ref->text);
 		if (!link)
-			return decision_fail(decision, unknown, "there is no link %s", ref->text);
+			return decision_fail_link(decision, unknown, ref->text);
 		*ret_id = link->record->id;
 		return 0;
 	case VOLUME_BY_DEVICE:
@@ -322,7 +332,7 @@ static int select_any(struct decision *decision, const char **ret_id)
 		return r;
 	link = decision_find_link(decision, request->link.path);
 	if (!link)
-		return decision_fail(decision, -ENOENT, "there is no link %s", request->link.path);
+		return decision_fail_link(decision, -ENOENT, request->link.path);
 	if (*ret_id && strcmp(*ret_id, link->record->id) != 0)
 		return decision_fail(
 			decision, -EINVAL, "%s is a link of %s", link->path, link->record->id);
@@ -363,21 +373,26 @@ int decision_select_known(struct decision *decision, const char **ret_id)
 	return *ret_id ? 0 : decision_select_volume(decision, ret_id);
 }
 
-/* The ID that the request gives, directly or by a link that may not show; NULL: none, or both. */
+/* The one ID that the request gives, directly or by a link that may not show, or NULL. */
 static const char *get_given_id(const struct decision *decision)
 {
 	const struct request *request = decision->request;
+	const struct volume_ref *device = &request->device;
+	unsigned int given =
+		request->given & (KEY_BIT(KEY_LINK) | KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE));
+	const char *path = NULL;
 	const struct link *link;
 
-	switch (request->given & (KEY_BIT(KEY_LINK) | KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE))) {
-	case KEY_BIT(KEY_ID):
+	if (given == KEY_BIT(KEY_ID))
 		return decision_find_remembered(decision, request->id);
-	case KEY_BIT(KEY_LINK):
-		link = names_find_link(&decision->change->names, request->link.path);
-		return link ? link->record->id : NULL;
-	default:
-		return NULL;
-	}
+	if (given == KEY_BIT(KEY_DEVICE) && device->kind == VOLUME_BY_ID)
+		return decision_find_remembered(decision, device->text);
+	if (given == KEY_BIT(KEY_LINK))
+		path = request->link.path;
+	else if (given == KEY_BIT(KEY_DEVICE) && device->kind == VOLUME_BY_LINK)
+		path = device->text;
+	link = path ? names_find_link(&decision->change->names, path) : NULL;
+	return link ? link->record->id : NULL;
 }
 
 int decision_select_awaited(struct decision *decision, const char **ret_id)

@@ -91,7 +91,7 @@ static int select_triples(struct decision *decision, struct triple **ret_triples
 	}
 	link = decision_find_link(decision, request->link.path);
 	if (!link)
-		return decision_fail(decision, -ENOENT, "there is no link %s", request->link.path);
+		return decision_fail_link(decision, -ENOENT, request->link.path);
 	if (!is_meant(decision, id, link))
 		return decision_fail(
 			decision, -EINVAL, "%s is a link of %s", link->path, link->record->id);
@@ -133,6 +133,10 @@ static int check_letter(
 	if (link_name_is_letter(path) || link_name_is_volume(path)) {
 		int r = decision_check_volume(decision, id, -EINVAL);
 
+		if (r == 0 && strncmp(id, "PATH=", strlen("PATH=")) == 0)
+			r = decision_fail(decision, -EINVAL,
+				"%s is a place: only volumes have drive letters and volume names",
+				id);
 		if (r < 0)
 			return r;
 	}
@@ -316,8 +320,7 @@ int links_decide_rename(struct decision *decision)
 	int r;
 
 	if (!old)
-		return decision_fail(
-			decision, -ENOENT, "there is no link %s", decision->request->link.path);
+		return decision_fail_link(decision, -ENOENT, decision->request->link.path);
 	if ((decision->request->link.kind == LINK_VOLUME) != (name->kind == LINK_VOLUME))
 		return decision_fail(decision, -EPERM, "a link cannot move to another folder");
 	id = xstrdup(old->record->id);

@@ -59,7 +59,8 @@ void near_add(
 	const char *found = NULL;
 
 	if (names_find_record(view, id)) {
-		strbuf_add_text(why, ": it is absent (absent=ok names it all the same)");
+		strbuf_add_text(why,
+			": it is absent (absent=ok names it all the same: mmctl create --absent)");
 		return;
 	}
 	map_for_each (&manager->names.records, node, next)
@@ -69,5 +70,6 @@ void near_add(
 	if (found)
 		strbuf_add_format(why, ": did you mean %s?", found);
 	else
-		strbuf_add_text(why, " (absent=ok names one that was never here)");
+		strbuf_add_text(
+			why, " (absent=ok names one that was never here: mmctl create --absent)");
 }
