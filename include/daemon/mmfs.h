@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/device_monitor.h"
+#include "daemon/keeper_link.h"
 #include "io/fuse/fuse.h"
 
 #define EXPIRE_DAYS 400 /* unless told otherwise */
@@ -20,6 +21,7 @@ struct mmfs_options {
 	bool publishes; /* names to udevd */
 	bool may_hide;	/* what is in the folder that is mounted on */
 	const char *database;
+	struct keeper_link *keeper; /* outlives the daemon */
 };
 
 /* The daemon: joins all parts and is the one door through which anything changes. */
@@ -32,5 +34,8 @@ struct mmfs;
 int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struct strbuf *why);
 /* Serves until unmounted or told to stop by SIGTERM or SIGINT. */
 int mmfs_run(struct mmfs *mmfs);
-/* Unmounts and ends. NULL is fine. */
-void mmfs_stop(struct mmfs *mmfs);
+/*
+ * Has the tree unmounted, and ends. False: a client holds a thread up, and with it the process,
+ * until it lets go. NULL is fine.
+ */
+bool mmfs_stop(struct mmfs *mmfs);

@@ -83,14 +83,17 @@ int background_enter(int failure)
 	return 0;
 }
 
+void background_tell_parent(void)
+{
+	if (write(STDERR_FILENO, "", 1) < 0)
+		log_warning("cannot tell that the mount is there: %s", strerror(errno));
+}
+
 void background_leave_terminal(void)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	ssize_t n = write(STDERR_FILENO, "", 1);
 
 	log_init(true);
-	if (n < 0)
-		log_warning("cannot tell that the mount is there: %s", strerror(errno));
 	if (null >= 0) {
 		dup2(null, STDIN_FILENO);
 		dup2(null, STDOUT_FILENO);

@@ -262,19 +262,13 @@ static int get_status(const struct arguments *arguments, int code)
 	return code == EXIT_USAGE ? EXIT_MOUNT_USAGE : EXIT_MOUNT_FAILURE;
 }
 
-static int run_daemon(struct arguments *arguments)
+static int run_daemon(struct arguments *arguments, struct keeper_link *keeper, bool *ret_is_free)
 {
 	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
 	struct mmfs *mmfs = NULL;
-	int r = 0;
+	int r;
 
-	if (!arguments->is_foreground)
-		r = background_enter(get_status(arguments, EXIT_FAILURE));
-	if (r < 0) {
-		log_error("cannot go to the background: %s", strerror(-r));
-		return r;
-	}
-	umask(077);
+	arguments->options.keeper = keeper;
 	r = mmfs_start(&arguments->options, &mmfs, &why);
 	if (r < 0) {
 		log_error("%s", strbuf_text(&why));
@@ -284,13 +278,51 @@ static int run_daemon(struct arguments *arguments)
 		log_warning("cannot change to /: %s", strerror(errno));
 	if (!arguments->is_foreground)
 		background_leave_terminal();
-	background_notify("READY=1");
+	keeper_link_tell(keeper, KEEPER_READY, 0);
 	r = mmfs_run(mmfs);
-	background_notify("STOPPING=1");
+	keeper_link_tell(keeper, KEEPER_STOPPING, 0);
 	if (r < 0)
 		log_error("cannot wait for events: %s", strerror(-r));
-	mmfs_stop(mmfs);
+	*ret_is_free = mmfs_stop(mmfs);
 	return r;
+}
+
+/* The server's life. Returns an exit code, as the keeper does. */
+static int run_server(struct arguments *arguments, const struct heirloom *heirloom)
+{
+	struct keeper_link keeper = { .socket = heirloom->socket };
+	bool is_free = true;
+	int code = run_daemon(arguments, &keeper, &is_free) < 0
+		? get_status(arguments, EXIT_FAILURE)
+		: EXIT_SUCCESS;
+
+	keeper_link_tell(&keeper, is_free ? KEEPER_ENDED : KEEPER_LEFT, code);
+	close(heirloom->socket);
+	close(heirloom->memory);
+	return code;
+}
+
+static int run_keeper(struct arguments *arguments)
+{
+	const struct keeper_options options = {
+		.fuse = &arguments->options.fuse,
+		.is_foreground = arguments->is_foreground,
+		.failure = get_status(arguments, EXIT_FAILURE),
+	};
+	struct heirloom heirloom;
+	int code;
+
+	if (!arguments->is_foreground) {
+		int r = background_enter(options.failure);
+
+		if (r < 0) {
+			log_error("cannot go to the background: %s", strerror(-r));
+			return options.failure;
+		}
+	}
+	umask(077);
+	code = keeper_run(&options, &heirloom);
+	return code == KEEPER_IS_SERVER ? run_server(arguments, &heirloom) : code;
 }
 
 /* Whether it is a link such as mount.mmfs or mount.fuse.mmfs. */
@@ -323,7 +355,7 @@ int main(int argc, char **argv)
 		code = EXIT_SUCCESS;
 	if (code < 0) {
 		complete_options(&arguments);
-		code = run_daemon(&arguments) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+		code = run_keeper(&arguments);
 	}
 	strbuf_fini(&arguments.mount);
 	free(arguments.source);

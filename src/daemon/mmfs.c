@@ -78,6 +78,15 @@ static void on_signal(void *data, uint32_t events)
 	}
 }
 
+static void on_keeper(void *data, uint32_t events)
+{
+	struct mmfs *mmfs = data;
+
+	loop_remove(mmfs->loop, mmfs->keeper->socket);
+	keeper_link_handle(mmfs->keeper);
+	mmfs->must_stop = true;
+}
+
 static void on_fuse(void *data, uint32_t events)
 {
 	struct mmfs *mmfs = data;
@@ -190,6 +199,8 @@ static int start_parts(struct mmfs *mmfs, const struct mmfs_options *options, st
 	if (r == 0)
 		r = add_signals(mmfs);
 	if (r == 0)
+		r = loop_add(mmfs->loop, mmfs->keeper->socket, on_keeper, mmfs);
+	if (r == 0)
 		r = workers_new(mmfs->loop, &mmfs->workers);
 	if (r == 0)
 		r = loop_add(mmfs->loop, workers_get_fd(mmfs->workers), on_workers, mmfs);
@@ -219,7 +230,7 @@ static void handle_unmounted(void *data)
 	if (mmfs->must_stop)
 		return;
 	log_info("the tree is mounted nowhere any more: stopping");
-	fuse_set_unmounted(mmfs->fuse);
+	mmfs->is_gone = true;
 	mmfs->must_stop = true;
 }
 
@@ -356,18 +367,17 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 		.render = show_render,
 		.set_timer = set_fuse_timer,
 	};
-	/*
-	 * As mountinfo will have it, while it can still be looked at without asking ourselves.
-	 * libfuse would do that once more when it has mounted, and wait for us if the path ends in
-	 * a dot.
-	 */
+	/* As mountinfo will have it, while it can still be looked at without asking ourselves. */
 	_cleanup_free_ char *path = realpath(options->fuse.mountpoint, NULL);
 	struct fuse_options fuse = options->fuse;
 	int r;
 
 	if (path)
 		fuse.mountpoint = path;
-	r = fuse_start(&fuse, &backend, &mmfs->fuse, why);
+	mmfs->mountpoint = xstrdup(fuse.mountpoint);
+	r = keeper_link_mount(mmfs->keeper, &fuse.descriptor, why);
+	if (r == 0)
+		r = fuse_start(&fuse, &backend, &mmfs->fuse, why);
 	if (r < 0)
 		return r;
 	change_queue_set_fuse(mmfs->queue, mmfs->fuse);
@@ -399,6 +409,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	map_set_seed(seed);
 	budget_init(&mmfs->jobs.budget, getuid());
 	mmfs->signals = -1;
+	mmfs->keeper = options->keeper;
 	mmfs->fuse_timer = (struct timer){ on_fuse_time, mmfs };
 	mmfs->error_log.owner = getuid();
 	mmfs->queue = change_queue_new(&mmfs->manager, &mmfs->tree, &mmfs->stream);
@@ -443,7 +454,7 @@ int mmfs_run(struct mmfs *mmfs)
 	int r = 0;
 
 	mmfs->upkeep.is_paused = false;
-	watchdog_start(&mmfs->watchdog, mmfs->loop);
+	watchdog_start(&mmfs->watchdog, mmfs->loop, mmfs->keeper);
 	change_queue_work(mmfs->queue);
 	while (r == 0 && !mmfs->must_stop)
 		r = turn(mmfs, 0);
@@ -463,13 +474,14 @@ static void drain(struct mmfs *mmfs)
 			break;
 }
 
-void mmfs_stop(struct mmfs *mmfs)
+bool mmfs_stop(struct mmfs *mmfs)
 {
 	static const char stopping[] = "mmfs is stopping";
 	_cleanup_strbuf_ struct strbuf counters = STRBUF_INIT;
+	bool is_free;
 
 	if (!mmfs)
-		return;
+		return true;
 	if (mmfs->fuse)
 		fuse_end_waits(mmfs->fuse);
 	if (mmfs->hosts.hosts)
@@ -482,7 +494,8 @@ void mmfs_stop(struct mmfs *mmfs)
 		fuse_format_counters(mmfs->fuse, &counters);
 		log_debug("requests: %s", strbuf_text(&counters));
 	}
-	fuse_stop(mmfs->fuse);
+	is_free = fuse_stop(mmfs->fuse);
+	keeper_link_unmount(mmfs->keeper, mmfs->is_gone, mmfs->mountpoint);
 	store_close(mmfs->store);
 	device_source_fini(&mmfs->devices);
 	device_monitor_free(mmfs->monitor);
@@ -501,5 +514,7 @@ void mmfs_stop(struct mmfs *mmfs)
 	event_stream_fini(&mmfs->stream);
 	budget_fini(&mmfs->jobs.budget);
 	strbuf_fini(&mmfs->volume_info);
+	free(mmfs->mountpoint);
 	free(mmfs);
+	return is_free;
 }

@@ -26,6 +26,9 @@ struct mmfs {
 	uint64_t volume_info_at;   /* … this many changes of tree and events */
 	int signals;
 	bool must_stop;
+	struct keeper_link *keeper;
+	char *mountpoint; /* as mountinfo has it */
+	bool is_gone;	  /* what is mounted there by now is another's */
 
 	struct change_queue *queue;
 	/* What is joined to it. */

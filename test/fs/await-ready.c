@@ -53,7 +53,7 @@ int main(int argc, char **argv)
 		if (poll(&poll_fd, 1, is_ready ? 20 : atoi(argv[2]) * 1000) > 0) {
 			n = recv(fd, message, sizeof(message) - 1, 0);
 			message[n > 0 ? n : 0] = '\0';
-			is_ready |= strcmp(message, "READY=1") == 0;
+			is_ready |= strncmp(message, "READY=1", 7) == 0;
 			printf("%s\n", message);
 		} else if (!is_ready) {
 			kill(pid, SIGKILL);

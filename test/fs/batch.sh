@@ -309,7 +309,6 @@ delete_points link=old
 create_point link=three device=$a
 commit"
 	await_crash
-	umount -l "$MM"
 	start_mmfs
 	case $label in
 	store:after-commit | store:before-result | daemon:*) expect_equal "$after" "$(names)" "the names after $label" ;;

@@ -216,11 +216,11 @@ expect_equal "" "$(cat "$MM/MountPointManager")" "what MountPointManager shows"
 # Damaged requests change nothing, and the daemon is none the worse for them.
 "$binary" damage "$MM" 2000 1
 before=$(cat "$MM/points" "$MM/history"; epic)
-memory=$(awk '/^VmRSS/ { print $2 }' "/proc/$mmfs_pid/status")
+memory=$(awk '/^VmRSS/ { print $2 }' "/proc/$(server_pid)/status")
 "$binary" damage "$MM" "${DAMAGES:-50000}" 2
 "$(dirname "$binary")/carrier" "$MM/MountPointManager" "$((${DAMAGES:-50000} / 5))" 3
 expect_equal "$before" "$(cat "$MM/points" "$MM/history"; epic)" "everything after damaged requests"
-more=$(($(awk '/^VmRSS/ { print $2 }' "/proc/$mmfs_pid/status") - memory))
+more=$(($(awk '/^VmRSS/ { print $2 }' "/proc/$(server_pid)/status") - memory))
 echo "damaged requests: ${DAMAGES:-50000}, memory: $memory KiB and $more KiB more"
 # ASan keeps what was freed for a while, and looks for leaks by itself.
 is_sanitized || ((more < 1024)) || fail "$more KiB more memory than before"

@@ -23,7 +23,7 @@ ask_text()
 
 memory()
 {
-	awk '$1 == "VmHWM:" { print $2 }' "/proc/$mmfs_pid/status"
+	awk '$1 == "VmHWM:" { print $2 }' "/proc/$(server_pid)/status"
 }
 
 make_image a 1M swap "$(number_uuid 1)"

@@ -35,7 +35,7 @@ mmfs_pid=$!
 # It looks again and again, many times more often than anything else makes it wait before the mount.
 has_waited()
 {
-	lib_is_mounted "$MM" || [ "$(awk '/^voluntary/ { print $2 }' "/proc/$mmfs_pid/status")" -gt 60 ]
+	lib_is_mounted "$MM" || [ "$(awk '/^voluntary/ { print $2 }' "/proc/$(server_pid)/status")" -gt 60 ]
 }
 await has_waited
 ! lib_is_mounted "$MM" || fail "mmfs has not waited for udevd"

@@ -33,7 +33,7 @@ get_cpu()
 {
 	local stat
 
-	read -r stat <"/proc/$mmfs_pid/stat"
+	read -r stat <"/proc/$(server_pid)/stat"
 	# shellcheck disable=SC2086
 	set -- ${stat##*) }
 	echo $((${12} + ${13})) # in ticks of 10 ms
@@ -41,7 +41,7 @@ get_cpu()
 
 get_rss()
 {
-	awk '$1 == "VmRSS:" { print $2 }' "/proc/$mmfs_pid/status"
+	awk '$1 == "VmRSS:" { print $2 }' "/proc/$(server_pid)/status"
 }
 
 # The names that are known, the history and SQLite's cache are kept on purpose: they are there by then.

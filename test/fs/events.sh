@@ -145,7 +145,7 @@ expect_equal 0 "$status" "the status of grep -m 1"
 
 memory()
 {
-	awk '$1 == "VmRSS:" { print $2 }' "/proc/$mmfs_pid/status"
+	awk '$1 == "VmRSS:" { print $2 }' "/proc/$(server_pid)/status"
 }
 
 per_write=1000

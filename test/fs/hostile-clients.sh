@@ -37,7 +37,7 @@ await test -f "$stalled/image"
 
 memory()
 {
-	awk -v what="$1:" '$1 == what { print $2 }' "/proc/$mmfs_pid/status"
+	awk -v what="$1:" '$1 == what { print $2 }' "/proc/$(server_pid)/status"
 }
 
 is_in_state()

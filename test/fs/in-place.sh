@@ -185,13 +185,13 @@ whole_device()
 
 exchange()
 {
-	kill -STOP "$mmfs_pid"
+	kill -STOP "$(server_pid)"
 	settle_udevd
 	losetup -d "$device"
 	await lib_is_free "$device"
 	attach "$1" 00
 	settle_udevd
-	kill -CONT "$mmfs_pid"
+	kill -CONT "$(server_pid)"
 }
 
 lib_is_free()

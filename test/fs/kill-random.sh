@@ -18,10 +18,10 @@ attach b 01
 : >"$TMP/known.old"
 start_mmfs
 for ((round = 1; round <= rounds; round++)); do
-	writes=$(timeout 60 "$helpers/scribe" -k "$mmfs_pid" -a $((RANDOM * 10)) "$MM" $((seed + round)) \
+	writes=$(timeout 60 "$helpers/scribe" -k "$(server_pid)" -a $((RANDOM * 10)) "$MM" $((seed + round)) \
 		"$TMP/known" "UUID=$(number_uuid 1)" "UUID=$(number_uuid 2)")
 	await_crash
-	start_over
+	start_mmfs
 	expect_equal 1 "$(count_mounts)" "the number of mounts"
 	expect_known "round $round: after $writes"
 	expect_sound

@@ -8,8 +8,8 @@
 #	expect_sound		that it does, and that there is nothing else
 #	show_tree [DIR]		all that the tree at DIR ($MM) says of devices and names, but for times
 #	expect_fresh [OPTION…]	that a daemon that starts now, with a copy of the database, shows the same
-#	start_over [OPTION…]	as start_mmfs, over a mount whose daemon is dead
-#	await_crash		returns when the daemon has died by SIGKILL
+#	start_over [OPTION…]	as start_mmfs, maybe over a mount whose daemon is dead
+#	await_crash		returns when the server has died, and its keeper has unmounted
 #	expect_known WHEN	that the names are what `scribe`, told to write to $TMP/known, says was
 #				acknowledged, or that with the write under way; it goes on from there
 #	number_uuid N		a UUID made of a number
@@ -113,7 +113,8 @@ start_over()
 await_crash()
 {
 	await_end "$mmfs_pid"
-	expect_equal 137 "$status" "the status of the daemon that was to die"
+	expect_equal 1 "$status" "the status of the keeper whose server was to die"
+	expect_equal 0 "$(count_mounts)" "the number of mounts that it has left"
 	mmfs_pid=
 }
 
@@ -200,7 +201,7 @@ use_many()
 at_end()
 {
 	[ -n "${lib_many-}" ] || return 0
-	[ -z "$mmfs_pid" ] || kill -CONT "$mmfs_pid" 2>/dev/null
+	[ -z "$mmfs_pid" ] || kill -CONT "$(server_pid)" 2>/dev/null
 	# shellcheck disable=SC2086
 	"$helpers/loops" detach $lib_many
 	# shellcheck disable=SC2086

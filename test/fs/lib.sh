@@ -26,11 +26,13 @@
 #	$MMFS_OPTIONS		from outside: more -o options for every daemon (cache=off, monitor=kernel)
 #
 # start_mmfs [OPTION…]	starts the daemon (-f, db=$DB, devices=$DEVICES and the -o OPTIONs, the last of a kind
-#			counts) and returns when the tree is there; its process is $mmfs_pid
+#			counts) and returns when the tree is there; its process, the keeper, is $mmfs_pid
+# server_pid [KEEPER]	prints the process that serves
+# find_keeper REGEX	prints the keeper whose command line matches
 # run_mmfs ARG…		execs $MMFS with the arguments alone, for modes of starting: use it with `&` or in ( )
 # await_mount [PID [DIR]]	returns when DIR ($MM) is mounted; fails when PID ends before
 # stop_mmfs		unmounts; the daemon must end with 0. A daemon of another start: stop_mmfs PID
-# kill_mmfs		SIGKILL, and takes the dead mount away (`kill_mmfs keep` leaves it)
+# kill_mmfs		SIGKILL to all of it, and takes the dead mount away (`kill_mmfs keep` leaves it)
 # restart_mmfs [OPTION…]
 # await_end PID		returns when the process has ended (zombies have); sets $status if it was a child
 # make_image NAME SIZE FSTYPE [UUID [LABEL]]	$TMP/NAME; FSTYPE ext4 xfs swap btrfs squashfs or blank
@@ -381,10 +383,31 @@ restart_mmfs()
 	start_mmfs "$@"
 }
 
+server_pid()
+{
+	pgrep -x mmfs-server -P "${1-$mmfs_pid}"
+}
+
+find_keeper()
+{
+	local pid
+
+	for pid in $(pgrep -f "$1"); do
+		[[ $(cat "/proc/$pid/comm") == mmfs-* ]] || echo "$pid"
+	done
+}
+
+# As if the machine had lost power: neither tidies up after the other.
 kill_mmfs()
 {
+	local server
+
+	server=$(server_pid)
+	kill -STOP "$mmfs_pid"
+	kill -KILL "$server"
 	kill -KILL "$mmfs_pid"
 	await_end "$mmfs_pid"
+	await_end "$server"
 	mmfs_pid=
 	[ "${1-}" = keep ] || umount -l "$MM"
 }

@@ -311,7 +311,7 @@ for label in replica:{before-create,created,half-written,written,synced,renamed,
 		request "volume_mount_point_$operation" "source=$h/a target=$T" 2>/dev/null &&
 			fail "the daemon has not died at $label"
 		await_crash
-		start_over
+		start_mmfs
 		settle
 		[ ! -e "$file.damaged.1" ] || fail "a damaged file after $label"
 		in_file=$(grep -c 'path="a"' "$file" || true)

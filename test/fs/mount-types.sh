@@ -66,7 +66,7 @@ expect_mounted() # SOURCE
 {
 	expect_equal "$1 fuse.mmfs" "$(show SOURCE,FSTYPE | tr -s ' ')" "the mount"
 	expect_match "ID=\"UUID=$(number_uuid 1)\" DEVICE=\"${LOOP}00\"" "$(points)" "points"
-	mmfs_pid=$(pgrep -f "^/sbin/mount\..*db=$DB" -o)
+	mmfs_pid=$(find_keeper "^/sbin/mount\..*db=$DB")
 	expect_match '^[0-9]+$' "$mmfs_pid" "the daemon's process"
 }
 
@@ -171,7 +171,7 @@ start_apart private
 expect_ok mount -N "$apart" -t mmfs none "$MM" -o "$options"
 expect_equal 0 "$(count_mounts)" "the number of mounts here"
 expect_match "ID=\"UUID=$(number_uuid 1)\"" "$(nsenter --mount="/proc/$apart/ns/mnt" cat "$MM/points")" "points"
-mmfs_pid=$(pgrep -f "^/sbin/mount\..*db=$DB" -o)
+mmfs_pid=$(find_keeper "^/sbin/mount\..*db=$DB")
 kill "$mmfs_pid"
 await lib_is_ended "$mmfs_pid"
 mmfs_pid=

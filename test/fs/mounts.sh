@@ -240,13 +240,13 @@ expect_end
 # Who waits for an answer gets none, but does not wait for good.
 start_mmfs
 exec {held}<"$CTL/version"
-kill -STOP "$mmfs_pid"
+kill -STOP "$(server_pid)"
 stat "$MM/DosDevices/nothing" >/dev/null 2>&1 &
 waiter=$!
 umount -l "$MM"
 # What somebody else mounts there meanwhile is theirs.
 mount -t tmpfs tmpfs "$MM"
-kill -CONT "$mmfs_pid"
+kill -CONT "$(server_pid)"
 expect_end
 await_end "$waiter"
 lib_is_mounted "$MM" || fail "the daemon has unmounted what is not its own"

@@ -14,7 +14,7 @@ held_devices()
 {
 	local pid
 
-	for pid in "$mmfs_pid" $(pgrep -P "$mmfs_pid"); do
+	for pid in "$mmfs_pid" "$(server_pid)" $(pgrep -P "$(server_pid)"); do
 		find "/proc/$pid/fd" -lname '/dev/loop[0-9]*' -printf '%p %l\n' 2>/dev/null || true
 	done
 }

@@ -222,7 +222,7 @@ await_end $second
 # The daemon's processor time, in ns.
 get_cpu()
 {
-	awk '{ sum += $1 } END { printf "%.0f\n", sum }' "/proc/$mmfs_pid/task/"*/schedstat
+	awk '{ sum += $1 } END { printf "%.0f\n", sum }' "/proc/$(server_pid)/task/"*/schedstat
 }
 
 # What some requests cost it, in µs: with everything else that it does meanwhile.

@@ -18,14 +18,14 @@ for monitor in udev kernel; do
 	"$helpers/loops" attach "$first" 50 "$TMP/many-"
 	settle
 	expect_many "$first" 50
-	kill -STOP "$mmfs_pid"
+	kill -STOP "$(server_pid)"
 	"$helpers/loops" detach "$first" 50
 	await lib_are_free "$first" 50
 	"$helpers/loops" attach "$first" "$count" "$TMP/many-"
 	"$helpers/loops" detach "$first" 100
 	await lib_are_free "$first" 100
 	settle_udevd
-	kill -CONT "$mmfs_pid"
+	kill -CONT "$(server_pid)"
 	settle
 	overruns=$(metric mmfs_overruns_total)
 	echo "$monitor: $overruns overruns"

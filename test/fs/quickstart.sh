@@ -59,7 +59,7 @@ expect_refusal() # STATUS REGEX COMMAND…
 
 find_mmfs()
 {
-	mmfs_pid=$(pgrep -o -f "^build-release/mmfs (-o publish=udev )?$MM\$")
+	mmfs_pid=$(find_keeper "^build-release/mmfs (-o publish=udev )?$MM\$")
 }
 
 # --- the first time, and again ---------------------------------------------------------------------
@@ -138,11 +138,10 @@ MM=$TMP/second
 said=$(quickstart "$MM")
 find_mmfs
 expect_match "build-release/mmctl -m $MM create " "$said" "the command to try"
-kill -KILL "$mmfs_pid"
-await_end "$mmfs_pid"
+kill_mmfs keep
 expect_equal "Unmounted $MM
 Removed $MM
 Names stay. To forget them: rm -r $names" "$(said_removing)" "what it says"
 MM=$TMP/made
-mmfs_pid=$(pgrep -o -f "^$MMFS .*$MM\$")
+mmfs_pid=$(find_keeper "^$MMFS .*$MM\$")
 stop_mmfs

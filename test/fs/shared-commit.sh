@@ -22,7 +22,7 @@ start_mmfs "db=$small/db"
 
 at_once() # LINK VOLUME…
 {
-	printf '%s %s\n' "$@" | timeout 60 "$helpers/at-once" "$mmfs_pid" "$MM"
+	printf '%s %s\n' "$@" | timeout 60 "$helpers/at-once" "$(server_pid)" "$MM"
 }
 
 # --- two transactions instead of 35 ---------------------------------------------------------------

@@ -25,7 +25,7 @@ adopt()
 		[ "$(cat "/proc/$pid/comm")" != mmfs ] || echo "$pid"
 	done)
 	expect_match '^[0-9]+$' "$mmfs_pid" "the daemon's process"
-	helper=$(pgrep -P "$mmfs_pid")
+	helper=$(pgrep -P "$(server_pid)")
 }
 
 expect_complete()
@@ -67,7 +67,7 @@ start_foreground()
 	run_mmfs "$@" </dev/null >>"$LOG" 2>&1 &
 	mmfs_pid=$!
 	await_mount
-	helper=$(pgrep -P "$mmfs_pid")
+	helper=$(pgrep -P "$(server_pid)")
 	expect_complete
 }
 
@@ -252,11 +252,11 @@ refuse_beside() # PATTERN ARG…
 
 for mode in -f -d; do
 	start_foreground $mode -o "$options" "$MM"
-	expect_equal "$DB" "$(readlink /proc/$mmfs_pid/fd/* | grep -x "$DB" | sed -n 1p)" "its database"
+	expect_equal "$DB" "$(readlink "/proc/$(server_pid)/fd/"* | grep -x "$DB" | sed -n 1p)" "its database"
 
 	# A second one on the same database is refused and does not disturb.
 	mkdir -p "$TMP/second"
-	refuse_beside "cannot open database $DB: it is in use by process $mmfs_pid .end that, or name another" \
+	refuse_beside "cannot open database $DB: it is in use by process $(server_pid) .end that, or name another" \
 		-o "$options" "$TMP/second"
 	# Nor is one on its mount point.
 	refuse_beside "cannot mount on $MM: mmfs is mounted there already .to start it anew: umount $MM" \
@@ -272,7 +272,9 @@ expect_ok run_background -o "$options" "$MM"
 adopt
 expect_complete
 expect_equal / "$(readlink "/proc/$mmfs_pid/cwd")" "its working directory"
-expect_equal "/dev/null /dev/null /dev/null" "$(readlink "/proc/$mmfs_pid/fd/"{0,1,2} | xargs)" "its stdio"
+for pid in "$mmfs_pid" "$(server_pid)"; do
+	expect_equal "/dev/null /dev/null /dev/null" "$(readlink "/proc/$pid/fd/"{0,1,2} | xargs)" "its stdio"
+done
 expect_equal "$mmfs_pid" "$(ps -o sid= -p "$mmfs_pid" | tr -d ' ')" "its session"
 expect_equal fuse.mmfs "$(findmnt -n -o FSTYPE "$MM")" "the type in mountinfo"
 expect_equal mmfs "$(findmnt -n -o SOURCE "$MM")" "the source in mountinfo"
@@ -290,8 +292,7 @@ done
 
 # Over the mount of a daemon that died, which is taken away.
 start_foreground -f -o "$options" "$MM"
-kill -KILL "$mmfs_pid"
-await_end "$mmfs_pid"
+kill_mmfs keep
 expect_fail ENOTCONN ls "$MM"
 code=0
 errors=$(run_background -o "$options" "$MM" 2>&1) || code=$?
@@ -403,15 +404,15 @@ for socket in "$TMP/notify" "@mmfs-test-$$"; do
 	: >"$TMP/messages"
 	"$helpers/await-ready" "$socket" 20 "$MMFS" -f -o "$options" "$MM" </dev/null >"$TMP/messages" 2>>"$LOG" &
 	waiter=$!
-	await grep -qx READY=1 "$TMP/messages"
+	await grep -q ^MAINPID= "$TMP/messages"
 	mmfs_pid=$(sed -n 's/^pid //p' "$TMP/messages")
-	helper=$(pgrep -P "$mmfs_pid")
+	helper=$(pgrep -P "$(server_pid)")
 	expect_complete # at once
 	kill -TERM "$mmfs_pid"
 	code=0
 	wait "$waiter" || code=$?
 	expect_equal 0 "$code" "the status of the service"
-	expect_equal "pid $mmfs_pid READY=1 STOPPING=1" "$(xargs <"$TMP/messages")" "its messages"
+	expect_equal "pid $mmfs_pid READY=1 MAINPID=$mmfs_pid STOPPING=1" "$(xargs <"$TMP/messages")" "its messages"
 	expect_gone
 done
 
@@ -426,7 +427,7 @@ has_fed()
 }
 await has_fed 3
 mmfs_pid=$(sed -n 's/^pid //p' "$TMP/messages")
-helper=$(pgrep -P "$mmfs_pid")
+helper=$(pgrep -P "$(server_pid)")
 kill -TERM "$mmfs_pid"
 code=0
 wait "$waiter" || code=$?

@@ -15,7 +15,7 @@ storm_devices="devices=loop${first%000}???"
 
 get_rss()
 {
-	awk '$1 == "VmRSS:" { print $2 }' "/proc/$mmfs_pid/status"
+	awk '$1 == "VmRSS:" { print $2 }' "/proc/$(server_pid)/status"
 }
 
 start_mmfs "$storm_devices"

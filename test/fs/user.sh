@@ -71,8 +71,8 @@ settle_udevd
 
 # In the background, with the default database.
 expect_ok as_user "$TMP/mmfs" -o "devices=$DEVICES" "$MM" </dev/null
-mmfs_pid=$(pgrep -o -f "^$TMP/mmfs ")
-helper=$(pgrep -P "$mmfs_pid")
+mmfs_pid=$(find_keeper "^$TMP/mmfs ")
+helper=$(pgrep -P "$(server_pid)")
 [ -s "$home/.local/state/mmfs/mounted-devices.db" ] || fail "there is no database at home"
 expect_user_complete
 expect_equal "$uid $gid 600" "$(as_user stat -c '%u %g %a' "$CTL/create_point")" "the owner of create_point"
@@ -132,9 +132,7 @@ for _ in 1 2; do
 	expect_equal 1 "$(count_mounts)" "the number of mounts"
 	expect_user_complete
 	expect_match 'LINK="/DosDevices/X:"' "$(points)" "points"
-	kill -KILL "$mmfs_pid"
-	await_end "$mmfs_pid"
-	mmfs_pid=
+	kill_mmfs keep
 done
 umount -l "$MM"
 

@@ -28,7 +28,7 @@ expect_entry()
 }
 guid=$(cat "$MM/ids/$id_a/guid")
 expect_equal 1 "$(wc -l <"$MM/history")" "entries at the start"
-expect_entry 1 '.operation == "volume_arrival" and .seq == 1 and .uid == 0 and .command == "mmfs" and .pid == '"$mmfs_pid"
+expect_entry 1 '.operation == "volume_arrival" and .seq == 1 and .uid == 0 and .command == "mmfs" and .pid == '"$(server_pid)"
 expect_entry 1 ".id == \"$id_a\" and .device == \"$a\" and .link == \"/Volumes/Volume{$guid}\""
 request create_point "X: $a"
 expect_entry 1 ".operation == \"create_point\" and .link == \"/DosDevices/X:\" and .id == \"$id_a\" and .device == \"$a\""
@@ -172,7 +172,7 @@ expect_equal $((opens + 2)) "$(metric 'mmfs_fuse_requests_total{request="open"}'
 expect_equal "$("$MMFS" --version | sed -n 1p)" "$(cat "$CTL/version")" "version"
 expect_match '^mmfs [0-9]+[.][0-9]+[.][0-9]+$' "$(cat "$CTL/version")" version
 
-expect_equal mmfs "$(cat "/proc/$(cat "$CTL/server_pid")/comm")" "who serves"
+expect_equal "$(server_pid)" "$(cat "$CTL/server_pid")" "who serves"
 
 # --- settle --------------------------------------------------------------------------------------
 

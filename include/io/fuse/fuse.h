@@ -16,6 +16,7 @@ struct fuse_server;
 
 struct fuse_options {
 	const char *mountpoint;
+	int descriptor;	    /* of what serves: /dev/fuse, of a mount that is there */
 	const char *source; /* first column of /proc/mounts */
 	const char *mount;  /* "-o" options for libfuse, comma-separated, or NULL */
 	bool is_cached;	    /* kernel caching: cache=on */
@@ -87,19 +88,23 @@ struct fuse_backend {
 
 /* Whether /dev/fuse is there and can be used. On error a negative errno and a sentence in `why`. */
 int fuse_check_device(const char *mountpoint, struct strbuf *why);
-/* Mounts. On error a negative errno and a sentence in `why`. */
+/*
+ * Serves options->descriptor, and takes it over, whatever happens. On error a negative errno and a
+ * sentence in `why`.
+ */
 int fuse_start(const struct fuse_options *options, const struct fuse_backend *backend,
 	struct fuse_server **ret_server, struct strbuf *why);
 /* From now on nobody waits: reads that would, and do, fail with ENODEV. */
 void fuse_end_waits(struct fuse_server *server);
 /* Whether everything that fuse_finish() was given has reached the kernel. */
 bool fuse_is_idle(const struct fuse_server *server);
-/* The mount is gone: what is mounted at its place by now is another's. */
-void fuse_set_unmounted(struct fuse_server *server);
 /* Lets nobody wait any more for what a client holds up in the kernel. */
 void fuse_handle_time(struct fuse_server *server, uint64_t now);
-/* Unmounts and frees, once fuse_is_idle(). NULL is fine. */
-void fuse_stop(struct fuse_server *server);
+/*
+ * Closes the descriptor and frees, once fuse_is_idle(). False: a client holds a thread up, which
+ * ends when that lets go. NULL is fine.
+ */
+bool fuse_stop(struct fuse_server *server);
 
 int fuse_get_fd(const struct fuse_server *server);
 /* Serves what is there, a bounded number of requests. -ENODEV: it was unmounted. */

@@ -9,3 +9,5 @@
  * `why` a sentence with what to do.
  */
 int mountpoint_prepare(const char *path, bool may_hide, struct strbuf *why);
+/* Takes a mount away, lazily, as who made it can. True: it is gone. */
+bool mountpoint_detach(const char *path);

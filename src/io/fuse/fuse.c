@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The FUSE session: mounting, serving from the main loop, unmounting.
+ * The FUSE session: serving from the main loop what the keeper has mounted.
  */
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -16,6 +14,7 @@
 #include "base/log.h"
 #include "fuse_private.h"
 #include "io/fuse/fuse_ops.h"
+#include "io/fuse/fuse_session.h"
 #include "io/fuse/fuse_text.h"
 #include "io/fuse/fuse_wait.h"
 #include "io/fuse/open_file.h"
@@ -24,121 +23,21 @@
 #define FOREVER (1e9)	/* seconds */
 #define READ_AHEAD 1024 /* KiB */
 
-static char last_message[256]; /* of libfuse, while starting */
-static bool has_started;
-
-/* libfuse's messages: while starting they explain a failure, afterwards they are log lines. */
-static void take_message(enum fuse_log_level level, const char *format, va_list args)
+/* Serves what the keeper has mounted: to libfuse the path says so. Takes the descriptor over. */
+static int start_session(struct fuse_server *server)
 {
-	char line[512];
+	_cleanup_free_ char *path = xasprintf("/dev/fd/%d", server->options.descriptor);
+	int fd = server->options.descriptor, r;
 
-	vsnprintf(line, sizeof(line), format, args);
-	line[strcspn(line, "\n")] = '\0';
-	if (level == FUSE_LOG_DEBUG)
-		log_debug("%s", line);
-	else if (has_started)
-		log_warning("%s", line);
-	else
-		snprintf(last_message, sizeof(last_message), ": %.250s", line);
-}
-
-static void add_option(struct fuse_args *args, const char *option)
-{
-	if (fuse_opt_add_arg(args, "-o") < 0 || fuse_opt_add_arg(args, option) < 0)
-		abort();
-}
-
-static struct fuse_session *new_session(
-	const struct fuse_options *options, struct fuse_server *server)
-{
-	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
-	_cleanup_free_ char *source = xasprintf("fsname=%s", options->source);
-	_cleanup_free_ char *max_read = xasprintf("max_read=%u", options->max_read);
-	struct fuse_session *session;
-
-	if (fuse_opt_add_arg(&args, "mmfs") < 0)
-		abort();
-	add_option(&args, source);
-	add_option(&args, "subtype=mmfs,default_permissions,nosuid,nodev,noexec");
-	if (options->is_root)
-		add_option(&args, "allow_other");
-	if (options->max_read)
-		add_option(&args, max_read);
-	if (options->mount)
-		add_option(&args, options->mount);
-	if (options->is_debugging && fuse_opt_add_arg(&args, "-d") < 0)
-		abort();
-	session = fuse_session_new(&args, &fuse_ops, sizeof(fuse_ops), server);
-	fuse_opt_free_args(&args);
-	return session;
-}
-
-/* Mounts. What fusermount3 says to stderr meanwhile counts as a message of libfuse. */
-static int mount_session(struct fuse_server *server)
-{
-	int said = memfd_create("fusermount3", MFD_CLOEXEC);
-	int before = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	bool is_heard = said >= 0 && before >= 0 && dup2(said, STDERR_FILENO) >= 0;
-	int r = fuse_session_mount(server->session, server->mountpoint);
-	char text[250];
-	ssize_t n = 0;
-
-	if (is_heard) {
-		dup2(before, STDERR_FILENO);
-		n = pread(said, text, sizeof(text) - 1, 0);
-	}
-	if (n > 0) {
-		text[n] = '\0';
-		text[strcspn(text, "\n")] = '\0';
-		snprintf(last_message, sizeof(last_message), ": %s", text);
-	}
-	if (said >= 0)
-		close(said);
-	if (before >= 0)
-		close(before);
-	return r;
-}
-
-/* What to do about it, by what libfuse and fusermount3 say. */
-static const char *get_advice(bool is_root)
-{
-	static const struct {
-		const char *message, *advice;
-	} advices[] = {
-		{ "failed to exec", " (install the package fuse3)" },
-		{ "no write access", " (give it a folder of your own)" },
-		{ "determine username", " (the user needs a line in /etc/passwd)" },
-		{ "Invalid argument", " (are the mount options right?)" },
-	};
-
-	if (strstr(last_message, strerror(EPERM)))
-		return is_root ? " (it takes CAP_SYS_ADMIN: a container needs --cap-add SYS_ADMIN)"
-			       : " (only root can, or fusermount3 if it is setuid root)";
-	for (size_t i = 0; i < ARRAY_SIZE(advices); i++)
-		if (strstr(last_message, advices[i].message))
-			return advices[i].advice;
-	return "";
-}
-
-static int start_session(struct fuse_server *server, struct strbuf *why)
-{
-	int fd, r;
-
-	if (mount_session(server) != 0) {
-		strbuf_add_format(why, "cannot mount on %s%s%s", server->mountpoint, last_message,
-			get_advice(server->options.is_root));
+	if (!server->session || fuse_session_mount(server->session, path) != 0) {
+		close(fd);
 		return -EIO;
 	}
-	fd = fuse_session_fd(server->session);
 	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
 		r = -errno;
 	else
 		r = notify_start(server->session, server->backend.set_timer, server->backend.data,
 			&server->notify);
-	if (r < 0) {
-		strbuf_add_format(why, "cannot serve %s: %s", server->mountpoint, strerror(-r));
-		fuse_session_unmount(server->session);
-	}
 	return r;
 }
 
@@ -171,7 +70,6 @@ int fuse_start(const struct fuse_options *options, const struct fuse_backend *ba
 	struct fuse_server *server = xcalloc(1, sizeof(*server));
 	int r;
 
-	fuse_set_log_func(take_message);
 	server->options = *options;
 	server->backend = *backend;
 	server->mountpoint = xstrdup(options->mountpoint);
@@ -181,46 +79,19 @@ int fuse_start(const struct fuse_options *options, const struct fuse_backend *ba
 	server->gid = getgid();
 	server->generation = 1;
 	server->last_wait = &server->waits;
-	server->session = new_session(options, server);
-	if (!server->session) {
-		strbuf_add_format(why, "cannot mount on %s with the options '%s'%s",
-			server->mountpoint, options->mount ? options->mount : "", last_message);
-		r = -EINVAL;
-	} else {
-		r = start_session(server, why);
-	}
+	server->session = fuse_session_make(options, &fuse_ops, server);
+	r = start_session(server);
 	if (r < 0) {
+		strbuf_add_format(why, "cannot serve %s: %s", server->mountpoint, strerror(-r));
 		if (server->session)
 			fuse_session_destroy(server->session);
 		free(server->mountpoint);
 		free(server);
 		return r;
 	}
-	has_started = true;
+	fuse_session_has_started();
 	*ret_server = server;
 	return 0;
-}
-
-void fuse_set_unmounted(struct fuse_server *server)
-{
-	server->is_unmounted = true;
-}
-
-/*
- * Ends the connection with the kernel. fuse_session_unmount() leaves a mount alone whose descriptor
- * has an error, as that of a pipe without a reader.
- */
-static int disconnect(struct fuse_server *server)
-{
-	int ends[2], r = 0;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
-	close(ends[0]);
-	if (dup2(ends[1], fuse_session_fd(server->session)) < 0)
-		r = -errno;
-	close(ends[1]);
-	return r;
 }
 
 void fuse_end_waits(struct fuse_server *server)
@@ -229,15 +100,17 @@ void fuse_end_waits(struct fuse_server *server)
 	fuse_wait_wake(server);
 }
 
-void fuse_stop(struct fuse_server *server)
+bool fuse_stop(struct fuse_server *server)
 {
 	bool is_free;
+	int r;
 
 	if (!server)
-		return;
+		return true;
 	is_free = notify_stop(server->notify);
-	if (!server->is_unmounted || disconnect(server) == 0)
-		fuse_session_unmount(server->session);
+	r = fuse_session_disconnect(server->session); /* who unmounts must not wait for us */
+	if (r < 0)
+		log_warning("cannot let go of the mount: %s", strerror(-r));
 	if (is_free)
 		fuse_session_destroy(server->session);
 	while (server->files) { /* still open, after a lazy unmount or a signal */
@@ -250,6 +123,7 @@ void fuse_stop(struct fuse_server *server)
 	free(server->buffer.mem);
 	free(server->mountpoint);
 	free(server);
+	return is_free;
 }
 
 bool fuse_is_idle(const struct fuse_server *server)

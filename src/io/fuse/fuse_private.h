@@ -21,7 +21,6 @@ struct fuse_server {
 	uid_t uid; /* our own: asked for once, as every look-up tells it */
 	gid_t gid;
 	bool is_ready;
-	bool is_unmounted;
 	struct open_file *files;		  /* that are open */
 	struct wait *waits, **last_wait;	  /* who waits, in the order they came */
 	bool is_ending;				  /* nobody shall wait any more */

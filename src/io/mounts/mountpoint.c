@@ -19,8 +19,8 @@
 #include "core/model/mounts.h"
 #include "io/mounts/mountpoint.h"
 
-/* Takes a mount away, in the way that libfuse mounts: users do it through fusermount3. */
-static bool detach(const char *path)
+/* In the way that libfuse mounts: users do it through fusermount3. */
+bool mountpoint_detach(const char *path)
 {
 	const char *const words[] = { "fusermount3", "-u", "-z", "--", path, NULL };
 	int status = -1;
@@ -45,7 +45,7 @@ static void detach_dead(const char *path)
 
 	while (statfs(path, &filesystem) < 0 && errno == ENOTCONN) {
 		log_info("%s is the mount of a daemon that died: detaching it", path);
-		if (!detach(path))
+		if (!mountpoint_detach(path))
 			return;
 	}
 }

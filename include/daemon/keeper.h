@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "io/fuse/fuse.h"
+
+/*
+ * The keeper holds the mount, and does nothing else: it parses nothing that comes from outside, and
+ * has no thread. The server, which it forks, does everything else.
+ */
+
+/* What a server gets from its keeper. The descriptors are its own, and close on exec. */
+struct heirloom {
+	int socket;	     /* to the keeper, for keeper_link.c */
+	int memory;	     /* outlives servers; the keeper never looks into it */
+	int fuse;	     /* /dev/fuse, of a mount that is there; -1: ask for one */
+	unsigned int number; /* how many servers there have been, with this one */
+};
+
+struct keeper_options {
+	const struct fuse_options *fuse;
+	bool is_foreground;
+	int failure; /* exit code if the server dies */
+};
+
+#define KEEPER_IS_SERVER (-1)
+
+/*
+ * To be called with one thread. Returns KEEPER_IS_SERVER in the server, with what it gets, and in
+ * the keeper an exit code, when all is over and nothing is mounted.
+ */
+int keeper_run(const struct keeper_options *options, struct heirloom *ret_heirloom);
+
+/* Between server and keeper: each request is one datagram. */
+enum keeper_word {
+	KEEPER_MOUNT,	 /* is answered */
+	KEEPER_UNMOUNT,	 /* is answered when nothing is mounted */
+	KEEPER_GONE,	 /* somebody else has unmounted; is answered */
+	KEEPER_READY,	 /* the tree is complete */
+	KEEPER_ALIVE,	 /* the main loop turns */
+	KEEPER_STOPPING, /* ends because it was told to */
+	KEEPER_ENDED,	 /* is about to exit with `value` */
+	KEEPER_LEFT,	 /* the same, but a client may hold it up for as long as it pleases */
+};
+
+struct keeper_request {
+	uint32_t word;
+	int32_t value;
+};
+
+#define KEEPER_WHY_MAX 8192
+
+/* With the descriptor of /dev/fuse, if KEEPER_MOUNT went well. */
+struct keeper_answer {
+	int32_t result; /* 0 or a negative errno, with a sentence */
+	char why[KEEPER_WHY_MAX];
+};

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "io/fuse/fuse.h"
+
+/*
+ * Mounting, apart from serving: the keeper mounts, and the server reads and writes the descriptor.
+ */
+struct fuse_mount;
+
+/*
+ * Mounts at options->mountpoint, an absolute path. On error a negative errno and a sentence in
+ * `why`, and nothing is mounted.
+ */
+int fuse_mount_new(
+	const struct fuse_options *options, struct fuse_mount **ret_mount, struct strbuf *why);
+/* Of /dev/fuse; it stays the mount's. */
+int fuse_mount_get_fd(const struct fuse_mount *mount);
+/* The mount is gone: what is mounted at its place by now is another's, and stays. */
+void fuse_mount_set_gone(struct fuse_mount *mount);
+/*
+ * Unmounts, lazily, unless it was unmounted already, and closes the descriptor: with the last one
+ * of it all requests end. NULL is fine.
+ */
+void fuse_mount_free(struct fuse_mount *mount);

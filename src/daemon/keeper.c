@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The keeper: mounts when its server asks for it, passes signals on, speaks to systemd, and
+ * unmounts when the server has ended, however that was.
+ *
+ * Owns the mount. It waits for its server and for signals alone; the mounted tree it never looks
+ * at, since it would wait for the server then. What it says to the server answers a request.
+ */
+
+#include "daemon/keeper.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/param.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/background.h"
+#include "daemon/watchdog.h"
+#include "io/fuse/fuse_mount.h"
+
+#define SECOND UINT64_C(1000000) /* µs */
+#define EXIT_LIMIT (10 * SECOND) /* for a server that has said that it ends */
+#define ABORT_LIMIT (2 * SECOND) /* for one that was told to abort, */
+#define KILL_LIMIT (5 * SECOND)	 /* and that was killed */
+
+struct keeper {
+	const struct keeper_options *options;
+	struct fuse_mount *mount; /* NULL: nothing is mounted */
+	int socket;		  /* to the server */
+	int memory;
+	int signals;
+	sigset_t mask; /* as it was before */
+	pid_t server;  /* 0: it has ended */
+	unsigned int servers;
+	int passed;	   /* the last signal that was passed on, or 0 */
+	bool has_ended;	   /* or is about to, as it said, with … */
+	bool is_over;	   /* nothing is left to be done */
+	int code;	   /* … this exit code */
+	uint64_t interval; /* µs between signs of life for systemd; 0: it wants none */
+	uint64_t next;	   /* of these */
+	uint64_t heard;	   /* when the server gave its last one */
+	uint64_t limit;	   /* by when it has to be gone; 0: it may stay */
+	bool is_killed;
+	bool is_server; /* the process that was forked, and has another's work to do */
+};
+
+static uint64_t get_silence(const struct keeper *keeper)
+{
+	return 3 * keeper->interval;
+}
+
+static int open_keeper(struct keeper *keeper)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	signal(SIGCHLD, SIG_DFL); /* who starts us may ignore it, and nobody could be waited for */
+	keeper->memory = memfd_create("mmfs", MFD_CLOEXEC);
+	if (keeper->memory < 0)
+		return -errno;
+	if (sigprocmask(SIG_BLOCK, &set, &keeper->mask) < 0)
+		return -errno;
+	keeper->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return keeper->signals < 0 ? -errno : 0;
+}
+
+static void close_keeper(struct keeper *keeper)
+{
+	const int fds[] = { keeper->socket, keeper->memory, keeper->signals };
+
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+/* Returns in both, or a negative errno. */
+static int fork_server(struct keeper *keeper, struct heirloom *ret_heirloom)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return -errno;
+	keeper->servers++;
+	pid = fork();
+	if (pid < 0) {
+		int error = errno;
+
+		close(ends[0]);
+		close(ends[1]);
+		return -error;
+	}
+	if (pid > 0) {
+		close(ends[1]);
+		keeper->socket = ends[0];
+		keeper->server = pid;
+		return 0;
+	}
+	close(ends[0]);
+	prctl(PR_SET_NAME, "mmfs-server");
+	*ret_heirloom = (struct heirloom){
+		.socket = ends[1],
+		.memory = keeper->memory,
+		.fuse = -1,
+		.number = keeper->servers,
+	};
+	keeper->memory = -1; /* handed over */
+	keeper->is_server = true;
+	close_keeper(keeper);
+	sigprocmask(SIG_SETMASK, &keeper->mask, NULL);
+	return 0;
+}
+
+/* --- requests of the server ------------------------------------------------------------------- */
+
+static void answer_server(struct keeper *keeper, int result, const char *why, int fd)
+{
+	struct keeper_answer *text = xcalloc(1, sizeof(*text));
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .bytes = "" };
+	struct iovec piece = { .iov_base = text, .iov_len = sizeof(*text) };
+	struct msghdr message = { .msg_iov = &piece, .msg_iovlen = 1 };
+
+	text->result = result;
+	snprintf(text->why, sizeof(text->why), "%s", why);
+	if (fd >= 0) {
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	}
+	if (sendmsg(keeper->socket, &message, MSG_NOSIGNAL) < 0)
+		log_warning("cannot answer the server: %s", strerror(errno));
+	free(text);
+}
+
+/*
+ * The path is resolved while it can still be looked at without asking the server. libfuse would do
+ * that once more when it has mounted, and wait if the path ends in a dot.
+ */
+static void handle_mount_request(struct keeper *keeper)
+{
+	_cleanup_free_ char *path = realpath(keeper->options->fuse->mountpoint, NULL);
+	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
+	struct fuse_options fuse = *keeper->options->fuse;
+	int r;
+
+	if (path)
+		fuse.mountpoint = path;
+	r = keeper->mount ? -EBUSY : fuse_mount_new(&fuse, &keeper->mount, &why);
+	answer_server(keeper, r, strbuf_text(&why), r == 0 ? fuse_mount_get_fd(keeper->mount) : -1);
+}
+
+static void unmount_tree(struct keeper *keeper, bool is_gone)
+{
+	if (keeper->mount && is_gone)
+		fuse_mount_set_gone(keeper->mount);
+	fuse_mount_free(keeper->mount);
+	keeper->mount = NULL;
+}
+
+static void handle_ready(struct keeper *keeper)
+{
+	_cleanup_free_ char *message = xasprintf("READY=1\nMAINPID=%ld", (long)getpid());
+
+	if (chdir("/") < 0)
+		log_warning("cannot change to /: %s", strerror(errno));
+	if (!keeper->options->is_foreground) {
+		background_tell_parent();
+		background_leave_terminal();
+	}
+	background_notify(message);
+	keeper->interval = watchdog_get_interval();
+	keeper->heard = clock_get_monotonic();
+	keeper->next = keeper->heard;
+}
+
+static void handle_keeper_request(struct keeper *keeper, const struct keeper_request *request)
+{
+	switch ((enum keeper_word)request->word) {
+	case KEEPER_MOUNT:
+		handle_mount_request(keeper);
+		break;
+	case KEEPER_UNMOUNT:
+	case KEEPER_GONE:
+		unmount_tree(keeper, request->word == KEEPER_GONE);
+		answer_server(keeper, 0, "", -1);
+		break;
+	case KEEPER_READY:
+		handle_ready(keeper);
+		break;
+	case KEEPER_ALIVE:
+		keeper->heard = clock_get_monotonic();
+		break;
+	case KEEPER_STOPPING:
+		background_notify("STOPPING=1");
+		break;
+	case KEEPER_ENDED:
+	case KEEPER_LEFT:
+		keeper->has_ended = true;
+		keeper->code = request->value;
+		keeper->limit = clock_get_monotonic() + EXIT_LIMIT;
+		keeper->is_over = request->word == KEEPER_LEFT;
+		break;
+	}
+}
+
+/* Everything that the server has said by now. */
+static void handle_keeper_requests(struct keeper *keeper)
+{
+	struct keeper_request request;
+	ssize_t n = 0;
+
+	while (keeper->socket >= 0) {
+		n = recv(keeper->socket, &request, sizeof(request), MSG_DONTWAIT);
+		if (n == (ssize_t)sizeof(request))
+			handle_keeper_request(keeper, &request);
+		else if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		else if (n <= 0) {
+			close(keeper->socket);
+			keeper->socket = -1;
+		}
+	}
+}
+
+/* --- the end of the server -------------------------------------------------------------------- */
+
+static void handle_server_end(struct keeper *keeper, int status)
+{
+	bool was_told = keeper->passed && WIFSIGNALED(status) && WTERMSIG(status) == keeper->passed;
+
+	keeper->server = 0;
+	keeper->is_over = true;
+	if (WIFEXITED(status) && (keeper->has_ended || !keeper->mount)) {
+		keeper->code = WEXITSTATUS(status);
+		return;
+	}
+	keeper->code = keeper->options->failure;
+	if (was_told && !keeper->mount) { /* while it started, as if it were alone */
+		signal(keeper->passed, SIG_DFL);
+		sigprocmask(SIG_SETMASK, &keeper->mask, NULL);
+		raise(keeper->passed);
+	}
+	if (WIFSIGNALED(status))
+		log_error("the server has died: %s%s", strsignal(WTERMSIG(status)),
+			keeper->mount ? "; unmounting" : "");
+	else
+		log_error("the server has ended with status %d: unmounting", WEXITSTATUS(status));
+}
+
+static void handle_keeper_signals(struct keeper *keeper)
+{
+	struct signalfd_siginfo info;
+	int status;
+
+	while (read(keeper->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD || !keeper->server)
+			continue;
+		keeper->passed = (int)info.ssi_signo;
+		kill(keeper->server, keeper->passed);
+	}
+	if (!keeper->server || waitpid(keeper->server, &status, WNOHANG) != keeper->server)
+		return;
+	handle_keeper_requests(keeper); /* its last ones */
+	handle_server_end(keeper, status);
+}
+
+/* One that stands still serves nobody. It is asked for a core first. */
+static void handle_keeper_time(struct keeper *keeper, uint64_t now)
+{
+	if (keeper->interval && now >= keeper->next) {
+		background_notify("WATCHDOG=1");
+		keeper->next = now + keeper->interval;
+	}
+	if (keeper->limit && now >= keeper->limit) {
+		keeper->is_over = keeper->has_ended || keeper->is_killed;
+		if (keeper->is_over)
+			return;
+		kill(keeper->server, SIGKILL);
+		keeper->is_killed = true;
+		keeper->limit = now + KILL_LIMIT;
+	} else if (!keeper->limit && keeper->interval &&
+		now >= keeper->heard + get_silence(keeper)) {
+		log_error("the server stands still: ending it");
+		kill(keeper->server, SIGABRT);
+		keeper->code = keeper->options->failure;
+		keeper->limit = now + ABORT_LIMIT;
+	}
+}
+
+static int get_keeper_timeout(const struct keeper *keeper, uint64_t now)
+{
+	uint64_t at = keeper->limit ? keeper->limit : UINT64_MAX;
+
+	if (keeper->interval) {
+		at = MIN(at, keeper->next);
+		if (!keeper->limit)
+			at = MIN(at, keeper->heard + get_silence(keeper));
+	}
+	if (at == UINT64_MAX)
+		return -1;
+	return at <= now ? 0 : (int)(MIN(at - now, 3600 * SECOND) / 1000 + 1);
+}
+
+static void keep_server(struct keeper *keeper)
+{
+	while (!keeper->is_over) {
+		struct pollfd fds[] = {
+			{ .fd = keeper->signals, .events = POLLIN },
+			{ .fd = keeper->socket, .events = POLLIN },
+		};
+
+		if (poll(fds, ARRAY_SIZE(fds), get_keeper_timeout(keeper, clock_get_monotonic())) <
+				0 &&
+			errno != EINTR) {
+			log_error("cannot wait for the server: %s", strerror(errno));
+			keeper->code = keeper->options->failure;
+			break;
+		}
+		handle_keeper_requests(keeper);
+		if (keeper->is_over)
+			break;
+		handle_keeper_signals(keeper);
+		handle_keeper_time(keeper, clock_get_monotonic());
+	}
+	unmount_tree(keeper, false);
+}
+
+int keeper_run(const struct keeper_options *options, struct heirloom *ret_heirloom)
+{
+	struct keeper keeper = {
+		.options = options,
+		.socket = -1,
+		.memory = -1,
+		.signals = -1,
+		.code = options->failure,
+	};
+	int r = open_keeper(&keeper);
+
+	if (r == 0)
+		r = fork_server(&keeper, ret_heirloom);
+	if (keeper.is_server)
+		return KEEPER_IS_SERVER;
+	if (r < 0)
+		log_error("cannot start the server: %s", strerror(-r));
+	else
+		keep_server(&keeper);
+	close_keeper(&keeper);
+	return keeper.code;
+}

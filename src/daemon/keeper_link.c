@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a server asks of its keeper, and tells it.
+ */
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "daemon/keeper_link.h"
+#include "io/mounts/mountpoint.h"
+
+void keeper_link_tell(struct keeper_link *link, enum keeper_word word, int value)
+{
+	struct keeper_request request = { .word = word, .value = value };
+	ssize_t n;
+
+	do
+		n = send(link->socket, &request, sizeof(request), MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		link->is_lost = true;
+}
+
+/* Takes one answer; *ret_fd is -1 if none came with it. */
+static int receive_answer(struct keeper_link *link, struct keeper_answer *answer, int *ret_fd)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec piece = { .iov_base = answer, .iov_len = sizeof(*answer) };
+	struct msghdr message = {
+		.msg_iov = &piece,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	const struct cmsghdr *header;
+	ssize_t n;
+
+	do
+		n = recvmsg(link->socket, &message, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	*ret_fd = -1;
+	if (n != (ssize_t)sizeof(*answer)) {
+		link->is_lost = true;
+		return -EPIPE;
+	}
+	header = CMSG_FIRSTHDR(&message);
+	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+		memcpy(ret_fd, CMSG_DATA(header), sizeof(*ret_fd));
+	answer->why[sizeof(answer->why) - 1] = '\0';
+	return answer->result;
+}
+
+int keeper_link_mount(struct keeper_link *link, int *ret_fd, struct strbuf *why)
+{
+	struct keeper_answer *answer = xcalloc(1, sizeof(*answer));
+	int r;
+
+	keeper_link_tell(link, KEEPER_MOUNT, 0);
+	r = receive_answer(link, answer, ret_fd);
+	if (link->is_lost)
+		strbuf_add_text(why, "cannot mount: the keeper has ended");
+	else if (r < 0)
+		strbuf_add_text(why, answer->why);
+	else
+		link->is_mounted = true;
+	free(answer);
+	return r;
+}
+
+void keeper_link_unmount(struct keeper_link *link, bool is_gone, const char *path)
+{
+	struct keeper_answer *answer;
+	int fd;
+
+	if (!link->is_mounted)
+		return;
+	link->is_mounted = false;
+	keeper_link_tell(link, is_gone ? KEEPER_GONE : KEEPER_UNMOUNT, 0);
+	if (!link->is_lost) {
+		answer = xcalloc(1, sizeof(*answer));
+		receive_answer(link, answer, &fd);
+		free(answer);
+	}
+	if (link->is_lost && !is_gone)
+		mountpoint_detach(path);
+}
+
+void keeper_link_handle(struct keeper_link *link)
+{
+	if (link->is_lost)
+		return;
+	link->is_lost = true;
+	log_warning("the keeper has ended: stopping");
+}

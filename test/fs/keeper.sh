@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Two processes: the server dies, and nothing stays mounted; the keeper dies, and the server ends.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-robust.sh"
+
+make_image a 1M swap "$(number_uuid 1)"
+attach a 00
+
+start_in() # foreground|background [OPTION…]
+{
+	local way=$1 options=db=$DB,devices=$DEVICES
+
+	shift
+	if [ "$way" = foreground ]; then
+		run_mmfs -f -o "$options" "$@" "$MM" </dev/null >>"$LOG" 2>&1 &
+		mmfs_pid=$!
+		await_mount
+	else
+		(run_mmfs -o "$options" "$@" "$MM" </dev/null)
+		mmfs_pid=$(find_keeper "devices=${LOOP#/dev/}")
+	fi
+	server=$(server_pid)
+	expect_match "$(number_uuid 1)" "$(points)" "points"
+}
+
+expect_ended() # WHEN
+{
+	local began=${EPOCHREALTIME/./} took
+
+	await lib_is_ended "$server"
+	await lib_is_ended "$mmfs_pid"
+	took=$(((${EPOCHREALTIME/./} - began) / 1000))
+	echo "$1: gone after $took ms"
+	await no_daemons
+	expect_equal 0 "$(count_mounts)" "the number of mounts after $1"
+	[ "$took" -lt "$(plain_or_sanitized 1000 5000)" ] || fail "the end after $1 took $took ms"
+}
+
+for way in foreground background; do
+	# A sanitizer takes SIGSEGV for a finding.
+	for signal in KILL $(plain_or_sanitized SEGV "") ABRT; do
+		start_in $way
+		exec {held}<"$MM/points"
+		cat "$MM/events" >/dev/null 2>&1 &
+		reader=$!
+		await is_waiting $reader events
+		kill -"$signal" "$server"
+		expect_ended "SIG$signal for the server ($way)"
+		await_end $reader
+		expect_fail - cat <&"$held"
+		exec {held}<&-
+		[ $way = background ] || await_end "$mmfs_pid"
+		[ $way = background ] || expect_equal 1 "$status" "the status of the keeper"
+		mmfs_pid=
+	done
+
+	start_in $way
+	exec {held}<"$MM/points"
+	kill -KILL "$mmfs_pid"
+	expect_ended "SIGKILL for the keeper ($way)"
+	exec {held}<&-
+	mmfs_pid=
+
+	start_in $way -o auto_unmount
+	kill -KILL "$mmfs_pid"
+	expect_ended "SIGKILL for the keeper ($way, auto_unmount)"
+	mmfs_pid=
+done
+
+# Told to end itself, the server ends well, and its keeper with it.
+start_in foreground
+kill -TERM "$server"
+await_end "$mmfs_pid"
+expect_equal 0 "$status" "the status after SIGTERM for the server"
+expect_ended "SIGTERM for the server"
+mmfs_pid=
+
+# A keeper that ended while its server could not notice: it does so later.
+start_in foreground
+kill -STOP "$server"
+kill -KILL "$mmfs_pid"
+await_end "$mmfs_pid"
+kill -CONT "$server"
+expect_ended "SIGKILL for the keeper of a server that stood still"
+mmfs_pid=
+
+# A server that stands still is ended, if there is a watchdog; meanwhile systemd hears from the keeper.
+: >"$TMP/messages"
+WATCHDOG_USEC=300000 "$helpers/await-ready" "$TMP/watchdog" 20 "$MMFS" -f -o "db=$DB,devices=$DEVICES" "$MM" \
+	</dev/null >"$TMP/messages" 2>>"$LOG" &
+waiter=$!
+await grep -qx WATCHDOG=1 "$TMP/messages"
+mmfs_pid=$(sed -n 's/^pid //p' "$TMP/messages")
+server=$(server_pid)
+kill -STOP "$server"
+code=0
+wait "$waiter" || code=$?
+expect_equal 1 "$code" "the status of the service whose server stood still"
+expect_match "the server stands still" "$(cat "$LOG")" "the log"
+mmfs_pid=
+expect_equal 0 "$(count_mounts)" "the number of mounts"
+await no_daemons
+sed -i '/the server has died/d' "$LOG" # which would be suspicious
