@@ -33,7 +33,7 @@ show_tree()
 volume_files()
 {
 	printf "f 444 root root ./ids/$1/%s\n" dos_paths doubt fstype guid keep_links kind label last_device last_seen links \
-		mount_points mount_points.registered no_drive_letter partuuid read_only \
+		mount_points mount_points.registered no_drive_letter partuuid path read_only \
 		removable size state unique_id uuid
 	echo "d 555 root root ./ids/$1"
 	echo "l 777 root root ./ids/$1/device -> LOOP$2"
@@ -71,6 +71,7 @@ expect_equal "$({
 		f 666 root root ./control/query_points
 		f 600 root root ./control/prepare_volume_delete
 		f 600 root root ./control/scrub_registry
+		f 666 root root ./control/server_pid
 		f 666 root root ./control/settle
 		f 600 root root ./control/unique_id_changed
 		f 666 root root ./control/unprocessed
