@@ -5,7 +5,8 @@
 # and views, which use syntax and model; a family of io, a folder there, includes no other, and one
 # third-party library at most. The client, ctl, stands beside all this: it uses base and the syntax of the
 # core, and the eyes of the daemon, to look at a device as it does. What is installed, include/mmfs and src/lib, uses none of them but for parts of the base that link
-# libc alone. A header that only the sources beside it know lies there and is called …_private.h.
+# libc alone. Each source has a header at its place; one that only the sources beside it know lies there
+# and is called …_private.h.
 # Usage: check-layers.sh ROOT
 set -eu
 cd "$1"
@@ -151,4 +152,18 @@ while IFS=: read -r file include; do
 		;;
 	esac
 done < <(grep -rE '^[[:space:]]*#[[:space:]]*include' --include='*.[ch]' src include)
+
+# Each source has a header, or is one of those that share one: mmctl's commands are in ctl.h.
+declare -A header_of=(
+	[lib/client]=mmfs/client.h [lib/open]=mmfs/client.h [lib/control]=mmfs/mountmgr.h
+	[ctl/no_hive]=ctl/hive.h [ctl/complete]=ctl/ctl.h
+)
+while IFS= read -r file; do
+	name=${file#src/}
+	name=${name%.c}
+	header=${header_of[$name]:-$name.h}
+	[[ -e include/$header || -e ${file%.c}_private.h || ${name##*/} == main ]] ||
+		{ [[ $name == ctl/* ]] && grep -q '^int cmd_' "$file"; } ||
+		fail "$file" "has no header of its own"
+done < <(find src -name '*.c')
 exit $failed

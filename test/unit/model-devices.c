@@ -16,9 +16,7 @@
  *    has none for it, on the same medium.
  * 8. While the database cannot be written, a device takes an ID that is known, and any other waits;
  *    both are looked at again with the next that come or go.
- * 9. A new ID takes over all that is known under the last ID of the same device (same diskseq),
- *    else under that which was on the same partition and is absent; unless somebody else has
- *    that now.
+ * 9. A new ID takes over what is known under an earlier one: see model-following.c.
  * 10. What is known of the content of a volume stays while it is the same device and cannot be
  *    read, or is mounted.
  * 11. Who is a stranger to what is remembered under an ID gets no ID until somebody has that one.
@@ -49,15 +47,10 @@ static bool is_text(const char *a, const char *b)
 	return a && b && strcmp(a, b) == 0;
 }
 
-static bool is_same(const char *a, const char *b)
-{
-	return (!a && !b) || is_text(a, b);
-}
-
 bool model_has_same_identities(const struct model_record *record, const struct model_device *device)
 {
 	for (int i = ID_PARTUUID; i < ID_SCHEMES; i++)
-		if (!is_same(record->identity[i], device->identity[i]))
+		if (!is_same_text(record->identity[i], device->identity[i]))
 			return false;
 	return true;
 }
@@ -313,7 +306,7 @@ static void doubt(
 	if (before->state != MODEL_ONLINE || !is_same_device(before, now))
 		return;
 	for (int i = 0; i < ID_SCHEMES; i++)
-		is_other |= !is_same(before->identity[i], now->identity[i]);
+		is_other |= !is_same_text(before->identity[i], now->identity[i]);
 	if (!now->is_faulty && !(is_other && is_mounted(model, now)))
 		return;
 	for (int i = 0; i < ID_KINDS; i++)
@@ -326,114 +319,22 @@ static void doubt(
 	now->is_faulty = false;
 }
 
-static bool has_twin(const struct model *model, const struct model_device *device, const char *id)
-{
-	char ids[ID_SCHEMES][UNIQUE_ID_MAX + 1];
-
-	for (size_t i = 0; i < MODEL_DEVICES; i++) {
-		const struct model_device *other = &model->device[i];
-		size_t n = other->state == MODEL_GONE ? 0 : model_get_ids(other, NULL, ids);
-
-		for (size_t j = 0; other != device && j < n; j++)
-			if (strcmp(ids[j], id) == 0)
-				return true;
-	}
-	return false;
-}
-
-/* Rule 9: the record on the same partition, among those from `before` that are absent now. */
-static struct model_record *find_on_partition(
-	struct model *model, const struct model_device *device, size_t records)
-{
-	struct model_record *found = NULL, *empty = NULL;
-	char id[UNIQUE_ID_MAX + 1];
-
-	if (!unique_id_format(ID_PARTUUID, device->identity[ID_PARTUUID], device->partition, id))
-		return NULL;
-	for (size_t i = 0; i < records; i++) {
-		struct model_record *record = &model->record[i];
-
-		if (!is_same(record->identity[ID_PARTUUID], device->identity[ID_PARTUUID]) ||
-			model_find_owner(model, record->id) ||
-			model_is_of_identity(model, record->id))
-			continue;
-		if (strcmp(record->id, id) == 0) {
-			empty = record;
-			continue;
-		}
-		if (found)
-			return NULL;
-		found = record;
-	}
-	if (has_twin(model, device, id))
-		return NULL;
-	if (model_is_stranger_to(model, found ? found : empty, device))
-		return NULL;
-	return found ? found : empty;
-}
-
-/* Rule 9. What was known under the old ID is known under the new one; the device is seen anew. */
-static bool follow(
-	struct model *model, const struct model_device *device, size_t records, bool is_in_place)
-{
-	struct model_record *old =
-		*device->former ? model_find_record(model, device->former) : NULL;
-	struct model_record *known = model_find_record(model, device->id);
-	char from[MODEL_TEXT];
-
-	if (is_in_place == !old || (old && old == known))
-		return false;
-	if (!is_in_place)
-		old = find_on_partition(model, device, records);
-	if (!old || has_twin(model, device, old->id))
-		return false;
-	strcpy(from, old->id);
-	for (size_t i = model->links; i-- > 0;) {
-		struct model_link *link = &model->link[i];
-
-		if (strcmp(link->id, from) != 0)
-			continue;
-		strcpy(link->id, device->id);
-		link->changed = model->now;
-		if (link->is_unrecorded)
-			model_remove_link(model, link);
-	}
-	if (known) {
-		known->mark |= old->mark && !model_find_letter(model, device->id);
-		known->keep |= old->keep;
-		*old = model->record[--model->records];
-		return true;
-	}
-	strcpy(old->id, device->id);
-	strcpy(old->node, "");
-	old->diskseq = 0;
-	old->attachment = 0;
-	return true;
-}
-
 static bool is_new_here(const struct model *before, const struct wish *wish, const char *id)
 {
 	return before->device[wish->device].is_arriving || strcmp(wish->held, id) != 0;
 }
 
-/* Rule 9: all that stayed where they are, then those that are known by their partition. */
-static void follow_all(struct model *model, const struct wish *wishes, size_t count,
+static void follow(struct model *model, const struct wish *wishes, size_t count,
 	const struct model *before, size_t records)
 {
-	bool has_followed[MODEL_DEVICES] = { false };
+	size_t devices[MODEL_DEVICES];
+	bool is_new[MODEL_DEVICES];
 
-	for (int round = 0; round < 2; round++) {
-		for (size_t i = 0; i < count; i++) {
-			const struct model_device *device = &model->device[wishes[i].device];
-
-			if (!*device->id || has_followed[i] ||
-				(model_find_record(model, device->id) &&
-					!(is_new_here(before, &wishes[i], device->id) &&
-						model_is_of_identity(model, device->id))))
-				continue;
-			has_followed[i] = follow(model, device, records, round == 0);
-		}
+	for (size_t i = 0; i < count; i++) {
+		devices[i] = wishes[i].device;
+		is_new[i] = is_new_here(before, &wishes[i], model->device[devices[i]].id);
 	}
+	model_follow(model, devices, is_new, count, records);
 }
 
 static void arrive(struct model *model, const struct wish *wish, const struct model *before)
@@ -469,12 +370,12 @@ static enum model_state get_kind(const struct model_device *device)
 static bool is_described_alike(const struct model_device *a, const struct model_device *b)
 {
 	for (int i = 0; i < ID_KINDS; i++)
-		if (!is_same(a->identity[i], b->identity[i]))
+		if (!is_same_text(a->identity[i], b->identity[i]))
 			return false;
 	return a->size == b->size && a->diskseq == b->diskseq && a->attachment == b->attachment &&
 		a->is_blank == b->is_blank && a->is_faulty == b->is_faulty &&
 		a->is_removable == b->is_removable && (a->is_blank || a->is_disc == b->is_disc) &&
-		a->wants_no_letter == b->wants_no_letter && is_same(a->label, b->label);
+		a->wants_no_letter == b->wants_no_letter && is_same_text(a->label, b->label);
 }
 
 /* Rule 7, and who is looked at again by rule 8. */
@@ -588,7 +489,7 @@ void model_apply_devices(struct model *model, const struct model_batch *batch, b
 		return;
 	}
 	model_drop_unrecorded(model, &before);
-	follow_all(model, wishes, count, &before, records);
+	follow(model, wishes, count, &before, records);
 	for (size_t i = 0; i < count; i++)
 		if (*model->device[wishes[i].device].id)
 			arrive(model, &wishes[i], &before);

@@ -166,6 +166,12 @@ bool model_has_named_identity(const struct model *model, const struct model_devi
 /* Rule 6, and of rule 9: an ID that somebody has is nobody's last one. */
 void model_drop_unrecorded(struct model *model, const struct model *before);
 void model_forget_formers(struct model *model);
+/*
+ * Rule 9, for `count` devices that look for an ID. `is_new`: whether each of them had not the one
+ * it has now; `records`: how many there were before.
+ */
+void model_follow(struct model *model, const size_t *devices, const bool *is_new, size_t count,
+	size_t records);
 /* What is remembered of a device. */
 void model_remember(struct model_record *record, const struct model_device *device);
 /* Whether the ID is an identity of a device that is no volume under it. */
