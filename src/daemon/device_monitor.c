@@ -161,9 +161,11 @@ static void check_udevd(struct device_monitor *source)
 	if (monitor == MONITOR_KERNEL || source->udevd >= 0)
 		return;
 	source->udevd = udevd_open();
-	if (source->udevd >= 0)
-		loop_add(source->loop, source->udevd, on_udevd_end, source);
-	else if (monitor == MONITOR_UDEV)
+	if (source->udevd >= 0 && loop_add(source->loop, source->udevd, on_udevd_end, source) < 0) {
+		close(source->udevd); /* its end would not be told: as if there were none */
+		source->udevd = -1;
+	}
+	if (source->udevd < 0 && monitor == MONITOR_UDEV)
 		log_warning("monitor=udev, and udevd is not running: devices show late (start it)");
 	discovery_set_udevd(source->discovery, monitor == MONITOR_UDEV || source->udevd >= 0,
 		source->udevd >= 0, clock_get_monotonic());

@@ -82,7 +82,10 @@ static bool is_udevd_running(void *data)
 	publisher->udevd = udevd_open();
 	if (publisher->udevd < 0)
 		return false;
-	loop_add(publisher->joints.loop, publisher->udevd, on_udevd_end, publisher);
+	if (loop_add(publisher->joints.loop, publisher->udevd, on_udevd_end, publisher) < 0) {
+		close(publisher->udevd); /* its end would not be told: it is asked for again */
+		publisher->udevd = -1;
+	}
 	return true;
 }
 
