@@ -7,7 +7,8 @@
  * binary call MM CODE ROOM raw WORD…	an input from words: 12 is 16 bits, L12 is 32 bits, z12 so
  *					many zeros, 'text' UTF-16, =text bytes
  *	sends a control code (its name, or a number) with so much room for the output, and shows
- *	STATUS INFORMATION, and then what the output says
+ *	STATUS INFORMATION, and then what the output says; `same` before the input: which has the
+ *	room for the output
  * binary points MM [link=… id=… device=…]	lists triples as control/query_points does
  * binary damage MM COUNT SEED		sends requests of which none may succeed
  * binary ioctl MM			other ioctls than ours
@@ -322,7 +323,10 @@ static int call(int argc, char **argv)
 	uint32_t code = find_code(argv[1]), room = (uint32_t)strtoul(argv[2], NULL, 0);
 	uint32_t info = 77, status = 77;
 	struct bytes in = { xcalloc(INPUT_ROOM, 1), 0 };
-	uint8_t *out = memset(xcalloc((size_t)room + 64, 1), 0xaa, (size_t)room + 64);
+	bool is_same = argc > 3 && strcmp(argv[3], "same") == 0;
+	_cleanup_free_ uint8_t *apart =
+		memset(xcalloc((size_t)room + 64, 1), 0xaa, (size_t)room + 64);
+	uint8_t *out = is_same ? in.data : apart;
 	int fd = open_manager(
 		argv[0], argc > 3 && strcmp(argv[3], "nonblock") == 0 ? O_NONBLOCK : 0);
 	int r;
@@ -333,14 +337,13 @@ static int call(int argc, char **argv)
 	/* STATUS_PENDING is a success of its own, and an errno. */
 	if ((r == 0) != (NT_SUCCESS(status) && status != STATUS_PENDING))
 		die("a status that is not that of the errno", -r);
-	for (size_t i = info; i < (size_t)room + 64; i++)
-		if (out[i] != 0xaa)
+	for (size_t i = is_same ? 0 : info; i < (size_t)room + 64; i++)
+		if (apart[i] != 0xaa)
 			die("an output that is touched where it must not be", EINVAL);
 	if (info)
 		show_output(code, out, info);
 	close(fd);
 	free(in.data);
-	free(out);
 	return 0;
 }
 

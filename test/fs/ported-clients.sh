@@ -73,7 +73,7 @@ expect_like "the letter goes" "^SUCCESS .*Q: $id $fuse$" DELETE_POINTS 4096 'lin
 [ ! -L "$MM/DosDevices/Q:" ] || fail "Q: is still there"
 expect_call "an unused letter" "$unknown" QUERY_POINTS 4096 'link=\DosDevices\Q:'
 expect_call "once more" "$ok" CREATE_POINT 0 'link=\DosDevices\Q:' "device=$fuse"
-expect_like "the end, by ID" "^SUCCESS .*$id $fuse" DELETE_POINTS 4096 "id=$id"
+expect_like "the end, by ID" "^SUCCESS .*$id $fuse" DELETE_POINTS 4096 same "id=$id"
 expect_equal "SUCCESS 32" "$(call QUERY_POINTS 32 "id=$id")" "what is left of it"
 
 # Another: inputs are a byte too long, the device stands before the link, deletions by each member.
@@ -143,6 +143,7 @@ needed=${needed#*size=}
 expect_like "in earnest" "^SUCCESS ${needed% *}.* $b$" DELETE_POINTS "${needed% *}" "device=$b"
 expect_call "nothing left" "SUCCESS 32" QUERY_POINTS 32 "device=$b"
 expect_call "a letter all the same" "SUCCESS 2|1 C" NEXT_DRIVE_LETTER 2 "target=$b"
+expect_call "what it knows" "SUCCESS 4|$(epic)" CHANGE_NOTIFY 4 same epic=0
 
 # Room for one triple is 300 bytes; paths are asked for with an input twice as long as needed.
 expect_like "300 bytes" "^SUCCESS .*C: $id_b $b$" DELETE_POINTS 300 'link=\DosDevices\C:'
