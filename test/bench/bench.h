@@ -103,6 +103,7 @@ struct stage {
 	int volumes, links;	/* how many there are at most */
 	int runs;		/* of each figure */
 	pid_t daemon;
+	pid_t server; /* its process that serves; 0: there is none */
 };
 
 extern struct stage stage;

@@ -220,8 +220,8 @@ void pin(bool is_pinned)
 	for (int i = 0; i < (is_pinned ? 1 : CPU_SETSIZE); i++)
 		CPU_SET(i, &set);
 	pin_process(getpid(), &set);
-	if (stage.daemon)
-		pin_process(stage.daemon, &set);
+	if (stage.server)
+		pin_process(stage.server, &set);
 }
 
 /* --- the daemon --- */
@@ -258,6 +258,7 @@ void daemon_start(const char *database, const char *options)
 	struct pollfd poll_fd = { .fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC),
 		.events = POLLPRI };
 	double limit = now() + START_LIMIT;
+	char number[16] = "";
 	int fd;
 
 	stage.daemon = fork();
@@ -269,7 +270,10 @@ void daemon_start(const char *database, const char *options)
 		poll(&poll_fd, 1, 100);
 	}
 	close(poll_fd.fd);
-	fd = open_in(stage.mount, "control/version", O_RDONLY);
+	fd = open_in(stage.mount, "control/server_pid", O_RDONLY);
+	if (read(fd, number, sizeof(number) - 1) <= 0)
+		die("%s: no number of the server", stage.mount);
+	stage.server = atoi(number);
 	close(fd);
 }
 
@@ -284,7 +288,7 @@ void daemon_stop(void)
 	}
 	if (waitpid(stage.daemon, &status, 0) != stage.daemon || status)
 		die("the daemon ended with %d", status);
-	stage.daemon = 0;
+	stage.daemon = stage.server = 0;
 }
 
 /* --- requests --- */

@@ -77,7 +77,7 @@ static double peer_start(void)
 /* What is the daemon's alone, in bytes. */
 static double get_memory(void)
 {
-	_cleanup_free_ char *path = xasprintf("/proc/%d/status", (int)stage.daemon);
+	_cleanup_free_ char *path = xasprintf("/proc/%d/status", (int)stage.server);
 	FILE *file = fopen(path, "re");
 	char line[256];
 	double size = 0;
@@ -224,7 +224,7 @@ static void measure_wake_up(void)
 
 static double count_switches(void)
 {
-	_cleanup_free_ char *folder = xasprintf("/proc/%d/task", (int)stage.daemon);
+	_cleanup_free_ char *folder = xasprintf("/proc/%d/task", (int)stage.server);
 	double sum = 0, value;
 	DIR *dir = opendir(folder);
 	char line[256];
