@@ -27,11 +27,9 @@
 #include "daemon/background.h"
 #include "daemon/watchdog.h"
 #include "io/fuse/fuse_mount.h"
+#include "machines/vigil.h"
 
-#define SECOND UINT64_C(1000000) /* µs */
-#define EXIT_LIMIT (10 * SECOND) /* for a server that has said that it ends */
-#define ABORT_LIMIT (2 * SECOND) /* for one that was told to abort, */
-#define KILL_LIMIT (5 * SECOND)	 /* and that was killed */
+#define TIMEOUT_MAX UINT64_C(3600000000) /* µs: an hour; a turn more is no harm */
 
 struct keeper {
 	const struct keeper_options *options;
@@ -42,22 +40,13 @@ struct keeper {
 	sigset_t mask; /* as it was before */
 	pid_t server;  /* 0: it has ended */
 	unsigned int servers;
-	int passed;	   /* the last signal that was passed on, or 0 */
-	bool has_ended;	   /* or is about to, as it said, with … */
-	bool is_over;	   /* nothing is left to be done */
-	int code;	   /* … this exit code */
-	uint64_t interval; /* µs between signs of life for systemd; 0: it wants none */
-	uint64_t next;	   /* of these */
-	uint64_t heard;	   /* when the server gave its last one */
-	uint64_t limit;	   /* by when it has to be gone; 0: it may stay */
-	bool is_killed;
+	int passed;	/* the last signal that was passed on, or 0 */
+	bool has_ended; /* or is about to, as it said, with … */
+	bool is_over;	/* nothing is left to be done */
+	int code;	/* … this exit code */
+	struct vigil vigil;
 	bool is_server; /* the process that was forked, and has another's work to do */
 };
-
-static uint64_t get_silence(const struct keeper *keeper)
-{
-	return 3 * keeper->interval;
-}
 
 static int open_keeper(struct keeper *keeper)
 {
@@ -188,9 +177,7 @@ static void handle_ready(struct keeper *keeper)
 		background_leave_terminal();
 	}
 	background_notify(message);
-	keeper->interval = watchdog_get_interval();
-	keeper->heard = clock_get_monotonic();
-	keeper->next = keeper->heard;
+	vigil_begin(&keeper->vigil, watchdog_get_interval(), clock_get_monotonic());
 }
 
 static void handle_keeper_request(struct keeper *keeper, const struct keeper_request *request)
@@ -208,7 +195,7 @@ static void handle_keeper_request(struct keeper *keeper, const struct keeper_req
 		handle_ready(keeper);
 		break;
 	case KEEPER_ALIVE:
-		keeper->heard = clock_get_monotonic();
+		vigil_hear(&keeper->vigil, clock_get_monotonic());
 		break;
 	case KEEPER_STOPPING:
 		background_notify("STOPPING=1");
@@ -217,7 +204,7 @@ static void handle_keeper_request(struct keeper *keeper, const struct keeper_req
 	case KEEPER_LEFT:
 		keeper->has_ended = true;
 		keeper->code = request->value;
-		keeper->limit = clock_get_monotonic() + EXIT_LIMIT;
+		vigil_let_go(&keeper->vigil, clock_get_monotonic());
 		keeper->is_over = request->word == KEEPER_LEFT;
 		break;
 	}
@@ -284,41 +271,39 @@ static void handle_keeper_signals(struct keeper *keeper)
 	handle_server_end(keeper, status);
 }
 
-/* One that stands still serves nobody. It is asked for a core first. */
 static void handle_keeper_time(struct keeper *keeper, uint64_t now)
 {
-	if (keeper->interval && now >= keeper->next) {
-		background_notify("WATCHDOG=1");
-		keeper->next = now + keeper->interval;
-	}
-	if (keeper->limit && now >= keeper->limit) {
-		keeper->is_over = keeper->has_ended || keeper->is_killed;
-		if (keeper->is_over)
-			return;
-		kill(keeper->server, SIGKILL);
-		keeper->is_killed = true;
-		keeper->limit = now + KILL_LIMIT;
-	} else if (!keeper->limit && keeper->interval &&
-		now >= keeper->heard + get_silence(keeper)) {
-		log_error("the server stands still: ending it");
-		kill(keeper->server, SIGABRT);
-		keeper->code = keeper->options->failure;
-		keeper->limit = now + ABORT_LIMIT;
+	enum vigil_action action;
+
+	while (!keeper->is_over && (action = vigil_take(&keeper->vigil, now)) != VIGIL_NOTHING) {
+		switch (action) {
+		case VIGIL_NOTHING:
+			break;
+		case VIGIL_FEED:
+			background_notify("WATCHDOG=1");
+			break;
+		case VIGIL_ABORT:
+			log_error("the server stands still: ending it");
+			keeper->code = keeper->options->failure;
+			kill(keeper->server, SIGABRT);
+			break;
+		case VIGIL_KILL:
+			kill(keeper->server, SIGKILL);
+			break;
+		case VIGIL_LEAVE:
+			keeper->is_over = true;
+			break;
+		}
 	}
 }
 
-static int get_keeper_timeout(const struct keeper *keeper, uint64_t now)
+static int get_keeper_timeout(const struct keeper *keeper)
 {
-	uint64_t at = keeper->limit ? keeper->limit : UINT64_MAX;
+	uint64_t now = clock_get_monotonic(), at = vigil_get_deadline(&keeper->vigil);
 
-	if (keeper->interval) {
-		at = MIN(at, keeper->next);
-		if (!keeper->limit)
-			at = MIN(at, keeper->heard + get_silence(keeper));
-	}
-	if (at == UINT64_MAX)
+	if (!at)
 		return -1;
-	return at <= now ? 0 : (int)(MIN(at - now, 3600 * SECOND) / 1000 + 1);
+	return at <= now ? 0 : (int)((MIN(at - now, TIMEOUT_MAX) + 999) / 1000);
 }
 
 static void keep_server(struct keeper *keeper)
@@ -329,9 +314,7 @@ static void keep_server(struct keeper *keeper)
 			{ .fd = keeper->socket, .events = POLLIN },
 		};
 
-		if (poll(fds, ARRAY_SIZE(fds), get_keeper_timeout(keeper, clock_get_monotonic())) <
-				0 &&
-			errno != EINTR) {
+		if (poll(fds, ARRAY_SIZE(fds), get_keeper_timeout(keeper)) < 0 && errno != EINTR) {
 			log_error("cannot wait for the server: %s", strerror(errno));
 			keeper->code = keeper->options->failure;
 			break;

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * machines/vigil: by a clock that the test turns, from one deadline to the next.
+ */
+
+#include "../run-suite.h"
+#include "machines/vigil.h"
+
+enum { MS = 1000, SECONDS = 1000 * MS };
+
+static uint64_t now;
+
+static struct vigil begin(uint64_t interval)
+{
+	struct vigil vigil = { 0 };
+
+	now = 7 * SECONDS;
+	vigil_begin(&vigil, interval, now);
+	return vigil;
+}
+
+/* Goes on to what is due next, which must not be now already, and takes it. */
+static enum vigil_action go_on(struct vigil *vigil)
+{
+	uint64_t at = vigil_get_deadline(vigil);
+
+	ck_assert_uint_ne(at, 0);
+	ck_assert_int_eq(vigil_take(vigil, at - 1), VIGIL_NOTHING);
+	now = at;
+	return vigil_take(vigil, now);
+}
+
+START_TEST(nobody_asks)
+{
+	struct vigil vigil = begin(0);
+
+	ck_assert_uint_eq(vigil_get_deadline(&vigil), 0);
+	ck_assert_int_eq(vigil_take(&vigil, now + 1000000 * (uint64_t)SECONDS), VIGIL_NOTHING);
+}
+END_TEST
+
+START_TEST(systemd_hears_in_time)
+{
+	struct vigil vigil = begin(20 * SECONDS);
+
+	ck_assert_int_eq(vigil_take(&vigil, now), VIGIL_FEED);
+	for (int i = 1; i < 100; i++) {
+		vigil_hear(&vigil, now);
+		ck_assert_int_eq(go_on(&vigil), VIGIL_FEED);
+		ck_assert_uint_eq(now, 7 * SECONDS + (uint64_t)i * 20 * SECONDS);
+		ck_assert_int_eq(vigil_take(&vigil, now), VIGIL_NOTHING);
+	}
+}
+END_TEST
+
+/* A late turn is not made up for by several. */
+START_TEST(a_late_turn_feeds_once)
+{
+	struct vigil vigil = begin(20 * SECONDS);
+
+	now += 200 * (uint64_t)SECONDS;
+	vigil_hear(&vigil, now);
+	ck_assert_int_eq(vigil_take(&vigil, now), VIGIL_FEED);
+	ck_assert_int_eq(vigil_take(&vigil, now), VIGIL_NOTHING);
+}
+END_TEST
+
+START_TEST(a_server_that_stands_still_is_ended)
+{
+	struct vigil vigil = begin(20 * SECONDS);
+	uint64_t heard = now + 5 * SECONDS;
+	enum vigil_action action;
+
+	ck_assert_int_eq(vigil_take(&vigil, now), VIGIL_FEED);
+	vigil_hear(&vigil, heard);
+	do
+		action = go_on(&vigil);
+	while (action == VIGIL_FEED);
+	ck_assert_int_eq(action, VIGIL_ABORT);
+	ck_assert_uint_eq(now, heard + 60 * SECONDS);
+	ck_assert_int_eq(go_on(&vigil), VIGIL_KILL);
+	ck_assert_uint_eq(now, heard + 62 * SECONDS);
+	ck_assert_int_eq(go_on(&vigil), VIGIL_LEAVE);
+	ck_assert_uint_eq(now, heard + 67 * SECONDS);
+}
+END_TEST
+
+/* systemd goes on hearing meanwhile. */
+START_TEST(the_keeper_lives_while_its_server_dies)
+{
+	struct vigil vigil = begin(1 * SECONDS);
+	int feeds = 0;
+
+	for (;;) {
+		enum vigil_action action = go_on(&vigil);
+
+		feeds += action == VIGIL_FEED;
+		if (action == VIGIL_LEAVE)
+			break;
+	}
+	ck_assert_int_ge(feeds, 9);
+}
+END_TEST
+
+/* What it says after that is no sign of life. */
+START_TEST(who_leaves_is_given_time)
+{
+	struct vigil vigil = begin(0);
+
+	vigil_let_go(&vigil, now);
+	ck_assert_int_eq(go_on(&vigil), VIGIL_LEAVE);
+	ck_assert_uint_eq(now, 17 * SECONDS);
+
+	vigil = begin(1 * SECONDS);
+	vigil_let_go(&vigil, now);
+	for (enum vigil_action action; (action = go_on(&vigil)) != VIGIL_LEAVE;)
+		ck_assert_int_eq(action, VIGIL_FEED);
+	ck_assert_uint_eq(now, 17 * SECONDS);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("vigil");
+	TCase *tests = suite_add_case(suite, "vigil");
+
+	tcase_add_test(tests, nobody_asks);
+	tcase_add_test(tests, systemd_hears_in_time);
+	tcase_add_test(tests, a_late_turn_feeds_once);
+	tcase_add_test(tests, a_server_that_stands_still_is_ended);
+	tcase_add_test(tests, the_keeper_lives_while_its_server_dies);
+	tcase_add_test(tests, who_leaves_is_given_time);
+	return run_suite(suite);
+}
