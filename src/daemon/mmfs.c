@@ -21,6 +21,7 @@
 #include "core/views/tree_update.h"
 #include "daemon/asking.h"
 #include "daemon/limits.h"
+#include "daemon/memory.h"
 #include "daemon/show.h"
 #include "io/fuse/fuse_counters.h"
 #include "io/mounts/mountpoint.h"
@@ -357,6 +358,7 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 {
 	struct fuse_backend backend = {
 		.data = mmfs,
+		.kept = mmfs->kept,
 		.manager = &mmfs->manager,
 		.stream = &mmfs->stream,
 		.tree = &mmfs->tree,
@@ -390,6 +392,15 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 		r = turn(mmfs, 0);
 	if (r == 0 && mount_source_get_number(mmfs->mounts))
 		fuse_extend_read_ahead(mount_source_get_number(mmfs->mounts));
+	return r;
+}
+
+static int open_memory(struct mmfs *mmfs, struct strbuf *why)
+{
+	int r = memory_open(-1, &mmfs->kept);
+
+	if (r < 0)
+		strbuf_add_format(why, "cannot map memory: %s", strerror(-r));
 	return r;
 }
 
@@ -427,6 +438,8 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	r = mountpoint_prepare(options->fuse.mountpoint, options->may_hide, why);
 	if (r == 0)
 		r = fuse_check_device(options->fuse.mountpoint, why);
+	if (r == 0)
+		r = open_memory(mmfs, why);
 	if (r == 0)
 		r = start_parts(mmfs, options, why);
 	if (r == 0)
@@ -512,6 +525,8 @@ bool mmfs_stop(struct mmfs *mmfs)
 	tree_fini(&mmfs->tree);
 	error_log_fini(&mmfs->error_log);
 	event_stream_fini(&mmfs->stream);
+	if (!mmfs->fuse)
+		kept_free(mmfs->kept);
 	budget_fini(&mmfs->jobs.budget);
 	strbuf_fini(&mmfs->volume_info);
 	free(mmfs->mountpoint);

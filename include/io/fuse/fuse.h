@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "base/kept.h"
 #include "base/strbuf.h"
 #include "core/model/budget.h"
 #include "core/syntax/wire.h"
@@ -67,6 +68,7 @@ struct fuse_job {
 
 struct fuse_backend {
 	void *data;
+	struct kept *kept; /* what the next server finds again; fuse_stop() frees it */
 	const struct manager *manager;
 	const struct event_stream *stream; /* what readers of `events` get */
 	struct tree *tree;

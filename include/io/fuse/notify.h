@@ -1,39 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#define FUSE_USE_VERSION 314
-#include <fuse_lowlevel.h>
-
 #include "core/views/tree.h"
+#include "io/fuse/notify_reply.h"
 
 struct notify;
-
-/* A reply that waits until the kernel's caches are right. */
-struct notify_reply {
-	fuse_req_t req; /* NULL: nobody waits */
-	enum {
-		REPLY_ERROR,
-		REPLY_WRITTEN,
-		REPLY_ENTRY,
-		REPLY_DATA,
-		REPLY_POLL,
-		REPLY_WAKE, /* of who polls; there is no `req` */
-		REPLY_IOCTL,
-	} kind;
-	int error;		       /* REPLY_ERROR: positive errno or 0 */
-	size_t size;		       /* REPLY_WRITTEN, REPLY_DATA, REPLY_IOCTL… */
-	struct fuse_entry_param entry; /* REPLY_ENTRY */
-	char *data;		       /* REPLY_DATA, REPLY_IOCTL… */
-	unsigned int events;	       /* REPLY_POLL */
-	struct fuse_pollhandle *poll;  /* REPLY_WAKE */
-};
+struct requests;
 
 /* When notify_handle_time() is to be called, µs of the monotonic clock; 0: not at all. */
 typedef void notify_timer_fn(void *data, uint64_t at);
 
 /* Starts the threads. `set_timer` is called, with `data`, by whoever calls the functions below. */
-int notify_start(struct fuse_session *session, notify_timer_fn *set_timer, void *data,
-	struct notify **ret_notify);
+int notify_start(struct fuse_session *session, struct requests *requests,
+	notify_timer_fn *set_timer, void *data, struct notify **ret_notify);
 /*
  * Sends what is queued, then ends the threads. False: a client holds one up, which uses the session
  * for as long as it pleases. NULL is fine.

@@ -23,9 +23,22 @@
 #define FOREVER (1e9)	/* seconds */
 #define READ_AHEAD 1024 /* KiB */
 
+static ssize_t write_message(int fd, struct iovec *iov, int count, void *data)
+{
+	struct fuse_server *server = data;
+
+	return requests_write(server->requests, fd, iov, count);
+}
+
+static ssize_t read_request(int fd, void *buffer, size_t size, void *data)
+{
+	return read(fd, buffer, size);
+}
+
 /* Serves what the keeper has mounted: to libfuse the path says so. Takes the descriptor over. */
 static int start_session(struct fuse_server *server)
 {
+	static const struct fuse_custom_io io = { .writev = write_message, .read = read_request };
 	_cleanup_free_ char *path = xasprintf("/dev/fd/%d", server->options.descriptor);
 	int fd = server->options.descriptor, r;
 
@@ -36,8 +49,10 @@ static int start_session(struct fuse_server *server)
 	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
 		r = -errno;
 	else
-		r = notify_start(server->session, server->backend.set_timer, server->backend.data,
-			&server->notify);
+		r = fuse_session_custom_io(server->session, &io, fd);
+	if (r == 0)
+		r = notify_start(server->session, server->requests, server->backend.set_timer,
+			server->backend.data, &server->notify);
 	return r;
 }
 
@@ -79,12 +94,15 @@ int fuse_start(const struct fuse_options *options, const struct fuse_backend *ba
 	server->gid = getgid();
 	server->generation = 1;
 	server->last_wait = &server->waits;
+	server->requests = requests_new(backend->kept);
+	server->buffer.mem = requests_get_slot(server->requests);
 	server->session = fuse_session_make(options, &fuse_ops, server);
 	r = start_session(server);
 	if (r < 0) {
 		strbuf_add_format(why, "cannot serve %s: %s", server->mountpoint, strerror(-r));
 		if (server->session)
 			fuse_session_destroy(server->session);
+		requests_free(server->requests);
 		free(server->mountpoint);
 		free(server);
 		return r;
@@ -120,7 +138,10 @@ bool fuse_stop(struct fuse_server *server)
 	for (size_t i = 0; i < ARRAY_SIZE(server->views); i++)
 		blob_release(server->views[i]);
 	stale_lines_fini(&server->stale);
-	free(server->buffer.mem);
+	if (is_free) {
+		requests_free(server->requests);
+		kept_free(server->backend.kept);
+	}
 	free(server->mountpoint);
 	free(server);
 	return is_free;
@@ -182,7 +203,7 @@ int fuse_handle(struct fuse_server *server)
 			return 0;
 		if (n <= 0 || fuse_session_exited(server->session))
 			return -ENODEV;
-		fuse_session_process_buf(server->session, &server->buffer);
+		requests_serve(server->requests, server->session, (size_t)n);
 	}
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "io/fuse/fuse.h"
 #include "io/fuse/fuse_user_inode.h"
 #include "io/fuse/notify.h"
+#include "io/fuse/requests.h"
 
 struct blob;
 struct open_file;
@@ -15,8 +16,9 @@ struct fuse_server {
 	struct fuse_options options;
 	struct fuse_backend backend;
 	struct fuse_session *session;
+	struct requests *requests;
 	struct notify *notify;
-	struct fuse_buf buffer;
+	struct fuse_buf buffer; /* the slot of `requests` */
 	char *mountpoint;
 	uid_t uid; /* our own: asked for once, as every look-up tells it */
 	gid_t gid;

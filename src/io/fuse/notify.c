@@ -48,13 +48,17 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "io/fuse/notify.h"
+#include "io/fuse/notify_reply.h"
+#include "io/fuse/requests.h"
 
 struct item {
 	struct item *next;
 	struct deltas deltas;
-	uint64_t except; /* folder whose entries are left out */
-	uint64_t number; /* newest change through a folder before it */
-	struct notify_reply reply;
+	uint64_t except;	      /* folder whose entries are left out */
+	uint64_t number;	      /* newest change through a folder before it */
+	bool is_news;		      /* the reply */
+	uint32_t answer;	      /* … as bytes, or 0: see requests.h */
+	struct fuse_pollhandle *poll; /* … or who is to be woken */
 };
 
 struct lane {
@@ -86,6 +90,7 @@ struct folder {
 
 struct notify {
 	struct fuse_session *session;
+	struct requests *requests;
 	bool uses_epochs;
 	bool was_held;	 /* ever */
 	uint64_t direct; /* invalidations without a lane */
@@ -100,42 +105,28 @@ struct notify {
 	struct folder folders[FOLDERS];
 };
 
-static void reply_send(const struct notify_reply *reply)
+/* Makes the reply bytes, for whoever sends the item. */
+static void item_take_reply(
+	struct item *item, struct requests *requests, const struct notify_reply *reply)
 {
-	if (!reply->req && reply->kind != REPLY_WAKE)
+	if (!reply->req) {
+		item->poll = reply->kind == REPLY_WAKE ? reply->poll : NULL;
 		return;
-	switch (reply->kind) {
-	case REPLY_ERROR:
-		fuse_reply_err(reply->req, reply->error);
-		break;
-	case REPLY_WRITTEN:
-		fuse_reply_write(reply->req, reply->size);
-		break;
-	case REPLY_ENTRY:
-		fuse_reply_entry(reply->req, &reply->entry);
-		break;
-	case REPLY_DATA:
-		fuse_reply_buf(reply->req, reply->data, reply->size);
-		free(reply->data);
-		break;
-	case REPLY_POLL:
-		fuse_reply_poll(reply->req, reply->events);
-		break;
-	case REPLY_IOCTL:
-		fuse_reply_ioctl(reply->req, 0, reply->data, reply->size);
-		free(reply->data);
-		break;
-	case REPLY_WAKE:
-		fuse_lowlevel_notify_poll(reply->poll);
-		fuse_pollhandle_destroy(reply->poll);
-		break;
 	}
+	requests_begin_capture(requests);
+	notify_reply_send(reply);
+	item->answer = requests_end_capture(requests);
 }
 
-static bool is_news(const struct notify_reply *reply)
+/* Once, whoever comes first. */
+static void item_send(struct item *item, struct notify *notify)
 {
-	return reply->kind == REPLY_DATA || reply->kind == REPLY_POLL ||
-		reply->kind == REPLY_WAKE || reply->kind == REPLY_IOCTL;
+	if (item->answer)
+		requests_send(notify->requests, fuse_session_fd(notify->session), item->answer);
+	if (item->poll)
+		notify_reply_wake(item->poll);
+	item->answer = 0;
+	item->poll = NULL;
 }
 
 static void item_free(struct item *item)
@@ -266,7 +257,7 @@ static void invalidate_all(struct fuse_session *session)
 static void lane_finish(struct lane *lane, struct item *item)
 {
 	pthread_mutex_lock(&lane->lock);
-	reply_send(&item->reply);
+	item_send(item, lane->notify);
 	lane->current = NULL;
 	pthread_mutex_unlock(&lane->lock);
 	item_free(item);
@@ -279,7 +270,7 @@ static void *lane_run(void *data)
 
 	while ((item = lane_take(lane))) {
 		invalidate(lane->notify->session, item);
-		if (is_news(&item->reply))
+		if (item->is_news)
 			pass_folders(lane->notify, item->number);
 		lane_finish(lane, item);
 		if (lane_let_go(lane))
@@ -353,13 +344,14 @@ static uint64_t lane_get_deadline(const struct lane *lane, uint64_t now)
 	return (lane->current && !lane->is_held ? lane->since : now) + PATIENCE;
 }
 
-int notify_start(struct fuse_session *session, notify_timer_fn *set_timer, void *data,
-	struct notify **ret_notify)
+int notify_start(struct fuse_session *session, struct requests *requests,
+	notify_timer_fn *set_timer, void *data, struct notify **ret_notify)
 {
 	struct notify *notify = xcalloc(1, sizeof(*notify));
 	int r = 0;
 
 	notify->session = session;
+	notify->requests = requests;
 	notify->set_timer = set_timer;
 	notify->data = data;
 	pthread_mutex_init(&notify->lock, NULL);
@@ -401,8 +393,7 @@ bool notify_stop(struct notify *notify)
 /* Sends the reply of an item that is held up. What it would have told the kernel is for later. */
 static void release_item(struct lane *lane, struct item *item)
 {
-	reply_send(&item->reply);
-	item->reply = (struct notify_reply){ 0 };
+	item_send(item, lane->notify);
 	lane->waiting += item->deltas.count;
 	if (lane->waiting > DELTAS_MAX && item != lane->current) {
 		deltas_fini(&item->deltas);
@@ -422,7 +413,7 @@ static bool can_send(struct notify *notify, struct lane *lane, const struct noti
 	pthread_mutex_lock(&notify->lock);
 	is_passed = notify->passed == notify->posted;
 	pthread_mutex_unlock(&notify->lock);
-	return is_passed || !is_news(reply);
+	return is_passed || !notify_reply_is_news(reply);
 }
 
 void notify_use_epochs(struct notify *notify, bool uses_epochs)
@@ -460,7 +451,7 @@ static void send_now(struct notify *notify, struct deltas *deltas, bool has_name
 	if (has_names)
 		begin_epoch(notify);
 	deltas_fini(deltas);
-	reply_send(reply);
+	notify_reply_send(reply);
 }
 
 void notify_post(struct notify *notify, struct deltas *deltas, const struct notify_folder *held,
@@ -481,14 +472,15 @@ void notify_post(struct notify *notify, struct deltas *deltas, const struct noti
 	if (held && held->name)
 		note_folder(notify, held);
 	if (!deltas->count && can_send(notify, lane, reply)) {
-		reply_send(reply);
+		notify_reply_send(reply);
 		return;
 	}
 	item = xcalloc(1, sizeof(*item));
 	item->deltas = *deltas;
 	item->except = held ? held->ino : 0;
 	item->number = notify->posted; /* only this thread counts */
-	item->reply = *reply;
+	item->is_news = notify_reply_is_news(reply);
+	item_take_reply(item, notify->requests, reply);
 	*deltas = (struct deltas){ 0 };
 	pthread_mutex_lock(&lane->lock);
 	*lane->last = item;

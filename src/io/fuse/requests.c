@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Requests of the kernel, which outlive the process that has read them.
+ *
+ * A request is read straight into a slot of the memory that is kept, so it is never in a process
+ * alone. Mostly it is answered while it is being served, and the slot is empty again. Else it moves
+ * to a record of its own until its answer is there. The next process takes what is in the slot and
+ * in these records as if it had just read it.
+ *
+ * Whoever serves a request may change other things that are kept. They, the answer, and that the
+ * request needs no other count at the same time: with the commit before the answer is written. From
+ * then on the next process writes that answer, and does nothing again. If the first had come to it,
+ * the kernel says ENOENT; so each answer gets out once. One that changes nothing is not noted: it
+ * would be the same again.
+ *
+ * An answer that has to wait behind invalidations is captured, as bytes, in a record that a notify
+ * thread sends and frees. All else here is of the thread that serves.
+ */
+
+#include <errno.h>
+#include <linux/fuse.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/map.h"
+#include "io/fuse/requests.h"
+
+#define SLOT_SIZE ((size_t)2 << 20) /* more than libfuse reads or writes at once */
+
+/* A request that has a record. */
+struct kept_request {
+	struct map_node by_number;
+	uint32_t record;
+	uint32_t interrupt; /* that came for it, or 0 */
+};
+
+struct requests {
+	struct kept *kept;
+	uint32_t slot, outbox;
+	struct map by_number;
+	uint64_t current;
+	bool is_open;  /* it has no answer */
+	bool is_muted; /* the kernel has this answer */
+	bool is_capturing;
+	uint32_t captured;
+	void (*flush)(void *data);
+	void *data;
+};
+
+static bool has_number(const struct map_node *node, const void *key)
+{
+	return true; /* it is the hash */
+}
+
+static struct kept_request *find(const struct requests *requests, uint64_t number)
+{
+	struct map_node *node = map_find(&requests->by_number, number, has_number, NULL);
+
+	return node ? container_of(node, struct kept_request, by_number) : NULL;
+}
+
+static uint32_t find_or_add(struct kept *kept, uint32_t kind)
+{
+	uint32_t record = kept_next(kept, kind, 0);
+
+	if (record && kept_get_len(kept, record) >= SLOT_SIZE)
+		return record;
+	kept_remove(kept, record);
+	return kept_add_raw(kept, kind, 0, SLOT_SIZE);
+}
+
+struct requests *requests_new(struct kept *kept)
+{
+	struct requests *requests = xcalloc(1, sizeof(*requests));
+
+	requests->kept = kept;
+	requests->slot = find_or_add(kept, KEPT_SLOT);
+	requests->outbox = find_or_add(kept, KEPT_OUTBOX);
+	kept_commit(kept);
+	return requests;
+}
+
+void requests_free(struct requests *requests)
+{
+	if (!requests)
+		return;
+	map_for_each (&requests->by_number, node, next)
+		free(container_of(node, struct kept_request, by_number));
+	map_fini(&requests->by_number);
+	free(requests);
+}
+
+void requests_set_flush(struct requests *requests, void (*flush)(void *data), void *data)
+{
+	requests->flush = flush;
+	requests->data = data;
+}
+
+void *requests_get_slot(const struct requests *requests)
+{
+	return kept_get(requests->kept, requests->slot);
+}
+
+uint64_t requests_get_current(const struct requests *requests)
+{
+	return requests->current;
+}
+
+/* The length in front of a message is 0: it does not count. Part of the next commit. */
+static void empty(struct requests *requests, uint32_t record)
+{
+	static const uint32_t none;
+
+	kept_write(requests->kept, record, 0, &none, sizeof(none));
+}
+
+static bool is_in_slot(const struct requests *requests, uint64_t number)
+{
+	const struct fuse_in_header *in = requests_get_slot(requests);
+
+	return in->len && in->unique == number;
+}
+
+static void add(struct requests *requests, uint64_t number, uint32_t record)
+{
+	struct kept_request *request = xcalloc(1, sizeof(*request));
+
+	request->record = record;
+	map_add(&requests->by_number, &request->by_number, number);
+}
+
+/* It needs no answer any more, once that is committed. */
+static void forget(struct requests *requests, uint64_t number)
+{
+	struct kept_request *request = find(requests, number);
+
+	if (is_in_slot(requests, number))
+		empty(requests, requests->slot);
+	if (number == requests->current)
+		requests->is_open = false;
+	if (!request)
+		return;
+	kept_remove(requests->kept, request->record);
+	kept_remove(requests->kept, request->interrupt);
+	map_remove(&requests->by_number, &request->by_number);
+	free(request);
+}
+
+static void flush(struct requests *requests)
+{
+	if (requests->flush)
+		requests->flush(requests->data);
+}
+
+static size_t gather(const struct iovec *iov, int count, uint8_t *room, size_t size)
+{
+	size_t len = 0;
+
+	for (int i = 0; i < count; i++) {
+		if (iov[i].iov_len > size - len)
+			abort(); /* libfuse sends no such message */
+		if (iov[i].iov_len)
+			memcpy(room + len, iov[i].iov_base, iov[i].iov_len);
+		len += iov[i].iov_len;
+	}
+	return len;
+}
+
+/* All but the length in front, which then says that it counts. */
+static size_t fill_outbox(struct requests *requests, const struct iovec *iov, int count)
+{
+	uint8_t *room = kept_get(requests->kept, requests->outbox);
+	struct fuse_out_header header = *(const struct fuse_out_header *)iov[0].iov_base;
+	struct iovec rest[8];
+
+	if (count < 1 || (size_t)count > ARRAY_SIZE(rest))
+		abort();
+	memcpy(rest, iov, (size_t)count * sizeof(*iov));
+	header.len = 0;
+	rest[0].iov_base = &header;
+	return gather(rest, count, room, SLOT_SIZE);
+}
+
+static ssize_t capture(struct requests *requests, const struct iovec *iov, int count)
+{
+	const struct fuse_out_header *header = iov[0].iov_base;
+	size_t len = fill_outbox(requests, iov, count);
+
+	requests->captured = kept_add(requests->kept, KEPT_ANSWER, header->unique,
+		kept_get(requests->kept, requests->outbox), len);
+	forget(requests, header->unique);
+	kept_commit(requests->kept);
+	return (ssize_t)len;
+}
+
+/* With what was changed: notes the answer before it is written. */
+static ssize_t write_noted(struct requests *requests, int fd, const struct iovec *iov, int count)
+{
+	const struct fuse_out_header *header = iov[0].iov_base;
+	ssize_t n;
+
+	fill_outbox(requests, iov, count);
+	kept_write(requests->kept, requests->outbox, 0, &header->len, sizeof(header->len));
+	forget(requests, header->unique);
+	kept_commit(requests->kept);
+	n = writev(fd, iov, count);
+	*(uint32_t *)kept_get(requests->kept, requests->outbox) = 0;
+	return n;
+}
+
+ssize_t requests_write(struct requests *requests, int fd, struct iovec *iov, int count)
+{
+	const struct fuse_out_header *header = iov[0].iov_base;
+	ssize_t n;
+
+	if (!header->unique) /* a notification */
+		return writev(fd, iov, count);
+	if (requests->is_muted) {
+		requests->is_open = false;
+		return header->len;
+	}
+	flush(requests);
+	if (requests->is_capturing)
+		return capture(requests, iov, count);
+	if (kept_has_changes(requests->kept) || header->unique != requests->current ||
+		!is_in_slot(requests, header->unique))
+		return write_noted(requests, fd, iov, count);
+	n = writev(fd, iov, count);
+	requests->is_open = false;
+	return n;
+}
+
+void requests_begin_capture(struct requests *requests)
+{
+	requests->is_capturing = true;
+	requests->captured = 0;
+}
+
+uint32_t requests_end_capture(struct requests *requests)
+{
+	requests->is_capturing = false;
+	return requests->captured;
+}
+
+void requests_send(struct requests *requests, int fd, uint32_t answer)
+{
+	const struct fuse_out_header *message = kept_get(requests->kept, answer);
+	struct fuse_out_header header = *message; /* which has no length so far */
+	size_t len = kept_get_len(requests->kept, answer);
+	struct iovec iov[] = {
+		{ &header, sizeof(header) },
+		{ (void *)(message + 1), len - sizeof(header) },
+	};
+	ssize_t n;
+
+	header.len = (uint32_t)len;
+	n = writev(fd, iov, len > sizeof(header) ? 2 : 1);
+	(void)n; /* ENOENT: it got out before; else the mount is gone */
+	kept_release(requests->kept, answer);
+}
+
+/* Whether the kernel waits for an answer. */
+static bool is_answered(const struct fuse_in_header *in)
+{
+	return in->opcode != FUSE_FORGET && in->opcode != FUSE_BATCH_FORGET &&
+		in->opcode != FUSE_INTERRUPT;
+}
+
+/* An interruption is kept with the request that it is about: see FUSE_INT_REQ_BIT in the kernel. */
+static void keep_interrupt(struct requests *requests, const struct fuse_in_header *in)
+{
+	struct kept_request *request = find(requests, in->unique & ~UINT64_C(1));
+
+	if (request && !request->interrupt)
+		request->interrupt =
+			kept_add(requests->kept, KEPT_REQUEST, in->unique, in, in->len);
+}
+
+static void end_request(struct requests *requests)
+{
+	struct fuse_in_header *in = requests_get_slot(requests);
+
+	flush(requests);
+	if (requests->is_open && is_answered(in))
+		add(requests, in->unique,
+			kept_add(requests->kept, KEPT_REQUEST, in->unique, in, in->len));
+	else if (requests->is_open && in->opcode == FUSE_INTERRUPT)
+		keep_interrupt(requests, in);
+	if (kept_has_changes(requests->kept)) {
+		empty(requests, requests->slot);
+		kept_commit(requests->kept);
+	} else {
+		in->len = 0;
+	}
+	requests->current = 0;
+}
+
+static void process(
+	struct requests *requests, struct fuse_session *session, void *message, size_t len)
+{
+	const struct fuse_in_header *in = message;
+	struct fuse_buf buffer = { .mem = message, .size = len };
+
+	requests->current = in->unique;
+	requests->is_open = true;
+	fuse_session_process_buf(session, &buffer);
+}
+
+void requests_serve(struct requests *requests, struct fuse_session *session, size_t len)
+{
+	const struct fuse_in_header *in = requests_get_slot(requests);
+
+	if (in->opcode == FUSE_INIT && !kept_next(requests->kept, KEPT_GREETING, 0))
+		kept_add(requests->kept, KEPT_GREETING, 0, in, len);
+	process(requests, session, requests_get_slot(requests), len);
+	end_request(requests);
+}
+
+static int greet(struct requests *requests, struct fuse_session *session)
+{
+	uint32_t record = kept_next(requests->kept, KEPT_GREETING, 0);
+	_cleanup_free_ void *message = NULL;
+
+	if (!record)
+		return -ENOENT;
+	message = memcpy(xcalloc(kept_get_len(requests->kept, record), 1),
+		kept_get(requests->kept, record), kept_get_len(requests->kept, record));
+	requests->is_muted = true;
+	process(requests, session, message, kept_get_len(requests->kept, record));
+	requests->is_muted = false;
+	return 0;
+}
+
+/* Answers of which nobody knows whether they got out. */
+static void send_answers(struct requests *requests, int fd)
+{
+	uint32_t *outbox = kept_get(requests->kept, requests->outbox), record, next;
+
+	if (*outbox && *outbox <= SLOT_SIZE) {
+		ssize_t n = write(fd, outbox, *outbox);
+
+		(void)n;
+	}
+	*outbox = 0;
+	record = kept_next(requests->kept, KEPT_ANSWER, 0);
+	for (; record; record = next) {
+		next = kept_next(requests->kept, KEPT_ANSWER, record);
+		if (kept_get_len(requests->kept, record) >= sizeof(struct fuse_out_header))
+			requests_send(requests, fd, record);
+	}
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	const uint64_t *number_a = a, *number_b = b;
+
+	return *number_a < *number_b ? -1 : *number_a > *number_b;
+}
+
+struct place {
+	uint64_t number;
+	uint32_t record;
+};
+
+/* A request of before is whole, if it is one. */
+static bool is_sound(const struct fuse_in_header *in, size_t len)
+{
+	return len >= sizeof(*in) && in->len == len && in->unique;
+}
+
+static void serve_again(
+	struct requests *requests, struct fuse_session *session, const struct place *place)
+{
+	size_t len = kept_get_len(requests->kept, place->record);
+	struct fuse_in_header *in = xcalloc(len, 1);
+
+	memcpy(in, kept_get(requests->kept, place->record), len);
+	if (!is_sound(in, len)) {
+		kept_remove(requests->kept, place->record);
+	} else {
+		if (is_answered(in))
+			add(requests, in->unique, place->record);
+		process(requests, session, in, len);
+		flush(requests);
+		if (in->opcode == FUSE_INTERRUPT && find(requests, in->unique & ~UINT64_C(1)))
+			find(requests, in->unique & ~UINT64_C(1))->interrupt = place->record;
+		else if (!is_answered(in))
+			kept_remove(requests->kept, place->record);
+	}
+	kept_commit(requests->kept);
+	requests->current = 0;
+	free(in);
+}
+
+int requests_take_over(struct requests *requests, struct fuse_session *session)
+{
+	struct kept *kept = requests->kept;
+	struct fuse_in_header *in = requests_get_slot(requests);
+	struct place *places = NULL;
+	size_t count = 0;
+	int r = greet(requests, session);
+
+	if (r < 0)
+		return r;
+	send_answers(requests, fuse_session_fd(session));
+	if (in->len >= sizeof(*in) && in->len <= SLOT_SIZE)
+		kept_add(kept, KEPT_REQUEST, in->unique, in, in->len);
+	empty(requests, requests->slot);
+	kept_commit(kept);
+	for (uint32_t record = 0; (record = kept_next(kept, KEPT_REQUEST, record));) {
+		places = xgrow(places, count, sizeof(*places));
+		places[count++] = (struct place){ kept_get_id(kept, record), record };
+	}
+	if (count)
+		qsort(places, count, sizeof(*places), compare_numbers);
+	for (size_t i = 0; i < count; i++)
+		serve_again(requests, session, &places[i]);
+	free(places);
+	return 0;
+}
