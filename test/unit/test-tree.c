@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/rules/apply.h"
+#include "core/views/tree_memory.h"
 #include "core/views/tree_update.h"
 #include "fixture.h"
 
@@ -125,6 +126,129 @@ START_TEST(no_time_of_change_comes_twice)
 }
 END_TEST
 
+/* The tree of another process over the same state, after the kernel was told of all of this one. */
+static void begin_again(struct world *world, struct tree *ret_tree)
+{
+	struct tree_memory *memory = tree_memory_new();
+	struct touched touched = { 0 };
+	uint32_t mark = 1;
+
+	map_for_each (&world->tree.by_ino, map_node, next) {
+		struct node *node = container_of(map_node, struct node, by_ino);
+
+		node->mark = mark++;
+		tree_memory_add(memory,
+			&(struct tree_remembered){
+				.ino = node_get_ino(node),
+				.parent = node->parent ? node_get_ino(node->parent) : 0,
+				.lookups = node->lookups,
+				.mark = node->mark,
+				.kind = node->kind,
+				.name = node->name,
+				.target = node->kind == NODE_LINK ? node->target : "",
+			});
+	}
+	tree_init_again(ret_tree, 9000, memory);
+	touched_add_id(&touched, "UUID=2", true);
+	touched_add_id(&touched, "UUID=1", true);
+	touched_add_device(&touched, "sdb1");
+	touched_add_device(&touched, "sda1");
+	tree_update(ret_tree, &world->manager, &touched, 9000, NULL);
+	touched_fini(&touched);
+}
+
+static void note_gone(void *data, uint32_t mark)
+{
+	*(uint32_t *)data = mark;
+}
+
+static const struct node *find_below(struct tree *tree, struct node *folder, const char *name)
+{
+	const struct node *node = tree_find_child(tree, folder, name);
+
+	ck_assert_ptr_nonnull(node);
+	return node;
+}
+
+START_TEST(another_tree_has_the_same_numbers)
+{
+	struct reader early = { 0 }, late = { 0 };
+	struct node *folder, *file;
+	const struct node *link;
+	struct world world;
+	struct tree again;
+
+	world_init(&world);
+	world_play(&world, "plug sda1 part=1 uuid=1", "plug sdb1 part=2 uuid=2",
+		"ok create_point X: sda1", "ok create_point link=films device=sdb1",
+		"ok create_point A: sdb1");
+	folder = tree_find_child(&world.tree, world.tree.ids, "UUID=1");
+	file = tree_find_child(&world.tree, folder, "mount_points");
+	tree_add_lookup(file);
+	tree_add_lookup(folder);
+	tree_add_lookup(folder);
+	read_names(&early, &world.tree, world.tree.dos_devices, 3);
+	begin_again(&world, &again);
+	tree_end_recall(&again);
+	ck_assert_uint_eq(again.by_ino.count, world.tree.by_ino.count);
+	map_for_each (&world.tree.by_ino, map_node, next) {
+		const struct node *node = container_of(map_node, struct node, by_ino);
+		const struct node *same = tree_find(&again, node_get_ino(node));
+
+		ck_assert_ptr_nonnull(same);
+		ck_assert_str_eq(same->name, node->name);
+		ck_assert_uint_eq(same->lookups, node->lookups);
+		ck_assert_uint_eq(same->mark, node->mark);
+	}
+	/* Who is in the midst of a listing goes on with it, and its end is none of a new one. */
+	late = early;
+	early = (struct reader){ 0 };
+	read_names(&late, &again, again.dos_devices, SIZE_MAX);
+	read_names(&early, &world.tree, world.tree.dos_devices, SIZE_MAX);
+	ck_assert_str_eq(strbuf_text(&late.names), strbuf_text(&early.names));
+	ck_assert(!tree_is_listing_current(again.dos_devices, late.cookie));
+	link = find_below(&again, again.dos_devices, "A:");
+	ck_assert_uint_lt(node_get_ino(link), again.next_ino);
+	strbuf_fini(&early.names);
+	strbuf_fini(&late.names);
+	tree_fini(&again);
+	world_fini(&world);
+}
+END_TEST
+
+START_TEST(what_is_gone_keeps_its_number)
+{
+	const struct node *nameless, *link;
+	struct world world;
+	struct tree again;
+	uint32_t gone = 0;
+	uint64_t ino;
+
+	world_init(&world);
+	world_play(&world, "plug sda1 part=1 uuid=1", "plug sdb1 part=2 uuid=2",
+		"ok create_point link=films device=sda1", "ok create_point A: sdb1");
+	link = find_below(&world.tree, world.tree.dos_devices, "films");
+	tree_add_lookup((struct node *)link);
+	ino = node_get_ino(link);
+	world_play(&world, "ok delete_points link=films", "ok create_point link=films device=sdb1");
+	begin_again(&world, &again);
+	again.gone = note_gone;
+	again.data = &gone;
+	tree_end_recall(&again);
+	nameless = tree_find(&again, ino);
+	ck_assert_ptr_nonnull(nameless);
+	ck_assert_ptr_null(nameless->parent);
+	ck_assert_str_eq(nameless->target, "/dev/sda1");
+	ck_assert_uint_ne(node_get_ino(find_below(&again, again.dos_devices, "films")), ino);
+	ck_assert_uint_eq(gone, 0);
+	tree_forget(&again, ino, 1);
+	ck_assert_uint_ne(gone, 0);
+	ck_assert_ptr_null(tree_find(&again, ino));
+	tree_fini(&again);
+	world_fini(&world);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("tree");
@@ -134,5 +258,7 @@ int main(void)
 	tcase_add_test(tcase, test_deltas);
 	tcase_add_test(tcase, a_listing_is_known_by_its_end);
 	tcase_add_test(tcase, no_time_of_change_comes_twice);
+	tcase_add_test(tcase, another_tree_has_the_same_numbers);
+	tcase_add_test(tcase, what_is_gone_keeps_its_number);
 	return run_suite(suite);
 }

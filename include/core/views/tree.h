@@ -55,6 +55,7 @@ struct node {
 	bool is_folding : 1;  /* its children's names are compared ignoring case */
 	bool is_writable : 1; /* users may make, remove and rename links in it */
 	bool leads_to_id : 1; /* target is a unique ID, whose folder is meant: tree_get_target() */
+	uint32_t mark;	      /* of who tells the kernel of nodes: 0, until it is another */
 	char name[];
 };
 
@@ -83,6 +84,8 @@ struct deltas {
 /* Of a filter: names of which two have the same bit cost an invalidation that was not needed. */
 #define TREE_MISSING_BITS 65536
 
+struct tree_memory;
+
 struct tree {
 	struct map by_ino;
 	struct map by_name;
@@ -96,12 +99,25 @@ struct tree {
 	struct node *control;
 	struct node *views[4]; /* points and the like: change with every change */
 	uint64_t next_ino;
+	struct tree_memory *memory;		 /* of a tree before, up to tree_end_recall() */
+	void (*gone)(void *data, uint32_t mark); /* a node with a mark is no more; or NULL */
+	void *data;
 	uint64_t missing[TREE_MISSING_BITS / 64]; /* by hash: names the kernel may think missing */
 };
 
 #define TREE_ROOT_INO 1 /* as FUSE has it */
 
 void tree_init(struct tree *tree, uint64_t now);
+/*
+ * The same, and what is added up to tree_end_recall() has the inode numbers that the tree before
+ * had for it. Nobody looks anything up or lists folders before that. Takes over the memory.
+ */
+void tree_init_again(struct tree *tree, uint64_t now, struct tree_memory *memory);
+/*
+ * What the kernel remembers has its look-ups and marks again, also what is not in the tree any
+ * more. Marks of what is gone are given to tree::gone.
+ */
+void tree_end_recall(struct tree *tree);
 void tree_fini(struct tree *tree);
 
 struct node *tree_find(const struct tree *tree, uint64_t ino);

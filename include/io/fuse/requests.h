@@ -12,13 +12,15 @@
  */
 struct requests;
 
-/* What is in the memory, beside what is of open files. Part of its layout. */
+/* What is in the memory. Part of its layout. */
 enum kept_kind {
 	KEPT_SLOT = 1, /* a request as it was read; its length is 0: there is none */
 	KEPT_OUTBOX,   /* an answer on its way, likewise */
 	KEPT_GREETING, /* FUSE_INIT */
 	KEPT_REQUEST,  /* one without an answer so far, by its number */
 	KEPT_ANSWER,   /* one that is for a notify thread to send, by the number of its request */
+	KEPT_TREE,     /* how often its views have changed */
+	KEPT_NODE,     /* what the kernel was told of, by its inode number */
 };
 
 /* The memory must outlive it. */

@@ -18,13 +18,12 @@
 
 #include "core/syntax/link_name.h"
 #include "core/views/render.h"
+#include "core/views/tree_memory.h"
 #include "mmfs/mountmgr.h"
 #include "tree_private.h"
 
 /* Cookies of listings: the number of the listing, above the place of the entry. */
 enum { LISTING_BITS = 20, PLACE_BITS = 43, DOTS = 2 };
-
-#define FIRST_FREE_INO 1024 /* below: folders and files that are always there */
 
 struct name_key {
 	const struct node *parent;
@@ -77,8 +76,11 @@ static struct node *node_new(struct tree *tree, struct node *parent, const char 
 	node->kind = kind;
 	node->changed = now;
 	node->parent = parent;
-	if (kind == NODE_FOLDER)
+	if (kind == NODE_FOLDER) {
 		node->content = xcalloc(1, sizeof(*node->content));
+		/* A listing that was begun before is none of this tree. */
+		node->content->listing = tree->memory ? now : 0;
+	}
 	strcpy(node->name, name);
 	map_add(&tree->by_ino, &node->by_ino, ino);
 	if (parent)
@@ -96,6 +98,8 @@ void shown_fini(struct shown *shown)
 
 static void node_free(struct tree *tree, struct node *node)
 {
+	if (node->mark && tree->gone)
+		tree->gone(tree->data, node->mark);
 	if (node->kind == NODE_LINK)
 		texts_release(&tree->texts, node->target);
 	texts_release(&tree->texts, node->id);
@@ -152,19 +156,54 @@ void tree_remove_name(struct tree *tree, struct node *node)
 	tree_remove_if_dead(tree, node);
 }
 
+/* A new number, or that which a tree before had for the same. */
+static uint64_t take_ino(
+	struct tree *tree, const struct node *parent, const char *name, const char *target)
+{
+	uint64_t ino = 0;
+
+	if (tree->memory && parent)
+		ino = tree_memory_take(tree->memory, node_get_ino(parent), name, target);
+	if (ino)
+		return ino;
+	while (tree->memory && tree->next_ino != TREE_ROOT_INO &&
+		tree_memory_has(tree->memory, tree->next_ino))
+		tree->next_ino++;
+	ino = tree->next_ino++;
+	if (parent && parent == tree->ids)
+		tree->next_ino += volume_file_count;
+	return ino;
+}
+
 struct node *tree_add(
 	struct tree *tree, struct node *parent, const char *name, enum node_kind kind, uint64_t now)
 {
-	struct node *node = node_new(tree, parent, name, kind, tree->next_ino++, now);
+	struct node *node =
+		node_new(tree, parent, name, kind, take_ino(tree, parent, name, ""), now);
 
-	if (parent && parent == tree->ids)
-		tree->next_ino += volume_file_count;
 	if (parent)
 		node_list(node);
 	return node;
 }
 
-void tree_init(struct tree *tree, uint64_t now)
+static void set_target(struct tree *tree, struct node *node, const char *target)
+{
+	node->target = texts_hold(&tree->texts, target);
+	node->leads_to_id = node->parent && node->parent == tree->devices;
+}
+
+struct node *tree_add_link(
+	struct tree *tree, struct node *folder, const char *name, const char *target, uint64_t now)
+{
+	struct node *node =
+		node_new(tree, folder, name, NODE_LINK, take_ino(tree, folder, name, target), now);
+
+	set_target(tree, node, target);
+	node_list(node);
+	return node;
+}
+
+static void init(struct tree *tree, uint64_t now, struct tree_memory *memory)
 {
 	static const struct {
 		const char *name;
@@ -177,7 +216,7 @@ void tree_init(struct tree *tree, uint64_t now)
 	};
 
 	_Static_assert(ARRAY_SIZE(views) == ARRAY_SIZE(tree->views), "one node per view");
-	*tree = (struct tree){ .next_ino = TREE_ROOT_INO };
+	*tree = (struct tree){ .next_ino = TREE_ROOT_INO, .memory = memory };
 	tree->root = tree_add(tree, NULL, "", NODE_FOLDER, now);
 	tree->dos_devices = tree_add(tree, tree->root, "DosDevices", NODE_FOLDER, now);
 	tree->volumes = tree_add(tree, tree->root, "Volumes", NODE_FOLDER, now);
@@ -195,17 +234,109 @@ void tree_init(struct tree *tree, uint64_t now)
 	for (size_t i = 0; i < operation_count; i++)
 		tree_add(tree, tree->control, operations[i].name, NODE_CONTROL, now)->operation =
 			&operations[i];
-	assert(tree->next_ino < FIRST_FREE_INO);
-	tree->next_ino = FIRST_FREE_INO;
+	assert(tree->next_ino < TREE_FIXED_INOS);
+	tree->next_ino = TREE_FIXED_INOS;
+	if (memory && tree_memory_get_next(memory) > tree->next_ino)
+		tree->next_ino = tree_memory_get_next(memory);
+}
+
+void tree_init(struct tree *tree, uint64_t now)
+{
+	init(tree, now, NULL);
+}
+
+void tree_init_again(struct tree *tree, uint64_t now, struct tree_memory *memory)
+{
+	init(tree, now, memory);
+}
+
+/* What the kernel knows and has no name any more: of folders and links that is all there is. */
+static struct node *add_nameless(struct tree *tree, const struct tree_remembered *known)
+{
+	struct node *node = node_new(tree, NULL, known->name, known->kind, known->ino, 0);
+
+	if (known->kind == NODE_LINK)
+		set_target(tree, node, known->target);
+	return node;
+}
+
+static void recall(void *data, const struct tree_remembered *known)
+{
+	struct tree *tree = data;
+	struct node *node = tree_find(tree, known->ino);
+	struct node *folder = known->parent ? tree_find(tree, known->parent) : NULL;
+
+	/* Whether a file of a volume's folder, which is made when it is asked for. */
+	if (!node && known->lookups && known->kind == NODE_VOLUME && folder &&
+		folder->kind == NODE_FOLDER)
+		node = tree_find_child(tree, folder, known->name);
+	if (node && node_get_ino(node) != known->ino)
+		node = NULL;
+	if (!node && known->lookups && (known->kind == NODE_FOLDER || known->kind == NODE_LINK))
+		node = add_nameless(tree, known);
+	if (node && !node->mark && node->kind == known->kind) {
+		node->lookups = known->lookups;
+		node->mark = known->mark;
+	} else if (tree->gone) {
+		tree->gone(tree->data, known->mark);
+	}
+}
+
+static int compare_nodes(const void *a, const void *b)
+{
+	const struct node *const *node_a = a, *const *node_b = b;
+	uint64_t ino_a = node_get_ino(*node_a), ino_b = node_get_ino(*node_b);
+
+	return ino_a < ino_b ? -1 : ino_a > ino_b;
+}
+
+/* Listings go by rising number. */
+static void sort_listing(struct node *folder)
+{
+	_cleanup_free_ struct node **list = NULL;
+	size_t count = 0, capacity = 0;
+
+	for (struct node *node = folder->content->first; node; node = node->next)
+		capacity++;
+	if (!capacity)
+		return;
+	list = xcalloc(capacity, sizeof(struct node *));
+	for (struct node *node = folder->content->first; node; node = node->next)
+		list[count++] = node;
+	qsort(list, count, sizeof(struct node *), compare_nodes);
+	folder->content->first = list[0];
+	folder->content->last = list[count - 1];
+	for (size_t i = 0; i < count; i++) {
+		list[i]->previous = i ? list[i - 1] : NULL;
+		list[i]->next = i + 1 < count ? list[i + 1] : NULL;
+	}
+}
+
+void tree_end_recall(struct tree *tree)
+{
+	struct tree_memory *memory = steal_ptr(tree->memory);
+
+	if (!memory)
+		return;
+	map_for_each (&tree->by_ino, map_node, next) {
+		struct node *node = container_of(map_node, struct node, by_ino);
+
+		if (node->kind == NODE_FOLDER)
+			sort_listing(node);
+	}
+	tree_memory_list(memory, recall, tree);
+	tree_memory_free(memory);
 }
 
 void tree_fini(struct tree *tree)
 {
+	tree->gone = NULL; /* it is not that they are forgotten */
 	map_for_each (&tree->by_ino, node, next)
 		node_free(tree, container_of(node, struct node, by_ino));
 	map_fini(&tree->by_ino);
 	map_fini(&tree->by_name);
 	texts_fini(&tree->texts);
+	tree_memory_free(tree->memory);
 }
 
 /* A file of a volume's folder, made now unless the kernel knows it already. */

@@ -9,6 +9,8 @@
 struct node *tree_find_entry(const struct tree *tree, const struct node *folder, const char *name);
 struct node *tree_add(struct tree *tree, struct node *parent, const char *name, enum node_kind kind,
 	uint64_t now);
+struct node *tree_add_link(
+	struct tree *tree, struct node *folder, const char *name, const char *target, uint64_t now);
 /* Takes the name from a node; it lives on while the kernel remembers it. */
 void tree_remove_name(struct tree *tree, struct node *node);
 

@@ -48,10 +48,7 @@ static struct node *replace_symlink(const struct update *update, struct node *fo
 	if (!target)
 		return NULL;
 	deltas_add_entry(update->deltas, update->tree, folder, name, update->now);
-	node = tree_add(update->tree, folder, name, NODE_LINK, update->now);
-	node->target = texts_hold(&update->tree->texts, target);
-	node->leads_to_id = folder == update->tree->devices;
-	return node;
+	return tree_add_link(update->tree, folder, name, target, update->now);
 }
 
 static void sync_symlink(

@@ -17,6 +17,7 @@
 #include "io/fuse/fuse_session.h"
 #include "io/fuse/fuse_text.h"
 #include "io/fuse/fuse_wait.h"
+#include "io/fuse/kept_nodes.h"
 #include "io/fuse/open_file.h"
 
 #define REQUESTS_PER_TURN 64
@@ -95,6 +96,8 @@ int fuse_start(const struct fuse_options *options, const struct fuse_backend *ba
 	server->generation = 1;
 	server->last_wait = &server->waits;
 	server->requests = requests_new(backend->kept);
+	kept_nodes_watch(backend->kept, backend->tree);
+	kept_nodes_note_generation(backend->kept, server->generation);
 	server->buffer.mem = requests_get_slot(server->requests);
 	server->session = fuse_session_make(options, &fuse_ops, server);
 	r = start_session(server);
@@ -138,6 +141,7 @@ bool fuse_stop(struct fuse_server *server)
 	for (size_t i = 0; i < ARRAY_SIZE(server->views); i++)
 		blob_release(server->views[i]);
 	stale_lines_fini(&server->stale);
+	server->backend.tree->gone = NULL;
 	if (is_free) {
 		requests_free(server->requests);
 		kept_free(server->backend.kept);

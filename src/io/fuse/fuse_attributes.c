@@ -9,6 +9,7 @@
 #include "fuse_private.h"
 #include "io/fuse/fuse_attributes.h"
 #include "io/fuse/fuse_text.h"
+#include "io/fuse/kept_nodes.h"
 
 static mode_t get_mode(const struct fuse_server *server, const struct node *node)
 {
@@ -86,4 +87,5 @@ void fuse_fill_entry(
 	};
 	fuse_fill_attributes(server, node, ret_entry->ino, &ret_entry->attr);
 	tree_add_lookup(node);
+	kept_nodes_note(server->backend.kept, node);
 }

@@ -17,6 +17,7 @@
 #include "io/fuse/fuse_text.h"
 #include "io/fuse/fuse_wait.h"
 #include "io/fuse/open_file.h"
+#include "io/fuse/kept_nodes.h"
 
 #define SMALL_TREE 4096 /* inodes: to look them all up again costs less than it is to be held up */
 
@@ -63,6 +64,11 @@ static void finish_folder(
 
 	ret_reply->kind = REPLY_ERROR;
 	ret_reply->error = -job->error;
+	if (!job->error && job->operation->kind == OP_RENAME && folder)
+		node = tree_find_child(
+			tree, folder, link_name_get_base(job->lines[0].request.new_link.path));
+	if (node)
+		kept_nodes_rename(server->backend.kept, node);
 	if (job->error || !job->client->name)
 		return;
 	if (folder)
@@ -83,7 +89,7 @@ void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas
 	if (job && job->client->can_interrupt)
 		fuse_req_interrupt_func(job->client->req, NULL, NULL);
 	if (deltas->has_views)
-		server->generation++;
+		kept_nodes_note_generation(server->backend.kept, ++server->generation);
 	if (server->views[NODE_POINTS])
 		stale_lines_move(&server->stale, &deltas->lines);
 	if (job) {

@@ -22,6 +22,7 @@
 #include "io/fuse/fuse_job.h"
 #include "io/fuse/fuse_ops.h"
 #include "io/fuse/fuse_text.h"
+#include "io/fuse/kept_nodes.h"
 #include "io/fuse/fuse_user_inode.h"
 #include "io/fuse/fuse_wait.h"
 
@@ -52,10 +53,15 @@ static void op_init(void *data, struct fuse_conn_info *connection)
 
 static void forget(struct fuse_server *server, uint64_t ino, uint64_t lookups)
 {
-	const struct node *node = fuse_find_node(server, ino);
+	struct node *node = fuse_find_node(server, ino);
 
+	if (!node)
+		return;
+	ino = node_get_ino(node);
+	tree_forget(server->backend.tree, ino, lookups);
+	node = tree_find(server->backend.tree, ino);
 	if (node)
-		tree_forget(server->backend.tree, node_get_ino(node), lookups);
+		kept_nodes_note(server->backend.kept, node);
 }
 
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
@@ -202,6 +208,8 @@ static bool listing_add(
 	void *data, const char *name, uint64_t ino, enum node_kind kind, uint64_t cookie)
 {
 	struct listing *listing = data;
+	struct fuse_server *server = fuse_req_userdata(listing->req);
+	struct node *node;
 	struct stat attributes = {
 		.st_ino = ino,
 		.st_mode = kind == NODE_FOLDER ? S_IFDIR
@@ -214,6 +222,9 @@ static bool listing_add(
 	if (needed > listing->size - listing->used)
 		return false;
 	listing->used += needed;
+	node = tree_find(server->backend.tree, ino);
+	if (node && !node->mark)
+		kept_nodes_note(server->backend.kept, node);
 	return true;
 }
 

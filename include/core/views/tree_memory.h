@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/views/tree.h"
+
+/*
+ * What a tree before this one has told the kernel, so that the same names get the same inode
+ * numbers: see tree_memory.c.
+ */
+
+/* Below: folders and files that are always there. */
+#define TREE_FIXED_INOS 1024
+
+/* A node of before. The texts are copied where they are handed over. */
+struct tree_remembered {
+	uint64_t ino;
+	uint64_t parent; /* 0: it had no name any more */
+	uint64_t lookups;
+	uint32_t mark; /* node::mark */
+	enum node_kind kind;
+	const char *name;
+	const char *target; /* NODE_LINK: as node::target, else "" */
+};
+
+struct tree_memory *tree_memory_new(void);
+/* NULL is fine. */
+void tree_memory_free(struct tree_memory *memory);
+void tree_memory_add(struct tree_memory *memory, const struct tree_remembered *node);
+/* The number of what has this name, or 0; it is given once. Of several the newest. */
+uint64_t tree_memory_take(
+	struct tree_memory *memory, uint64_t parent, const char *name, const char *target);
+/* Whether a number below TREE_FIXED_INOS was told. */
+bool tree_memory_has(const struct tree_memory *memory, uint64_t ino);
+/* Higher than all numbers that were told, with those of files in folders of volumes. */
+uint64_t tree_memory_get_next(const struct tree_memory *memory);
+/* Calls `add` for each, by rising number. */
+typedef void tree_memory_fn(void *data, const struct tree_remembered *node);
+void tree_memory_list(const struct tree_memory *memory, tree_memory_fn *add, void *data);

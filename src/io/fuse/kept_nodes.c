@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Numbers and names of the nodes that the kernel was told of, by look-ups or in listings, and how
+ * often: a record each, whose number the node has as its mark. A node that nobody was told of has
+ * none: it may have any number next time.
+ */
+
+#include <string.h>
+
+#include "core/syntax/link_name.h"
+#include "core/views/tree_memory.h"
+#include "io/fuse/kept_nodes.h"
+#include "io/fuse/requests.h"
+
+/* The name and the target follow, each with its NUL. */
+struct kept_node {
+	uint64_t parent;
+	uint64_t lookups;
+	uint32_t kind;
+	uint32_t name_len;
+};
+
+#define TEXT_MAX 65536 /* bytes of both */
+
+static void forget(void *data, uint32_t mark)
+{
+	kept_remove(data, mark);
+}
+
+void kept_nodes_watch(struct kept *kept, struct tree *tree)
+{
+	tree->gone = forget;
+	tree->data = kept;
+}
+
+static uint32_t add(struct kept *kept, const struct node *node)
+{
+	const char *target = node->kind == NODE_LINK ? node->target : "";
+	struct kept_node head = {
+		.parent = node->parent ? node_get_ino(node->parent) : 0,
+		.lookups = node->lookups,
+		.kind = node->kind,
+		.name_len = (uint32_t)strlen(node->name),
+	};
+	char room[512], *bytes = room;
+	size_t len = sizeof(head) + head.name_len + 1 + strlen(target) + 1;
+	uint32_t record;
+
+	if (len > sizeof(room))
+		bytes = xcalloc(len, 1);
+	memcpy(bytes, &head, sizeof(head));
+	memcpy(bytes + sizeof(head), node->name, head.name_len + 1);
+	strcpy(bytes + sizeof(head) + head.name_len + 1, target);
+	record = kept_add(kept, KEPT_NODE, node_get_ino(node), bytes, len);
+	if (bytes != room)
+		free(bytes);
+	return record;
+}
+
+void kept_nodes_note(struct kept *kept, struct node *node)
+{
+	const struct kept_node *known;
+
+	if (!node->mark) {
+		node->mark = add(kept, node);
+		return;
+	}
+	known = kept_get(kept, node->mark);
+	if (known->lookups != node->lookups)
+		kept_write(kept, node->mark, offsetof(struct kept_node, lookups), &node->lookups,
+			sizeof(node->lookups));
+}
+
+void kept_nodes_rename(struct kept *kept, struct node *node)
+{
+	if (!node->mark)
+		return;
+	kept_remove(kept, node->mark);
+	node->mark = add(kept, node);
+}
+
+void kept_nodes_note_generation(struct kept *kept, uint64_t generation)
+{
+	uint32_t record = kept_next(kept, KEPT_TREE, 0);
+
+	if (record)
+		kept_write(kept, record, 0, &generation, sizeof(generation));
+	else
+		kept_add(kept, KEPT_TREE, 0, &generation, sizeof(generation));
+}
+
+uint64_t kept_nodes_get_generation(const struct kept *kept)
+{
+	uint32_t record = kept_next(kept, KEPT_TREE, 0);
+
+	if (!record || kept_get_len(kept, record) != sizeof(uint64_t))
+		return 0;
+	return *(const uint64_t *)kept_get(kept, record);
+}
+
+/* False: it is none. */
+static bool parse(const struct kept *kept, uint32_t record, struct tree_remembered *ret_node)
+{
+	const struct kept_node *head = kept_get(kept, record);
+	size_t len = kept_get_len(kept, record);
+	const char *texts = (const char *)(head + 1);
+
+	if (len < sizeof(*head) + 2 || len > sizeof(*head) + TEXT_MAX ||
+		texts[len - sizeof(*head) - 1])
+		return false;
+	len -= sizeof(*head);
+	if (head->name_len >= len - 1 || strlen(texts) != head->name_len ||
+		head->kind > NODE_MANAGER || !kept_get_id(kept, record))
+		return false;
+	*ret_node = (struct tree_remembered){
+		.ino = kept_get_id(kept, record),
+		.parent = head->parent,
+		.lookups = head->lookups,
+		.mark = record,
+		.kind = (enum node_kind)head->kind,
+		.name = texts,
+		.target = texts + head->name_len + 1,
+	};
+	return true;
+}
+
+struct tree_memory *kept_nodes_load(struct kept *kept)
+{
+	struct tree_memory *memory = tree_memory_new();
+	struct tree_remembered node;
+
+	for (uint32_t record = 0; (record = kept_next(kept, KEPT_NODE, record));) {
+		if (parse(kept, record, &node))
+			tree_memory_add(memory, &node);
+		else
+			kept_remove(kept, record);
+	}
+	kept_commit(kept);
+	return memory;
+}
