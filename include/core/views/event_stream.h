@@ -20,6 +20,7 @@ struct event_line {
 struct event_stream {
 	struct event_line *lines; /* number n is at n % EVENT_STREAM_MAX */
 	uint64_t next;		  /* number of the line that comes next */
+	uint64_t first;		  /* of the oldest that there ever was here */
 	struct event_line lost;	  /* the newest that is not kept any more, without its text */
 };
 
@@ -36,6 +37,13 @@ void event_stream_add(
 /* The same as adding one after the other; what nobody could read any more is not made a line. */
 void event_stream_add_all(
 	struct event_stream *stream, const struct events *events, uint32_t epic, uint64_t time);
+
+/*
+ * Adds a line as it was in another stream, with its number there, behind those of lower numbers; if
+ * it is not the next, those before it are lost.
+ */
+void event_stream_restore(
+	struct event_stream *stream, uint64_t number, const struct event_line *line);
 
 /* From the line that comes next. */
 void event_reader_init(struct event_reader *reader, const struct event_stream *stream);

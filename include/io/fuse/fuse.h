@@ -70,7 +70,7 @@ struct fuse_backend {
 	void *data;
 	struct kept *kept; /* what the next server finds again; fuse_stop() frees it */
 	const struct manager *manager;
-	const struct event_stream *stream; /* what readers of `events` get */
+	struct event_stream *stream; /* what readers of `events` get */
 	struct tree *tree;
 	/* Takes the job in; it comes back through fuse_finish(), maybe before this returns. */
 	void (*submit)(void *data, struct fuse_job *job);

@@ -21,6 +21,7 @@ enum kept_kind {
 	KEPT_ANSWER,   /* one that is for a notify thread to send, by the number of its request */
 	KEPT_TREE,     /* how often its views have changed */
 	KEPT_NODE,     /* what the kernel was told of, by its inode number */
+	KEPT_LINE,     /* of `events`, by its number */
 };
 
 /* The memory must outlive it. */

@@ -9,7 +9,7 @@
 
 void event_stream_init(struct event_stream *stream)
 {
-	*stream = (struct event_stream){ .next = 1 };
+	*stream = (struct event_stream){ .next = 1, .first = 1 };
 	stream->lines = xcalloc(EVENT_STREAM_MAX, sizeof(*stream->lines));
 }
 
@@ -71,6 +71,21 @@ void event_stream_add_all(
 		stream->lost = (struct event_line){ .time = time, .epic = epic };
 }
 
+void event_stream_restore(
+	struct event_stream *stream, uint64_t number, const struct event_line *line)
+{
+	struct event_line *place = &stream->lines[number % EVENT_STREAM_MAX];
+
+	if (number != stream->next) {
+		stream->first = number;
+		stream->lost = (struct event_line){ .time = line->time, .epic = line->epic };
+	}
+	free(place->text);
+	*place = *line;
+	place->text = memcpy(xrealloc(NULL, line->len, 1), line->text, line->len);
+	stream->next = number + 1;
+}
+
 void event_reader_init(struct event_reader *reader, const struct event_stream *stream)
 {
 	*reader = (struct event_reader){ .next = stream->next };
@@ -86,10 +101,17 @@ bool event_reader_has(const struct event_reader *reader, const struct event_stre
 	return reader->rest_at < reader->rest.len || reader->next < stream->next;
 }
 
+static uint64_t get_oldest(const struct event_stream *stream)
+{
+	if (stream->next > stream->first + EVENT_STREAM_MAX)
+		return stream->next - EVENT_STREAM_MAX;
+	return stream->first;
+}
+
 /* Makes the next line `rest`: what was lost, or what is kept. False: there is none. */
 static bool take_line(struct event_reader *reader, const struct event_stream *stream)
 {
-	uint64_t oldest = stream->next > EVENT_STREAM_MAX ? stream->next - EVENT_STREAM_MAX : 1;
+	uint64_t oldest = get_oldest(stream);
 	const struct event_line *line = &stream->lines[reader->next % EVENT_STREAM_MAX];
 
 	if (reader->next >= stream->next)

@@ -98,6 +98,7 @@ int fuse_start(const struct fuse_options *options, const struct fuse_backend *ba
 	server->requests = requests_new(backend->kept);
 	kept_nodes_watch(backend->kept, backend->tree);
 	kept_nodes_note_generation(backend->kept, server->generation);
+	kept_events_init(&server->events, backend->kept, backend->stream);
 	server->buffer.mem = requests_get_slot(server->requests);
 	server->session = fuse_session_make(options, &fuse_ops, server);
 	r = start_session(server);

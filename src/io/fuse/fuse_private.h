@@ -5,6 +5,7 @@
 
 #include "io/fuse/fuse.h"
 #include "io/fuse/fuse_user_inode.h"
+#include "io/fuse/kept_events.h"
 #include "io/fuse/notify.h"
 #include "io/fuse/requests.h"
 
@@ -36,5 +37,6 @@ struct fuse_server {
 	struct stale_lines stale;		  /* of that of points */
 	struct user_inode user_inodes[OP_RENAME]; /* by operation */
 	size_t metrics_len;			  /* of the newest text of metrics */
+	struct kept_events events;		  /* what of them outlives us */
 	uint64_t counters[64];			  /* requests, by enum fuse_counter */
 };

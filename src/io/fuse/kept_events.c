@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The lines of `events`, which have the same numbers in the next process: who has read up to one
+ * goes on with the one behind it.
+ */
+
+#include <string.h>
+
+#include "io/fuse/kept_events.h"
+#include "io/fuse/requests.h"
+
+/* The text follows, without a NUL. */
+struct kept_line {
+	uint64_t time;
+	uint64_t epic;
+};
+
+#define LINE_MAX 65536 /* bytes */
+
+static void note(struct kept_events *events, uint64_t number, const struct event_line *line)
+{
+	uint32_t *record = &events->records[number % EVENT_STREAM_MAX];
+	struct kept_line head = { .time = line->time, .epic = line->epic };
+	char room[1024], *bytes = room;
+	size_t len = sizeof(head) + line->len;
+
+	kept_remove(events->kept, *record);
+	*record = 0;
+	if (line->len > LINE_MAX)
+		return;
+	if (len > sizeof(room))
+		bytes = xcalloc(len, 1);
+	memcpy(bytes, &head, sizeof(head));
+	memcpy(bytes + sizeof(head), line->text, line->len);
+	*record = kept_add(events->kept, KEPT_LINE, number, bytes, len);
+	if (bytes != room)
+		free(bytes);
+}
+
+void kept_events_note(struct kept_events *events, const struct event_stream *stream)
+{
+	if (stream->next > events->next + EVENT_STREAM_MAX)
+		events->next = stream->next - EVENT_STREAM_MAX;
+	for (; events->next < stream->next; events->next++)
+		note(events, events->next, &stream->lines[events->next % EVENT_STREAM_MAX]);
+}
+
+static bool is_sound(const struct kept *kept, uint32_t record)
+{
+	const char *text = (const char *)kept_get(kept, record) + sizeof(struct kept_line);
+	size_t len = kept_get_len(kept, record);
+
+	if (len <= sizeof(struct kept_line) || len > sizeof(struct kept_line) + LINE_MAX)
+		return false;
+	len -= sizeof(struct kept_line);
+	return memchr(text, '\n', len) == text + len - 1 && !memchr(text, '\0', len);
+}
+
+/* Where the newest lines of before are, by their place; returns the number behind them, or 0. */
+static uint64_t find_lines(struct kept_events *events)
+{
+	uint64_t end = 0;
+
+	for (uint32_t record = 0; (record = kept_next(events->kept, KEPT_LINE, record));)
+		if (kept_get_id(events->kept, record) >= end)
+			end = kept_get_id(events->kept, record) + 1;
+	for (uint32_t record = 0; (record = kept_next(events->kept, KEPT_LINE, record));) {
+		uint64_t number = kept_get_id(events->kept, record);
+		uint32_t *place = &events->records[number % EVENT_STREAM_MAX];
+
+		if (number && number + EVENT_STREAM_MAX >= end && !*place &&
+			is_sound(events->kept, record))
+			*place = record;
+		else
+			kept_remove(events->kept, record);
+	}
+	return end;
+}
+
+void kept_events_init(struct kept_events *events, struct kept *kept, struct event_stream *stream)
+{
+	uint64_t end, first;
+
+	*events = (struct kept_events){ .kept = kept };
+	end = find_lines(events);
+	first = end;
+	while (first > 1 && end - first < EVENT_STREAM_MAX &&
+		events->records[(first - 1) % EVENT_STREAM_MAX])
+		first--;
+	for (uint64_t number = first; number < end; number++) {
+		uint32_t record = events->records[number % EVENT_STREAM_MAX];
+		const struct kept_line *head = kept_get(kept, record);
+
+		event_stream_restore(stream, number,
+			&(struct event_line){
+				.text = (char *)(head + 1),
+				.len = kept_get_len(kept, record) - sizeof(*head),
+				.time = head->time,
+				.epic = (uint32_t)head->epic,
+			});
+	}
+	events->next = stream->next;
+	kept_commit(kept);
+}
