@@ -73,3 +73,44 @@ for monitor in udev kernel; do
 	stop_mmfs
 	rm -f "$DB"*
 done
+
+# What has a name becomes part of one that is made of two devices, whichever of them is told of first; and
+# all get another UUID, one by one. The name and the volume name follow.
+expect_named() # WHEN
+{
+	local id
+
+	id=$(readlink "$MM/Volumes/Volume{$guid}")
+	expect_equal "$id" "$(readlink "$MM/DosDevices/X:")" "the name after $1"
+	expect_match "^$LOOP" "$id" "the device after $1"
+	expect_equal "1 online $guid" "$(find "$MM/ids" -mindepth 1 -maxdepth 1 | wc -l) $(cat \
+		"$MM"/ids/*/state) $(cat "$MM"/ids/*/guid)" "what is known after $1"
+}
+
+for monitor in udev kernel; do
+	for order in "01 02" "02 01"; do
+		make_image whole 130M ext4
+		make_image second 130M blank
+		attach whole 01
+		attach second 02
+		start_mmfs "monitor=$monitor"
+		request create_point "X: ${LOOP}01"
+		guid=$(<"$(volume_folder "${LOOP}01")/guid")
+		read -r first other <<<"$order"
+		mkfs.btrfs -q -f -m raid1 -d single "$LOOP$first" "$LOOP$other" >/dev/null
+		settle
+		expect_named "mkfs.btrfs of $order"
+		if command -v btrfstune >/dev/null; then
+			for n in $order; do
+				btrfstune -f -u "$LOOP$n" >/dev/null
+				settle
+				expect_named "btrfstune -u of $n"
+			done
+		fi
+		detach 01
+		detach 02
+		settle
+		stop_mmfs
+		rm -f "$DB"*
+	done
+done

@@ -60,8 +60,9 @@ struct device {
 	bool is_unwritten : 1; /* likewise: what it brings has yet to be written to the database */
 	bool is_arriving : 1;  /* likewise: that its volume has come, too */
 	bool is_barred : 1;    /* likewise: it is a stranger to what it says it is */
-	bool is_gone : 1;      /* and that has yet to be decided: its node leads nowhere */
-	char *slaves;	       /* kernel names of what it is made of, separated by spaces */
+	bool is_founder : 1; /* likewise: nothing was known of its filesystem of several devices */
+	bool is_gone : 1;    /* and that has yet to be decided: its node leads nowhere */
+	char *slaves;	     /* kernel names of what it is made of, separated by spaces */
 
 	char *identity[ID_KINDS];
 	char *fstype; /* "ext4" */

@@ -41,6 +41,7 @@ struct assignment {
 	bool is_unwritten;
 	bool is_arriving;
 	bool is_barred;
+	bool is_founder;
 };
 
 /* Devices that appear, change or go, and what follows from that for the ownership of IDs. */

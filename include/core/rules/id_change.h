@@ -19,6 +19,15 @@ const char *id_change_follow_in_place(const struct manager *manager, const struc
 	const struct device *device, const char *id);
 const char *id_change_follow_entry(const struct manager *manager, const struct change *change,
 	const struct device *device, const char *id);
+/*
+ * The ID whose names follow a device that has become part of a filesystem that is just being made,
+ * which another device stands for and of which nothing was known; or NULL. Sets that filesystem's.
+ */
+const char *id_change_follow_filesystem(const struct manager *manager, const struct change *change,
+	const struct device *device, const char **ret_id);
+/* Whether the owner of a filesystem's ID is the first to have it, and still the one that was. */
+bool id_change_is_founder(
+	const struct manager *manager, const struct device *owner, const char *id);
 /* For the history and readers of `events`. */
 void id_change_note(const struct manager *manager, struct change *change,
 	const struct manager_env *env, const struct device *device, const char *from,

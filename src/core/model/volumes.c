@@ -404,6 +404,7 @@ void volumes_apply(struct volumes *volumes, struct volumes_change *change)
 		device->is_unwritten = assignment->is_unwritten;
 		device->is_arriving = assignment->is_arriving;
 		device->is_barred = assignment->is_barred;
+		device->is_founder = assignment->is_founder;
 		if (device->id) {
 			free(steal_ptr(device->former));
 			map_add(&volumes->by_id, &device->by_id, map_hash_text(device->id));

@@ -161,6 +161,27 @@ static bool decide_following(const struct manager *manager, const struct manager
 	return true;
 }
 
+/*
+ * mkfs makes a filesystem of several devices, or gives it another UUID, one by one: who is told of
+ * first stands for it, and need not be who had the names.
+ */
+static void decide_joining(const struct manager *manager, const struct manager_env *env,
+	const struct device *device, struct change *change)
+{
+	const char *id, *old = id_change_follow_filesystem(manager, change, device, &id);
+	const struct link *link;
+
+	if (!old)
+		return;
+	while ((link = names_next_link(&change->names, id, NULL))) {
+		_cleanup_free_ char *path = xstrdup(link->path);
+
+		names_remove_link(&change->names, path);
+	}
+	id_change_note(manager, change, env, device, old, id);
+	id_change_move(change, env, old, id);
+}
+
 /* That a device is the same one says more than a number in a table, which may be a copy. */
 static void decide_followers(
 	const struct manager *manager, const struct manager_env *env, struct change *change)
@@ -175,6 +196,8 @@ static void decide_followers(
 	for (size_t i = 0; i < volumes->assignment_count; i++)
 		if (!has_followed[i])
 			decide_following(manager, env, &volumes->assignments[i], change, false);
+	for (size_t i = 0; i < volumes->puts; i++)
+		decide_joining(manager, env, volumes->put[i], change);
 }
 
 /* A volume gets its ID: it is remembered, and has a Volume{GUID} name from then on. */
@@ -457,10 +480,13 @@ void devices_decide(
 	decide_unrecorded(manager, change);
 	decide_followers(manager, env, change);
 	for (size_t i = 0; i < volumes->assignment_count; i++) {
-		const struct assignment *assignment = &volumes->assignments[i];
+		struct assignment *assignment = &volumes->assignments[i];
 
-		if (assignment->id)
-			decide_arrival(manager, env, assignment->device, assignment->id, change);
+		if (!assignment->id)
+			continue;
+		assignment->is_founder =
+			id_change_is_founder(manager, assignment->device, assignment->id);
+		decide_arrival(manager, env, assignment->device, assignment->id, change);
 	}
 	decide_holders(manager, env, change);
 	decide_newcomers(manager, env, change);

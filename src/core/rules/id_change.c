@@ -11,9 +11,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/model/filesystem.h"
 #include "core/model/mount_points.h"
 #include "core/rules/id_change.h"
 #include "core/rules/stranger.h"
+#include "core/syntax/link_name.h"
 
 /* Whether a record of before the change is of a volume that was on the partition and is absent. */
 static bool was_on(const struct manager *manager, const struct change *change,
@@ -134,6 +136,55 @@ const char *id_change_follow_entry(const struct manager *manager, const struct c
 		return NULL;
 	unique_id_format(ID_PARTUUID, device->identity[ID_PARTUUID], device->partition, entry);
 	return has_twin(manager, change, device, entry) ? NULL : found;
+}
+
+bool id_change_is_founder(const struct manager *manager, const struct device *owner, const char *id)
+{
+	const struct device *before = volumes_find_name(&manager->volumes, owner->name);
+
+	if (!device_has_members(owner))
+		return false;
+	return !names_find_record(&manager->names, id) ||
+		(device_is_same(before, owner) && before->is_founder &&
+			is_same_text(before->id, id));
+}
+
+/* What is mounted is made already: others are added to it. */
+static bool is_founding(const struct manager *manager, const struct device *owner, const char *id)
+{
+	return id_change_is_founder(manager, owner, id) &&
+		filesystem_is_incomplete(&manager->volumes, owner) &&
+		!filesystem_is_mounted(&manager->volumes, &manager->mounts, owner);
+}
+
+static bool has_names_of_its_own(const struct names *names, const char *id)
+{
+	const struct record *record = names_find_record(names, id);
+	const struct link *link = NULL;
+
+	while ((link = names_next_link(names, id, link)) && link_name_is_volume(link->path))
+		;
+	return link || (record && (record->keep_links || record->letter));
+}
+
+const char *id_change_follow_filesystem(const struct manager *manager, const struct change *change,
+	const struct device *device, const char **ret_id)
+{
+	const char *former = find_former(manager, change, device);
+	const struct device *owner;
+	char id[UNIQUE_ID_MAX + 1];
+
+	if (!former || !device->uuid_sub || manager->follow != FOLLOW_ON ||
+		!unique_id_format(ID_UUID, device->identity[ID_UUID], 0, id) ||
+		strcmp(former, id) == 0)
+		return NULL;
+	owner = volumes_change_find_id(&manager->volumes, &change->volumes, id);
+	if (!owner || owner == device || !device_is_of_same_filesystem(owner, device) ||
+		!is_founding(manager, owner, id) || has_names_of_its_own(&change->names, id) ||
+		has_twin(manager, change, device, former))
+		return NULL;
+	*ret_id = device_get_identity(device, ID_UUID);
+	return former;
 }
 
 void id_change_note(const struct manager *manager, struct change *change,
