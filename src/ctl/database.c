@@ -134,7 +134,26 @@ struct json_object *database_find(struct json_object *database, const char *id)
 	return NULL;
 }
 
-static char *check_links(struct json_object *links)
+char *text_fold(const char *text)
+{
+	char *folded = xstrdup(text);
+
+	for (char *c = folded; *c; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+	return folded;
+}
+
+static bool add_link_to(struct json_object *seen, const char *link)
+{
+	_cleanup_free_ char *key = text_fold(link);
+
+	return !json_object_object_get_ex(seen, key, NULL) &&
+		json_object_object_add(seen, key, NULL) == 0;
+}
+
+/* Links that the document has so far are in `seen`. */
+static char *check_links(struct json_object *seen, struct json_object *links)
 {
 	for (size_t i = 0; i < json_object_array_length(links); i++) {
 		struct json_object *text = json_object_array_get_idx(links, i);
@@ -146,6 +165,8 @@ static char *check_links(struct json_object *links)
 		if (link_name_parse(json_object_get_string(text),
 			    (size_t)json_object_get_string_len(text), &link, &why) < 0)
 			return xasprintf("'%s': %s", json_object_get_string(text), why);
+		if (!add_link_to(seen, link.path))
+			return xasprintf("the link '%s' is there twice", link.path);
 		json_object_array_put_idx(links, i, json_object_new_string(link.path));
 	}
 	return NULL;
@@ -174,7 +195,56 @@ static char *check_mount_points(struct json_object *volume)
 	return NULL;
 }
 
-static char *check_volume(struct json_object *seen, struct json_object *volume)
+/* What may be missing, but is nothing else. */
+struct member {
+	const char *key;
+	enum json_type type;
+	const char *word;
+};
+
+static char *check_members(
+	struct json_object *object, const struct member *members, size_t count, const char *of)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *value;
+
+		if (json_object_object_get_ex(object, members[i].key, &value) &&
+			!json_object_is_type(value, members[i].type))
+			return xasprintf("%s of %s is no %s", members[i].key, of, members[i].word);
+	}
+	return NULL;
+}
+
+static char *check_known(struct json_object *volume)
+{
+	static const struct member members[] = {
+		{ "no_drive_letter", json_type_boolean, "boolean" },
+		{ "keep_links", json_type_boolean, "boolean" },
+		{ "last_seen", json_type_string, "text" },
+		{ "last_device", json_type_string, "text" },
+		{ "fingerprint", json_type_object, "object" },
+		{ "mount_points", json_type_array, "array" },
+	};
+	static const struct member known[] = {
+		{ "size", json_type_int, "number" },
+		{ "start", json_type_int, "number" },
+		{ "partuuid", json_type_string, "text" },
+		{ "dm_uuid", json_type_string, "text" },
+		{ "md_uuid", json_type_string, "text" },
+		{ "wwn", json_type_string, "text" },
+		{ "serial", json_type_string, "text" },
+		{ "attachment", json_type_string, "text" },
+	};
+	const char *id = volume_get_id(volume);
+	char *why = check_members(volume, members, ARRAY_SIZE(members), id);
+
+	return why ? why
+		   : check_members(
+			     json_get_object(volume, "fingerprint"), known, ARRAY_SIZE(known), id);
+}
+
+static char *check_volume(
+	struct json_object *seen, struct json_object *seen_links, struct json_object *volume)
 {
 	struct json_object *links = get(volume, "links", json_type_array);
 	const char *id = volume_get_id(volume);
@@ -188,7 +258,9 @@ static char *check_volume(struct json_object *seen, struct json_object *volume)
 	json_object_object_add(seen, spelled, NULL);
 	if (!links)
 		return xasprintf("%s has no array of links", id);
-	why = check_links(links);
+	why = check_links(seen_links, links);
+	if (!why)
+		why = check_known(volume);
 	return why ? why : check_mount_points(volume);
 }
 
@@ -205,6 +277,8 @@ char *database_check(struct json_object *database, const char **ret_id)
 	struct json_object *version = get(database, "version", json_type_int);
 	struct json_object *volumes = get(database, "volumes", json_type_array);
 	_cleanup_json_ struct json_object *seen = json_object_new_object();
+	_cleanup_json_ struct json_object *seen_links = json_object_new_object();
+	static const struct member setting = { "auto_mount", json_type_boolean, "boolean" };
 
 	if (!is_same_text(json_object_get_string(format), DATABASE_FORMAT) || !version || !volumes)
 		return xstrdup("this is not what mmctl export writes");
@@ -214,24 +288,15 @@ char *database_check(struct json_object *database, const char **ret_id)
 			json_object_get_int(version), DATABASE_VERSION);
 	for (size_t i = 0; i < json_object_array_length(volumes); i++) {
 		struct json_object *volume = json_object_array_get_idx(volumes, i);
-		char *why = check_volume(seen, volume);
+		_cleanup_free_ char *why = check_volume(seen, seen_links, volume);
 
 		if (why && ret_id)
 			*ret_id = volume_get_id(volume);
 		if (why)
-			return why;
+			return volume_get_id(volume) ? steal_ptr(why)
+						     : xasprintf("volume %zu: %s", i + 1, why);
 	}
-	return NULL;
-}
-
-char *text_fold(const char *text)
-{
-	char *folded = xstrdup(text);
-
-	for (char *c = folded; *c; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c - 'A' + 'a');
-	return folded;
+	return check_members(database, &setting, 1, "the document");
 }
 
 /* What is here under an ID that is like one of the document, which has not that one, too. */

@@ -224,7 +224,7 @@ static const struct {
 	{ ENOENT, " is absent", "mmctl list --all shows it, mmctl forget forgets it" },
 	{ ENOENT, "", LISTS },
 	{ EINVAL, "no volume ", LISTS },
-	{ EINVAL, "drive letter", "a volume has one: mmctl rename changes it" },
+	{ EINVAL, "has the drive letter", "a volume has one: mmctl rename changes it" },
 	{ EIO, "", "the daemon's log tells what became of the database" },
 	{ ENOSPC, "cannot write", "make room where the database is" },
 };

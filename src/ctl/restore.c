@@ -126,6 +126,16 @@ static bool remove_links(struct restore *restore, struct json_object *here,
 	return is_forgotten;
 }
 
+/* A link of a volume that is absent, and not kept, goes to who asks for it. */
+static void tell_owner(struct restore *restore, const char *link, const char *id)
+{
+	_cleanup_free_ char *key = text_fold(link);
+	const char *owner = json_object_get_string(json_object_object_get(restore->owners, key));
+
+	if (owner && strcmp(owner, id) != 0 && !is_exact(restore) && !shows(restore, owner))
+		tell(&restore->removed, '-', link, owner);
+}
+
 /* Those that are here already show no difference, even where they have to be given anew. */
 static void add_links(struct restore *restore, struct json_object *here, struct json_object *wanted,
 	bool is_forgotten)
@@ -140,8 +150,10 @@ static void add_links(struct restore *restore, struct json_object *here, struct 
 		if (is_known && !is_forgotten)
 			continue;
 		add_simple(&restore->additions, "create_point", link, id, true);
-		if (!is_known)
-			tell(&restore->added, '+', link, id);
+		if (is_known)
+			continue;
+		tell_owner(restore, link, id);
+		tell(&restore->added, '+', link, id);
 	}
 	for (size_t i = 0; keeps_names && (link = volume_get_link(here, i)); i++)
 		if (link_name_is_volume(link))
@@ -469,6 +481,18 @@ static void restore_settings(struct restore *restore)
 	tell_flag(restore, "auto_mount", NULL, is_on);
 }
 
+static void note_owner(struct restore *restore, struct json_object *volume)
+{
+	const char *link;
+
+	for (size_t i = 0; (link = volume_get_link(volume, i)); i++) {
+		_cleanup_free_ char *key = text_fold(link);
+
+		json_object_object_add(
+			restore->owners, key, json_object_new_string(volume_get_id(volume)));
+	}
+}
+
 static void look_at_tree(struct restore *restore)
 {
 	_cleanup_(texts_free_p) char **folders = tree_list_names(restore->ctl, "ids");
@@ -484,6 +508,7 @@ static void look_at_tree(struct restore *restore)
 
 		json_object_object_add(
 			restore->here_by_id, volume_get_id(volume), json_object_get(volume));
+		note_owner(restore, volume);
 	}
 }
 
@@ -498,6 +523,7 @@ int restore_begin(struct restore *restore, const struct ctl *ctl, struct json_ob
 		.here = database_read(ctl),
 		.here_by_id = json_object_new_object(),
 		.shown = json_object_new_object(),
+		.owners = json_object_new_object(),
 		.cleared = json_object_new_array(),
 	};
 	look_at_tree(restore);
@@ -526,6 +552,7 @@ void restore_fini(struct restore *restore)
 	json_object_put(restore->here);
 	json_object_put(restore->here_by_id);
 	json_object_put(restore->shown);
+	json_object_put(restore->owners);
 	json_object_put(restore->cleared);
 	strbuf_fini(&restore->removals);
 	strbuf_fini(&restore->additions);

@@ -92,6 +92,9 @@ expect_equal "$(names "$TMP/saved")" "$(mmctl export | names)" "the names after 
 
 # All or nothing.
 jq '(.volumes[] | select(.id == "'"$id_a"'")).links += ["/DosDevices/new", "/DosDevices/Backup"]' "$TMP/saved" >"$TMP/wrong"
+expect_import_fail "cannot import $TMP/wrong: line [0-9]+: the link '/DosDevices/backup' is there twice" "$TMP/wrong"
+jq 'del(.volumes[] | select(.id == "'"$id_b"'"))' "$TMP/saved" >"$TMP/others"
+jq '(.volumes[] | select(.id == "'"$id_a"'")).links += ["/DosDevices/new", "/DosDevices/Backup"]' "$TMP/others" >"$TMP/wrong"
 expect_import_fail "cannot import $TMP/wrong: line [0-9]+: /DosDevices/backup is a link of $id_b" "$TMP/wrong"
 jq '(.volumes[] | select(.id == "'"$id_a"'")).no_drive_letter = true' "$TMP/saved" >"$TMP/wrong"
 expect_import_fail "has a drive letter and wants none" "$TMP/wrong"
@@ -105,7 +108,12 @@ for text in '[]' '{}' '{"format":"mmfs-names","version":1,"volumes":[{"id":"x","
 	'{"format":"mmfs-names","version":1,"volumes":[{"id":"UUID=1"}]}' \
 	'{"format":"mmfs-names","version":1,"volumes":[{"id":"UUID=1","links":[3]}]}' \
 	'{"format":"mmfs-names","version":1,"volumes":[{"id":"UUID=1","links":["a/b"]}]}' \
-	'{"format":"mmfs-names","version":1,"volumes":[{"id":"UUID=1","links":["a\nb"]}]}'; do
+	'{"format":"mmfs-names","version":1,"volumes":[{"id":"UUID=1","links":["a\nb"]}]}' \
+	'{"format":"mmfs-names","version":1,"volumes":[7]}' \
+	'{"format":"mmfs-names","version":1,"auto_mount":"yes","volumes":[]}' \
+	'{"format":"mmfs-names","version":1,"volumes":[{"id":"UUID=1","links":["a"],"keep_links":1}]}' \
+	'{"format":"mmfs-names","version":1,"volumes":[{"id":"UUID=1","links":["a"],"fingerprint":{"size":"7"}}]}' \
+	'{"format":"mmfs-names","version":1,"volumes":[{"id":"UUID=1","links":["a"]},{"id":"UUID=2","links":["A"]}]}'; do
 	printf '%s' "$text" >"$TMP/wrong"
 	expect_import_fail "cannot import $TMP/wrong: " "$TMP/wrong"
 done
@@ -114,7 +122,7 @@ expect_import_fail "No such file" "$TMP/nothing"
 # The same of one that takes many writes, whichever of its lines is wrong.
 for wrong in 0 20000 39999; do
 	jq --compact-output '(.volumes[] | select(.id == "'"$id_a"'")).links += [range(40000) |
-		if . == '$wrong' then "/DosDevices/Backup" else "/DosDevices/many-\(.)" end]' "$TMP/saved" >"$TMP/wrong"
+		if . == '$wrong' then "/DosDevices/Backup" else "/DosDevices/many-\(.)" end]' "$TMP/others" >"$TMP/wrong"
 	expect_import_fail "cannot import $TMP/wrong: line 1: /DosDevices/backup is a link of $id_b" "$TMP/wrong"
 done
 
@@ -213,6 +221,13 @@ sed 's/}]}$/}, {"id":"UUID='"$absent"'","links":[]}]}/' "$TMP/typed" >"$TMP/twic
 expect_exit 1 "UUID=$absent is there twice" mmctl import "$TMP/twice"
 mmctl -q import --exact "$TMP/saved"
 mmctl -q import "$TMP/hand"
+
+# A name that an absent volume loses shows.
+mmctl -q create --absent taken UUID=55
+expect_equal "- /DosDevices/Taken  UUID=55
++ /DosDevices/Taken  UUID=56" "$(echo '{"format":"mmfs-names","version":1,"volumes":[{"id":"UUID=56","links":["Taken"]}]}' |
+	mmctl import --dry-run)" "what a name of two changes"
+mmctl -q forget taken
 
 # Who is given a drive letter wants one, also where the volume is away and the document does not say so.
 echo '{"format":"mmfs-names","version":1,"volumes":[{"id":"UUID=77","links":["/DosDevices/old"],"no_drive_letter":true}]}' |
