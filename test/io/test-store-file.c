@@ -375,6 +375,17 @@ START_TEST(unreadable_is_refused)
 }
 END_TEST
 
+START_TEST(what_others_can_write_is_refused)
+{
+	struct fixture f;
+
+	make_database(&f);
+	ck_assert_int_eq(chmod(f.path, 0620), 0);
+	check_refused(&f, -EPERM, "others can write to it");
+	fixture_fini(&f);
+}
+END_TEST
+
 START_TEST(truncated_is_refused)
 {
 	static const size_t lengths[] = { 1, 16, 99, 100, 511, 512, 4095, 4096, 8192, 10000 };
@@ -580,9 +591,9 @@ int main(void)
 	const TTest *const tests[] = { folders_and_modes, odd_file_names,
 		what_is_no_database_is_refused, foreign_databases_are_refused,
 		other_versions_are_refused, old_versions_are_migrated, remains_are_refused,
-		invalid_content_is_refused, unreadable_is_refused, truncated_is_refused,
-		second_process_is_refused, copies_without_log_are_taken, moved_file_is_noticed,
-		random_damage };
+		invalid_content_is_refused, unreadable_is_refused, what_others_can_write_is_refused,
+		truncated_is_refused, second_process_is_refused, copies_without_log_are_taken,
+		moved_file_is_noticed, random_damage };
 
 	return run_suite(suite_of("store-file", tests, ARRAY_SIZE(tests)));
 }

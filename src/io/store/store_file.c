@@ -185,6 +185,16 @@ static int check_header(const char *path, int fd, struct strbuf *why)
 	return check_version(path, (int32_t)get_number(header + HEADER_VERSION), why);
 }
 
+/* Who can write to it gives names, and options for mounting, as whoever runs the daemon. */
+static int fail_writable(struct strbuf *why, const char *path)
+{
+	strbuf_add_format(why,
+		"cannot open database %s: others can write to it (chmod go-w it, and chown it to "
+		"who runs mmfs)",
+		path);
+	return -EPERM;
+}
+
 /* Everything that can be told without SQLite, which might already write. */
 static int inspect(const char *path, struct strbuf *why)
 {
@@ -197,6 +207,8 @@ static int inspect(const char *path, struct strbuf *why)
 		return fail_opening(why, path, -EISDIR, strerror(EISDIR));
 	if (!S_ISREG(st.st_mode))
 		return fail_opening(why, path, -EBADMSG, "it is not a regular file");
+	if ((st.st_uid != 0 && st.st_uid != geteuid()) || st.st_mode & (S_IWGRP | S_IWOTH))
+		return fail_writable(why, path);
 	if (st.st_size == 0)
 		return store_file_fail_damaged(path, "it is empty", why);
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -371,6 +383,17 @@ static int fill(const char *path, const char *temporary, int fd, struct strbuf *
 	return r;
 }
 
+/* Unless somebody has made one by now. Not every file system has hard links, or this rename. */
+static int put_in_place(const char *temporary, const char *path)
+{
+	if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) == 0 ||
+		errno == EEXIST)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -errno;
+	return link(temporary, path) < 0 && errno != EEXIST ? -errno : 0;
+}
+
 static int create(const char *path, struct strbuf *why)
 {
 	_cleanup_free_ char *folder = get_folder(path), *temporary = xasprintf("%s.XXXXXX", path);
@@ -383,8 +406,11 @@ static int create(const char *path, struct strbuf *why)
 		return fail_errno(why, path);
 	crash_point("store:create");
 	r = fill(path, temporary, fd, why);
-	if (r == 0 && link(temporary, path) < 0 && errno != EEXIST)
-		r = fail_errno(why, path);
+	if (r == 0) {
+		r = put_in_place(temporary, path);
+		if (r < 0)
+			fail_opening(why, path, r, strerror(-r));
+	}
 	crash_point("store:link");
 	unlink(temporary);
 	close(fd);
