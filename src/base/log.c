@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Four levels, one line each. A daemon in the background has nobody at its stderr and writes to
- * syslog; under systemd ($JOURNAL_STREAM) lines carry the journal's level prefix.
+ * syslog; where stderr is the journal's lines carry the journal's level prefix.
  */
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/strbuf.h"
@@ -15,10 +17,21 @@ static enum log_level log_max = LOG_LEVEL_INFO;
 static bool log_to_syslog;
 static bool log_to_journal;
 
+/* systemd says which stream that is: who inherits the variable may have another one. */
+static bool is_journal(int fd)
+{
+	const char *text = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat status;
+
+	return text && sscanf(text, "%llu:%llu", &device, &inode) == 2 && fstat(fd, &status) == 0 &&
+		status.st_dev == device && status.st_ino == inode;
+}
+
 void log_init(bool use_syslog)
 {
 	log_to_syslog = use_syslog;
-	log_to_journal = getenv("JOURNAL_STREAM") != NULL;
+	log_to_journal = is_journal(STDERR_FILENO);
 	if (use_syslog)
 		openlog("mmfs", LOG_PID, LOG_DAEMON);
 }

@@ -60,13 +60,15 @@ static _Noreturn void relay(int fd, int failure)
 
 /*
  * Forks. The parent stays until the outcome is known; the child has a pipe to it as stderr, so that
- * the prober, which keeps that, holds nothing of the caller's: `mmfs … | cat` ends.
+ * the prober, which keeps that, holds nothing of the caller's: `mmfs … | cat` ends. Nor does the
+ * daemon hold what else the caller had open, such as the lock of flock(1).
  */
 int background_enter(int failure)
 {
 	int ends[2];
 	pid_t child;
 
+	close_range(STDERR_FILENO + 1, ~0U, 0);
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
 	child = fork();

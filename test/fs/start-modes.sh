@@ -434,6 +434,51 @@ wait "$waiter" || code=$?
 expect_equal 0 "$code" "the status of the service with a watchdog"
 expect_gone
 
+# --- what was there before ---------------------------------------------------------------------------
+
+# What the caller has open is not held by a daemon in the background.
+exec {held}>"$TMP/lock"
+flock "$held"
+run_mmfs -o "$options" "$MM" </dev/null 2>>"$LOG" &
+wait $!
+exec {held}>&-
+flock -n "$TMP/lock" true || fail "the daemon holds what its caller had open"
+adopt
+umount "$MM"
+expect_gone
+
+# Lines are the journal's where stderr is, and nowhere else.
+for stream in 1:2 "$(stat -c %d:%i "$LOG")"; do
+	: >"$LOG"
+	JOURNAL_STREAM=$stream run_mmfs -f -o "db=$TMP" "$MM" </dev/null 2>>"$LOG" &
+	! wait $! || fail "a folder is a database"
+	expect_match "$([ "$stream" = 1:2 ] && echo '^mmfs: ' || echo '^<3>')" "$(cat "$LOG")" "a line for $stream"
+done
+
+# A database that another user can write to is not believed; who may read it does not matter.
+chown 65534 "$DB"
+expect_refusal 1 "cannot open database $DB: others can write to it .chmod go-w it, and chown it" -f -o "$options" "$MM"
+chown 0 "$DB"
+chmod 0602 "$DB"
+expect_refusal 1 "cannot open database $DB: others can write to it " -f -o "$options" "$MM"
+chmod 0644 "$DB"
+start_foreground -f -o "$options" "$MM"
+stop_mmfs
+
+# A dead mount of somebody else's is not ours to take away.
+truncate -s 4K "$TMP/page"
+"$helpers/stall-image" "$TMP/page" -f "$MM" </dev/null >/dev/null 2>&1 &
+other=$!
+await test -f "$MM/image"
+kill -KILL "$other"
+await_end "$other"
+code=0
+errors=$( (run_mmfs -f -o "$options" "$MM") 2>&1 </dev/null) || code=$?
+expect_equal 1 "$code" "the status over a dead mount of somebody else's ($errors)"
+expect_match 'has died .umount -l ' "$errors" "what it says"
+grep -q " $MM " /proc/self/mountinfo || fail "the mount of somebody else is gone"
+umount -l "$MM"
+
 # --- mount(8) and fstab ------------------------------------------------------------------------------
 
 if command -v mount.fuse3 >/dev/null || [ -x /sbin/mount.fuse3 ]; then

@@ -35,21 +35,6 @@ bool mountpoint_detach(const char *path)
 	return status == 0;
 }
 
-/*
- * A daemon that was killed leaves a mount behind on which every access fails: statfs(2), which the
- * kernel never answers from its caches, shows it for certain.
- */
-static void detach_dead(const char *path)
-{
-	struct statfs filesystem;
-
-	while (statfs(path, &filesystem) < 0 && errno == ENOTCONN) {
-		log_info("%s is the mount of a daemon that died: detaching it", path);
-		if (!mountpoint_detach(path))
-			return;
-	}
-}
-
 static int check_folder(const char *path, struct strbuf *why)
 {
 	struct stat found;
@@ -108,6 +93,31 @@ static bool find_occupant(const char *path, struct occupant *occupant)
 	return occupant->text;
 }
 
+static bool is_mmfs(const struct occupant *occupant)
+{
+	return strcmp(occupant->line.fstype, "fuse.mmfs") == 0;
+}
+
+/*
+ * A daemon that was killed leaves a mount behind on which every access fails: statfs(2), which the
+ * kernel never answers from its caches, shows it for certain. What is not of this type may be of
+ * somebody who knows what he does.
+ */
+static void detach_dead(const char *path)
+{
+	struct statfs filesystem;
+
+	while (statfs(path, &filesystem) < 0 && errno == ENOTCONN) {
+		_cleanup_(occupant_fini) struct occupant occupant = { 0 };
+
+		if (!find_occupant(path, &occupant) || !is_mmfs(&occupant))
+			return;
+		log_info("%s is the mount of a daemon that died: detaching it", path);
+		if (!mountpoint_detach(path))
+			return;
+	}
+}
+
 /* A folder of a filesystem that is mounted there, as containers have them, is like any folder. */
 static bool is_filesystem(const struct mount_line *line)
 {
@@ -139,7 +149,7 @@ int mountpoint_prepare(const char *path, bool may_hide, struct strbuf *why)
 	if (r < 0)
 		return r;
 	is_occupied = find_occupant(path, &occupant);
-	if (is_occupied && strcmp(occupant.line.fstype, "fuse.mmfs") == 0) {
+	if (is_occupied && is_mmfs(&occupant)) {
 		strbuf_add_format(why,
 			"cannot mount on %s: mmfs is mounted there already (to start it anew: "
 			"umount %s)",
