@@ -140,6 +140,30 @@ survives_sigkill()
 	rm /run/never
 }
 
+# Who stands still is ended, and started anew. In the unit it is a minute; what is tested is not how long.
+survives_standing_still()
+{
+	local pid folder=/run/systemd/system/mmfs.service.d
+
+	expect_equal 1min "$(show WatchdogUSec)" "what the unit says of its watchdog"
+	mkdir -p "$folder"
+	printf '[Service]\nWatchdogSec=3\n' >"$folder/watchdog.conf"
+	systemctl daemon-reload
+	systemctl reset-failed mmfs.service
+	systemctl restart mmfs.service
+	pid=$(show MainPID)
+	sleep 7 # which it outlives as long as it runs
+	expect_equal "$pid" "$(show MainPID)" "the process after two times the limit"
+	kill -STOP "$pid"
+	await has_restarted "$pid"
+	expect_equal 1 "$(show NRestarts)" "the number of restarts"
+	expect_equal "$(root_node)" "$(node_of here)" "the name after the daemon stood still"
+	expect_equal 1 "$(grep -c " $MM .* - fuse.mmfs " /proc/1/mountinfo)" "the number of mounts"
+	rm "$folder/watchdog.conf"
+	systemctl daemon-reload
+	systemctl restart mmfs.service
+}
+
 # A process in the service's control group can read disks, and not write to them.
 disks_are_read_only()
 {
@@ -183,6 +207,23 @@ mounts_by_type()
 	done
 }
 
+# Its database is on a file system that has no hard links.
+keeps_names_on_vfat()
+{
+	truncate -s 8M /run/fat
+	mkfs.vfat /run/fat >/dev/null
+	mkdir /run/fat-files
+	mount -o loop /run/fat /run/fat-files
+	for _ in 1 2; do
+		mount -t mmfs none /mnt/mm2 -o db=/run/fat-files/names.db
+		[ -e /mnt/mm2/control/version ] || fail "/mnt/mm2 is not mmfs"
+		umount /mnt/mm2
+		await daemon_is_gone /mnt/mm2
+	done
+	expect_equal names.db "$(ls /run/fat-files)" "its files"
+	umount /run/fat-files
+}
+
 mounts_from_fstab()
 {
 	local type options=nofail,noauto,_netdev,x-systemd.mount-timeout=60,db=/var/lib/mmfs2/names.db
@@ -215,8 +256,8 @@ daemon_is_gone()
 }
 
 for test in boot_is_clean started_at_boot stops starts restarts reloads ends_by_sigterm \
-	ends_by_umount survives_sigkill disks_are_read_only security mounts_by_type \
-	mounts_from_fstab; do
+	ends_by_umount survives_sigkill survives_standing_still disks_are_read_only security mounts_by_type \
+	keeps_names_on_vfat mounts_from_fstab; do
 	check $test
 done
 finish
