@@ -26,6 +26,11 @@ struct change_source {
 	 */
 	void (*end)(void *data, int error, const char *why, struct deltas *deltas);
 	/*
+	 * Somebody else has written meanwhile, and nothing of the change is: takes back what it was
+	 * made of, for its next turn. NULL: as if it could not be written.
+	 */
+	void (*again)(void *data, struct change *change);
+	/*
 	 * The change cannot be written: decides anew without that. NULL: then it does not happen.
 	 */
 	void (*retry)(void *data, struct change *change);
@@ -64,6 +69,8 @@ void change_queue_on_store(void *data, uint32_t events);
 /* Ends without waiting for a commit under way: whose it is is told the error. */
 void change_queue_abandon(struct change_queue *queue, int error, const char *why);
 
+/* As store_has_others(): what was refused is to be committed, too, to see that it is right. */
+bool change_queue_has_others(const struct change_queue *queue);
 bool change_queue_is_committing(const struct change_queue *queue);
 uint64_t change_queue_get_commits(const struct change_queue *queue);
 /* How many commits have succeeded. */

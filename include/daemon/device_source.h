@@ -17,7 +17,10 @@ struct device_source {
 	uint64_t pause;	    /* µs, before it is tried again */
 	uint64_t successes; /* of the queue, as of the last turn */
 	struct serials serials;
-	bool is_paused;	     /* devices are only gathered */
+	struct volumes_change lost; /* of changes that lost a race: what they were made of */
+	unsigned int races;	    /* how many in a row */
+	bool is_paused;		    /* devices are only gathered */
+	bool is_starting;	    /* the change under way has taken up … */
 	bool has_started;    /* what is no device was taken up where the former daemon left it */
 	bool has_new_mounts; /* since the volumes that are no device were looked at */
 	bool must_retry;     /* what could not be written is looked at in the next turn */

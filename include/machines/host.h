@@ -97,6 +97,7 @@ struct host {
 	uint64_t started;	      /* when the visit under way began */
 	uint64_t spent;		      /* by the visits before it */
 	unsigned int writes;
+	unsigned int races;	 /* that were lost */
 	bool is_unwritten;	 /* writing the file has failed: the reconciliation goes without */
 	struct host_visit *seen; /* what was read */
 	struct strbuf text;	 /* of the file as it is by now */
@@ -131,6 +132,8 @@ bool host_decide(struct host *host, struct change *change, uint64_t now);
  * changed.
  */
 void host_end(struct host *host, int error, const char *why, uint64_t now);
+/* Others were faster, and nothing changed: it is ready once more, unless that goes on for ever. */
+void host_again(struct host *host, uint64_t now);
 /* At the end: fails the requests that wait, but for one that is being committed. */
 void host_close(struct host *host, int error, const char *why);
 

@@ -45,6 +45,9 @@ bool hosts_begin(struct hosts *hosts, struct change *change, uint64_t now);
  */
 void hosts_end(struct hosts *hosts, int error, const char *why, uint64_t now);
 
+/* Others were faster with a change, and nothing changed: it is decided again. */
+void hosts_again(struct hosts *hosts, uint64_t now);
+
 /* True when all that began less than HOST_PATIENCE ago has ended. */
 bool hosts_is_settled(const struct hosts *hosts);
 /* The timer has fired. */

@@ -7,8 +7,10 @@
  *
  * While a commit is under way the sources gather what comes meanwhile. What is visible is
  * committed: the state changes only after the store has said so, and a failed commit leaves no
- * trace.
+ * trace. One that others were faster with goes back to its source, which decides again.
  */
+
+#include <errno.h>
 
 #include "base/clock.h"
 #include "base/crash_point.h"
@@ -76,6 +78,11 @@ void change_queue_set_store(struct change_queue *queue, struct store *store)
 void change_queue_set_fuse(struct change_queue *queue, struct fuse_server *fuse)
 {
 	queue->fuse = fuse;
+}
+
+bool change_queue_has_others(const struct change_queue *queue)
+{
+	return store_has_others(queue->store);
 }
 
 bool change_queue_is_committing(const struct change_queue *queue)
@@ -164,9 +171,16 @@ static void apply(struct change_queue *queue)
 	deltas_fini(&deltas);
 }
 
+/* What others may have changed is not taken for granted, even to refuse something. */
+static bool must_commit(const struct change_queue *queue)
+{
+	return change_has_rows(&queue->change) ||
+		(change_queue_has_others(queue) && change_needs_newest(&queue->change));
+}
+
 static void commit(struct change_queue *queue)
 {
-	if (!change_has_rows(&queue->change)) {
+	if (!must_commit(queue)) {
 		apply(queue);
 		return;
 	}
@@ -225,6 +239,14 @@ static void fail_change(struct change_queue *queue, int error, const char *why)
 	source->end(source->data, error, why, &none);
 }
 
+static void decide_again(struct change_queue *queue)
+{
+	struct change_source *source = steal_ptr(queue->current);
+
+	source->again(source->data, &queue->change);
+	change_fini(&queue->change);
+}
+
 void change_queue_on_store(void *data, uint32_t events)
 {
 	struct change_queue *queue = data;
@@ -235,8 +257,10 @@ void change_queue_on_store(void *data, uint32_t events)
 		return;
 	queue->is_committing = false;
 	if (r == 0) {
-		queue->successes++;
+		queue->successes += change_has_rows(&queue->change);
 		apply(queue);
+	} else if (r == -EAGAIN && queue->current->again) {
+		decide_again(queue);
 	} else {
 		log_error("%s", strbuf_text(&why));
 		fail_change(queue, r, strbuf_text(&why));

@@ -2,7 +2,8 @@
 /*
  * What devices bring. They are what they are, written down or not: a commit that fails is decided
  * again without writing, and tried again when another has succeeded, when somebody asks, and after
- * a pause that doubles from try to try.
+ * a pause that doubles from try to try. One that lost a race is decided again before the monitor is
+ * asked for more.
  */
 
 #include "base/clock.h"
@@ -18,6 +19,7 @@
 void device_source_fini(struct device_source *devices)
 {
 	serials_fini(&devices->serials);
+	volumes_change_fini(&devices->lost);
 }
 
 void device_source_retry(struct device_source *devices)
@@ -48,31 +50,6 @@ static bool amend(void *data, struct touched *touched)
 	return look.has_news;
 }
 
-static bool begin(void *data, struct change *change)
-{
-	struct device_source *devices = data;
-	struct manager_env env = asking_get_env(NULL);
-
-	if (devices->is_paused)
-		return false;
-	if (devices->successes != change_queue_get_successes(devices->queue)) {
-		devices->successes = change_queue_get_successes(devices->queue);
-		device_source_retry(devices);
-	}
-	device_monitor_take(devices->monitor, &change->volumes);
-	serials_decide(&devices->serials, &devices->manager->volumes, &change->volumes);
-	if (!devices->has_started)
-		mounted_decide_return(devices->manager, change);
-	devices->has_started = true;
-	if (devices->has_new_mounts)
-		mounted_decide_departures(devices->manager, change);
-	devices->has_new_mounts = false;
-	if (!devices->must_retry && !change->volumes.puts && !change->volumes.gones)
-		return false;
-	devices->must_retry = false;
-	return engine_decide_devices(devices->manager, &env, change);
-}
-
 static void retry(void *data, struct change *change)
 {
 	struct device_source *devices = data;
@@ -84,8 +61,80 @@ static void retry(void *data, struct change *change)
 	loop_set_timer(devices->loop, &devices->timer, clock_get_monotonic() + devices->pause);
 }
 
+/* What the monitor has. False: nothing is new. */
+static bool take_news(struct device_source *devices, struct change *change)
+{
+	device_monitor_take(devices->monitor, &change->volumes);
+	serials_decide(&devices->serials, &devices->manager->volumes, &change->volumes);
+	if (devices->has_new_mounts)
+		mounted_decide_departures(devices->manager, change);
+	devices->has_new_mounts = false;
+	return devices->must_retry || change->volumes.puts || change->volumes.gones;
+}
+
+static void take_lost(struct device_source *devices, struct change *change)
+{
+	change->volumes = devices->lost;
+	devices->lost = (struct volumes_change){ 0 };
+}
+
+static bool decide(struct device_source *devices, struct change *change)
+{
+	struct manager_env env = asking_get_env(NULL);
+
+	devices->must_retry = false;
+	return engine_decide_devices(devices->manager, &env, change);
+}
+
+static bool begin(void *data, struct change *change)
+{
+	struct device_source *devices = data;
+
+	if (devices->is_paused)
+		return false;
+	if (devices->successes != change_queue_get_successes(devices->queue)) {
+		devices->successes = change_queue_get_successes(devices->queue);
+		device_source_retry(devices);
+	}
+	if (devices->races)
+		take_lost(devices, change);
+	else if (!take_news(devices, change) && devices->has_started)
+		return false;
+	devices->is_starting = !devices->has_started;
+	if (devices->is_starting)
+		mounted_decide_return(devices->manager, change);
+	devices->has_started = true;
+	if (!decide(devices, change)) {
+		if (devices->races) /* it is no news any more, but the monitor may have some */
+			change_queue_work(devices->queue);
+		devices->races = 0;
+		return false;
+	}
+	if (devices->races == ENGINE_RACES_MAX)
+		retry(devices, change);
+	return true;
+}
+
+/* They are decided again as they are, and alone: `serials` has seen them as they were found. */
+static void again(void *data, struct change *change)
+{
+	struct device_source *devices = data;
+
+	devices->races++;
+	devices->lost.put = steal_ptr(change->volumes.put);
+	devices->lost.puts = change->volumes.puts;
+	devices->lost.gone = steal_ptr(change->volumes.gone);
+	devices->lost.gones = change->volumes.gones;
+	change->volumes.puts = change->volumes.gones = 0;
+	if (devices->is_starting)
+		devices->has_started = false;
+}
+
 static void end(void *data, int error, const char *why, struct deltas *deltas)
 {
+	struct device_source *devices = data;
+
+	devices->races = 0;
 }
 
 static void on_time(void *data, uint64_t now)
@@ -102,6 +151,7 @@ void device_source_init(struct device_source *devices, struct manager *manager,
 	*devices = (struct device_source){
 		.source = { .begin = begin,
 			.end = end,
+			.again = again,
 			.retry = retry,
 			.amend = amend,
 			.data = devices },

@@ -181,6 +181,13 @@ static void end(void *data, int error, const char *why, struct deltas *deltas)
 	hosts_end(jobs->hosts, error, why, clock_get_monotonic());
 }
 
+static void again(void *data, struct change *change)
+{
+	struct host_jobs *jobs = data;
+
+	hosts_again(jobs->hosts, clock_get_monotonic());
+}
+
 /* What was found on hosting volumes and did not become a mount point, or is one no more. */
 static void note_mount_points(struct host_jobs *jobs, const struct events *events)
 {
@@ -226,7 +233,8 @@ void host_jobs_init(struct host_jobs *jobs, const struct manager *manager)
 	};
 	jobs->timer = (struct timer){ .fn = on_time, .data = jobs };
 	jobs->hosts = hosts_new(manager, &jobs->world);
-	jobs->source = (struct change_source){ .begin = begin, .end = end, .data = jobs };
+	jobs->source =
+		(struct change_source){ .begin = begin, .end = end, .again = again, .data = jobs };
 	jobs->follower = (struct change_follower){ .applied = handle_change, .data = jobs };
 	change_queue_add_source(jobs->queue, &jobs->source);
 	change_queue_add_follower(jobs->queue, &jobs->follower);

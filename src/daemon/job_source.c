@@ -17,6 +17,7 @@
 
 #define SHARED_LINES 1000	  /* in one transaction, of writes that need not be */
 #define REPLY_BYTES (1024 * 1024) /* after which no more lines of a write are answered */
+#define SHARED_RACES 4		  /* who has lost so many shares no commit any more */
 
 /* Gives a job back to its client, and `deltas` to the kernel. */
 static void finish(struct job_source *jobs, struct fuse_job *job, struct deltas *deltas)
@@ -89,9 +90,25 @@ static bool decide_lines(
 	return true;
 }
 
+/* Whatever was decided before, of a change that did not happen. */
+static void reset_job(struct fuse_job *job)
+{
+	job->done = job->failed = 0;
+	job->error = 0;
+	reply_fini(&job->reply);
+	strbuf_reset(&job->output);
+	strbuf_reset(&job->why);
+}
+
 static void decide_job(struct job_source *jobs, struct fuse_job *job, struct change *change)
 {
+	reset_job(job);
 	decide_lines(jobs, job, change, 0);
+}
+
+static bool may_share(const struct fuse_job *job)
+{
+	return job->may_share && job->races < SHARED_RACES;
 }
 
 static struct fuse_job *take_job(struct job_source *jobs)
@@ -110,11 +127,22 @@ static void add_jobs(struct job_source *jobs, struct fuse_job *job, struct chang
 {
 	size_t lines = job->count;
 
-	while (jobs->first && jobs->first->may_share && lines < SHARED_LINES) {
+	while (jobs->first && may_share(jobs->first) && lines < SHARED_LINES) {
 		job = job->next = take_job(jobs);
 		lines += job->count;
 		decide_job(jobs, job, change);
 	}
+}
+
+/* Nothing comes of the job. True: others may have changed what it was judged by. */
+static bool must_ask(struct job_source *jobs, struct change *change)
+{
+	bool is_refusal = change->is_refusal;
+
+	change_fini(change);
+	change_init(change, jobs->manager);
+	change->is_refusal = is_refusal;
+	return change_queue_has_others(jobs->queue);
 }
 
 static bool begin(void *data, struct change *change)
@@ -125,14 +153,13 @@ static bool begin(void *data, struct change *change)
 		struct fuse_job *job = take_job(jobs);
 
 		decide_job(jobs, job, change);
-		if (job->done || !job->error) {
-			if (job->may_share)
+		if (job->done || !job->error || must_ask(jobs, change)) {
+			if (may_share(job))
 				add_jobs(jobs, job, change);
 			jobs->committing = job;
 			return true;
 		}
-		change_fini(change);
-		change_init(change, jobs->manager);
+		change->is_refusal = false;
 		finish_without_change(jobs, job);
 	}
 	return false;
@@ -238,6 +265,26 @@ static void end(void *data, int error, const char *why, struct deltas *deltas)
 	}
 }
 
+/* They are decided again, in their order and before all others: together, or not any more. */
+static void again(void *data, struct change *change)
+{
+	struct job_source *jobs = data;
+	struct fuse_job *job = steal_ptr(jobs->committing), **at = &jobs->first;
+
+	for (struct fuse_job *next; job; job = next) {
+		next = steal_ptr(job->next);
+		if (++job->races == ENGINE_RACES_MAX) {
+			fail_jobs(jobs, job, -EAGAIN, engine_lost_race);
+			continue;
+		}
+		job->next = *at;
+		*at = job;
+		at = &job->next;
+		if (!job->next)
+			jobs->last = at;
+	}
+}
+
 /* Looks anew at what a job is about, which then waits until all is known. */
 static void begin_wait(struct job_source *jobs, struct fuse_job *job)
 {
@@ -335,7 +382,7 @@ void job_source_close(struct job_source *jobs, int error, const char *why)
 void job_source_init(struct job_source *jobs)
 {
 	jobs->source = (struct change_source){
-		.begin = begin, .end = end, .rest = check_settled, .data = jobs
+		.begin = begin, .end = end, .again = again, .rest = check_settled, .data = jobs
 	};
 	jobs->last = &jobs->first;
 	jobs->last_query = &jobs->queries;

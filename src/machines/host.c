@@ -9,7 +9,7 @@
  *	 │                                     ┌─────────────────────────────┘ │    │
  *	 │                                     ▼                 the same file │    │
  *	 │                                  WRITING ───────────────────────────┼────┘
- *	 │                                     │ dropped meanwhile             ▼
+ *	 │                                     │ dropped meanwhile             ▼    │ lost a race
  *	 │◄────────── RESTORING ◄──────────────┴───── failed, after a write ─ COMMITTING
  *	 │◄─────────────────────────────────────────────────────────────────── committed, failed
  *
@@ -32,6 +32,7 @@
 #include <string.h>
 
 #include "core/model/hosting.h"
+#include "core/rules/engine.h"
 #include "core/rules/reconcile.h"
 #include "machines/host.h"
 
@@ -73,7 +74,7 @@ static void reset(struct host *host)
 	strbuf_fini(&host->why);
 	host->has_file = host->is_unwritten = host->is_slow = false;
 	host->is_dropped = host->is_given_up = host->is_doubtful = false;
-	host->writes = 0;
+	host->writes = host->races = 0;
 	host->spent = 0;
 	host->error = 0;
 	host->step = HOST_IDLE;
@@ -468,6 +469,14 @@ void host_end(struct host *host, int error, const char *why, uint64_t now)
 	host->error = error;
 	strbuf_add_text(&host->why, why);
 	restore(host, now);
+}
+
+void host_again(struct host *host, uint64_t now)
+{
+	if (++host->races == ENGINE_RACES_MAX)
+		host_end(host, -EAGAIN, engine_lost_race, now);
+	else
+		host->step = HOST_READY;
 }
 
 /* But for the one that is being committed: what becomes of that nobody knows yet. */

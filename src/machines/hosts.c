@@ -193,6 +193,12 @@ void hosts_end(struct hosts *hosts, int error, const char *why, uint64_t now)
 	set_timer(hosts);
 }
 
+void hosts_again(struct hosts *hosts, uint64_t now)
+{
+	host_again(steal_ptr(hosts->committing), now);
+	set_timer(hosts);
+}
+
 bool hosts_is_settled(const struct hosts *hosts)
 {
 	for (const struct host *host = hosts->list; host; host = host->next)

@@ -16,7 +16,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 flags=(-std=gnu11 -O1 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -w -I"$root/include" -DSCRIPTS='""')
 read -r -a check <<<"$(pkg-config --cflags --libs check)"
-libraries=("$build"/test/unit/lib{stage,unit}.a "$build"/lib{machines,core,base}.a)
+libraries=("$build"/test/unit/lib{queue,stage,unit}.a "$build"/lib{machines,core,base}.a)
 count=0
 failed=0
 
@@ -33,6 +33,7 @@ get_sources() # GAME
 	case $1 in
 	discovery-random) echo disks.c ;;
 	publish-random) echo publish-stage.c ;;
+	races-random) echo peers.c ;;
 	esac
 }
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/rules/engine.h"
 #include "dice.h"
 #include "fixture.h"
 #include "machines/host.h"
@@ -56,6 +57,7 @@ static struct {
 	bool is_due, is_retry, is_slow, is_dropped, is_given_up, is_doubtful, is_unwritten;
 	uint64_t look_at, pause, started, spent;
 	int error; /* of the commit */
+	unsigned int races;
 } model;
 
 #define EXPECT(condition) DICE_EXPECT(&game.dice, condition)
@@ -227,6 +229,7 @@ static void picture_end(int error)
 	model.step = HOST_IDLE;
 	model.current = NOBODY;
 	model.spent = 0;
+	model.races = 0;
 	model.is_slow = model.is_dropped = model.is_given_up = false;
 	model.is_doubtful = model.is_unwritten = false;
 	if (request != NOBODY) {
@@ -433,10 +436,12 @@ static void play_decide(void)
 		model.is_unwritten = true;
 }
 
+/* Who has lost one race loses more of them. */
 static void play_commit(void)
 {
 	struct world *world = &game.world;
-	int error = dice_draw(&game.dice, 4) ? 0 : ENOSPC;
+	bool is_race = dice_draw(&game.dice, 8) && (model.races || !dice_draw(&game.dice, 6));
+	int error = is_race ? EAGAIN : dice_draw(&game.dice, 4) ? 0 : ENOSPC;
 
 	if (model.step != HOST_COMMITTING)
 		return;
@@ -446,8 +451,14 @@ static void play_commit(void)
 	} else {
 		world_commit(world);
 	}
-	host_end(game.host, -error, error ? "the disk is full" : NULL, game.now);
-	picture_commit(error);
+	if (is_race)
+		host_again(game.host, game.now);
+	else
+		host_end(game.host, -error, error ? "the disk is full" : NULL, game.now);
+	if (is_race && ++model.races < ENGINE_RACES_MAX)
+		model.step = HOST_READY;
+	else
+		picture_commit(error);
 }
 
 static void play_time(void)

@@ -36,6 +36,7 @@ struct change {
 	char *renamed[2];     /* by the only request: from and to, paths; else NULL */
 	struct events events; /* of what does not show otherwise */
 	bool gives_letters;   /* from now on */
+	bool is_refusal;      /* something was refused, or left as it was */
 	bool has_devices;     /* was decided about them … */
 	bool is_unwritten;    /* … while nothing can be written */
 	struct deletion_mark *marks;
@@ -52,6 +53,12 @@ void change_end_step(struct change *change);
 /* Whether there is anything to commit, and whether that counts as a change of the database. */
 bool change_has_rows(const struct change *change);
 bool change_is_counted(const struct change *change);
+
+/*
+ * Whether something was decided by what the change does not write: where others write, too, it is
+ * good only if there is nothing newer. So is what leaves no trace, as a name that came and went.
+ */
+bool change_needs_newest(const struct change *change);
 
 /* As manager_find_device(), once the change is applied. */
 const struct device *change_find_device(

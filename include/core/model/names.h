@@ -113,6 +113,8 @@ void names_remove_record(struct names *layer, const char *id);
 bool names_is_auto_mount_off(const struct names *names);
 void names_set_auto_mount_off(struct names *layer, bool is_off);
 
+/* Whether the layer says anything of a link: that it is there, or that it is not. */
+bool names_has_word(const struct names *layer, const char *path);
 /* Whether the layer has anything to write, and whether that is more than hints. */
 bool names_has_rows(const struct names *layer);
 bool names_has_changes(const struct names *layer);

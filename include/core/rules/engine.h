@@ -9,9 +9,15 @@
  * The steps by which the state changes, in their order, for whoever commits in between:
  *
  *	change_init() -> engine_decide_…() -> commit -> apply_change() -> tree_update()
- *	                                        └─ has failed: nothing has happened; of devices
- *	                                           engine_retry() -> apply_change() -> …
+ *	                                        ├─ has failed: nothing has happened; of devices
+ *	                                        │  engine_retry() -> apply_change() -> …
+ *	                                        └─ has lost a race against another writer: all is
+ *	                                           decided again, from what that has written
  */
+
+#define ENGINE_RACES_MAX 16 /* so many of them may be lost: then it fails with EAGAIN … */
+/* … in these words. */
+extern const char engine_lost_race[];
 
 /*
  * Requests of one client, any number of them, upon what others have asked for in the same change.

@@ -54,9 +54,10 @@ struct fuse_job {
 	uint32_t pid;
 	char command[17];
 
-	size_t done;   /* lines that happened */
-	size_t failed; /* the line that did not, with `error` */
-	int error;     /* negative errno of the line after those, or of the whole; 0 */
+	unsigned int races; /* that it has lost, see store_take_result() */
+	size_t done;	    /* lines that happened */
+	size_t failed;	    /* the line that did not, with `error` */
+	int error;	    /* negative errno of the line after those, or of the whole; 0 */
 	struct reply reply;
 	const struct wire_code *code; /* of MountPointManager, else NULL */
 	size_t room; /* … bytes for the output: what needs more does not happen */

@@ -24,6 +24,11 @@ int store_load(struct store *store, struct manager *manager, struct strbuf *why)
 int store_start(struct store *store);
 /* Lets go of what was kept in memory of the file. While no commit is under way. */
 void store_release_memory(struct store *store);
+/*
+ * Whether others write what is kept in it, too: a commit can lose a race against them then, and
+ * what is read from memory need not be the newest.
+ */
+bool store_has_others(const struct store *store);
 /* Waits for the commit under way, ends the thread, closes the file. NULL is fine. */
 void store_close(struct store *store);
 
@@ -36,6 +41,8 @@ void store_commit(struct store *store, const struct change *change);
 int store_get_fd(const struct store *store);
 /*
  * Takes the result: false if there is none yet. 0, or -EIO, -ENOSPC, -EROFS with a sentence in
- * `why`: then the transaction was rolled back and nothing of it is on disk.
+ * `why`: then the transaction was rolled back and nothing of it is on disk. -EAGAIN: somebody else
+ * has changed what it is about, or (change_needs_newest()) anything, and it is to be decided again:
+ * nothing of it is written, and what the others have written is there to be taken up.
  */
 bool store_take_result(struct store *store, int *ret_result, struct strbuf *why);

@@ -44,6 +44,21 @@ bool change_is_counted(const struct change *change)
 	return names_has_changes(&change->names);
 }
 
+bool change_needs_newest(const struct change *change)
+{
+	size_t first = change_get_first_entry(change);
+
+	if (change->is_refusal || first)
+		return true;
+	for (size_t i = first; i < change->entry_count; i++) {
+		const char *link = change->entries[i]->link;
+
+		if (link && !names_has_word(&change->names, link))
+			return true;
+	}
+	return false;
+}
+
 void change_add_entry(struct change *change, const struct manager *manager,
 	const struct manager_env *env, const char *operation, const struct triple *triple)
 {

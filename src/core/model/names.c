@@ -452,6 +452,11 @@ static bool has_link_rows(const struct names *layer)
 	return false;
 }
 
+bool names_has_word(const struct names *layer, const char *path)
+{
+	return find_own_link(layer, path) != NULL;
+}
+
 bool names_has_rows(const struct names *layer)
 {
 	return layer->records.count || layer->mount_points.count || layer->has_settings ||

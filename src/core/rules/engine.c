@@ -18,6 +18,9 @@
 #include "core/rules/ownership.h"
 #include "core/rules/partitions.h"
 
+const char engine_lost_race[] =
+	"others were faster each time with changes of the same names: try it again";
+
 void engine_begin_requests(struct change *change)
 {
 	if (change->clients++)
@@ -41,8 +44,11 @@ int engine_decide_request(const struct manager *manager, const struct manager_en
 	const struct request *request, struct change *change, struct reply *reply,
 	struct strbuf *why)
 {
+	size_t entries = change->entry_count;
 	int r = dispatch_decide(manager, env, request, change, reply, why);
 
+	if (change->entry_count == entries)
+		change->is_refusal = true;
 	note_rename(change, request, r);
 	return r;
 }

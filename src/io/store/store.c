@@ -218,6 +218,12 @@ void store_commit(struct store *store, const struct change *change)
 		store_run_one(store, change);
 }
 
+/* The file is locked against them. */
+bool store_has_others(const struct store *store)
+{
+	return false;
+}
+
 int store_get_fd(const struct store *store)
 {
 	return store->event_fd;

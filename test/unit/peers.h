@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "daemon/job_source.h"
+#include "dice.h"
+#include "rows.h"
+
+/*
+ * Several hosts that share one database of names, each with the daemon's own queue and sources: the
+ * store, the kernel and the devices below them are played here. A commit is judged when the game
+ * says so, and what it wrote comes to the others when the game says so.
+ */
+enum { PEERS = 3, PEER_VOLUMES = 4, PEER_KEYS = 512 };
+
+/* A row as others get it. */
+struct news_row {
+	bool is_record, is_gone;
+	char path[LINK_PATH_MAX];
+	uint64_t changed;
+	struct record_row record; /* or the owner of the link */
+};
+
+/* What one commit wrote. */
+struct news {
+	struct news *next;
+	uint64_t revision;
+	struct news_row *rows;
+	size_t count;
+};
+
+struct news_list {
+	struct news *first, **last;
+};
+
+struct peer_job {
+	struct fuse_job job;
+	struct peer *peer;
+	unsigned int accepted; /* how often a commit that it is in was accepted */
+	int judged;	       /* what the naive register says of it */
+	bool is_replied;
+};
+
+struct store {
+	struct peer *peer;
+	const struct change *change; /* handed over */
+	bool is_done;
+	int result;
+};
+
+struct device_monitor {
+	struct volumes_change news;
+};
+
+/* One host. */
+struct peer {
+	struct manager manager;
+	struct tree tree;
+	struct event_stream stream;
+	struct change_queue *queue;
+	struct store store;
+	struct device_monitor monitor;
+	struct change_source elsewhere;
+	struct device_source devices;
+	struct job_source jobs;
+	struct rows rows; /* its own database */
+	struct news_list coming, here;
+	uint64_t revision; /* of what it has taken up */
+	bool is_elsewhere; /* what is being committed is of others */
+};
+
+/* The shared database, and all who use it. */
+struct peers {
+	struct peer peer[PEERS];
+	struct rows rows;
+	struct {
+		char key[LINK_PATH_MAX + 2];
+		uint64_t revision;
+		const struct peer *writer;
+	} key[PEER_KEYS];
+	size_t keys;
+	uint64_t revision;
+	/* Asked before a commit counts: the naive register. */
+	void (*judge)(struct peer *peer, const struct change *change);
+	/* A job is over. */
+	void (*replied)(struct peer_job *job);
+};
+extern struct peers peers;
+
+void peers_init(void);
+void peers_fini(void);
+/* Whether its store has something to judge. */
+bool peer_is_asked(const struct peer *peer);
+/* 0: judged as it deserves; else the error that is given in any case. */
+void peer_answer(struct peer *peer, int error);
+/* The oldest of what others wrote comes to it. */
+void peer_deliver(struct peer *peer);
+/* The device of a volume comes or goes. False: what it did last was not looked at yet. */
+bool peer_plug(struct peer *peer, unsigned int volume, bool is_there);
