@@ -22,8 +22,8 @@ static void use(struct kept *kept, const uint8_t *memory)
 
 			FUZZ_ASSERT(bytes > memory && bytes < memory + SIZE);
 			FUZZ_ASSERT(len <= (size_t)(memory + SIZE - bytes));
-			if (len)
-				kept_write(kept, record, len / 2, bytes, len - len / 2);
+			if (len) /* the last byte becomes as the first */
+				kept_write(kept, record, len - 1, &(uint8_t){ bytes[0] }, 1);
 		}
 	kept_remove(kept, kept_next(kept, 1, 0));
 	kept_add(kept, 2, 1, "some text", 9);
