@@ -33,6 +33,12 @@
 #define SETTLE_LIMIT (10 * SECOND) /* at start, for devices */
 #define QUEUE_LIMIT (3 * SECOND)   /* and for udevd's queue, which a disk that hangs keeps full */
 #define QUEUE_PAUSE (SECOND / 100)
+/*
+ * A server whose keeper was killed ends by itself, and has the mount and the database until then:
+ * who starts mmfs anew at once waits for that.
+ */
+#define BUSY_LIMIT (2 * SECOND)
+#define BUSY_PAUSE (SECOND / 100)
 #define DRAIN_LIMIT (5 * SECOND) /* at the end, for replies under way */
 #define SPARE_MEMORY (32 * 1024) /* bytes at the end of an arena */
 
@@ -147,11 +153,23 @@ struct reading {
 	int result;
 };
 
+static void open_database(struct reading *reading)
+{
+	uint64_t limit = clock_get_monotonic() + BUSY_LIMIT;
+
+	reading->result = store_open(reading->path, &reading->store, &reading->why);
+	while (reading->result == -EBUSY && clock_get_monotonic() < limit) {
+		usleep(BUSY_PAUSE);
+		strbuf_reset(&reading->why);
+		reading->result = store_open(reading->path, &reading->store, &reading->why);
+	}
+}
+
 static void *read_database(void *data)
 {
 	struct reading *reading = data;
 
-	reading->result = store_open(reading->path, &reading->store, &reading->why);
+	open_database(reading);
 	if (reading->result == 0)
 		reading->result = store_load(reading->store, reading->manager, &reading->why);
 	return NULL;
@@ -404,6 +422,19 @@ static int open_memory(struct mmfs *mmfs, struct strbuf *why)
 	return r;
 }
 
+static int prepare_folder(const struct mmfs_options *options, struct strbuf *why)
+{
+	uint64_t limit = clock_get_monotonic() + BUSY_LIMIT;
+	int r = mountpoint_prepare(options->fuse.mountpoint, options->may_hide, why);
+
+	while ((r == -EBUSY || r == -ECONNABORTED) && clock_get_monotonic() < limit) {
+		usleep(BUSY_PAUSE);
+		strbuf_reset(why);
+		r = mountpoint_prepare(options->fuse.mountpoint, options->may_hide, why);
+	}
+	return r;
+}
+
 int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struct strbuf *why)
 {
 	struct mmfs *mmfs = xcalloc(1, sizeof(*mmfs));
@@ -435,7 +466,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	event_stream_init(&mmfs->stream);
 	/* First of all, so that a slip does not leave a new database behind. */
 	limits_raise();
-	r = mountpoint_prepare(options->fuse.mountpoint, options->may_hide, why);
+	r = prepare_folder(options, why);
 	if (r == 0)
 		r = fuse_check_device(options->fuse.mountpoint, why);
 	if (r == 0)

@@ -70,6 +70,16 @@ for way in foreground background; do
 	mmfs_pid=
 done
 
+# Who starts mmfs anew at once finds everything free.
+for _ in {1..5}; do
+	start_in background
+	kill -KILL "$mmfs_pid"
+done
+start_in background
+expect_equal 1 "$(count_mounts)" "the number of mounts after five keepers were killed"
+stop_mmfs
+mmfs_pid=
+
 # Told to end itself, the server ends well, and its keeper with it.
 start_in foreground
 kill -TERM "$server"
