@@ -191,6 +191,7 @@ static int read_all(struct mmfs *mmfs, const struct mmfs_options *options, struc
 		read_database(&reading);
 	mmfs->store = reading.store;
 	change_queue_set_store(mmfs->queue, mmfs->store);
+	mmfs->elsewhere.store = mmfs->store;
 	if (r == 0 && reading.result < 0) {
 		strbuf_add_text(why, strbuf_text(&reading.why));
 		r = reading.result;
@@ -272,6 +273,12 @@ static int join_parts(struct mmfs *mmfs, const struct mmfs_options *options, str
 		.has_ended = handle_unmounted,
 		.data = mmfs,
 	};
+	mmfs->elsewhere = (struct elsewhere_source){
+		.manager = &mmfs->manager,
+		.loop = mmfs->loop,
+		.queue = mmfs->queue,
+	};
+	elsewhere_source_init(&mmfs->elsewhere);
 	device_source_init(&mmfs->devices, &mmfs->manager, mmfs->monitor, mmfs->loop, mmfs->queue);
 	mmfs->hosts = (struct host_jobs){
 		.queue = mmfs->queue,

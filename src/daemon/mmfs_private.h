@@ -4,6 +4,7 @@
 /* The inside of struct mmfs, for mmfs.c and show.c. */
 
 #include "daemon/freed.h"
+#include "daemon/elsewhere_source.h"
 #include "daemon/job_source.h"
 #include "daemon/mmfs.h"
 #include "daemon/upkeep.h"
@@ -34,6 +35,7 @@ struct mmfs {
 	struct change_queue *queue;
 	/* What is joined to it. */
 	struct mount_table mount_table;
+	struct elsewhere_source elsewhere;
 	struct device_source devices;
 	struct host_jobs hosts;
 	struct mount_orders mount_orders;

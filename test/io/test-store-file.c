@@ -246,6 +246,8 @@ START_TEST(old_versions_are_migrated)
 
 	make_database(&f);
 	run_sql(f.path,
+		"DROP TABLE shadows; ALTER TABLE history DROP COLUMN host; ALTER TABLE records"
+		" DROP COLUMN revision; ALTER TABLE records DROP COLUMN is_shared;"
 		"ALTER TABLE records DROP COLUMN start;"
 		"ALTER TABLE records DROP COLUMN attachment;"
 		"ALTER TABLE records DROP COLUMN last_seen;"
@@ -257,12 +259,10 @@ START_TEST(old_versions_are_migrated)
 		"PRAGMA user_version = 1");
 	fixture_open(&f);
 	record = names_find_record(&f.manager.names, "UUID=old");
-	ck_assert_ptr_nonnull(record);
-	ck_assert(record->keep_links);
-	ck_assert_uint_eq(record->fingerprint.size, 7);
+	ck_assert(record && record->keep_links && !record->is_shared && !record->revision);
+	ck_assert(record->fingerprint.size == 7 && !record->fingerprint.start &&
+		!record->fingerprint.attachment);
 	ck_assert_uint_gt(record->last_seen, UINT64_C(1000000000) * 1000000); /* today */
-	ck_assert_int_eq(record->fingerprint.attachment, ATTACHMENT_UNKNOWN);
-	ck_assert_uint_eq(record->fingerprint.start, 0);
 	ck_assert_ptr_nonnull(names_find_link(&f.manager.names, "/DosDevices/old"));
 	fixture_fini(&f);
 }

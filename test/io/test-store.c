@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/syntax/link_name.h"
+#include "core/model/shadows.h"
 #include "store-fixture.h"
 
 #define ID_A "UUID=3e6be9de-8139-11d1-9106-a43f08d823a6"
@@ -247,6 +248,50 @@ START_TEST(settings_come_back)
 	fixture_close(&f);
 	check_file(&f, COUNT("settings") " = 1");
 	check_file(&f, "(SELECT value FROM settings WHERE name = 'auto_mount') = 1");
+	fixture_fini(&f);
+}
+END_TEST
+
+START_TEST(what_all_hosts_have_comes_back)
+{
+	static const struct elsewhere_row rows[] = {
+		{ .kind = ELSEWHERE_RECORD, .id = "UUID=1", .size = 5, .value[ID_WWN] = "w" },
+		{ .kind = ELSEWHERE_LINK, .path = "/DosDevices/all", .id = "UUID=1", .changed = 3 },
+		{ .kind = ELSEWHERE_LINK, .path = "/DosDevices/OWN", .id = "UUID=1", .changed = 4 },
+	};
+	static const struct history_entry entry = { .operation = "create_point" };
+	const struct elsewhere elsewhere = { "other", 77, (struct elsewhere_row *)rows,
+		ARRAY_SIZE(rows), &entry, 1 };
+	const struct elsewhere_row gone = {
+		.kind = ELSEWHERE_LINK, .path = "/DosDevices/own", .is_gone = true
+	};
+	const struct elsewhere end = { "other", 78, (struct elsewhere_row *)&gone, 1 };
+	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
+	const struct record *record;
+	struct change change;
+	struct fixture f;
+
+	fixture_init(&f);
+	fixture_open(&f);
+	fixture_begin(&f, &change);
+	names_set_link(&change.names, "/DosDevices/own", "UUID=own", 1);
+	fixture_commit(&f, &change);
+	fixture_begin(&f, &change);
+	ck_assert_int_eq(elsewhere_decide(&f.manager, &elsewhere, &change, &why), 0);
+	fixture_commit(&f, &change);
+	fixture_check_reload(&f);
+	record = names_find_record(&f.manager.names, "UUID=1");
+	ck_assert(record->is_shared && record->revision == 77);
+	ck_assert_uint_eq(f.manager.names.revision, 77);
+	ck_assert_str_eq(shadows_find(&f.manager.names, "/DosDevices/own")->id, "UUID=1");
+	ck_assert_uint_eq(shadows_find(&f.manager.names, "/DosDevices/own")->changed, 4);
+	ck_assert_str_eq(f.manager.history.entries[0]->host, "other");
+	fixture_begin(&f, &change);
+	ck_assert_int_eq(elsewhere_decide(&f.manager, &end, &change, &why), 0);
+	fixture_commit(&f, &change);
+	fixture_check_reload(&f);
+	ck_assert_ptr_null(shadows_find(&f.manager.names, "/DosDevices/own"));
+	ck_assert_uint_eq(f.manager.names.revision, 78);
 	fixture_fini(&f);
 }
 END_TEST
@@ -496,9 +541,9 @@ int main(void)
 {
 	const TTest *const tests[] = { every_field_comes_back, layers_delete_and_rename,
 		unrecorded_links_have_no_row, unrecorded_links_hold_no_record, settings_come_back,
-		random_changes_come_back, history_is_trimmed, results_are_taken_once,
-		close_waits_for_the_commit, broken_rules_are_not_written, log_stays_small_and_goes,
-		thread_blocks_signals };
+		what_all_hosts_have_comes_back, random_changes_come_back, history_is_trimmed,
+		results_are_taken_once, close_waits_for_the_commit, broken_rules_are_not_written,
+		log_stays_small_and_goes, thread_blocks_signals };
 
 	return run_suite(suite_of("store", tests, ARRAY_SIZE(tests)));
 }

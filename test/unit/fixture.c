@@ -78,7 +78,9 @@ static void device_set(struct device *device, const char *key, const char *value
 
 static void device_set_flag(struct device *device, const char *flag)
 {
-	if (strcmp(flag, "virtual") == 0)
+	if (strcmp(flag, "fabric") == 0)
+		device->is_fabric = true;
+	else if (strcmp(flag, "virtual") == 0)
 		device->is_virtual = true;
 	else if (strcmp(flag, "held") == 0)
 		device->is_held = true;

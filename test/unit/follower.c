@@ -115,6 +115,7 @@ void follower_take(struct follower *follower, const struct events *events)
 		case EVENT_MOUNT_POINT_CREATED:
 		case EVENT_MOUNT_POINT_DELETED:
 		case EVENT_MOUNT_POINT_REFUSED:
+		case EVENT_LINK_SHADOWED:
 		case EVENT_UNIQUE_ID_CHANGED:
 		case EVENT_KINDS:
 			break;

@@ -4,7 +4,8 @@
  * daemon is answered here.
  *
  * The shared database accepts a commit if nobody else has changed a row of it, or of a volume that
- * it touches, since the host took up news last; and, where change_needs_newest(), anything at all.
+ * it touches, since the host took up news last; and, where change_needs_newest(), anything at all;
+ * and if who sees which volume is as it was. What is a host's own it does not look at.
  */
 
 #include <ctype.h>
@@ -45,23 +46,58 @@ static size_t find_key(char kind, const char *text)
 	return i;
 }
 
+bool peers_is_shared(const char *id)
+{
+	return id[strlen(id) - 1] != '0' + PEER_VOLUMES - 1;
+}
+
+bool peer_sees_elsewhere(const struct peer *peer, const char *id)
+{
+	for (size_t i = 0; i < PEERS; i++)
+		if (&peers.peer[i] != peer && volumes_find_id(&peers.peer[i].manager.volumes, id))
+			return true;
+	return false;
+}
+
+static uint64_t get_presence(void)
+{
+	uint64_t presence = 0;
+
+	for (size_t i = 0; i < PEERS; i++)
+		for (unsigned int j = 0; j < PEER_VOLUMES; j++) {
+			_cleanup_free_ char *id = xasprintf("UUID=v%u", j);
+
+			presence = 2 * presence +
+				(volumes_find_id(&peers.peer[i].manager.volumes, id) != NULL);
+		}
+	return presence;
+}
+
 static bool is_changed(const struct peer *peer, char kind, const char *text)
 {
 	size_t i = find_key(kind, text);
 
-	return peers.key[i].revision > peer->revision && peers.key[i].writer != peer;
+	return peers.key[i].revision > peer->manager.names.revision && peers.key[i].writer != peer;
 }
 
 static bool has_lost_race(const struct peer *peer, const struct change *change)
 {
-	if (change_needs_newest(change) && (peer->coming.first || peer->here.first))
+	if (peer->store.presence != get_presence() ||
+		(change_needs_newest(change) && (peer->coming.first || peer->here.first)))
 		return true;
-	map_for_each (&change->names.links, node, next)
-		if (is_changed(peer, 'L', container_of(node, struct link, by_path)->path))
+	map_for_each (&change->names.links, node, next) {
+		const struct link *link = container_of(node, struct link, by_path);
+
+		if (elsewhere_is_row(&change->names, link->path) &&
+			is_changed(peer, 'L', link->path))
 			return true;
-	map_for_each (&change->names.records, node, next)
-		if (is_changed(peer, 'R', container_of(node, struct record, by_id)->id))
+	}
+	map_for_each (&change->names.records, node, next) {
+		const struct record *record = container_of(node, struct record, by_id);
+
+		if (peers_is_shared(record->id) && is_changed(peer, 'R', record->id))
 			return true;
+	}
 	return false;
 }
 
@@ -73,11 +109,23 @@ static void note_key(const struct peer *peer, char kind, const char *text)
 	peers.key[i].writer = peer;
 }
 
+static void free_text(const char *text)
+{
+	free((char *)text);
+}
+
 static void news_free(struct news *news)
 {
-	for (size_t i = 0; i < news->count; i++)
-		fingerprint_fini(&news->rows[i].record.fingerprint);
-	free(news->rows);
+	for (size_t i = 0; i < news->elsewhere.count; i++) {
+		struct elsewhere_row *row = &news->elsewhere.rows[i];
+
+		free_text(row->id);
+		free_text(row->path);
+		for (size_t j = 0; j < ID_SCHEMES; j++)
+			free_text(row->value[j]);
+	}
+	free(news->elsewhere.rows);
+	free_text(news->elsewhere.host);
 	free(news);
 }
 
@@ -100,40 +148,83 @@ static struct news *take_news(struct news_list *list)
 	return news;
 }
 
-static struct news_row *add_row(struct news *news)
+static struct elsewhere_row *add_row(
+	struct news *news, enum elsewhere_kind kind, const char *id, bool is_gone)
 {
-	news->rows = xgrow(news->rows, news->count, sizeof(*news->rows));
-	news->rows[news->count] = (struct news_row){ 0 };
-	return &news->rows[news->count++];
+	struct elsewhere *elsewhere = &news->elsewhere;
+	struct elsewhere_row *row;
+
+	elsewhere->rows = xgrow(elsewhere->rows, elsewhere->count, sizeof(*elsewhere->rows));
+	row = &elsewhere->rows[elsewhere->count++];
+	*row = (struct elsewhere_row){ .kind = kind, .is_gone = is_gone };
+	row->id = id ? xstrdup(id) : NULL;
+	return row;
 }
 
-/* Records first: a link needs one. */
-static struct news *make_news(const struct change *change)
+static void add_record(struct news *news, const struct record *record)
+{
+	static const enum id_scheme schemes[] = { ID_PARTUUID, ID_WWN, ID_SERIAL };
+	const struct fingerprint *fingerprint = &record->fingerprint;
+	struct elsewhere_row *row = add_row(news, ELSEWHERE_RECORD, record->id, record->is_removed);
+
+	row->keep_links = record->keep_links;
+	row->size = fingerprint->size;
+	row->start = fingerprint->start;
+	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
+		if (fingerprint->value[schemes[i]])
+			row->value[schemes[i]] = xstrdup(fingerprint->value[schemes[i]]);
+}
+
+/* In any order. */
+static struct news *make_news(const struct peer *peer, const struct change *change)
 {
 	struct news *news = xcalloc(1, sizeof(*news));
 
-	news->revision = peers.revision;
-	map_for_each (&change->names.records, node, next) {
-		const struct record *record = container_of(node, struct record, by_id);
-		struct news_row *row = add_row(news);
-
-		row->is_record = true;
-		row->is_gone = record->is_removed;
-		strcpy(row->record.id, record->id);
-		row->record.keep_links = record->keep_links;
-		row->record.no_drive_letter = record->no_drive_letter;
-		fingerprint_copy(&row->record.fingerprint, &record->fingerprint);
-	}
+	news->elsewhere.host = xasprintf("host%d", (int)(peer - peers.peer));
+	news->elsewhere.revision = peers.revision;
 	map_for_each (&change->names.links, node, next) {
 		const struct link *link = container_of(node, struct link, by_path);
-		struct news_row *row = add_row(news);
+		struct elsewhere_link now = { 0 };
+		bool is_there = elsewhere_find_link(&change->names, link->path, &now);
+		struct elsewhere_row *row;
 
-		strcpy(row->path, link->path);
-		row->changed = link->changed;
-		row->is_gone = !link->record || link->is_unrecorded;
-		strcpy(row->record.id, row->is_gone ? "" : link->record->id);
+		if (!elsewhere_is_row(&change->names, link->path))
+			continue;
+		row = add_row(news, ELSEWHERE_LINK, now.id, !is_there);
+		row->path = xstrdup(is_there ? now.path : link->path);
+		row->changed = now.changed;
+	}
+	map_for_each (&change->names.records, node, next) {
+		const struct record *record = container_of(node, struct record, by_id);
+
+		if (peers_is_shared(record->id))
+			add_record(news, record);
 	}
 	return news;
+}
+
+static void note_keys(const struct peer *peer, const struct change *change)
+{
+	map_for_each (&change->names.links, node, next) {
+		const struct link *link = container_of(node, struct link, by_path);
+
+		if (elsewhere_is_row(&change->names, link->path))
+			note_key(peer, 'L', link->path);
+	}
+	map_for_each (&change->names.records, node, next)
+		note_key(peer, 'R', container_of(node, struct record, by_id)->id);
+}
+
+static bool has_shared_rows(const struct change *change)
+{
+	map_for_each (&change->names.links, node, next)
+		if (elsewhere_is_row(
+			    &change->names, container_of(node, struct link, by_path)->path))
+			return true;
+	map_for_each (&change->names.records, node, next)
+		if (peers_is_shared(container_of(node, struct record, by_id)->id))
+			return true;
+	return false;
 }
 
 static void accept(struct peer *peer, const struct change *change)
@@ -141,15 +232,13 @@ static void accept(struct peer *peer, const struct change *change)
 	peers.judge(peer, change);
 	if (!change_has_rows(change))
 		return;
+	if (!has_shared_rows(change))
+		return;
 	peers.revision++;
-	map_for_each (&change->names.links, node, next)
-		note_key(peer, 'L', container_of(node, struct link, by_path)->path);
-	map_for_each (&change->names.records, node, next)
-		note_key(peer, 'R', container_of(node, struct record, by_id)->id);
-	rows_write(&peers.rows, &change->names);
+	note_keys(peer, change);
 	for (size_t i = 0; i < PEERS; i++)
 		if (&peers.peer[i] != peer)
-			add_news(&peers.peer[i].coming, make_news(change));
+			add_news(&peers.peer[i].coming, make_news(peer, change));
 }
 
 bool peer_is_asked(const struct peer *peer)
@@ -171,8 +260,8 @@ void peer_answer(struct peer *peer, int error)
 {
 	struct store *store = &peer->store;
 
-	if (peer->is_elsewhere)
-		error = 0;
+	if (store->change->host)
+		error = error == -EAGAIN ? 0 : error; /* only its own disk can fail */
 	else if (!error && has_lost_race(peer, store->change))
 		error = -EAGAIN;
 	else if (!error)
@@ -186,57 +275,6 @@ void peer_answer(struct peer *peer, int error)
 	change_queue_on_store(peer->queue, 0);
 }
 
-/* --- what others wrote, as a source ----------------------------------------------------------- */
-
-static void put_record(struct names *layer, const struct news_row *row)
-{
-	struct record *record = names_edit_record(layer, row->record.id);
-
-	record->keep_links = row->record.keep_links;
-	record->no_drive_letter = row->record.no_drive_letter;
-	fingerprint_copy(&record->fingerprint, &row->record.fingerprint);
-}
-
-static void take_up(const struct news *news, struct names *layer)
-{
-	for (size_t i = 0; i < news->count; i++)
-		if (news->rows[i].is_record && !news->rows[i].is_gone)
-			put_record(layer, &news->rows[i]);
-	for (size_t i = 0; i < news->count; i++)
-		if (!news->rows[i].is_record && news->rows[i].is_gone)
-			names_remove_link(layer, news->rows[i].path);
-	for (size_t i = 0; i < news->count; i++)
-		if (!news->rows[i].is_record && !news->rows[i].is_gone)
-			names_set_link(layer, news->rows[i].path, news->rows[i].record.id,
-				news->rows[i].changed);
-	for (size_t i = 0; i < news->count; i++)
-		if (news->rows[i].is_record && news->rows[i].is_gone)
-			names_remove_record(layer, news->rows[i].record.id);
-}
-
-static bool begin_elsewhere(void *data, struct change *change)
-{
-	struct peer *peer = data;
-	struct news *news;
-
-	if (!peer->here.first)
-		return false;
-	while ((news = take_news(&peer->here))) {
-		take_up(news, &change->names);
-		peer->revision = news->revision;
-		news_free(news);
-	}
-	peer->is_elsewhere = true;
-	return true;
-}
-
-static void end_elsewhere(void *data, int error, const char *why, struct deltas *deltas)
-{
-	struct peer *peer = data;
-
-	peer->is_elsewhere = false;
-}
-
 /* --- the rest of the daemon ------------------------------------------------------------------- */
 
 bool store_has_others(const struct store *store)
@@ -244,10 +282,21 @@ bool store_has_others(const struct store *store)
 	return true;
 }
 
+const struct elsewhere *store_get_elsewhere(const struct store *store)
+{
+	return store->peer->here.first ? &store->peer->here.first->elsewhere : NULL;
+}
+
+void store_drop_elsewhere(struct store *store)
+{
+	news_free(take_news(&store->peer->here));
+}
+
 void store_commit(struct store *store, const struct change *change)
 {
 	ck_assert_ptr_null(store->change);
 	store->change = change;
+	store->presence = get_presence();
 	store->is_done = false;
 }
 
@@ -265,6 +314,10 @@ bool store_take_result(struct store *store, int *ret_result, struct strbuf *why)
 
 void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas *deltas)
 {
+	struct peer *peer = (struct peer *)server;
+
+	for (size_t i = 0; i < deltas->events.count; i++)
+		peer->shadowed += deltas->events.list[i].kind == EVENT_LINK_SHADOWED;
 	if (job)
 		peers.replied(container_of(job, struct peer_job, job));
 	deltas_fini(deltas);
@@ -279,11 +332,23 @@ static void get_random(void *to, size_t len)
 	memcpy(to, &count, sizeof(count));
 }
 
+static bool is_seen_elsewhere(const void *elsewhere, const char *id)
+{
+	return elsewhere && peer_sees_elsewhere(elsewhere, id);
+}
+
 struct manager_env asking_get_env(const struct fuse_job *job)
 {
 	static uint64_t now = 1000;
+	const struct peer_job *own = job ? container_of(job, const struct peer_job, job) : NULL;
 
-	return (struct manager_env){ .now = now++, .get_random = get_random, .command = "peer" };
+	return (struct manager_env){
+		.now = now++,
+		.get_random = get_random,
+		.command = "peer",
+		.is_seen_elsewhere = is_seen_elsewhere,
+		.elsewhere = own ? own->peer : NULL,
+	};
 }
 
 void asking_find_device(struct request *request)
@@ -357,7 +422,8 @@ bool host_jobs_cancel(struct host_jobs *jobs, struct fuse_job *job)
 bool peer_plug(struct peer *peer, unsigned int volume, bool is_there)
 {
 	_cleanup_free_ char *name = xasprintf("sd%c1", 'a' + volume);
-	_cleanup_free_ char *words = xasprintf("part=1 uuid=v%u wwn=w%u", volume, volume);
+	_cleanup_free_ char *words = xasprintf("part=1 uuid=v%u wwn=w%u%s", volume, volume,
+		volume == PEER_VOLUMES - 1 ? "" : " fabric");
 
 	if (volumes_change_concerns(&peer->monitor.news, name))
 		return false;
@@ -372,6 +438,7 @@ bool peer_plug(struct peer *peer, unsigned int volume, bool is_there)
 static void init_peer(struct peer *peer)
 {
 	manager_init(&peer->manager, &id_order_default);
+	peer->manager.share = SHARE_FABRIC;
 	tree_init(&peer->tree, 1);
 	event_stream_init(&peer->stream);
 	peer->store.peer = peer;
@@ -380,10 +447,10 @@ static void init_peer(struct peer *peer)
 	peer->queue = change_queue_new(&peer->manager, &peer->tree, &peer->stream);
 	change_queue_set_store(peer->queue, &peer->store);
 	change_queue_set_fuse(peer->queue, (struct fuse_server *)peer);
-	peer->elsewhere = (struct change_source){
-		.begin = begin_elsewhere, .end = end_elsewhere, .data = peer
+	peer->elsewhere = (struct elsewhere_source){
+		.manager = &peer->manager, .store = &peer->store, .queue = peer->queue
 	};
-	change_queue_add_source(peer->queue, &peer->elsewhere);
+	elsewhere_source_init(&peer->elsewhere);
 	device_source_init(&peer->devices, &peer->manager, &peer->monitor, NULL, peer->queue);
 	peer->devices.is_paused = false;
 	peer->jobs.manager = &peer->manager;
@@ -419,5 +486,4 @@ void peers_fini(void)
 {
 	for (size_t i = 0; i < PEERS; i++)
 		fini_peer(&peers.peer[i]);
-	rows_fini(&peers.rows);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "daemon/elsewhere_source.h"
 #include "daemon/job_source.h"
 #include "dice.h"
 #include "rows.h"
@@ -12,20 +13,10 @@
  */
 enum { PEERS = 3, PEER_VOLUMES = 4, PEER_KEYS = 512 };
 
-/* A row as others get it. */
-struct news_row {
-	bool is_record, is_gone;
-	char path[LINK_PATH_MAX];
-	uint64_t changed;
-	struct record_row record; /* or the owner of the link */
-};
-
-/* What one commit wrote. */
+/* What one commit wrote, as others get it. */
 struct news {
 	struct news *next;
-	uint64_t revision;
-	struct news_row *rows;
-	size_t count;
+	struct elsewhere elsewhere;
 };
 
 struct news_list {
@@ -43,6 +34,7 @@ struct peer_job {
 struct store {
 	struct peer *peer;
 	const struct change *change; /* handed over */
+	uint64_t presence;	     /* who saw what when it was handed over */
 	bool is_done;
 	int result;
 };
@@ -59,19 +51,17 @@ struct peer {
 	struct change_queue *queue;
 	struct store store;
 	struct device_monitor monitor;
-	struct change_source elsewhere;
+	struct elsewhere_source elsewhere;
 	struct device_source devices;
 	struct job_source jobs;
 	struct rows rows; /* its own database */
 	struct news_list coming, here;
-	uint64_t revision; /* of what it has taken up */
-	bool is_elsewhere; /* what is being committed is of others */
+	unsigned int shadowed; /* events that said so */
 };
 
 /* The shared database, and all who use it. */
 struct peers {
 	struct peer peer[PEERS];
-	struct rows rows;
 	struct {
 		char key[LINK_PATH_MAX + 2];
 		uint64_t revision;
@@ -94,5 +84,9 @@ bool peer_is_asked(const struct peer *peer);
 void peer_answer(struct peer *peer, int error);
 /* The oldest of what others wrote comes to it. */
 void peer_deliver(struct peer *peer);
+/* Whether all hosts have the names of the volume. The last one is each host's own. */
+bool peers_is_shared(const char *id);
+/* Whether some host but this one has the volume. */
+bool peer_sees_elsewhere(const struct peer *peer, const char *id);
 /* The device of a volume comes or goes. False: what it did last was not looked at yet. */
 bool peer_plug(struct peer *peer, unsigned int volume, bool is_there);

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "core/model/mount_points.h"
+#include "core/model/shadows.h"
 #include "rows.h"
 
 static void point_fini(struct point_row *row)
@@ -26,6 +27,7 @@ void rows_fini(struct rows *rows)
 	for (size_t i = 0; i < rows->point_count; i++)
 		point_fini(&rows->points[i]);
 	free(rows->points);
+	free(rows->shadows);
 	free(rows->links);
 	free(rows->records);
 	*rows = (struct rows){ 0 };
@@ -84,6 +86,8 @@ static void put_record(struct rows *rows, const struct record *record)
 	row->no_drive_letter = record->no_drive_letter;
 	row->keep_links = record->keep_links;
 	row->last_seen = record->last_seen;
+	row->is_shared = record->is_shared;
+	row->revision = record->revision;
 	fingerprint_copy(&row->fingerprint, &record->fingerprint);
 	rows->written++;
 }
@@ -145,6 +149,37 @@ static void check_points(const struct rows *rows)
 	}
 }
 
+static void write_shadow(struct rows *rows, const struct shadow *shadow)
+{
+	size_t i = 0;
+
+	while (i < rows->shadow_count && strcasecmp(rows->shadows[i].path, shadow->path) != 0)
+		i++;
+	rows->written++;
+	if (i < rows->shadow_count)
+		rows->shadows[i] = rows->shadows[--rows->shadow_count];
+	if (!shadow->id)
+		return;
+	rows->shadows = xgrow(rows->shadows, rows->shadow_count, sizeof(*rows->shadows));
+	rows->shadows[rows->shadow_count] = (struct link_row){ .changed = shadow->changed };
+	strcpy(rows->shadows[rows->shadow_count].path, shadow->path);
+	strcpy(rows->shadows[rows->shadow_count++].id, shadow->id);
+}
+
+static void check_shadows(const struct rows *rows)
+{
+	for (size_t i = 0; i < rows->shadow_count; i++) {
+		bool is_shared = false;
+
+		for (size_t j = 0; j < rows->record_count; j++)
+			is_shared |= rows->records[j].is_shared &&
+				strcmp(rows->records[j].id, rows->shadows[i].id) == 0;
+		ck_assert_msg(is_shared, "%s is of no shared volume", rows->shadows[i].path);
+		ck_assert_msg(find_link(rows, rows->shadows[i].path) != NULL,
+			"%s is in nobody's shadow", rows->shadows[i].path);
+	}
+}
+
 void rows_write(struct rows *rows, const struct names *layer)
 {
 	if (layer->has_settings) {
@@ -174,11 +209,16 @@ void rows_write(struct rows *rows, const struct names *layer)
 	map_for_each (&layer->mount_points, node, next)
 		write_point(rows, container_of(node, struct mount_point, by_place));
 	check_points(rows);
+	map_for_each (&layer->shadows, node, next)
+		write_shadow(rows, container_of(node, struct shadow, by_path));
+	check_shadows(rows);
+	rows->revision = layer->revision;
 }
 
 void rows_load(const struct rows *rows, struct names *ret_names)
 {
 	ret_names->is_auto_mount_off = rows->is_auto_mount_off;
+	ret_names->revision = rows->revision;
 	for (size_t i = 0; i < rows->record_count; i++) {
 		const struct record_row *row = &rows->records[i];
 		struct record *record = names_edit_record(ret_names, row->id);
@@ -186,6 +226,8 @@ void rows_load(const struct rows *rows, struct names *ret_names)
 		record->no_drive_letter = row->no_drive_letter;
 		record->keep_links = row->keep_links;
 		record->last_seen = row->last_seen;
+		record->is_shared = row->is_shared;
+		record->revision = row->revision;
 		fingerprint_copy(&record->fingerprint, &row->fingerprint);
 	}
 	for (size_t i = 0; i < rows->link_count; i++) {
@@ -194,6 +236,9 @@ void rows_load(const struct rows *rows, struct names *ret_names)
 		ck_assert_ptr_nonnull(names_find_record(ret_names, row->id));
 		names_set_link(ret_names, row->path, row->id, row->changed);
 	}
+	for (size_t i = 0; i < rows->shadow_count; i++)
+		shadows_set(ret_names, rows->shadows[i].path, rows->shadows[i].id,
+			rows->shadows[i].changed);
 	for (size_t i = 0; i < rows->point_count; i++) {
 		const struct point_row *row = &rows->points[i];
 

@@ -15,7 +15,9 @@ struct record_row {
 	char id[UNIQUE_ID_MAX + 1];
 	bool no_drive_letter;
 	bool keep_links;
+	bool is_shared;
 	uint64_t last_seen;
+	uint64_t revision;
 	struct fingerprint fingerprint;
 };
 
@@ -36,6 +38,9 @@ struct rows {
 	size_t record_count;
 	struct point_row *points;
 	size_t point_count;
+	struct link_row *shadows;
+	size_t shadow_count;
+	uint64_t revision;
 	bool is_auto_mount_off;
 	size_t written; /* rows put or deleted, ever */
 };

@@ -61,7 +61,7 @@ START_TEST(test_lines)
 	static const char *const names[EVENT_KINDS] = { "volume-arrived", "volume-removed",
 		"volume-changed", "link-created", "link-deleted", "volume-unprocessed", "duplicate",
 		"unique_id_changed", "mounted", "unmounted", "mount-point-created",
-		"mount-point-deleted", "mount-point-refused" };
+		"mount-point-deleted", "mount-point-refused", "link_shadowed" };
 
 	for (unsigned int kind = 0; kind < EVENT_KINDS; kind++) {
 		_cleanup_free_ char *expected =
@@ -81,6 +81,8 @@ START_TEST(test_lines)
 		"\"link\":\"/DosDevices/X:\",\"id\":\"UUID=1234\",\"device\":\"/dev/sdb1\"}\n");
 	expect_line(&(struct event){ .kind = EVENT_MOUNTED, .path = text("/a b") }, 1,
 		"{\"seq\":1,\"epic\":1" BEGIN "\"mounted\",\"path\":\"/a b\"}\n");
+	expect_line(&(struct event){ .kind = EVENT_LINK_SHADOWED, .host = text("b") }, 1,
+		"{\"seq\":1,\"epic\":1" BEGIN "\"link_shadowed\",\"host\":\"b\"}\n");
 	expect_line(&(struct event){ .kind = EVENT_DUPLICATE, .reason = text("") }, 1,
 		"{\"seq\":1,\"epic\":1" BEGIN "\"duplicate\",\"reason\":\"\"}\n");
 }

@@ -11,7 +11,17 @@ struct manager_env {
 	uint32_t uid; /* who asks; mmfs itself for events of devices */
 	uint32_t pid;
 	const char *command;
+	const char *host; /* where that was, NULL: here */
+	/*
+	 * Whether another host says that it has the volume, and names of it are thus nobody's to
+	 * take. NULL: there are no other hosts.
+	 */
+	bool (*is_seen_elsewhere)(const void *elsewhere, const char *id);
+	const void *elsewhere;
 };
+
+/* The same, of a volume that is shared. */
+bool manager_env_has_seen(const struct manager_env *env, const struct names *view, const char *id);
 
 /* Of a volume about to be deleted, or after all not. */
 struct deletion_mark {
@@ -35,6 +45,7 @@ struct change {
 	size_t requests;      /* and how many requests there are */
 	char *renamed[2];     /* by the only request: from and to, paths; else NULL */
 	struct events events; /* of what does not show otherwise */
+	char *host;	      /* where it has been committed already; NULL: it is of this machine */
 	bool gives_letters;   /* from now on */
 	bool is_refusal;      /* something was refused, or left as it was */
 	bool has_devices;     /* was decided about them … */

@@ -49,6 +49,7 @@ struct device {
 	unsigned int members;	/* devices that its filesystem has, 0: unknown */
 	enum attachment attachment;
 	bool is_removable : 1;
+	bool is_fabric : 1; /* other hosts may reach it, too: iSCSI, FC, NVMe over fabrics */
 	bool is_read_only : 1;
 	bool is_virtual : 1;	 /* device-mapper or md */
 	bool is_held : 1;	 /* by another device, or as swap */

@@ -18,6 +18,7 @@ enum event_kind {
 	EVENT_MOUNT_POINT_CREATED, /* link, id, path, reason if nobody asked for it here */
 	EVENT_MOUNT_POINT_DELETED, /* the same */
 	EVENT_MOUNT_POINT_REFUSED, /* link, id, path, reason: found on a hosting volume */
+	EVENT_LINK_SHADOWED,	   /* link, id: all hosts have it, here another has its place */
 	EVENT_KINDS,
 };
 
@@ -38,6 +39,7 @@ struct event {
 	char *device;
 	char *path; /* mount point */
 	char *reason;
+	char *host; /* where it was changed, if not here */
 };
 
 struct events {

@@ -20,6 +20,7 @@ struct history_entry {
 	const char *id;
 	const char *device;
 	const char *command;
+	const char *host; /* another than this one */
 };
 
 /* The last HISTORY_MAX entries, oldest first. */

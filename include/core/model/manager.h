@@ -28,6 +28,13 @@ enum strangers {
 	STRANGERS_ACCEPT,   /* none */
 };
 
+/* The names of which volumes are those of all hosts. */
+enum share {
+	SHARE_OFF,
+	SHARE_FABRIC, /* which several hosts can reach: device::is_fabric */
+	SHARE_ALL,
+};
+
 /* A volume that has gone, until that is written down. */
 struct departure {
 	char *id;
@@ -50,6 +57,7 @@ struct manager {
 	bool gives_letters; /* to volumes that arrive: AUTO_DL_ASSIGNMENTS was asked for */
 	enum follow follow;
 	enum strangers strangers;
+	enum share share;
 	bool suggests_label; /* a label is the suggested link of its volume */
 	enum replicate replicate;
 	uint32_t expire_days; /* volumes that nobody named are forgotten then; 0: never */

@@ -45,6 +45,8 @@ struct record {
 	bool keep_links;       /* keep links when offline */
 	bool is_removed;       /* in a layer: the record is deleted */
 	bool is_hint;	       /* in a layer: nothing but hints of the fingerprint changed */
+	bool is_shared;	       /* its names, but for a letter, are those of all hosts */
+	uint64_t revision;     /* of all hosts' changes, that which was about it last; 0: none */
 	uint64_t last_seen;    /* µs since 1970, 0: never; a hint */
 	struct fingerprint fingerprint;
 	char id[];
@@ -60,8 +62,10 @@ struct names {
 	struct map links;	  /* by path, ignoring case */
 	struct map records;	  /* by unique ID; those that are alike have one hash */
 	struct map mount_points;  /* by host and path */
+	struct map shadows;	  /* by path, ignoring case */
 	bool has_settings;	  /* in a layer: the following counts */
 	bool is_auto_mount_off;
+	uint64_t revision; /* of the changes of all hosts, the last that is in here; 0: none */
 };
 
 void names_init(struct names *names, const struct names *base);
@@ -76,6 +80,9 @@ const struct record *names_next_alike(
 /* Links of a record in no order: first call with `link` NULL. */
 const struct link *names_next_link(
 	const struct names *names, const char *id, const struct link *link);
+
+/* Whether all hosts have this link: one in the database of a shared volume that is no letter. */
+bool names_is_shared(const struct link *link);
 
 /*
  * Whether the names of a record were given to an identity as such, which any device may have,

@@ -14,6 +14,7 @@ struct touched {
 	size_t device_count;
 	char *renamed[2]; /* the link that has moved, from and to: its inode stays; NULL: none */
 	struct events events; /* what the tree does not show */
+	char *host;	      /* whose change it is; NULL: of this machine */
 	bool has_changed;     /* whether anything a reader could see has changed at all */
 };
 

@@ -3,6 +3,7 @@
 
 #include "core/model/change.h"
 #include "core/model/manager.h"
+#include "core/rules/elsewhere.h"
 
 /*
  * The persistent database: a SQLite file, written by a thread of its own, one transaction per
@@ -29,6 +30,12 @@ void store_release_memory(struct store *store);
  * what is read from memory need not be the newest.
  */
 bool store_has_others(const struct store *store);
+/*
+ * The oldest change of another host that is not taken up yet, NULL: there is none. It is the
+ * store's, up to store_drop_elsewhere(), which is called when it is written here, too.
+ */
+const struct elsewhere *store_get_elsewhere(const struct store *store);
+void store_drop_elsewhere(struct store *store);
 /* Waits for the commit under way, ends the thread, closes the file. NULL is fine. */
 void store_close(struct store *store);
 

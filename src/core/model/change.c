@@ -6,6 +6,14 @@
 
 #include "core/model/change.h"
 
+bool manager_env_has_seen(const struct manager_env *env, const struct names *view, const char *id)
+{
+	const struct record *record = names_find_record(view, id);
+
+	return record && record->is_shared && env->is_seen_elsewhere &&
+		env->is_seen_elsewhere(env->elsewhere, id);
+}
+
 void change_init(struct change *change, const struct manager *manager)
 {
 	*change = (struct change){ 0 };
@@ -25,6 +33,7 @@ void change_fini(struct change *change)
 	for (size_t i = 0; i < ARRAY_SIZE(change->renamed); i++)
 		free(change->renamed[i]);
 	events_fini(&change->events);
+	free(change->host);
 	*change = (struct change){ 0 };
 }
 
@@ -73,6 +82,7 @@ void change_add_entry(struct change *change, const struct manager *manager,
 		.id = triple->id,
 		.device = triple->node,
 		.command = env->command,
+		.host = env->host,
 	};
 
 	change->entries = xgrow(change->entries, change->entry_count, sizeof(*change->entries));

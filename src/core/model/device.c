@@ -101,6 +101,7 @@ struct device *device_copy(const struct device *device)
 	copy->members = device->members;
 	copy->attachment = device->attachment;
 	copy->is_removable = device->is_removable;
+	copy->is_fabric = device->is_fabric;
 	copy->is_read_only = device->is_read_only;
 	copy->is_virtual = device->is_virtual;
 	copy->is_by_kernel = device->is_by_kernel;
@@ -161,10 +162,10 @@ bool device_is_equal(const struct device *a, const struct device *b)
 	return a->number == b->number && a->diskseq == b->diskseq && a->size == b->size &&
 		a->start == b->start && a->is_held == b->is_held && a->partition == b->partition &&
 		a->members == b->members && a->attachment == b->attachment &&
-		a->is_removable == b->is_removable && a->is_read_only == b->is_read_only &&
-		a->is_virtual == b->is_virtual && a->is_component == b->is_component &&
-		a->is_serial_void == b->is_serial_void && a->has_partitions == b->has_partitions &&
-		a->partition_flags == b->partition_flags;
+		a->is_removable == b->is_removable && a->is_fabric == b->is_fabric &&
+		a->is_read_only == b->is_read_only && a->is_virtual == b->is_virtual &&
+		a->is_component == b->is_component && a->is_serial_void == b->is_serial_void &&
+		a->has_partitions == b->has_partitions && a->partition_flags == b->partition_flags;
 }
 
 static bool is_extended_partition(const char *type)

@@ -22,6 +22,7 @@ const struct event_type event_types[EVENT_KINDS + 1] = {
 	[EVENT_MOUNT_POINT_CREATED] = { "mount-point-created", "link [id] path [reason]" },
 	[EVENT_MOUNT_POINT_DELETED] = { "mount-point-deleted", "link [id] path [reason]" },
 	[EVENT_MOUNT_POINT_REFUSED] = { "mount-point-refused", "link id path reason" },
+	[EVENT_LINK_SHADOWED] = { "link_shadowed", "link id" },
 	[EVENT_KINDS] = { "overrun", "lost" },
 };
 
@@ -45,6 +46,7 @@ void events_add(struct events *events, const struct event *event)
 		.device = copy(event->device),
 		.path = copy(event->path),
 		.reason = copy(event->reason),
+		.host = copy(event->host),
 	};
 }
 
@@ -63,6 +65,7 @@ static void notice_fini(struct event *event)
 	free(event->device);
 	free(event->path);
 	free(event->reason);
+	free(event->host);
 }
 
 void events_fini(struct events *events)

@@ -11,7 +11,7 @@ struct history_entry *history_entry_new(const struct history_entry *from)
 {
 	size_t size = text_get_size(from->operation) + text_get_size(from->link) +
 		text_get_size(from->id) + text_get_size(from->device) +
-		text_get_size(from->command);
+		text_get_size(from->command) + text_get_size(from->host);
 	struct history_entry *entry = xcalloc(1, sizeof(*entry) + size);
 	char *room = (char *)(entry + 1);
 
@@ -21,6 +21,7 @@ struct history_entry *history_entry_new(const struct history_entry *from)
 	entry->id = text_put(&room, from->id);
 	entry->device = text_put(&room, from->device);
 	entry->command = text_put(&room, from->command);
+	entry->host = text_put(&room, from->host);
 	return entry;
 }
 

@@ -17,6 +17,7 @@
 
 #include "core/model/mount_points.h"
 #include "core/model/names.h"
+#include "core/model/shadows.h"
 #include "core/syntax/link_name.h"
 
 static bool link_has_path(const struct map_node *node, const void *key)
@@ -89,7 +90,7 @@ static void record_free(struct record *record)
 
 void names_init(struct names *names, const struct names *base)
 {
-	*names = (struct names){ .base = base };
+	*names = (struct names){ .base = base, .revision = base ? base->revision : 0 };
 }
 
 void names_fini(struct names *names)
@@ -101,6 +102,7 @@ void names_fini(struct names *names)
 	map_fini(&names->links);
 	map_fini(&names->records);
 	mount_points_fini(names);
+	shadows_fini(names);
 }
 
 const struct link *names_find_link(const struct names *names, const char *path)
@@ -187,6 +189,12 @@ static bool is_better_name(const struct link *link, const struct link *other)
 	if (link->changed != other->changed)
 		return link->changed < other->changed;
 	return strcmp(link->path, other->path) < 0;
+}
+
+bool names_is_shared(const struct link *link)
+{
+	return link->record && link->record->is_shared && !link->is_unrecorded &&
+		!link_name_is_letter(link->path);
 }
 
 bool names_is_of_identity(const struct names *names, const struct record *record)
@@ -292,6 +300,8 @@ struct record *names_edit_record(struct names *layer, const char *id)
 			record->no_drive_letter = below->no_drive_letter;
 			record->keep_links = below->keep_links;
 			record->last_seen = below->last_seen;
+			record->is_shared = below->is_shared;
+			record->revision = below->revision;
 			fingerprint_copy(&record->fingerprint, &below->fingerprint);
 		}
 	}
@@ -416,6 +426,7 @@ void names_remove_record(struct names *layer, const char *id)
 		link = next;
 	}
 	mount_points_drop(layer, id, NULL);
+	shadows_drop(layer, id);
 	record = names_edit_record(layer, id);
 	record->no_drive_letter = false;
 	record->keep_links = false;
@@ -459,13 +470,14 @@ bool names_has_word(const struct names *layer, const char *path)
 
 bool names_has_rows(const struct names *layer)
 {
-	return layer->records.count || layer->mount_points.count || layer->has_settings ||
-		has_link_rows(layer);
+	return layer->records.count || layer->mount_points.count || layer->shadows.count ||
+		layer->has_settings || has_link_rows(layer);
 }
 
 bool names_has_changes(const struct names *layer)
 {
-	if (layer->has_settings || has_link_rows(layer) || mount_points_has_changes(layer))
+	if (layer->has_settings || layer->shadows.count || has_link_rows(layer) ||
+		mount_points_has_changes(layer))
 		return true;
 	map_for_each (&layer->records, node, next)
 		if (!container_of(node, struct record, by_id)->is_hint)
@@ -487,6 +499,8 @@ static void merge_record(struct names *base, struct record *record)
 	below->no_drive_letter = record->no_drive_letter;
 	below->keep_links = record->keep_links;
 	below->last_seen = record->last_seen;
+	below->is_shared = record->is_shared;
+	below->revision = record->revision;
 	below->is_removed = record->is_removed;
 	fingerprint_fini(&below->fingerprint);
 	below->fingerprint = record->fingerprint;
@@ -518,7 +532,9 @@ void names_merge(struct names *base, struct names *layer)
 	if (layer->has_settings)
 		base->is_auto_mount_off = layer->is_auto_mount_off;
 	layer->has_settings = false;
+	base->revision = layer->revision;
 	mount_points_merge(base, layer);
+	shadows_merge(base, layer);
 	map_for_each (&layer->records, node, next)
 		merge_record(base, container_of(node, struct record, by_id));
 	map_for_each (&layer->links, node, next) {

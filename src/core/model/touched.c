@@ -43,5 +43,6 @@ void touched_fini(struct touched *touched)
 	for (size_t i = 0; i < ARRAY_SIZE(touched->renamed); i++)
 		free(touched->renamed[i]);
 	events_fini(&touched->events);
+	free(touched->host);
 	*touched = (struct touched){ 0 };
 }

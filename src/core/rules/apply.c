@@ -254,6 +254,7 @@ void apply_change(struct manager *manager, struct change *change, struct touched
 	change->entry_count = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(change->renamed); i++)
 		ret_touched->renamed[i] = steal_ptr(change->renamed[i]);
+	ret_touched->host = steal_ptr(change->host);
 	manager->gives_letters |= change->gives_letters;
 	if (change->has_devices)
 		manager->owes_holders = change->is_unwritten;

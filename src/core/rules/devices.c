@@ -132,6 +132,20 @@ void devices_decide_holder(const struct manager *manager, const struct manager_e
 		decide_hint(device, id, false, change);
 }
 
+/* Whether names of a volume that was never seen before are those of all hosts. */
+static bool is_to_share(const struct manager *manager, const struct device *device)
+{
+	switch (manager->share) {
+	case SHARE_OFF:
+		return false;
+	case SHARE_FABRIC:
+		return device->is_fabric;
+	case SHARE_ALL:
+		return !mounted_is_device(device);
+	}
+	return false;
+}
+
 static bool is_new_here(const struct manager *manager, const struct device *device, const char *id)
 {
 	const struct device *before = volumes_find_name(&manager->volumes, device->name);
@@ -205,14 +219,18 @@ static void decide_arrival(const struct manager *manager, const struct manager_e
 	const struct device *device, const char *id, struct change *change)
 {
 	const struct record *record = names_find_record(&change->names, id);
+	bool is_known = record != NULL;
 
 	if (!record ||
 		(!is_remembered(record, device) &&
-			!is_component_remembered(manager, record, device, change)))
+			!is_component_remembered(manager, record, device, change) &&
+			!manager_env_has_seen(env, &change->names, id)))
 		decide_description(env, device, id, change);
 	else if (record->fingerprint.has_twin || record->keep_links || mounted_is_device(device))
 		decide_hint(device, id, false, change);
 	decide_unnoted(device, id, change);
+	if (!is_known && is_to_share(manager, device))
+		names_edit_record(&change->names, id)->is_shared = true;
 	if (!record || (is_new_here(manager, device, id) && record->volume_names == 0)) {
 		struct triple triple = { .id = id, .node = device->node };
 		char path[LINK_PATH_MAX];

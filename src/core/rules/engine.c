@@ -14,6 +14,7 @@
 #include "core/rules/devices.h"
 #include "core/rules/dispatch.h"
 #include "core/rules/doubt.h"
+#include "core/rules/elsewhere.h"
 #include "core/rules/engine.h"
 #include "core/rules/ownership.h"
 #include "core/rules/partitions.h"
@@ -49,6 +50,7 @@ int engine_decide_request(const struct manager *manager, const struct manager_en
 
 	if (change->entry_count == entries)
 		change->is_refusal = true;
+	elsewhere_surface(change);
 	note_rename(change, request, r);
 	return r;
 }
@@ -71,6 +73,7 @@ void engine_end_requests(
 	if (change->volumes.gones || change->volumes.puts) {
 		put_unwritten(&manager->volumes, &change->volumes);
 		devices_decide(manager, env, change);
+		elsewhere_surface(change);
 	}
 	if (change->clients > 1)
 		change_end_step(change);
@@ -154,6 +157,7 @@ bool engine_decide_devices(
 		!deletion_is_overdue(manager) && !ownership_is_overdue(manager))
 		return false;
 	devices_decide(manager, env, change);
+	elsewhere_surface(change);
 	return true;
 }
 

@@ -119,7 +119,8 @@ int forgetting_decide_scrub(struct decision *decision)
 		const char *id = container_of(node, struct record, by_id)->id;
 
 		if (names_find_record(&decision->change->names, id) &&
-			!decision_shows(decision, id))
+			!decision_shows(decision, id) &&
+			!manager_env_has_seen(decision->env, &decision->change->names, id))
 			forget(manager, decision->env, "scrub_registry", id, id_list_has(&owed, id),
 				decision->change);
 	}
@@ -153,8 +154,8 @@ static int compare_unnamed(const void *a, const void *b)
 }
 
 /* Those that nobody named, marked or kept, the longest unseen first; the caller frees the array. */
-static size_t get_unnamed(
-	const struct manager *manager, const struct names *view, struct unnamed **ret_list)
+static size_t get_unnamed(const struct manager *manager, const struct manager_env *env,
+	const struct names *view, struct unnamed **ret_list)
 {
 	struct unnamed *list = xcalloc(manager->names.records.count, sizeof(*list));
 	struct id_list bound = { 0 };
@@ -169,7 +170,7 @@ static size_t get_unnamed(
 
 		if (record && !record->keep_links && !record->no_drive_letter &&
 			!manager_find_device(manager, view, id) && !has_own_name(view, id) &&
-			!id_list_has(&bound, id))
+			!id_list_has(&bound, id) && !manager_env_has_seen(env, view, id))
 			list[count++] = (struct unnamed){ id, record->last_seen };
 	}
 	id_list_fini(&bound);
@@ -214,7 +215,8 @@ static void forget_asked(struct decision *decision, const char *id)
 static int forget_unnamed(struct decision *decision)
 {
 	_cleanup_free_ struct unnamed *list = NULL;
-	size_t count = get_unnamed(decision->manager, &decision->change->names, &list);
+	size_t count =
+		get_unnamed(decision->manager, decision->env, &decision->change->names, &list);
 
 	for (size_t i = 0; i < count; i++) {
 		if (!is_older(&list[i], decision->env->now, decision->request->days))
@@ -252,6 +254,9 @@ int forgetting_decide_forget(struct decision *decision)
 	if (manager_find_device(decision->manager, names, id))
 		return decision_fail(decision, -EBUSY,
 			"%s is present: only what is absent can be forgotten", id);
+	if (manager_env_has_seen(decision->env, names, id))
+		return decision_fail(decision, -EBUSY,
+			"%s is present on another host: only what is absent can be forgotten", id);
 	own_id = xstrdup(id); /* what the link said goes with it */
 	forget_asked(decision, own_id);
 	return 0;
@@ -311,7 +316,7 @@ static void expire(
 	const struct manager *manager, const struct manager_env *env, struct change *change)
 {
 	_cleanup_free_ struct unnamed *list = NULL;
-	size_t count = get_unnamed(manager, &change->names, &list);
+	size_t count = get_unnamed(manager, env, &change->names, &list);
 
 	for (size_t i = 0; i < count; i++)
 		if (count - i > UNNAMED_MAX ||

@@ -211,6 +211,7 @@ void id_change_move(
 	_cleanup_free_ char *old = xstrdup(from);
 	const struct record *record = names_find_record(names, old);
 	bool no_drive_letter = record->no_drive_letter, keep_links = record->keep_links;
+	bool is_shared = record->is_shared;
 	const struct link *link;
 	struct record *edited;
 
@@ -227,6 +228,7 @@ void id_change_move(
 	edited = names_edit_record(names, to);
 	edited->no_drive_letter |= no_drive_letter && !edited->letter;
 	edited->keep_links |= keep_links;
+	edited->is_shared |= is_shared;
 }
 
 /* The ID whose names shall move: that given, or the one that the database has for the partition. */

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "core/model/mount_points.h"
+#include "core/model/shadows.h"
 #include "core/model/triples.h"
 #include "core/rules/devices.h"
 #include "core/rules/identity_names.h"
@@ -151,6 +152,26 @@ static int check_letter(
 		decision, -EINVAL, "%s has the drive letter %c: already", id, record->letter);
 }
 
+/*
+ * What does not show here is not free if another host has the volume, or if all hosts have that
+ * name for one of theirs and it is only here that another has its place.
+ */
+static int check_elsewhere(struct decision *decision, const char *id, const char *path)
+{
+	const struct names *names = &decision->change->names;
+	const struct link *link = names_find_link(names, path);
+	const struct record *record = names_find_record(names, id);
+	const struct shadow *shadow = shadows_find(names, path);
+
+	if (link && manager_env_has_seen(decision->env, names, link->record->id))
+		return decision_fail(decision, -EEXIST,
+			"%s is a link of %s, which other hosts have", link->path, link->record->id);
+	if (shadow && record && record->is_shared)
+		return decision_fail(decision, -EEXIST, "%s is a link of %s on other hosts",
+			shadow->path, shadow->id);
+	return 0;
+}
+
 /* Whether a name that is not to be replaced is free, or was an absent volume's. */
 static int check_free(struct decision *decision, const char *id, const char *path)
 {
@@ -158,7 +179,7 @@ static int check_free(struct decision *decision, const char *id, const char *pat
 	const char *owner;
 
 	if (!link)
-		return 0;
+		return check_elsewhere(decision, id, path);
 	owner = link->record->id;
 	if (strcmp(owner, id) == 0)
 		return decision_fail(
@@ -303,7 +324,9 @@ static int check_rename(struct decision *decision, const struct link *old)
 	const struct link_name *name = &decision->request->new_link;
 	const struct link *over = decision_find_link(decision, name->path);
 
-	if (!over || over == old)
+	if (!over)
+		return check_elsewhere(decision, old->record->id, name->path);
+	if (over == old)
 		return 0;
 	if (!decision->request->may_replace || strcmp(over->path, name->path) != 0 ||
 		!decision_get_node(decision, over->record->id))

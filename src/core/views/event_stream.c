@@ -51,6 +51,7 @@ void event_stream_add(
 	add_member(&text, "device", event->device);
 	add_member(&text, "path", event->path);
 	add_member(&text, "reason", event->reason);
+	add_member(&text, "host", event->host);
 	strbuf_add_text(&text, "}\n");
 	free(line->text);
 	stream->lost = (struct event_line){ .time = line->time, .epic = line->epic };

@@ -65,6 +65,10 @@ void render_history(const struct manager *manager, struct strbuf *ret_text)
 		add_member(ret_text, "device", entry->device);
 		strbuf_add_format(ret_text, ",\"uid\":%u,\"pid\":%u,", entry->uid, entry->pid);
 		add_member(ret_text, "command", entry->command);
+		if (entry->host) {
+			strbuf_add_char(ret_text, ',');
+			add_member(ret_text, "host", entry->host);
+		}
 		strbuf_add_text(ret_text, "}\n");
 	}
 }

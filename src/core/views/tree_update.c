@@ -399,6 +399,8 @@ void tree_update(struct tree *tree, const struct manager *manager, struct touche
 		return;
 	deltas->has_views = touched->has_changed;
 	events_move(&deltas->events, &touched->events);
+	for (size_t i = 0; touched->host && i < deltas->events.count; i++)
+		deltas->events.list[i].host = xstrdup(touched->host);
 	if (deltas->events.count)
 		qsort(deltas->events.list, deltas->events.count, sizeof(*deltas->events.list),
 			compare_notices);

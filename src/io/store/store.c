@@ -21,6 +21,7 @@
 #include "io/store/store.h"
 #include "io/store/store_file.h"
 #include "io/store/store_rows.h"
+#include "io/store/store_writer.h"
 
 enum store_state {
 	STORE_IDLE,
@@ -30,7 +31,7 @@ enum store_state {
 
 struct store {
 	struct store_file file;
-	struct store_rows rows;
+	struct store_writer writer;
 	int event_fd;
 	pthread_t thread;
 	bool has_thread;
@@ -80,7 +81,7 @@ int store_load(struct store *store, struct manager *manager, struct strbuf *why)
 		return r;
 	}
 	/* Statements that do not fit the tables are a last reason to refuse the file. */
-	if (store_rows_init(&store->rows, store->file.db) != 0)
+	if (store_writer_init(&store->writer, store->file.db) != 0)
 		r = store_file_fail(&store->file, why);
 	if (r == 0)
 		r = store_file_adopt(&store->file, why);
@@ -105,7 +106,7 @@ static int store_write(struct store *store, const struct change *change, struct 
 	code = store_file_begin(&store->file);
 	crash_point("store:after-begin");
 	if (code == 0)
-		code = store_rows_write(&store->rows, change);
+		code = store_writer_write(&store->writer, change);
 	crash_point("store:before-commit");
 	if (code == 0)
 		code = store_file_commit(&store->file);
@@ -189,7 +190,7 @@ void store_close(struct store *store)
 		pthread_mutex_unlock(&store->lock);
 		pthread_join(store->thread, NULL);
 	}
-	store_rows_fini(&store->rows);
+	store_writer_fini(&store->writer);
 	store_file_fini(&store->file);
 	if (store->event_fd >= 0)
 		close(store->event_fd);
@@ -222,6 +223,15 @@ void store_commit(struct store *store, const struct change *change)
 bool store_has_others(const struct store *store)
 {
 	return false;
+}
+
+const struct elsewhere *store_get_elsewhere(const struct store *store)
+{
+	return NULL;
+}
+
+void store_drop_elsewhere(struct store *store)
+{
 }
 
 int store_get_fd(const struct store *store)

@@ -74,6 +74,22 @@ static const char *const migrations[STORE_VERSION] = {
 	/* Where the partition of a volume starts: unknown (0), until it is here again. */
 	"ALTER TABLE records ADD COLUMN start INTEGER NOT NULL DEFAULT 0;"
 	"PRAGMA user_version = 4;",
+
+	/*
+	 * Which volumes have names on all hosts: none of those that are known so far. A revision is
+	 * of the changes of all hosts; host is that of an entry's author, if it is another.
+	 */
+	"ALTER TABLE records ADD COLUMN is_shared INTEGER NOT NULL DEFAULT 0"
+	"	CHECK (is_shared IN (0, 1));"
+	"ALTER TABLE records ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE history ADD COLUMN host TEXT;"
+	"CREATE TABLE shadows ("
+	"	path TEXT NOT NULL COLLATE NOCASE PRIMARY KEY,"
+	"	unique_id TEXT NOT NULL REFERENCES records (unique_id),"
+	"	changed INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX shadows_of_record ON shadows (unique_id);"
+	"PRAGMA user_version = 5;",
 };
 
 int store_schema_migrate(struct sqlite3 *db, int version)

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/model/change.h"
+
+/*
+ * What other hosts have written of shared volumes: rows, as they are in the database that all hosts
+ * have. Who sends them is not trusted: each row is judged as if it were hostile.
+ */
+enum elsewhere_kind {
+	ELSEWHERE_RECORD, /* id and what the fingerprint and the flag say */
+	ELSEWHERE_LINK,	  /* path, id of the volume, changed */
+	ELSEWHERE_POINT,  /* id of the hosting volume, path on it, volume, options, changed */
+};
+
+/* Texts that do not apply are NULL; all are borrowed. */
+struct elsewhere_row {
+	enum elsewhere_kind kind;
+	bool is_gone; /* the row is deleted: of a link only `path` counts */
+	bool keep_links;
+	const char *id;
+	const char *path;
+	const char *volume, *options;
+	const char
+		*value[ID_SCHEMES]; /* those that do not depend on a host: PARTUUID, WWN, SERIAL */
+	uint64_t size, start;	    /* bytes */
+	uint64_t changed;	    /* µs since 1970 */
+};
+
+/* One change of another host, whole. */
+struct elsewhere {
+	const char *host;
+	uint64_t revision;
+	struct elsewhere_row *rows;
+	size_t count;
+	const struct history_entry *entries; /* what its history says */
+	size_t entry_count;
+};
+
+/*
+ * Decides what follows here, into a new change: the rows, and what has waited for them. Where the
+ * machine has a name of its own in the place, that stays, and the other is its shadow. -EBADMSG
+ * with a sentence in `why`: a row cannot be, and nothing of the rest is taken either.
+ */
+int elsewhere_decide(const struct manager *manager, const struct elsewhere *elsewhere,
+	struct change *change, struct strbuf *why);
+
+/*
+ * A link as the database of all hosts has it, by what is known here: one that shows, or a shadow.
+ */
+struct elsewhere_link {
+	const char *path, *id;
+	uint64_t changed;
+};
+
+/* False: it has none with this path. */
+bool elsewhere_find_link(
+	const struct names *view, const char *path, struct elsewhere_link *ret_link);
+/* Whether a change of a link is one of that database, too: not if one only shows again. */
+bool elsewhere_is_row(const struct names *layer, const char *path);
+
+/* Lets names show again that were shadowed by one that has gone in this change: at its end. */
+void elsewhere_surface(struct change *change);

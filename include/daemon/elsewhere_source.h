@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "daemon/change_queue.h"
+#include "daemon/loop.h"
+
+/* The source of changes that other hosts have made. */
+struct elsewhere_source {
+	struct change_source source;
+	const struct manager *manager;
+	struct store *store;
+	struct loop *loop;
+	struct change_queue *queue;
+	struct timer timer; /* armed: what could not be written here waits for it */
+};
+
+/*
+ * Borrows all; adds itself to the queue, before all others: they decide from what is known.
+ * `manager`, `loop` and `queue` are set, and `store` before the first change.
+ */
+void elsewhere_source_init(struct elsewhere_source *source);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/model/change.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+/* How changes come into the tables of the database. Part of io/store. */
+
+enum store_statement {
+	STORE_DELETE_POINT,
+	STORE_DELETE_LINK,
+	STORE_DELETE_SHADOW,
+	STORE_DELETE_RECORD,
+	STORE_PUT_RECORD,
+	STORE_ADD_LINK,
+	STORE_ADD_SHADOW,
+	STORE_ADD_POINT,
+	STORE_ADD_ENTRY,
+	STORE_PUT_SETTING,
+	STORE_TRIM_HISTORY,
+	STORE_LAST_ENTRY,
+	STORE_STATEMENTS,
+};
+
+struct store_writer {
+	struct sqlite3_stmt *statements[STORE_STATEMENTS];
+	size_t written; /* of the change being written, to find its middle */
+	size_t half;
+};
+
+/* Prepares the statements that write a change. SQLite's codes; _fini() either way. */
+int store_writer_init(struct store_writer *writer, struct sqlite3 *db);
+void store_writer_fini(struct store_writer *writer);
+/* Writes the rows of a change, within a transaction of the caller. SQLite's codes. */
+int store_writer_write(struct store_writer *writer, const struct change *change);

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What other hosts have written becomes a change as any other: rows in the order of references, as
+ * the database wants them. It has been committed where it was made: here it cannot be refused for
+ * what it says, only for what cannot be true of any host.
+ *
+ * A volume that this machine knows as its own, under the same ID, is another one for all that can
+ * be told: what others write of theirs is left out.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/model/mount_points.h"
+#include "core/model/shadows.h"
+#include "core/rules/elsewhere.h"
+#include "core/syntax/link_name.h"
+#include "core/syntax/replica.h"
+#include "core/syntax/request.h"
+
+#define TEXT_MAX 1024 /* bytes of an identity */
+
+/* Those of a fingerprint that are the same on each host. */
+static const enum id_scheme shared_schemes[] = { ID_PARTUUID, ID_WWN, ID_SERIAL };
+
+static bool is_own(const struct names *names, const char *id)
+{
+	const struct record *record = names_find_record(names, id);
+
+	return record && !record->is_shared;
+}
+
+/* Whether it is spelled as the database has it, and not one that each host has for itself. */
+static bool is_link(const char *path)
+{
+	struct link_name name;
+	const char *fault;
+
+	return path && link_name_parse(path, strlen(path), &name, &fault) == 0 &&
+		strcmp(name.path, path) == 0 && name.kind != LINK_LETTER;
+}
+
+static const char *find_record_fault(const struct elsewhere_row *row)
+{
+	if (!row->id || !unique_id_is_valid(row->id))
+		return "a volume without a unique ID";
+	for (size_t i = 0; i < ARRAY_SIZE(shared_schemes); i++) {
+		const char *value = row->value[shared_schemes[i]];
+
+		if (value && strlen(value) > TEXT_MAX)
+			return "an identity that is too long";
+	}
+	return row->start > INT64_MAX ? "a start beyond all disks" : NULL;
+}
+
+static const char *find_link_fault(const struct elsewhere_row *row)
+{
+	if (!is_link(row->path))
+		return "a name that is none, or a drive letter";
+	if (row->is_gone)
+		return NULL;
+	if (!row->id || !unique_id_is_valid(row->id))
+		return "a name of no volume";
+	return row->changed > INT64_MAX ? "a time beyond all clocks" : NULL;
+}
+
+static const char *find_point_fault(const struct elsewhere_row *row)
+{
+	if (!row->id || !unique_id_is_valid(row->id))
+		return "a mount point on no volume";
+	if (!row->path || replica_check_path(row->path))
+		return "a mount point at no path";
+	if (row->is_gone)
+		return NULL;
+	if (!is_link(row->volume) || !link_name_is_volume(row->volume))
+		return "a mount point of no volume name";
+	return row->options && strlen(row->options) > REQUEST_OPTIONS_MAX
+		? "a mount point with too many options"
+		: NULL;
+}
+
+static const char *find_fault(const struct elsewhere_row *row)
+{
+	switch (row->kind) {
+	case ELSEWHERE_RECORD:
+		return find_record_fault(row);
+	case ELSEWHERE_LINK:
+		return find_link_fault(row);
+	case ELSEWHERE_POINT:
+		return find_point_fault(row);
+	}
+	return "a row of an unknown kind";
+}
+
+static void put_record(
+	const struct elsewhere *elsewhere, const struct elsewhere_row *row, struct change *change)
+{
+	struct record *record;
+
+	if (is_own(&change->names, row->id))
+		return;
+	record = names_edit_record(&change->names, row->id);
+	record->is_shared = true;
+	record->revision = elsewhere->revision;
+	record->keep_links = row->keep_links;
+	for (size_t i = 0; i < ARRAY_SIZE(shared_schemes); i++) {
+		char **value = &record->fingerprint.value[shared_schemes[i]];
+
+		free(*value);
+		*value = row->value[shared_schemes[i]] ? xstrdup(row->value[shared_schemes[i]])
+						       : NULL;
+	}
+	record->fingerprint.size = row->size;
+	record->fingerprint.start = row->start;
+}
+
+/* Who forgets it has seen that nobody has it, so nobody here can. */
+static int remove_record(
+	const struct manager *manager, const struct elsewhere_row *row, struct change *change)
+{
+	if (!names_find_record(&change->names, row->id) || is_own(&change->names, row->id))
+		return 0;
+	if (volumes_find_id(&manager->volumes, row->id))
+		return -EBADMSG;
+	names_remove_record(&change->names, row->id);
+	return 0;
+}
+
+static int put_link(const struct elsewhere_row *row, struct change *change)
+{
+	struct names *names = &change->names;
+	const struct link *own = names_find_link(names, row->path);
+	struct event event = { .kind = EVENT_LINK_SHADOWED };
+
+	if (is_own(names, row->id))
+		return 0;
+	if (!names_find_record(names, row->id))
+		return -EBADMSG;
+	if (!own || names_is_shared(own)) {
+		names_set_link(names, row->path, row->id, row->changed);
+		return 0;
+	}
+	if (!shadows_find(names, row->path)) {
+		event.link = (char *)row->path;
+		event.id = (char *)row->id;
+		events_add(&change->events, &event);
+	}
+	shadows_set(names, row->path, row->id, row->changed);
+	return 0;
+}
+
+static void remove_link(const struct elsewhere_row *row, struct change *change)
+{
+	const struct link *link = names_find_link(&change->names, row->path);
+
+	shadows_remove(&change->names, row->path);
+	if (link && names_is_shared(link))
+		names_remove_link(&change->names, row->path);
+}
+
+static int put_point(const struct elsewhere_row *row, struct change *change)
+{
+	struct mount_point point = {
+		.host = (char *)row->id,
+		.path = (char *)row->path,
+		.volume = (char *)row->volume,
+		.options = (char *)row->options,
+		.changed = row->changed,
+	};
+
+	if (is_own(&change->names, row->id))
+		return 0;
+	if (!names_find_record(&change->names, row->id) ||
+		!names_find_link(&change->names, row->volume))
+		return -EBADMSG;
+	mount_points_set(&change->names, &point);
+	return 0;
+}
+
+static void remove_point(const struct elsewhere_row *row, struct change *change)
+{
+	if (!is_own(&change->names, row->id) &&
+		mount_points_find(&change->names, row->id, row->path))
+		mount_points_remove(&change->names, row->id, row->path, NULL);
+}
+
+static int put_row(
+	const struct elsewhere *elsewhere, const struct elsewhere_row *row, struct change *change)
+{
+	switch (row->kind) {
+	case ELSEWHERE_RECORD:
+		put_record(elsewhere, row, change);
+		return 0;
+	case ELSEWHERE_LINK:
+		return put_link(row, change);
+	case ELSEWHERE_POINT:
+		return put_point(row, change);
+	}
+	return -EBADMSG;
+}
+
+/* Who did what there. The order is that in which it came here. */
+static void add_entries(
+	const struct manager *manager, const struct elsewhere *elsewhere, struct change *change)
+{
+	for (size_t i = 0; i < elsewhere->entry_count; i++) {
+		const struct history_entry *entry = &elsewhere->entries[i];
+		struct triple triple = { entry->link, entry->id, entry->device };
+		struct manager_env env = {
+			.now = entry->time,
+			.uid = entry->uid,
+			.pid = entry->pid,
+			.command = entry->command,
+			.host = elsewhere->host,
+		};
+
+		change_add_entry(change, manager, &env, entry->operation, &triple);
+	}
+}
+
+/* What is gone leaves first, but for volumes, which others may still refer to. */
+static int decide_row(const struct manager *manager, const struct elsewhere *elsewhere,
+	const struct elsewhere_row *row, int step, struct change *change)
+{
+	if (row->is_gone && step == 0 && row->kind == ELSEWHERE_LINK)
+		remove_link(row, change);
+	else if (row->is_gone && step == 0 && row->kind == ELSEWHERE_POINT)
+		remove_point(row, change);
+	else if (row->is_gone && step == 4 && row->kind == ELSEWHERE_RECORD)
+		return remove_record(manager, row, change);
+	else if (!row->is_gone && step == 1 + (int)row->kind)
+		return put_row(elsewhere, row, change);
+	return 0;
+}
+
+static int decide_rows(const struct manager *manager, const struct elsewhere *elsewhere,
+	struct change *change, const struct elsewhere_row **ret_row)
+{
+	for (int step = 0; step <= 4; step++) {
+		for (size_t i = 0; i < elsewhere->count; i++) {
+			int r = decide_row(manager, elsewhere, &elsewhere->rows[i], step, change);
+
+			*ret_row = &elsewhere->rows[i];
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+int elsewhere_decide(const struct manager *manager, const struct elsewhere *elsewhere,
+	struct change *change, struct strbuf *why)
+{
+	const struct elsewhere_row *row = NULL;
+	const char *fault = NULL;
+	int r = 0;
+
+	for (size_t i = 0; !fault && i < elsewhere->count; i++)
+		fault = find_fault(row = &elsewhere->rows[i]);
+	if (!fault)
+		r = decide_rows(manager, elsewhere, change, &row);
+	if (fault || r < 0) {
+		strbuf_add_format(why, "host %s has sent %s: ", elsewhere->host,
+			fault ? fault : "what cannot be here");
+		strbuf_add_printable(why, row->path ? row->path : row->id ? row->id : "");
+		return -EBADMSG;
+	}
+	add_entries(manager, elsewhere, change);
+	elsewhere_surface(change);
+	change->names.revision = elsewhere->revision;
+	change->host = xstrdup(elsewhere->host);
+	return 0;
+}
+
+bool elsewhere_find_link(
+	const struct names *view, const char *path, struct elsewhere_link *ret_link)
+{
+	const struct link *link = names_find_link(view, path);
+	const struct shadow *shadow = shadows_find(view, path);
+
+	if (link && names_is_shared(link))
+		*ret_link = (struct elsewhere_link){ link->path, link->record->id, link->changed };
+	else if (shadow)
+		*ret_link = (struct elsewhere_link){ shadow->path, shadow->id, shadow->changed };
+	else
+		return false;
+	return true;
+}
+
+bool elsewhere_is_row(const struct names *layer, const char *path)
+{
+	struct elsewhere_link before, after;
+	bool was_there = elsewhere_find_link(layer->base, path, &before);
+	bool is_there = elsewhere_find_link(layer, path, &after);
+
+	if (!was_there || !is_there)
+		return was_there != is_there;
+	return strcmp(before.path, after.path) != 0 || strcmp(before.id, after.id) != 0 ||
+		before.changed != after.changed;
+}
+
+static void surface(void *data, const struct shadow *shadow)
+{
+	struct names *layer = data;
+	_cleanup_free_ char *path = NULL, *id = NULL;
+	uint64_t changed = shadow->changed;
+
+	if (names_find_link(layer, shadow->path))
+		return;
+	path = xstrdup(shadow->path);
+	id = xstrdup(shadow->id);
+	shadows_remove(layer, path);
+	names_set_link(layer, path, id, changed);
+}
+
+void elsewhere_surface(struct change *change)
+{
+	shadows_visit(&change->names, surface, &change->names);
+}

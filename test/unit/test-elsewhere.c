@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What other hosts have written: rows that cannot be are refused whole, the others make a change
+ * like any other, whose events and history say whose it is. What becomes of it at random, on
+ * several hosts: test-races-random.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/model/mount_points.h"
+#include "core/model/shadows.h"
+#include "core/rules/elsewhere.h"
+#include "fixture.h"
+
+#define GUID "/Volumes/Volume{11111111-1111-1111-1111-111111111111}"
+#define RECORD(name)                                               \
+	{                                                          \
+		.kind = ELSEWHERE_RECORD, .id = name, .size = 1000 \
+	}
+#define LINK(name, owner)                                                       \
+	{                                                                       \
+		.kind = ELSEWHERE_LINK, .path = name, .id = owner, .changed = 7 \
+	}
+
+static int try_rows(
+	struct world *world, const struct elsewhere_row *rows, size_t count, const char *host)
+{
+	const struct history_entry entry = { .time = 5,
+		.uid = 3,
+		.operation = "create_point",
+		.link = "/DosDevices/x",
+		.command = "ln" };
+	struct elsewhere elsewhere = {
+		.host = host,
+		.revision = world->manager.names.revision + 1,
+		.rows = (struct elsewhere_row *)rows,
+		.count = count,
+		.entries = &entry,
+		.entry_count = 1,
+	};
+
+	strbuf_reset(&world->why);
+	return elsewhere_decide(&world->manager, &elsewhere, &world->change, &world->why);
+}
+
+#define TAKE(world, ...)                                                                 \
+	do {                                                                             \
+		const struct elsewhere_row rows_[] = { __VA_ARGS__ };                    \
+		ck_assert_int_eq(try_rows(world, rows_, ARRAY_SIZE(rows_), "other"), 0); \
+		world_commit(world);                                                     \
+	} while (0)
+
+static void expect_events(const struct world *world, const char *host, const char *const *names)
+{
+	size_t i = 0;
+
+	for (; names[i]; i++) {
+		ck_assert_uint_lt(i, world->events.count);
+		ck_assert_str_eq(event_types[world->events.list[i].kind].name, names[i]);
+		ck_assert(is_same_text(world->events.list[i].host, host));
+	}
+	ck_assert_uint_eq(i, world->events.count);
+}
+
+START_TEST(it_shows_where_the_volume_is)
+{
+	static const char *const created[] = { "link-created", "link-created", NULL };
+	const struct history_entry *entry;
+	struct world world;
+
+	world_init(&world);
+	TAKE(&world, LINK("/DosDevices/data", "UUID=1"), LINK(GUID, "UUID=1"), RECORD("UUID=1"));
+	ck_assert_str_eq(world_show(&world), "");
+	ck_assert_uint_eq(world.manager.names.revision, 1);
+	ck_assert_uint_eq(names_find_record(&world.manager.names, "UUID=1")->revision, 1);
+	entry = world.manager.history.entries[0];
+	ck_assert_str_eq(entry->host, "other");
+	ck_assert_uint_eq(entry->uid, 3);
+	world_plug(&world, "sda1", "part=1 uuid=1 fabric");
+	ck_assert_str_eq(world_show(&world), "/DosDevices/data /dev/sda1\n");
+	ck_assert_str_eq(world_get_volume_name(&world, "UUID=1"), GUID);
+	events_fini(&world.events);
+	TAKE(&world, LINK("/DosDevices/more", "UUID=1"), LINK("/DosDevices/x", "UUID=1"));
+	expect_events(&world, "other", created);
+	ck_assert_str_eq(world_show(&world),
+		"/DosDevices/data /dev/sda1\n/DosDevices/more /dev/sda1\n/DosDevices/x "
+		"/dev/sda1\n");
+	world_reload(&world);
+	ck_assert_str_eq(world_show(&world),
+		"/DosDevices/data /dev/sda1\n/DosDevices/more /dev/sda1\n/DosDevices/x "
+		"/dev/sda1\n");
+	world_fini(&world);
+}
+END_TEST
+
+START_TEST(names_of_the_machine_stay)
+{
+	static const char *const shadowed[] = { "link_shadowed", NULL };
+	static const char *const surfaced[] = { "link-deleted", "link-created", NULL };
+	struct world world;
+
+	world_init(&world);
+	world.manager.share = SHARE_FABRIC;
+	world_plug(&world, "sda1", "part=1 uuid=1 fabric");
+	world_plug(&world, "sdb1", "part=1 uuid=2");
+	ck_assert(names_find_record(&world.manager.names, "UUID=1")->is_shared);
+	ck_assert(!names_find_record(&world.manager.names, "UUID=2")->is_shared);
+	world_play(&world, "ok create_point /DosDevices/data sdb1");
+	events_fini(&world.events);
+	world.noticed = 0;
+	TAKE(&world, LINK("/DosDevices/DATA", "UUID=1"));
+	expect_events(&world, "other", shadowed);
+	ck_assert_str_eq(world_show(&world), "/DosDevices/data /dev/sdb1\n");
+	ck_assert_int_eq(
+		world_ask(&world, "create_point", "link=/DosDevices/DATA id=UUID=1"), EEXIST);
+	events_fini(&world.events);
+	world_play(&world, "ok delete_points /DosDevices/data");
+	expect_events(&world, NULL, surfaced);
+	ck_assert_str_eq(world_show(&world), "/DosDevices/DATA /dev/sda1\n");
+	ck_assert_uint_eq(world.manager.names.shadows.count, 0);
+	world_fini(&world);
+}
+END_TEST
+
+/* Their rows of what is ours are left out: under one ID there are two volumes. */
+START_TEST(volumes_of_the_machine_stay)
+{
+	struct world world;
+
+	world_init(&world);
+	world_plug(&world, "sda1", "part=1 uuid=1");
+	TAKE(&world, RECORD("UUID=1"), LINK("/DosDevices/data", "UUID=1"));
+	ck_assert_str_eq(world_show(&world), "");
+	ck_assert(!names_find_record(&world.manager.names, "UUID=1")->is_shared);
+	world_fini(&world);
+}
+END_TEST
+
+static bool is_seen(const void *elsewhere, const char *id)
+{
+	return strcmp(id, elsewhere) == 0;
+}
+
+START_TEST(what_another_host_sees_is_not_absent)
+{
+	struct world world;
+
+	world_init(&world);
+	world_plug(&world, "sdb1", "part=1 uuid=2");
+	TAKE(&world, RECORD("UUID=1"), LINK("/DosDevices/data", "UUID=1"));
+	world.env.is_seen_elsewhere = is_seen;
+	world.env.elsewhere = "UUID=1";
+	ck_assert_int_eq(world_ask(&world, "create_point", "/DosDevices/data sdb1"), EEXIST);
+	ck_assert_ptr_nonnull(strstr(strbuf_text(&world.why), "other hosts"));
+	ck_assert_int_eq(world_ask(&world, "forget", "id=UUID=1"), EBUSY);
+	ck_assert_int_eq(world_ask(&world, "scrub_registry", ""), 0);
+	ck_assert_ptr_nonnull(names_find_link(&world.manager.names, "/DosDevices/data"));
+	world.env.elsewhere = "UUID=3";
+	ck_assert_int_eq(world_ask(&world, "create_point", "/DosDevices/data sdb1"), 0);
+	ck_assert_str_eq(world_show(&world), "/DosDevices/data /dev/sdb1\n");
+	world_fini(&world);
+}
+END_TEST
+
+START_TEST(mount_points_come_with_their_host)
+{
+	const struct mount_point *point;
+	struct world world;
+
+	world_init(&world);
+	TAKE(&world, RECORD("UUID=1"), RECORD("UUID=2"), LINK(GUID, "UUID=2"),
+		{ .kind = ELSEWHERE_POINT,
+			.id = "UUID=1",
+			.path = "data",
+			.volume = GUID,
+			.options = "ro" });
+	point = mount_points_find(&world.manager.names, "UUID=1", "data");
+	ck_assert_ptr_nonnull(point);
+	ck_assert_str_eq(point->options, "ro");
+	TAKE(&world, { .kind = ELSEWHERE_POINT, .is_gone = true, .id = "UUID=1", .path = "data" });
+	ck_assert_ptr_null(mount_points_find(&world.manager.names, "UUID=1", "data"));
+	world_fini(&world);
+}
+END_TEST
+
+START_TEST(what_cannot_be_is_refused)
+{
+	static char long_text[2000];
+	const struct elsewhere_row cases[] = {
+		{ .kind = ELSEWHERE_RECORD },
+		RECORD("LABEL=x"),
+		{ .kind = ELSEWHERE_RECORD, .id = "UUID=2", .value[ID_WWN] = long_text },
+		{ .kind = ELSEWHERE_RECORD, .id = "UUID=2", .start = UINT64_MAX },
+		{ .kind = ELSEWHERE_RECORD, .id = "UUID=1", .is_gone = true },
+		{ .kind = ELSEWHERE_LINK, .id = "UUID=1" },
+		LINK("/DosDevices/C:", "UUID=1"),
+		LINK("data", "UUID=1"),
+		LINK("/DosDevices/a/b", "UUID=1"),
+		LINK("/DosDevices/data", NULL),
+		LINK("/DosDevices/data", "x"),
+		LINK("/DosDevices/data", "UUID=nobody"),
+		{ .kind = ELSEWHERE_LINK,
+			.path = "/DosDevices/data",
+			.id = "UUID=1",
+			.changed = UINT64_MAX },
+		{ .kind = ELSEWHERE_POINT, .path = "d", .volume = GUID },
+		{ .kind = ELSEWHERE_POINT, .id = "UUID=1", .volume = GUID },
+		{ .kind = ELSEWHERE_POINT, .id = "UUID=1", .path = "../d", .volume = GUID },
+		{ .kind = ELSEWHERE_POINT, .id = "UUID=1", .path = "d", .volume = GUID },
+		{ .kind = ELSEWHERE_POINT,
+			.id = "UUID=1",
+			.path = "d",
+			.volume = "/DosDevices/data" },
+		{ .kind = (enum elsewhere_kind)9, .id = "UUID=1", .path = "d" },
+	};
+	struct world world;
+
+	memset(long_text, 'x', sizeof(long_text) - 1);
+	world_init(&world);
+	world.manager.share = SHARE_ALL;
+	world_plug(&world, "sda1", "part=1 uuid=1");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct elsewhere_row rows[] = { LINK("/DosDevices/good", "UUID=1"),
+			cases[i] };
+
+		ck_assert_msg(try_rows(&world, rows, 2, "other") == -EBADMSG, "case %zu", i);
+		ck_assert_ptr_nonnull(strstr(strbuf_text(&world.why), "host other has sent"));
+		change_fini(&world.change);
+		change_init(&world.change, &world.manager);
+	}
+	ck_assert_str_eq(world_show(&world), "");
+	world_fini(&world);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("elsewhere");
+	TCase *tcase = suite_add_case(suite, "elsewhere");
+
+	tcase_add_test(tcase, it_shows_where_the_volume_is);
+	tcase_add_test(tcase, names_of_the_machine_stay);
+	tcase_add_test(tcase, volumes_of_the_machine_stay);
+	tcase_add_test(tcase, what_another_host_sees_is_not_absent);
+	tcase_add_test(tcase, mount_points_come_with_their_host);
+	tcase_add_test(tcase, what_cannot_be_is_refused);
+	return run_suite(suite);
+}
