@@ -1,18 +1,76 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The memory that outlives the process. It stays mapped until the end. */
-
-#include <errno.h>
-#include <sys/mman.h>
+/*
+ * The memory that outlives the process. It stays mapped until the end.
+ *
+ * It is always that of a file in memory: pages of such a one count when they are touched, where a
+ * kernel that promises no more memory than there is (vm.overcommit_memory=2) would count the whole
+ * of an anonymous mapping. Who may map less, or write smaller files, has less room.
+ */
 
 #include "daemon/memory.h"
 
-int memory_open(int fd, struct kept **ret_kept)
-{
-	int flags = MAP_SHARED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
-	void *memory = mmap(NULL, KEPT_SIZE, PROT_READ | PROT_WRITE, flags, fd, 0);
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#define SIZE_MIN ((size_t)1 << 26) /* bytes: less would not do */
+
+/* What the limits on files let it be. Beyond them a signal would end the process. */
+static size_t get_size_max(void)
+{
+	struct rlimit limit;
+	size_t size = KEPT_SIZE;
+
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0)
+		while (size > SIZE_MIN && size > limit.rlim_cur)
+			size /= 4;
+	return size;
+}
+
+/* Maps what is there of the file, or makes it as large as can be mapped. */
+static int map(int fd, void **ret_memory, size_t *ret_size)
+{
+	struct stat found;
+	size_t size;
+	void *memory;
+
+	if (fstat(fd, &found) < 0)
+		return -errno;
+	size = found.st_size ? (size_t)found.st_size : get_size_max();
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	while (memory == MAP_FAILED && !found.st_size && size > SIZE_MIN) {
+		size /= 4;
+		memory =
+			mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	}
 	if (memory == MAP_FAILED)
 		return -errno;
-	*ret_kept = kept_new(memory, KEPT_SIZE);
+	if (!found.st_size && ftruncate(fd, (off_t)size) < 0) {
+		int r = -errno;
+
+		munmap(memory, size);
+		return r;
+	}
+	*ret_memory = memory;
+	*ret_size = size;
 	return 0;
+}
+
+int memory_open(int fd, struct kept **ret_kept)
+{
+	int own = fd < 0 ? memfd_create("mmfs", MFD_CLOEXEC) : fd;
+	void *memory = NULL;
+	size_t size = 0;
+	int r;
+
+	if (own < 0)
+		return -errno;
+	r = map(own, &memory, &size);
+	if (own != fd)
+		close(own);
+	if (r == 0)
+		*ret_kept = kept_new(memory, size);
+	return r;
 }

@@ -44,3 +44,21 @@ check() # SYSCALL LIMIT
 
 check inotify_init1 fs.inotify.max_user_instances
 check inotify_add_watch fs.inotify.max_user_watches
+
+# Address space and the length of files: the memory that outlives the process is as large as they let
+# it be. Sanitizers map more than that.
+for limit in "-v 2000000" "-f 200000"; do
+	! is_sanitized || break
+	: >"$LOG"
+	(
+		# shellcheck disable=SC2086 # two words
+		ulimit $limit
+		exec "$MMFS" -f "$MM" -o "db=$DB,devices=$DEVICES" 2>>"$LOG"
+	) &
+	mmfs_pid=$!
+	await_mount
+	is_present "${LOOP}01" || fail "a volume is missing (ulimit $limit)"
+	request create_point "link=limited device=${LOOP}01"
+	request delete_points "link=limited"
+	stop_mmfs
+done
