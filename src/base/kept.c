@@ -421,10 +421,11 @@ static void walk(struct kept *kept)
 struct kept *kept_new(void *memory, size_t size)
 {
 	struct kept *kept = xcalloc(1, sizeof(*kept));
+	uint64_t bytes = size; /* of 32 bits they are never too many */
 	struct head *head = memory;
 	bool is_blank = !head->magic && !head->end;
 
-	assert(size > RECORDS_AT && size <= (uint64_t)UINT32_MAX * GRANULE);
+	assert(size > RECORDS_AT && bytes <= (uint64_t)UINT32_MAX * GRANULE);
 	kept->memory = memory;
 	kept->size = size;
 	pthread_mutex_init(&kept->lock, NULL);
