@@ -13,7 +13,7 @@
  */
 struct kept;
 
-/* What is to be reserved, bytes. */
+/* What is to be reserved, bytes, where there is so much. */
 #define KEPT_SIZE ((size_t)(UINT64_C(1) << (sizeof(void *) > 4 ? 34 : 28)))
 
 /*

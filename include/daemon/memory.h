@@ -5,6 +5,7 @@
 
 /*
  * Maps the memory that outlives this process: that of a descriptor, or with -1 some that does not.
- * 0, or a negative errno.
+ * Children do not have it. There is less of it where addresses are limited (ulimit -v). 0, or a
+ * negative errno.
  */
 int memory_open(int fd, struct kept **ret_kept);

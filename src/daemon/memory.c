@@ -17,7 +17,10 @@
 
 #define SIZE_MIN ((size_t)1 << 26) /* bytes: less would not do */
 
-/* What the limits on files let it be. Beyond them a signal would end the process. */
+/*
+ * What the limits on files let it be: beyond them a signal would end the process. Of those on
+ * addresses all else needs its share, too.
+ */
 static size_t get_size_max(void)
 {
 	struct rlimit limit;
@@ -25,6 +28,9 @@ static size_t get_size_max(void)
 
 	if (getrlimit(RLIMIT_FSIZE, &limit) == 0)
 		while (size > SIZE_MIN && size > limit.rlim_cur)
+			size /= 4;
+	if (getrlimit(RLIMIT_AS, &limit) == 0)
+		while (size > SIZE_MIN && size > limit.rlim_cur / 2)
 			size /= 4;
 	return size;
 }
@@ -58,6 +64,21 @@ static int map(int fd, void **ret_memory, size_t *ret_size)
 	return 0;
 }
 
+/*
+ * Who reads disks is a child, and may be made to do anything: what is shared it must not have. A
+ * dump would touch it all, and so take gigabytes, and minutes.
+ */
+static int keep_apart(void *memory, size_t size)
+{
+	int r = 0;
+
+	if (madvise(memory, size, MADV_DONTFORK) < 0 || madvise(memory, size, MADV_DONTDUMP) < 0) {
+		r = -errno;
+		munmap(memory, size);
+	}
+	return r;
+}
+
 int memory_open(int fd, struct kept **ret_kept)
 {
 	int own = fd < 0 ? memfd_create("mmfs", MFD_CLOEXEC) : fd;
@@ -70,6 +91,8 @@ int memory_open(int fd, struct kept **ret_kept)
 	r = map(own, &memory, &size);
 	if (own != fd)
 		close(own);
+	if (r == 0)
+		r = keep_apart(memory, size);
 	if (r == 0)
 		*ret_kept = kept_new(memory, size);
 	return r;
