@@ -29,6 +29,13 @@ size_t kept_get_damage(const struct kept *kept);
 /* A record, which stays where it is. `kind` is not 0. With `data` NULL its bytes are zeros. */
 uint32_t kept_add(struct kept *kept, uint32_t kind, uint64_t id, const void *data, size_t len);
 /*
+ * Likewise, but 0 when there is little room left: that is for what must be kept, as without room
+ * kept_add() ends the process.
+ */
+uint32_t kept_try_add(struct kept *kept, uint32_t kind, uint64_t id, const void *data, size_t len);
+/* Whether there is room for such a record with kept_add(). */
+bool kept_has_room(struct kept *kept, size_t len);
+/*
  * One whose bytes the caller changes in place, with kept_get(): they are neither checked nor taken
  * back. They are zeros, unless it is one of before.
  */

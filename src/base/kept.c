@@ -27,12 +27,14 @@
 #define RECORDS_AT (JOURNAL_AT + JOURNAL_SIZE)
 #define GRANULE 64u /* records are counted in these */
 #define PAGE 4096u
+#define SPARE_SHARE 4u			/* of all is for what must be kept */
 #define SPARE_BYTES ((uint64_t)4 << 20) /* of free records of one class that keep their pages */
 
 enum { CLASS_MIN = 6, CLASS_MAX = 33 };
 enum { STATE_OPEN, STATE_COMMITTED };
 enum { RECORD_FREE, RECORD_VALID };
 enum { FLAG_RAW = 1 };
+enum need { NEED_LITTLE, NEED_MUCH };
 
 struct head {
 	uint64_t magic;
@@ -163,21 +165,20 @@ void kept_release(struct kept *kept, uint32_t number)
 	pthread_mutex_unlock(&kept->lock);
 }
 
-/* A free record of a class; a new one has only zeros. */
-static uint32_t take_free(struct kept *kept, unsigned int class, bool *ret_is_new)
+/* A free record of a class; a new one has only zeros. 0: there is no room. */
+static uint32_t take_free(struct kept *kept, unsigned int class, enum need need, bool *ret_is_new)
 {
 	struct head *head = get_head(kept);
 	struct free_list *list = &kept->free[class];
 	struct record *record;
-	uint32_t number;
+	uint64_t spare = need == NEED_LITTLE ? kept->size / SPARE_SHARE : 0;
+	uint32_t number = 0;
 
 	pthread_mutex_lock(&kept->lock);
 	*ret_is_new = !list->count;
 	if (list->count) {
 		number = list->records[--list->count];
-	} else {
-		if (head->size - head->end < (uint64_t)1 << class)
-			abort(); /* as when memory is exhausted */
+	} else if (head->size - head->end >= ((uint64_t)1 << class) + spare) {
 		number = (uint32_t)(head->end / GRANULE);
 		record = get_record(kept, number);
 		*record = (struct record){ .mark = RECORD_MARK + class };
@@ -205,19 +206,42 @@ static void end_entry(struct kept *kept, const struct entry *entry)
 	FENCE();
 }
 
-static uint32_t add(struct kept *kept, const struct record *header, const void *data)
+static unsigned int find_class(size_t len)
 {
-	size_t needed = sizeof(*header) + header->len;
 	unsigned int class = CLASS_MIN;
+
+	while ((size_t)1 << class < sizeof(struct record) + len)
+		class ++;
+	return class;
+}
+
+bool kept_has_room(struct kept *kept, size_t len)
+{
+	const struct head *head = get_head(kept);
+	unsigned int class = find_class(len);
+	bool has_room;
+
+	pthread_mutex_lock(&kept->lock);
+	has_room = kept->free[class].count || head->size - head->end >= (uint64_t)1 << class;
+	pthread_mutex_unlock(&kept->lock);
+	return has_room;
+}
+
+static uint32_t add(
+	struct kept *kept, const struct record *header, const void *data, enum need need)
+{
+	unsigned int class = find_class(header->len);
 	struct record *record;
 	struct entry *entry;
 	uint32_t number;
 	bool is_new;
 
 	assert(header->kind && header->len < (uint64_t)1 << (CLASS_MAX - 1));
-	while ((size_t)1 << class < needed)
-		class ++;
-	number = take_free(kept, class, &is_new);
+	number = take_free(kept, class, need, &is_new);
+	if (!number && need == NEED_MUCH)
+		abort(); /* as when memory is exhausted */
+	if (!number)
+		return 0;
 	record = get_record(kept, number);
 	record->flags = header->flags;
 	record->kind = header->kind;
@@ -237,13 +261,18 @@ static uint32_t add(struct kept *kept, const struct record *header, const void *
 
 uint32_t kept_add(struct kept *kept, uint32_t kind, uint64_t id, const void *data, size_t len)
 {
-	return add(kept, &(struct record){ .kind = kind, .id = id, .len = len }, data);
+	return add(kept, &(struct record){ .kind = kind, .id = id, .len = len }, data, NEED_MUCH);
+}
+
+uint32_t kept_try_add(struct kept *kept, uint32_t kind, uint64_t id, const void *data, size_t len)
+{
+	return add(kept, &(struct record){ .kind = kind, .id = id, .len = len }, data, NEED_LITTLE);
 }
 
 uint32_t kept_add_raw(struct kept *kept, uint32_t kind, uint64_t id, size_t len)
 {
 	return add(kept, &(struct record){ .flags = FLAG_RAW, .kind = kind, .id = id, .len = len },
-		NULL);
+		NULL, NEED_MUCH);
 }
 
 void kept_write(struct kept *kept, uint32_t number, size_t at, const void *data, size_t len)

@@ -394,6 +394,27 @@ START_TEST(test_forget)
 }
 END_TEST
 
+/* Without room all is answered still, and at once: what waits is in no record. */
+START_TEST(test_no_room)
+{
+	uint64_t later, number;
+
+	add_to_sum(1);
+	while (kept_has_room(process.kept, 64))
+		kept_add_raw(process.kept, KIND_SUM + 1, 0, 64);
+	kept_commit(process.kept);
+	later = ask_for_later(5);
+	serve();
+	number = ask_to_add(3);
+	requests_begin_capture(process.requests);
+	serve();
+	ck_assert_uint_eq(requests_end_capture(process.requests), 0);
+	ck_assert_int_eq(take_answer(number), 5);
+	answer(process.waiting);
+	ck_assert_int_eq(take_answer(later), 5);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("requests");
@@ -408,5 +429,6 @@ int main(void)
 	tcase_add_test(tcase, test_interrupted);
 	tcase_add_test(tcase, test_captured);
 	tcase_add_test(tcase, test_forget);
+	tcase_add_test(tcase, test_no_room);
 	return run_suite(suite);
 }

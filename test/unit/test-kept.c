@@ -196,6 +196,34 @@ START_TEST(test_much)
 }
 END_TEST
 
+/* What can do without leaves room for what cannot. */
+START_TEST(test_full)
+{
+	void *memory = map_memory();
+	struct kept *kept = kept_new(memory, SIZE);
+	uint32_t last = 0, record;
+	unsigned int count = 0;
+
+	while ((record = kept_try_add(kept, 1, 1, NULL, 1 << 20))) {
+		last = record;
+		count++;
+	}
+	ck_assert_uint_gt(count, 4);
+	ck_assert_uint_lt(kept_get_used(kept), SIZE / 4 * 3 + 1);
+	for (unsigned int i = 0; i < 4; i++)
+		ck_assert_uint_ne(kept_add(kept, 2, 1, NULL, 1 << 20), 0);
+	while (kept_has_room(kept, 1 << 20))
+		kept_add(kept, 2, 1, NULL, 1 << 20);
+	ck_assert_uint_gt(kept_get_used(kept), SIZE - (4 << 20));
+	kept_remove(kept, last);
+	kept_commit(kept);
+	ck_assert(kept_has_room(kept, 1 << 20));
+	ck_assert_uint_eq(kept_try_add(kept, 1, 1, NULL, 1 << 20), last);
+	kept_free(kept);
+	munmap(memory, SIZE);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("kept");
@@ -205,5 +233,6 @@ int main(void)
 	tcase_add_test(tcase, test_release);
 	tcase_add_test(tcase, test_damage);
 	tcase_add_test(tcase, test_much);
+	tcase_add_test(tcase, test_full);
 	return run_suite(suite);
 }

@@ -42,7 +42,7 @@ ssize_t requests_write(struct requests *requests, int fd, struct iovec *iov, int
 
 /* Answers that are given from here on, to the end of the capture, are sent by another thread. */
 void requests_begin_capture(struct requests *requests);
-/* The answer, or 0: there was none. */
+/* The answer, or 0: there was none, or no room for it. */
 uint32_t requests_end_capture(struct requests *requests);
 /* Sends a captured answer. From any thread. */
 void requests_send(struct requests *requests, int fd, uint32_t answer);

@@ -32,7 +32,7 @@ static void note(struct kept_events *events, uint64_t number, const struct event
 		bytes = xcalloc(len, 1);
 	memcpy(bytes, &head, sizeof(head));
 	memcpy(bytes + sizeof(head), line->text, line->len);
-	*record = kept_add(events->kept, KEPT_LINE, number, bytes, len);
+	*record = kept_try_add(events->kept, KEPT_LINE, number, bytes, len);
 	if (bytes != room)
 		free(bytes);
 }

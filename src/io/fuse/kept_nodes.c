@@ -2,7 +2,7 @@
 /*
  * Numbers and names of the nodes that the kernel was told of, by look-ups or in listings, and how
  * often: a record each, whose number the node has as its mark. A node that nobody was told of has
- * none: it may have any number next time.
+ * none: it may have any number next time. So has one for which there was no room.
  */
 
 #include <string.h>
@@ -51,7 +51,7 @@ static uint32_t add(struct kept *kept, const struct node *node)
 	memcpy(bytes, &head, sizeof(head));
 	memcpy(bytes + sizeof(head), node->name, head.name_len + 1);
 	strcpy(bytes + sizeof(head) + head.name_len + 1, target);
-	record = kept_add(kept, KEPT_NODE, node_get_ino(node), bytes, len);
+	record = kept_try_add(kept, KEPT_NODE, node_get_ino(node), bytes, len);
 	if (bytes != room)
 		free(bytes);
 	return record;

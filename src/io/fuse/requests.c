@@ -15,6 +15,9 @@
  *
  * An answer that has to wait behind invalidations is captured, as bytes, in a record that a notify
  * thread sends and frees. All else here is of the thread that serves.
+ *
+ * Where there is little room, as many clients wait, requests have no records: the next process does
+ * not know of them. Where there is none, an answer is sent at once.
  */
 
 #include <errno.h>
@@ -31,7 +34,7 @@
 /* A request that has a record. */
 struct kept_request {
 	struct map_node by_number;
-	uint32_t record;
+	uint32_t record;    /* or 0: there was no room */
 	uint32_t interrupt; /* that came for it, or 0 */
 };
 
@@ -182,18 +185,6 @@ static size_t fill_outbox(struct requests *requests, const struct iovec *iov, in
 	return gather(rest, count, room, SLOT_SIZE);
 }
 
-static ssize_t capture(struct requests *requests, const struct iovec *iov, int count)
-{
-	const struct fuse_out_header *header = iov[0].iov_base;
-	size_t len = fill_outbox(requests, iov, count);
-
-	requests->captured = kept_add(requests->kept, KEPT_ANSWER, header->unique,
-		kept_get(requests->kept, requests->outbox), len);
-	forget(requests, header->unique);
-	kept_commit(requests->kept);
-	return (ssize_t)len;
-}
-
 /* With what was changed: notes the answer before it is written. */
 static ssize_t write_noted(struct requests *requests, int fd, const struct iovec *iov, int count)
 {
@@ -209,6 +200,22 @@ static ssize_t write_noted(struct requests *requests, int fd, const struct iovec
 	return n;
 }
 
+static ssize_t capture(struct requests *requests, int fd, const struct iovec *iov, int count)
+{
+	const struct fuse_out_header *header = iov[0].iov_base;
+	size_t len;
+
+	if (!kept_has_room(requests->kept, header->len))
+		return write_noted(requests, fd, iov, count);
+	len = fill_outbox(requests, iov, count);
+
+	requests->captured = kept_add(requests->kept, KEPT_ANSWER, header->unique,
+		kept_get(requests->kept, requests->outbox), len);
+	forget(requests, header->unique);
+	kept_commit(requests->kept);
+	return (ssize_t)len;
+}
+
 ssize_t requests_write(struct requests *requests, int fd, struct iovec *iov, int count)
 {
 	const struct fuse_out_header *header = iov[0].iov_base;
@@ -222,7 +229,7 @@ ssize_t requests_write(struct requests *requests, int fd, struct iovec *iov, int
 	}
 	flush(requests);
 	if (requests->is_capturing)
-		return capture(requests, iov, count);
+		return capture(requests, fd, iov, count);
 	if (kept_has_changes(requests->kept) || header->unique != requests->current ||
 		!is_in_slot(requests, header->unique))
 		return write_noted(requests, fd, iov, count);
@@ -274,7 +281,7 @@ static void keep_interrupt(struct requests *requests, const struct fuse_in_heade
 
 	if (request && !request->interrupt)
 		request->interrupt =
-			kept_add(requests->kept, KEPT_REQUEST, in->unique, in, in->len);
+			kept_try_add(requests->kept, KEPT_REQUEST, in->unique, in, in->len);
 }
 
 static void end_request(struct requests *requests)
@@ -284,7 +291,7 @@ static void end_request(struct requests *requests)
 	flush(requests);
 	if (requests->is_open && is_answered(in))
 		add(requests, in->unique,
-			kept_add(requests->kept, KEPT_REQUEST, in->unique, in, in->len));
+			kept_try_add(requests->kept, KEPT_REQUEST, in->unique, in, in->len));
 	else if (requests->is_open && in->opcode == FUSE_INTERRUPT)
 		keep_interrupt(requests, in);
 	if (kept_has_changes(requests->kept)) {
