@@ -13,5 +13,7 @@ struct watchdog {
 };
 
 void watchdog_start(struct watchdog *watchdog, struct loop *loop, struct keeper_link *keeper);
+/* To be called by who was started: a watchdog of who started it, inherited, is not its own. */
+void watchdog_leave_to_others(void);
 /* µs between signs of life: three of them may fail. 0: there is no watchdog. */
 uint64_t watchdog_get_interval(void);

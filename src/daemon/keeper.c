@@ -55,8 +55,10 @@ static int open_keeper(struct keeper *keeper)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGQUIT); /* by Ctrl-\ both would die of it, and nobody would unmount */
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGPIPE); /* of stderr: no reason not to unmount */
 	signal(SIGCHLD, SIG_DFL); /* who starts us may ignore it, and nobody could be waited for */
 	keeper->memory = memfd_create("mmfs", MFD_CLOEXEC);
 	if (keeper->memory < 0)
@@ -258,17 +260,21 @@ static void handle_keeper_signals(struct keeper *keeper)
 {
 	struct signalfd_siginfo info;
 	int status;
+	pid_t pid;
 
 	while (read(keeper->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		if (info.ssi_signo == SIGCHLD || !keeper->server)
+		if (info.ssi_signo == SIGCHLD || info.ssi_signo == SIGPIPE || !keeper->server)
 			continue;
 		keeper->passed = (int)info.ssi_signo;
 		kill(keeper->server, keeper->passed);
 	}
-	if (!keeper->server || waitpid(keeper->server, &status, WNOHANG) != keeper->server)
-		return;
-	handle_keeper_requests(keeper); /* its last ones */
-	handle_server_end(keeper, status);
+	/* As the first process of a container it gets all that lost their parents. */
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid != keeper->server)
+			continue;
+		handle_keeper_requests(keeper); /* its last ones */
+		handle_server_end(keeper, status);
+	}
 }
 
 static void handle_keeper_time(struct keeper *keeper, uint64_t now)

@@ -17,6 +17,7 @@
 #include "core/views/interface.h"
 #include "daemon/background.h"
 #include "daemon/options.h"
+#include "daemon/watchdog.h"
 
 #define EXIT_USAGE 2
 #define EXIT_MOUNT_USAGE 1    /* of mount(8), and so of its helpers */
@@ -312,6 +313,7 @@ static int run_keeper(struct arguments *arguments)
 	struct heirloom heirloom;
 	int code;
 
+	watchdog_leave_to_others();
 	if (!arguments->is_foreground) {
 		int r = background_enter(options.failure);
 
@@ -333,6 +335,21 @@ static bool is_helper(const char *program)
 	return program && strncmp(slash ? slash + 1 : program, "mount.", 6) == 0;
 }
 
+/*
+ * Who has closed any of the three gets /dev/null: a descriptor of ours in its place would be
+ * written to, and be gone in the background.
+ */
+static void open_standard_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments arguments = {
@@ -347,6 +364,7 @@ int main(int argc, char **argv)
 	};
 	int code;
 
+	open_standard_streams();
 	log_init(false);
 	arguments.is_helper = is_helper(argv[0]);
 	code = arguments.is_helper ? parse_helper_arguments(&arguments, argc, argv)

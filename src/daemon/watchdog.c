@@ -7,6 +7,7 @@
  */
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "daemon/watchdog.h"
@@ -19,6 +20,14 @@ static void feed(void *data, uint64_t now)
 
 	keeper_link_tell(watchdog->keeper, KEEPER_ALIVE, 0);
 	loop_set_timer(watchdog->loop, &watchdog->timer, now + watchdog->interval);
+}
+
+void watchdog_leave_to_others(void)
+{
+	const char *text = getenv("WATCHDOG_PID");
+
+	if (text && strtoull(text, NULL, 10) != (unsigned long long)getpid())
+		unsetenv("WATCHDOG_USEC");
 }
 
 uint64_t watchdog_get_interval(void)

@@ -2,8 +2,8 @@
 /*
  * The keeper's clock: see the header.
  *
- * A server is given three intervals, as systemd gives the keeper. One that shall end has a limit,
- * and is not listened to any more.
+ * A server is given three intervals, as systemd gives the keeper; after a time when the keeper did
+ * not run either, anew. One that shall end has a limit, and is not listened to any more.
  */
 
 #include "machines/vigil.h"
@@ -42,6 +42,8 @@ enum vigil_action vigil_take(struct vigil *vigil, uint64_t now)
 	uint64_t silence = get_silence_limit(vigil);
 
 	if (vigil->interval && now >= vigil->next) {
+		if (now >= vigil->next + vigil->interval)
+			vigil->heard = now; /* the keeper stood still as well: frozen, both */
 		vigil->next = now + vigil->interval;
 		return VIGIL_FEED;
 	}

@@ -88,6 +88,41 @@ expect_equal 0 "$status" "the status after SIGTERM for the server"
 expect_ended "SIGTERM for the server"
 mmfs_pid=
 
+# That nobody reads what it says is no reason not to unmount; nor is Ctrl-\, which both processes get.
+run_mmfs -f -o "db=$DB,devices=$DEVICES" "$MM" </dev/null 2> >(:) &
+mmfs_pid=$!
+await_mount
+server=$(server_pid)
+kill -KILL "$server"
+await_end "$mmfs_pid"
+expect_equal 1 "$status" "the status of a keeper without a reader"
+expect_ended "SIGKILL for the server of a keeper without a reader"
+mmfs_pid=
+
+env --default-signal=QUIT "$MMFS" -o "db=$DB,devices=$DEVICES" "$MM" </dev/null
+mmfs_pid=$(find_keeper "devices=${LOOP#/dev/}")
+server=$(server_pid)
+kill -QUIT -- "-$mmfs_pid"
+expect_ended "SIGQUIT for both"
+mmfs_pid=
+
+# As the first process of a container it is the parent of all that have lost theirs.
+unshare --pid --fork "$MMFS" -f -o "db=$DB,devices=$DEVICES" "$MM" </dev/null >>"$LOG" 2>&1 &
+mmfs_pid=$!
+await_mount
+keeper=$(pgrep -P "$mmfs_pid")
+server=$(server_pid "$keeper")
+helper=$(pgrep -P "$server")
+kill -KILL "$helper"
+await lib_is_ended "$helper"
+echo 1 >"$CTL/settle"
+has_one_child()
+{
+	[ "$(pgrep -P "$keeper")" = "$server" ]
+}
+await has_one_child
+stop_mmfs
+
 # A keeper that ended while its server could not notice: it does so later.
 start_in foreground
 kill -STOP "$server"

@@ -338,6 +338,29 @@ adopt
 umount "$MM"
 expect_gone
 
+# Whoever starts it may have closed what others write to.
+start_closed()
+{
+	case $1 in
+	all) (run_mmfs -o "$options" "$MM" <&- >&- 2>&-) ;;
+	input) (run_mmfs -o "$options" "$MM" <&- >&-) ;;
+	output) (run_mmfs -o "$options" "$MM" </dev/null >&- 2>&-) ;;
+	esac
+}
+
+for which in all input output; do
+	expect_ok start_closed $which
+	adopt
+	expect_match '^[0-9]+$' "$helper" "the helper's process"
+	for pid in "$mmfs_pid" "$(server_pid)"; do
+		expect_equal "/dev/null /dev/null /dev/null" "$(readlink "/proc/$pid/fd/"{0,1,2} | xargs)" "its stdio"
+	done
+	settle
+	expect_complete
+	umount "$MM"
+	expect_gone
+done
+
 # SOURCE is ignored, but shown.
 expect_ok run_background -o "$options" anything "$MM"
 adopt
@@ -413,6 +436,23 @@ for socket in "$TMP/notify" "@mmfs-test-$$"; do
 	wait "$waiter" || code=$?
 	expect_equal 0 "$code" "the status of the service"
 	expect_equal "pid $mmfs_pid READY=1 MAINPID=$mmfs_pid STOPPING=1" "$(xargs <"$TMP/messages")" "its messages"
+	expect_gone
+done
+
+# A watchdog is that of whom it was set up for, and not of all whom that starts.
+for owner in '$PPID' '$$'; do
+	: >"$TMP/messages"
+	rm -f "$TMP/notify"
+	WATCHDOG_USEC=60000000 "$helpers/await-ready" "$TMP/notify" 20 bash -c \
+		"WATCHDOG_PID=$owner exec \"\$0\" \"\$@\"" "$MMFS" -f -o "$options" "$MM" </dev/null >"$TMP/messages" 2>>"$LOG" &
+	waiter=$!
+	await grep -q ^MAINPID= "$TMP/messages"
+	mmfs_pid=$(sed -n 's/^pid //p' "$TMP/messages")
+	helper=$(pgrep -P "$(server_pid)")
+	kill -TERM "$mmfs_pid"
+	wait "$waiter" || fail "the service has failed"
+	expect_equal "$([ "$owner" = '$$' ] && echo 1 || echo 0)" "$(grep -cx WATCHDOG=1 "$TMP/messages" || true)" \
+		"the signs of life for a watchdog of $owner"
 	expect_gone
 done
 

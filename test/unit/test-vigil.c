@@ -85,6 +85,25 @@ START_TEST(a_server_that_stands_still_is_ended)
 }
 END_TEST
 
+/* Stopped by Ctrl-Z, or by the freezer of a container. */
+START_TEST(who_were_frozen_together_go_on)
+{
+	struct vigil vigil = begin(20 * SECONDS);
+	uint64_t thawed = now + 1000 * (uint64_t)SECONDS;
+	enum vigil_action action;
+
+	ck_assert_int_eq(vigil_take(&vigil, now), VIGIL_FEED);
+	now = thawed;
+	ck_assert_int_eq(vigil_take(&vigil, now), VIGIL_FEED);
+	ck_assert_int_eq(vigil_take(&vigil, now), VIGIL_NOTHING);
+	do
+		action = go_on(&vigil);
+	while (action == VIGIL_FEED);
+	ck_assert_int_eq(action, VIGIL_ABORT);
+	ck_assert_uint_eq(now, thawed + 60 * SECONDS);
+}
+END_TEST
+
 /* systemd goes on hearing meanwhile. */
 START_TEST(the_keeper_lives_while_its_server_dies)
 {
@@ -128,6 +147,7 @@ int main(void)
 	tcase_add_test(tests, systemd_hears_in_time);
 	tcase_add_test(tests, a_late_turn_feeds_once);
 	tcase_add_test(tests, a_server_that_stands_still_is_ended);
+	tcase_add_test(tests, who_were_frozen_together_go_on);
 	tcase_add_test(tests, the_keeper_lives_while_its_server_dies);
 	tcase_add_test(tests, who_leaves_is_given_time);
 	return run_suite(suite);
