@@ -394,6 +394,22 @@ START_TEST(test_forget)
 }
 END_TEST
 
+/* Whatever libfuse asks for. */
+START_TEST(test_slot)
+{
+	const size_t size = (size_t)16 << 20;
+	int fd = memfd_create("request", MFD_CLOEXEC);
+	ssize_t n;
+
+	ck_assert_int_eq(ftruncate(fd, (off_t)size), 0);
+	n = requests_read(process.requests, fd, requests_get_slot(process.requests), size);
+	ck_assert_int_gt(n, REQUESTS_WRITE_MAX);
+	ck_assert_uint_le(
+		(size_t)n, kept_get_len(process.kept, kept_next(process.kept, KEPT_SLOT, 0)));
+	close(fd);
+}
+END_TEST
+
 /* Without room all is answered still, and at once: what waits is in no record. */
 START_TEST(test_no_room)
 {
@@ -430,5 +446,6 @@ int main(void)
 	tcase_add_test(tcase, test_captured);
 	tcase_add_test(tcase, test_forget);
 	tcase_add_test(tcase, test_no_room);
+	tcase_add_test(tcase, test_slot);
 	return run_suite(suite);
 }

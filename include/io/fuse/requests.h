@@ -33,6 +33,10 @@ void requests_set_flush(struct requests *requests, void (*flush)(void *data), vo
 
 /* Where the next request is to be read into. */
 void *requests_get_slot(const struct requests *requests);
+/* What a write may have, bytes: an answer has no more either, as the kernel goes by that. */
+#define REQUESTS_WRITE_MAX ((unsigned int)1 << 20)
+/* Reads a request into the slot: as read(2), but never more than it has room for. */
+ssize_t requests_read(const struct requests *requests, int fd, void *slot, size_t size);
 /* Serves the request that was read into the slot. */
 void requests_serve(struct requests *requests, struct fuse_session *session, size_t len);
 /* The number of the request that is being served, or 0. */

@@ -33,7 +33,9 @@ static ssize_t write_message(int fd, struct iovec *iov, int count, void *data)
 
 static ssize_t read_request(int fd, void *buffer, size_t size, void *data)
 {
-	return read(fd, buffer, size);
+	const struct fuse_server *server = data;
+
+	return requests_read(server->requests, fd, buffer, size);
 }
 
 /* Serves what the keeper has mounted: to libfuse the path says so. Takes the descriptor over. */

@@ -44,6 +44,8 @@ static void op_init(void *data, struct fuse_conn_info *connection)
 		~(FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_SPLICE_READ |
 			FUSE_CAP_SPLICE_WRITE | FUSE_CAP_FLOCK_LOCKS | FUSE_CAP_POSIX_LOCKS);
 	connection->max_read = server->options.max_read; /* libfuse wants to be told twice */
+	if (connection->max_write > REQUESTS_WRITE_MAX)
+		connection->max_write = REQUESTS_WRITE_MAX;
 	server->max_write = connection->max_write;
 	server->has_epochs = connection->proto_major == 7 && connection->proto_minor >= 44;
 	server->has_no_opendir =

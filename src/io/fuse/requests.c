@@ -29,7 +29,7 @@
 #include "base/map.h"
 #include "io/fuse/requests.h"
 
-#define SLOT_SIZE ((size_t)2 << 20) /* more than libfuse reads or writes at once */
+#define SLOT_SIZE ((size_t)2 << 20) /* more than a request or an answer has */
 
 /* A request that has a record. */
 struct kept_request {
@@ -103,6 +103,12 @@ void requests_set_flush(struct requests *requests, void (*flush)(void *data), vo
 void *requests_get_slot(const struct requests *requests)
 {
 	return kept_get(requests->kept, requests->slot);
+}
+
+/* With pages of 16 or 64 KiB libfuse asks for many times of what the kernel may pass on. */
+ssize_t requests_read(const struct requests *requests, int fd, void *slot, size_t size)
+{
+	return read(fd, slot, size < SLOT_SIZE ? size : SLOT_SIZE);
 }
 
 uint64_t requests_get_current(const struct requests *requests)
