@@ -129,6 +129,27 @@ START_TEST(test_damage)
 }
 END_TEST
 
+/* While nobody asks for anything. */
+START_TEST(test_alone)
+{
+	struct requests *requests = requests_new(kept);
+	uint32_t line = 1;
+	uint64_t used;
+
+	for (; line < 2 * EVENT_STREAM_MAX; line += 64) {
+		add(line, 64);
+		requests_settle(requests);
+	}
+	used = kept_get_used(kept);
+	for (; line < 20 * EVENT_STREAM_MAX; line += 64) {
+		add(line, 64);
+		requests_settle(requests);
+	}
+	ck_assert_uint_lt(kept_get_used(kept), used + 1024); /* numbers become longer */
+	requests_free(requests);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("kept-events");
@@ -138,5 +159,6 @@ int main(void)
 	tcase_add_test(tcase, test_same);
 	tcase_add_test(tcase, test_many);
 	tcase_add_test(tcase, test_damage);
+	tcase_add_test(tcase, test_alone);
 	return run_suite(suite);
 }

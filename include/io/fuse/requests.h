@@ -39,6 +39,8 @@ void *requests_get_slot(const struct requests *requests);
 ssize_t requests_read(const struct requests *requests, int fd, void *slot, size_t size);
 /* Serves the request that was read into the slot. */
 void requests_serve(struct requests *requests, struct fuse_session *session, size_t len);
+/* What was changed counts, unless a request is being served, to which it belongs. */
+void requests_settle(struct requests *requests);
 /* The number of the request that is being served, or 0. */
 uint64_t requests_get_current(const struct requests *requests);
 /* Writes a message to the kernel: an answer, or from any thread a notification. As writev(2). */

@@ -117,6 +117,7 @@ void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas
 	if (!job || job->operation->flags & OPERATION_CHANGES ||
 		job->operation->kind == OP_CHANGE_NOTIFY || job->client->is_loose)
 		fuse_wait_wake(server);
+	requests_settle(server->requests); /* the next request may be weeks away */
 	if (job)
 		fuse_job_free(job);
 }

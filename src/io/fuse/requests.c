@@ -309,6 +309,14 @@ static void end_request(struct requests *requests)
 	requests->current = 0;
 }
 
+void requests_settle(struct requests *requests)
+{
+	if (requests->current)
+		return;
+	flush(requests);
+	kept_commit(requests->kept);
+}
+
 static void process(
 	struct requests *requests, struct fuse_session *session, void *message, size_t len)
 {
