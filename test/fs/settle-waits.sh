@@ -6,6 +6,7 @@
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-robust.sh"
+require setpriv
 
 stalled=$TMP/stalled
 server=
@@ -111,6 +112,25 @@ try_again()
 await try_again
 request volume_mount_point_deleted "source=$host/place"
 await umount -q "$host"
+
+# What waits is kept as it was written: who writes much has to pay for it.
+chmod 755 "$TMP"
+# Each opens an inode of its own, as the one before has opened it.
+setsid setpriv --reuid=65534 --regid=65534 --clear-groups bash -c 'for i in {1..30}; do
+	"$1" newlines "$2" 1000000 &
+	until [ "$(readlink /proc/$!/fd/3)" = "$2" ] || ! [ -e /proc/$! ]; do sleep 0.01; done
+	done; wait' - "$helpers/hostile" "$CTL/settle" 2>"$TMP/refused" &
+pid=$!
+are_refused()
+{
+	[ "$(grep -c 'No buffer space' "$TMP/refused")" -ge 20 ]
+}
+begin_stall
+await are_refused
+kill -CONT "$server"
+kill -KILL -- "-$pid"
+await_end "$pid"
+expect_ok settle
 
 # The end ends them all.
 begin_stall

@@ -15,7 +15,7 @@ struct fuse_client {
 	size_t size;		   /* bytes of the write that are dealt with if all goes well */
 	size_t carried;		   /* bytes of its first line that came with an earlier write */
 	uint64_t offset;	   /* of the write */
-	uint64_t charged;	   /* bytes of its lines, to who has opened the file */
+	uint64_t charged;	   /* bytes of it and its lines, to who has opened the file */
 	bool is_waiting;	   /* and a wait */
 	bool is_loose;		   /* `req` is over: the result is for who reads the file */
 	bool can_interrupt;	   /* a signal ends it */

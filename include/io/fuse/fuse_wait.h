@@ -26,6 +26,7 @@ struct wait {
 	struct fuse_pollhandle *poll; /* of a poll */
 	struct fuse_client *call;     /* of an ioctl; has `req` as well */
 	fuse_wait_answer_fn *answer;  /* … what it is answered */
+	size_t charged;		      /* … bytes, to who has opened the file */
 };
 
 /* Whether a file blocks those who read it when there is nothing new. */

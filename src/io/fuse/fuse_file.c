@@ -236,13 +236,13 @@ static size_t add_text(
 	return left;
 }
 
-/* Charges a job to who has opened the file. */
-static void charge_job(struct fuse_job *job)
+/* Charges a job to who has opened the file, with all that was written: it is kept until the end. */
+static void charge_job(struct fuse_job *job, size_t given)
 {
 	struct fuse_client *client = job->client;
 	struct budget *budget = client->file->server->backend.budget;
 
-	client->charged = job->count * sizeof(*job->lines) + client->size;
+	client->charged = job->count * sizeof(*job->lines) + given;
 	budget_take(budget, client->file->uid, BUDGET_BYTES, client->charged);
 	client->is_waiting = job->operation->flags & (OPERATION_WAITS | OPERATION_HOSTS);
 	if (client->is_waiting)
@@ -341,7 +341,7 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 	add_text(job, data, size, is_cut, may_wait);
 	file->control.short_end =
 		job->client->size < given ? job->client->offset + job->client->size : 0;
-	charge_job(job);
+	charge_job(job, given);
 	if (asks_for_points(job)) {
 		answer_points(job);
 		return;

@@ -126,6 +126,7 @@ static void wait_remove(struct fuse_server *server, struct wait *wait)
 	if (wait->poll)
 		wait->file->poll = NULL;
 	budget_give(server->backend.budget, wait->file->uid, BUDGET_WAITS, 1);
+	budget_give(server->backend.budget, wait->file->uid, BUDGET_BYTES, wait->charged);
 	*wait->previous = wait->next;
 	if (wait->next)
 		wait->next->previous = wait->previous;
@@ -209,6 +210,8 @@ void fuse_wait_number(
 		wait = wait_add(server, call->file);
 		wait->req = call->req;
 		wait->call = call;
+		wait->charged = call->carrier; /* the request is kept as long */
+		budget_take(server->backend.budget, call->file->uid, BUDGET_BYTES, wait->charged);
 		wait->answer = answer;
 		fuse_req_interrupt_func(call->req, on_interrupt, wait);
 	}
