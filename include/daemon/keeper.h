@@ -10,23 +10,24 @@
 
 /* What a server gets from its keeper. The descriptors are its own, and close on exec. */
 struct heirloom {
-	int socket;	     /* to the keeper, for keeper_link.c */
-	int memory;	     /* outlives servers; the keeper never looks into it */
-	int fuse;	     /* /dev/fuse, of a mount that is there; -1: ask for one */
-	unsigned int number; /* how many servers there have been, with this one */
+	int socket; /* to the keeper, for keeper_link.c */
+	int memory; /* for what is to outlive a server: not used yet */
+	int fuse;   /* /dev/fuse, of a mount that is there; so far always -1: ask for one */
+	unsigned int number; /* how many servers the keeper has started, with this one: 1 so far */
 };
 
 struct keeper_options {
 	const struct fuse_options *fuse;
 	bool is_foreground;
-	int failure; /* exit code if the server dies */
+	int failure; /* exit code when the server has died */
 };
 
 #define KEEPER_IS_SERVER (-1)
 
 /*
- * To be called with one thread. Returns KEEPER_IS_SERVER in the server, with what it gets, and in
- * the keeper an exit code, when all is over and nothing is mounted.
+ * Forks the server; to be called while there is one thread. Returns KEEPER_IS_SERVER in the server,
+ * with what it gets. In the keeper it returns an exit code, when the server has ended and nothing
+ * is mounted.
  */
 int keeper_run(const struct keeper_options *options, struct heirloom *ret_heirloom);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Four levels, one line each. A daemon in the background has nobody at its stderr and writes to
- * syslog; where stderr is the journal's lines carry the journal's level prefix.
+ * syslog. Where stderr is a stream to the journal, lines begin with the level as that wants it.
  */
 
 #include <stdarg.h>
@@ -17,7 +17,7 @@ static enum log_level log_max = LOG_LEVEL_INFO;
 static bool log_to_syslog;
 static bool log_to_journal;
 
-/* systemd says which stream that is: who inherits the variable may have another one. */
+/* The variable says which stream leads to the journal: who inherits it may have another stderr. */
 static bool is_journal(int fd)
 {
 	const char *text = getenv("JOURNAL_STREAM");

@@ -7,7 +7,7 @@
  *
  * While a commit is under way the sources gather what comes meanwhile. What is visible is
  * committed: the state changes only after the store has said so, and a failed commit leaves no
- * trace. One that others were faster with goes back to its source, which decides again.
+ * trace. If others that write the same database were faster, the source decides again.
  */
 
 #include <errno.h>
@@ -171,7 +171,7 @@ static void apply(struct change_queue *queue)
 	deltas_fini(&deltas);
 }
 
-/* What others may have changed is not taken for granted, even to refuse something. */
+/* Where others write, too, even a refusal is committed, to see whether it is still right. */
 static bool must_commit(const struct change_queue *queue)
 {
 	return change_has_rows(&queue->change) ||

@@ -61,7 +61,7 @@ static void retry(void *data, struct change *change)
 	loop_set_timer(devices->loop, &devices->timer, clock_get_monotonic() + devices->pause);
 }
 
-/* What the monitor has. False: nothing is new. */
+/* Takes what the monitor has. False: nothing is new. */
 static bool take_news(struct device_source *devices, struct change *change)
 {
 	device_monitor_take(devices->monitor, &change->volumes);
@@ -105,7 +105,7 @@ static bool begin(void *data, struct change *change)
 		mounted_decide_return(devices->manager, change);
 	devices->has_started = true;
 	if (!decide(devices, change)) {
-		if (devices->races) /* it is no news any more, but the monitor may have some */
+		if (devices->races) /* nothing is left of what lost, but there may be news */
 			change_queue_work(devices->queue);
 		devices->races = 0;
 		return false;
@@ -115,7 +115,7 @@ static bool begin(void *data, struct change *change)
 	return true;
 }
 
-/* They are decided again as they are, and alone: `serials` has seen them as they were found. */
+/* Keeps the devices, to decide about them alone: `serials` has taken them in already. */
 static void again(void *data, struct change *change)
 {
 	struct device_source *devices = data;

@@ -17,7 +17,7 @@
 
 #define SHARED_LINES 1000	  /* in one transaction, of writes that need not be */
 #define REPLY_BYTES (1024 * 1024) /* after which no more lines of a write are answered */
-#define SHARED_RACES 4		  /* who has lost so many shares no commit any more */
+#define SHARED_RACES 4		  /* a job that has lost so many shares no commit any more */
 
 /* Gives a job back to its client, and `deltas` to the kernel. */
 static void finish(struct job_source *jobs, struct fuse_job *job, struct deltas *deltas)
@@ -90,7 +90,7 @@ static bool decide_lines(
 	return true;
 }
 
-/* Whatever was decided before, of a change that did not happen. */
+/* Takes back what was decided of a job for a change that did not happen. */
 static void reset_job(struct fuse_job *job)
 {
 	job->done = job->failed = 0;
@@ -134,7 +134,7 @@ static void add_jobs(struct job_source *jobs, struct fuse_job *job, struct chang
 	}
 }
 
-/* Nothing comes of the job. True: others may have changed what it was judged by. */
+/* A job changes nothing. True: others may have changed what it was judged by, so they are asked. */
 static bool must_ask(struct job_source *jobs, struct change *change)
 {
 	bool is_refusal = change->is_refusal;
@@ -265,7 +265,10 @@ static void end(void *data, int error, const char *why, struct deltas *deltas)
 	}
 }
 
-/* They are decided again, in their order and before all others: together, or not any more. */
+/*
+ * Puts the jobs of a change that lost a race first in the queue, in their order. Those that have
+ * lost often share no commit any more.
+ */
 static void again(void *data, struct change *change)
 {
 	struct job_source *jobs = data;

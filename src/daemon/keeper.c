@@ -3,8 +3,9 @@
  * The keeper: mounts when its server asks for it, passes signals on, speaks to systemd, and
  * unmounts when the server has ended, however that was.
  *
- * Owns the mount. It waits for its server and for signals alone; the mounted tree it never looks
- * at, since it would wait for the server then. What it says to the server answers a request.
+ * Owns the mount. It waits for nothing but its server, signals and the clock. It never looks into
+ * the mounted tree, as it would wait for the server then. It says nothing to the server but answers
+ * to requests.
  */
 
 #include "daemon/keeper.h"
@@ -41,11 +42,11 @@ struct keeper {
 	pid_t server;  /* 0: it has ended */
 	unsigned int servers;
 	int passed;	/* the last signal that was passed on, or 0 */
-	bool has_ended; /* or is about to, as it said, with … */
-	bool is_over;	/* nothing is left to be done */
-	int code;	/* … this exit code */
+	bool has_ended; /* the server has said that it exits with `code` */
+	bool is_over;	/* nothing is left to be done but to unmount */
+	int code;	/* to exit with */
 	struct vigil vigil;
-	bool is_server; /* the process that was forked, and has another's work to do */
+	bool is_server; /* this is the process that was forked */
 };
 
 static int open_keeper(struct keeper *keeper)
@@ -78,7 +79,7 @@ static void close_keeper(struct keeper *keeper)
 			close(fds[i]);
 }
 
-/* Returns in both, or a negative errno. */
+/* Returns 0 in both processes (is_server tells which it is), or a negative errno. */
 static int fork_server(struct keeper *keeper, struct heirloom *ret_heirloom)
 {
 	int ends[2];
@@ -244,7 +245,7 @@ static void handle_server_end(struct keeper *keeper, int status)
 		return;
 	}
 	keeper->code = keeper->options->failure;
-	if (was_told && !keeper->mount) { /* while it started, as if it were alone */
+	if (was_told && !keeper->mount) { /* while it started: end by the same signal */
 		signal(keeper->passed, SIG_DFL);
 		sigprocmask(SIG_SETMASK, &keeper->mask, NULL);
 		raise(keeper->passed);

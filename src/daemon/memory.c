@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The memory that outlives the process. It stays mapped until the end.
+ * The memory for base/kept. It stays mapped until the end.
  *
- * It is always that of a file in memory: pages of such a one count when they are touched, where a
- * kernel that promises no more memory than there is (vm.overcommit_memory=2) would count the whole
- * of an anonymous mapping. Who may map less, or write smaller files, has less room.
+ * It is always a file in memory, whose pages count when they are touched. An anonymous mapping
+ * would count as a whole where the kernel promises no more memory than there is
+ * (vm.overcommit_memory=2). If limits allow no mapping or file of full size, it is smaller.
  */
 
 #include "daemon/memory.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the keeper is told while the main loop turns: if it does not hear for WatchdogSec=, it ends
- * the server. All state is the loop's, so one that stands still serves nobody. The keeper in turn
- * tells systemd, which ends the service if it does not hear, and starts it anew. A
- * thread that a client or a disk holds up is no reason: the loop goes on without it.
+ * The server tells its keeper, again and again, that the main loop turns. All state belongs to the
+ * loop, so a server whose loop stands still serves nobody: the keeper ends it when it has heard
+ * nothing for WatchdogSec=. The keeper in turn tells systemd that it is there itself. A thread that
+ * a client or a disk holds up ends nothing: the loop goes on without it.
  */
 
 #include <stdlib.h>

@@ -2,8 +2,9 @@
 /*
  * The keeper's clock: see the header.
  *
- * A server is given three intervals, as systemd gives the keeper; after a time when the keeper did
- * not run either, anew. One that shall end has a limit, and is not listened to any more.
+ * A server may be silent for three intervals, as the keeper may be to systemd. They begin anew when
+ * the keeper itself did not run for some time. A server that is to end has a limit by which it must
+ * be gone; its signs of life do not count any more.
  */
 
 #include "machines/vigil.h"

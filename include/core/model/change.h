@@ -66,8 +66,9 @@ bool change_has_rows(const struct change *change);
 bool change_is_counted(const struct change *change);
 
 /*
- * Whether something was decided by what the change does not write: where others write, too, it is
- * good only if there is nothing newer. So is what leaves no trace, as a name that came and went.
+ * Whether the change was decided by more than the rows that it writes, as a refusal is, or a name
+ * that comes and goes within it. Where others write the database, too, such a change may be
+ * committed only if it was decided from the newest state.
  */
 bool change_needs_newest(const struct change *change);
 

@@ -4,11 +4,11 @@
 #include "core/model/change.h"
 
 /*
- * What other hosts have written of shared volumes: rows, as they are in the database that all hosts
- * have. Who sends them is not trusted: each row is judged as if it were hostile.
+ * What other hosts, machines like this one, have written of shared volumes: rows, as they are in
+ * the database that all hosts have. Each row is judged as if it were hostile. No store has any yet.
  */
 enum elsewhere_kind {
-	ELSEWHERE_RECORD, /* id and what the fingerprint and the flag say */
+	ELSEWHERE_RECORD, /* id, fingerprint, keep_links */
 	ELSEWHERE_LINK,	  /* path, id of the volume, changed */
 	ELSEWHERE_POINT,  /* id of the hosting volume, path on it, volume, options, changed */
 };
@@ -38,9 +38,9 @@ struct elsewhere {
 };
 
 /*
- * Decides what follows here, into a new change: the rows, and what has waited for them. Where the
- * machine has a name of its own in the place, that stays, and the other is its shadow. -EBADMSG
- * with a sentence in `why`: a row cannot be, and nothing of the rest is taken either.
+ * Decides what follows here, into a new change. Where this machine has a name of its own with the
+ * same spelling, that stays, and the other is its shadow. -EBADMSG with a sentence in `why`: a row
+ * cannot be true, and none of them is taken.
  */
 int elsewhere_decide(const struct manager *manager, const struct elsewhere *elsewhere,
 	struct change *change, struct strbuf *why);
@@ -56,8 +56,8 @@ struct elsewhere_link {
 /* False: it has none with this path. */
 bool elsewhere_find_link(
 	const struct names *view, const char *path, struct elsewhere_link *ret_link);
-/* Whether a change of a link is one of that database, too: not if one only shows again. */
+/* Whether the layer changes a link of that database, and not only whether it shows here. */
 bool elsewhere_is_row(const struct names *layer, const char *path);
 
-/* Lets names show again that were shadowed by one that has gone in this change: at its end. */
+/* At the end of a change: shadows of names that it deletes show from then on. */
 void elsewhere_surface(struct change *change);

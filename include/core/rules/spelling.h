@@ -3,6 +3,9 @@
 
 #include "core/model/change.h"
 
-/* Files names anew that were given to IDs which devices put into the change spell otherwise. */
+/*
+ * Names that wait for an ID of a device that the change brings, but with digits in the other case,
+ * are filed under the ID as the device has it.
+ */
 void spelling_decide(
 	const struct manager *manager, const struct manager_env *env, struct change *change);

@@ -26,13 +26,13 @@ int store_start(struct store *store);
 /* Lets go of what was kept in memory of the file. While no commit is under way. */
 void store_release_memory(struct store *store);
 /*
- * Whether others write what is kept in it, too: a commit can lose a race against them then, and
- * what is read from memory need not be the newest.
+ * Whether others write the same database, too (none has others so far): then a commit can lose a
+ * race against them, and what is in memory need not be the newest.
  */
 bool store_has_others(const struct store *store);
 /*
- * The oldest change of another host that is not taken up yet, NULL: there is none. It is the
- * store's, up to store_drop_elsewhere(), which is called when it is written here, too.
+ * The oldest change of another host that is not taken up yet; NULL: there is none, as ever so far.
+ * It belongs to the store, up to store_drop_elsewhere(), which is called when it is written here.
  */
 const struct elsewhere *store_get_elsewhere(const struct store *store);
 void store_drop_elsewhere(struct store *store);

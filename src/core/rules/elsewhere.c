@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What other hosts have written becomes a change as any other: rows in the order of references, as
- * the database wants them. It has been committed where it was made: here it cannot be refused for
- * what it says, only for what cannot be true of any host.
+ * What other hosts have written becomes a change like any other. Its rows are put in the order of
+ * their references, as the database wants them. It was committed where it was made, so no rule of
+ * this machine can refuse it any more; only rows that cannot be true on any host are refused.
  *
- * A volume that this machine knows as its own, under the same ID, is another one for all that can
- * be told: what others write of theirs is left out.
+ * If this machine has a volume of its own with the same ID, that may well be another one: what the
+ * others write about theirs is left out.
  */
 
 #include <errno.h>
@@ -20,7 +20,7 @@
 
 #define TEXT_MAX 1024 /* bytes of an identity */
 
-/* Those of a fingerprint that are the same on each host. */
+/* The identities of a fingerprint that are the same on each host. */
 static const enum id_scheme shared_schemes[] = { ID_PARTUUID, ID_WWN, ID_SERIAL };
 
 static bool is_own(const struct names *names, const char *id)
@@ -30,7 +30,7 @@ static bool is_own(const struct names *names, const char *id)
 	return record && !record->is_shared;
 }
 
-/* Whether it is spelled as the database has it, and not one that each host has for itself. */
+/* Whether it is a link as the database spells it, and no letter, which each host has for itself. */
 static bool is_link(const char *path)
 {
 	struct link_name name;
@@ -114,7 +114,7 @@ static void put_record(
 	record->fingerprint.start = row->start;
 }
 
-/* Who forgets it has seen that nobody has it, so nobody here can. */
+/* A host forgets a volume only when no host has it: if it is here, the row cannot be true. */
 static int remove_record(
 	const struct manager *manager, const struct elsewhere_row *row, struct change *change)
 {
@@ -199,7 +199,7 @@ static int put_row(
 	return -EBADMSG;
 }
 
-/* Who did what there. The order is that in which it came here. */
+/* Who did what on the other host, in the order in which it came here. */
 static void add_entries(
 	const struct manager *manager, const struct elsewhere *elsewhere, struct change *change)
 {
@@ -218,7 +218,7 @@ static void add_entries(
 	}
 }
 
-/* What is gone leaves first, but for volumes, which others may still refer to. */
+/* Deletes links and mount points first, and volumes last: other rows may refer to them. */
 static int decide_row(const struct manager *manager, const struct elsewhere *elsewhere,
 	const struct elsewhere_row *row, int step, struct change *change)
 {

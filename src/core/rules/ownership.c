@@ -114,7 +114,7 @@ static void claim_add_candidate(struct claim *claim, const struct standing *stan
 	strcpy(claim->candidate[claim->candidates++], standing->id);
 }
 
-/* Whether who is present under an ID is what the device is made of, as may turn out later. */
+/* Whether the device is made of the one that has the ID, which may turn out late. */
 static bool is_above_owner(const struct court *court, const struct claim *claim, const char *id)
 {
 	const struct device *owner = volumes_find_id(court->volumes, id);

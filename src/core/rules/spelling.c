@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Names that were given to an ID before its device came, spelled with hexadecimal digits in the
- * other case. Where the kind of an identity tells how it is spelled, it was spelled so at once
- * (unique_id_canonize). Of serial numbers, and of UUIDs of 16 digits, only the device tells: NTFS
- * has capitals, UDF has none. Had the device been here, these digits would have meant it.
+ * Names that were given to an ID before its device came, with hexadecimal digits in another case
+ * than the device has them. Where all IDs of a kind are spelled alike, the ID was spelled so when
+ * it was given (unique_id_canonize). How a serial number or a UUID of 16 digits is spelled only the
+ * device tells: NTFS has capitals, UDF has not. When the device comes these names are filed under
+ * its spelling: a request that is made while it is here may use either case, too.
  *
- * Of LVM's UUIDs two may differ in nothing but case.
+ * Not so for DM_UUID=: two UUIDs of LVM may differ in case alone.
  */
 
 #include "core/rules/id_change.h"
@@ -18,7 +19,7 @@ static bool is_here(
 		identity_next(&change->identities, id, NULL);
 }
 
-/* The only record with an ID like that, if nothing ever had it; NULL otherwise. */
+/* The only record whose ID differs from this in case alone, if no device ever had it; or NULL. */
 static const struct record *find_awaited(
 	const struct manager *manager, const struct change *change, const char *id)
 {

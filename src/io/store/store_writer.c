@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writing one change. What is written keeps the rules by which rows are judged when they are read
- * (store_rows.c), or a mistake elsewhere would make a database that cannot be opened again: keys,
- * references and one letter per volume are the schema's, STORE_TEXT_MAX bounds both ways, the rest
- * is looked at before it is written.
+ * Writing one change. Rows are checked by the rules by which they are judged when they are read
+ * (store_rows.c): otherwise a mistake elsewhere would make a database that cannot be opened again.
+ * Keys, references and one letter per volume are checked by the schema; STORE_TEXT_MAX holds for
+ * reading and writing; the rest is checked here before it is written.
  */
 
 #include <sqlite3.h>
