@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Memory that outlives the process.
+ * Memory that can outlive the process.
  *
- * It begins with a head and a journal. Behind them lie the records, each of a power of two bytes
- * with its header, up to `end`; each is free or valid. Which are free is found out by walking.
+ * It begins with a head and a journal. Behind them lie the records, up to `end`. The size of each,
+ * with its header, is a power of two; each is free or valid. kept_new() walks through all of them
+ * to find out which are free.
  *
- * While changes are made the journal tells how to take them back: each entry is there before what
- * it is about. A commit is one store, of the state: from then on what is left to do is to free the
- * records that were removed, which can be done any number of times. A process that is killed has
- * done all stores up to some instruction, in their order; so the compiler alone has to be kept from
- * moving them, which the fences do.
+ * The journal tells how to undo the changes since the last commit: the entry about a change is
+ * complete before the change is made. A commit is one store, to `state`. After it, only the records
+ * that were removed have still to be freed, which does no harm when it is done twice. A process
+ * that is killed has made all its stores up to some instruction, in their order. So only the
+ * compiler has to be kept from moving them, which the fences do.
  */
 
 #include <assert.h>
@@ -21,13 +22,13 @@
 
 #define KEPT_MAGIC UINT64_C(0x7470656b73666d6d) /* "mmfskept" */
 #define KEPT_LAYOUT 1
-#define RECORD_MARK 0x6b657000u /* and the class */
+#define RECORD_MARK 0x6b657000u /* the class is added to it */
 #define JOURNAL_AT 4096u
 #define JOURNAL_SIZE ((size_t)8 << 20)
 #define RECORDS_AT (JOURNAL_AT + JOURNAL_SIZE)
 #define GRANULE 64u /* records are counted in these */
 #define PAGE 4096u
-#define SPARE_SHARE 4u			/* of all is for what must be kept */
+#define SPARE_SHARE 4u			/* a quarter is left for what must be kept */
 #define SPARE_BYTES ((uint64_t)4 << 20) /* of free records of one class that keep their pages */
 
 enum { CLASS_MIN = 6, CLASS_MAX = 33 };
@@ -58,7 +59,7 @@ struct record {
 
 enum entry_kind { ENTRY_ADD = 1, ENTRY_REMOVE, ENTRY_WRITE };
 
-/* Of the journal; what was there before a write follows, up to a multiple of 8 bytes. */
+/* Of the journal. The bytes that a write replaces follow, padded to a multiple of 8. */
 struct entry {
 	uint32_t kind;
 	uint32_t record;
@@ -75,7 +76,7 @@ struct kept {
 	uint8_t *memory;
 	size_t size;
 	size_t damage;
-	pthread_mutex_t lock; /* for what is below, and the end of the records */
+	pthread_mutex_t lock; /* for what follows, and for head::end */
 	struct free_list free[CLASS_MAX + 1];
 };
 
@@ -96,7 +97,7 @@ static void *get_bytes(struct record *record)
 	return record + 1;
 }
 
-/* 0: it is none. */
+/* The size is 1 << class. 0: this is not the header of a record. */
 static unsigned int get_class(const struct record *record)
 {
 	unsigned int class = record->mark - RECORD_MARK;
@@ -193,7 +194,7 @@ static struct entry *begin_entry(struct kept *kept, size_t len)
 {
 	struct head *head = get_head(kept);
 
-	/* More than any unit of ours has: what comes counts as the next one. */
+	/* No commit of ours has as much; if one had, it would fall into two. */
 	if (head->journal + sizeof(struct entry) + len + sizeof(uint64_t) > JOURNAL_SIZE)
 		kept_commit(kept);
 	return (struct entry *)(void *)(kept->memory + JOURNAL_AT + head->journal);
@@ -327,7 +328,7 @@ static uint64_t get_next(const struct entry *entry, uint64_t at)
 	return at + sizeof(*entry) + ((entry->len + 7) & ~UINT64_C(7));
 }
 
-/* Whether a number from the journal is that of a record: of a damaged one it need not be. */
+/* Whether a number from the journal is that of a record: from a damaged one it may not be. */
 static bool is_record(const struct kept *kept, uint32_t number)
 {
 	uint64_t at = (uint64_t)number * GRANULE, end = get_head(kept)->end;
@@ -367,7 +368,7 @@ void kept_commit(struct kept *kept)
 	FENCE();
 }
 
-/* Takes one change back. */
+/* Undoes one change. */
 static void undo(struct kept *kept, const struct entry *entry)
 {
 	struct record *record = get_record(kept, entry->record);
@@ -383,7 +384,10 @@ static void undo(struct kept *kept, const struct entry *entry)
 	}
 }
 
-/* Ends what the process before was about. No record was looked at by now. */
+/*
+ * Ends what the earlier process was doing: completes a commit, or undoes what was not committed. No
+ * record has been checked yet.
+ */
 static void end_journal(struct kept *kept)
 {
 	struct head *head = get_head(kept);
@@ -411,7 +415,7 @@ static void end_journal(struct kept *kept)
 	head->state = STATE_OPEN;
 }
 
-/* Nobody knows where the records behind this place begin. */
+/* Drops all from this place on: nobody knows where the next record begins. */
 static void cut(struct kept *kept, uint64_t at)
 {
 	uint64_t page = (at + PAGE - 1) & ~(uint64_t)(PAGE - 1);
@@ -422,7 +426,7 @@ static void cut(struct kept *kept, uint64_t at)
 	get_head(kept)->end = at;
 }
 
-/* Walks through the records: what is free, and what is damaged. */
+/* Walks through all records: notes what is free, and drops what is damaged. */
 static void walk(struct kept *kept)
 {
 	struct head *head = get_head(kept);

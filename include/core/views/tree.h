@@ -55,7 +55,7 @@ struct node {
 	bool is_folding : 1;  /* its children's names are compared ignoring case */
 	bool is_writable : 1; /* users may make, remove and rename links in it */
 	bool leads_to_id : 1; /* target is a unique ID, whose folder is meant: tree_get_target() */
-	uint32_t mark;	      /* of who tells the kernel of nodes: 0, until it is another */
+	uint32_t mark;	      /* for whoever tells the kernel of nodes; 0 at first */
 	char name[];
 };
 
@@ -99,8 +99,8 @@ struct tree {
 	struct node *control;
 	struct node *views[4]; /* points and the like: change with every change */
 	uint64_t next_ino;
-	struct tree_memory *memory;		 /* of a tree before, up to tree_end_recall() */
-	void (*gone)(void *data, uint32_t mark); /* a node with a mark is no more; or NULL */
+	struct tree_memory *memory;		 /* of an earlier tree, up to tree_end_recall() */
+	void (*gone)(void *data, uint32_t mark); /* is told the mark of a freed node; NULL: none */
 	void *data;
 	uint64_t missing[TREE_MISSING_BITS / 64]; /* by hash: names the kernel may think missing */
 };
@@ -109,13 +109,14 @@ struct tree {
 
 void tree_init(struct tree *tree, uint64_t now);
 /*
- * The same, and what is added up to tree_end_recall() has the inode numbers that the tree before
- * had for it. Nobody looks anything up or lists folders before that. Takes over the memory.
+ * As tree_init(), for a tree in the place of an earlier one, which may be that of another process.
+ * What is added up to tree_end_recall() has the inode numbers that it had there. Nobody may look
+ * anything up or list folders before that. Takes over the memory.
  */
 void tree_init_again(struct tree *tree, uint64_t now, struct tree_memory *memory);
 /*
- * What the kernel remembers has its look-ups and marks again, also what is not in the tree any
- * more. Marks of what is gone are given to tree::gone.
+ * Gives all nodes that the kernel remembers their look-ups and marks back, also those that have no
+ * place in the tree any more. Marks of what can have no node are given to tree::gone.
  */
 void tree_end_recall(struct tree *tree);
 void tree_fini(struct tree *tree);

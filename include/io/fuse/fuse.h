@@ -69,7 +69,7 @@ struct fuse_job {
 
 struct fuse_backend {
 	void *data;
-	struct kept *kept; /* what the next server finds again; fuse_stop() frees it */
+	struct kept *kept; /* what another server could go on from; fuse_stop() frees it */
 	const struct manager *manager;
 	struct event_stream *stream; /* what readers of `events` get */
 	struct tree *tree;

@@ -4,7 +4,7 @@
 #include "base/kept.h"
 #include "core/views/event_stream.h"
 
-/* The lines that readers of `events` can still get, in memory that outlives the process. */
+/* The lines that readers of `events` can still get, in memory that can outlive the process. */
 struct kept_events {
 	struct kept *kept;
 	uint64_t next;			    /* number of the line that is to be noted next */
@@ -12,9 +12,10 @@ struct kept_events {
 };
 
 /*
- * Puts what a process before has noted in the stream, which is new, and goes on there. Of lines
- * that make no sense, and of those before them, readers are told how many they have lost.
+ * Puts the lines that an earlier process has noted into the stream, which is new, and goes on with
+ * the numbers behind them. A line that makes no sense is lost with all before it, and readers are
+ * told how many that are.
  */
 void kept_events_init(struct kept_events *events, struct kept *kept, struct event_stream *stream);
-/* Lines were added. */
+/* Notes the lines that were added to the stream. */
 void kept_events_note(struct kept_events *events, const struct event_stream *stream);

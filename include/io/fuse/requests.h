@@ -7,39 +7,39 @@
 #include "base/kept.h"
 
 /*
- * Requests of the kernel, from the read(2) of each to its answer, in memory that outlives the
- * process: see requests.c.
+ * Requests of the kernel, from the read(2) of each to its answer, in memory that can outlive the
+ * process: see requests.c. No process goes on with those of another yet.
  */
 struct requests;
 
-/* What is in the memory. Part of its layout. */
+/* Kinds of records in that memory; their numbers are part of its layout. */
 enum kept_kind {
-	KEPT_SLOT = 1, /* a request as it was read; its length is 0: there is none */
-	KEPT_OUTBOX,   /* an answer on its way, likewise */
+	KEPT_SLOT = 1, /* the request that was read last; empty while its length is 0 */
+	KEPT_OUTBOX,   /* the answer that is being written; likewise */
 	KEPT_GREETING, /* FUSE_INIT */
-	KEPT_REQUEST,  /* one without an answer so far, by its number */
-	KEPT_ANSWER,   /* one that is for a notify thread to send, by the number of its request */
-	KEPT_TREE,     /* how often its views have changed */
-	KEPT_NODE,     /* what the kernel was told of, by its inode number */
-	KEPT_LINE,     /* of `events`, by its number */
+	KEPT_REQUEST,  /* a request without an answer so far; its number is the record's ID */
+	KEPT_ANSWER,   /* an answer for a notify thread to send; ID: number of its request */
+	KEPT_TREE,     /* how often the views of the tree have changed */
+	KEPT_NODE,     /* a node that the kernel was told of; ID: inode number */
+	KEPT_LINE,     /* a line of `events`; ID: its number */
 };
 
 /* The memory must outlive it. */
 struct requests *requests_new(struct kept *kept);
 /* Leaves what is in the memory as it is. NULL is fine. */
 void requests_free(struct requests *requests);
-/* Calls this before what was changed in the memory counts, for others to add what belongs to it. */
+/* `flush` is called before each commit, so that others can add what belongs to it. */
 void requests_set_flush(struct requests *requests, void (*flush)(void *data), void *data);
 
 /* Where the next request is to be read into. */
 void *requests_get_slot(const struct requests *requests);
-/* What a write may have, bytes: an answer has no more either, as the kernel goes by that. */
+/* Bytes that a write may have; for the kernel that is the limit of an answer, too. */
 #define REQUESTS_WRITE_MAX ((unsigned int)1 << 20)
 /* Reads a request into the slot: as read(2), but never more than it has room for. */
 ssize_t requests_read(const struct requests *requests, int fd, void *slot, size_t size);
 /* Serves the request that was read into the slot. */
 void requests_serve(struct requests *requests, struct fuse_session *session, size_t len);
-/* What was changed counts, unless a request is being served, to which it belongs. */
+/* Commits what was changed, unless a request is being served: then it is part of that one. */
 void requests_settle(struct requests *requests);
 /* The number of the request that is being served, or 0. */
 uint64_t requests_get_current(const struct requests *requests);
@@ -54,7 +54,7 @@ uint32_t requests_end_capture(struct requests *requests);
 void requests_send(struct requests *requests, int fd, uint32_t answer);
 
 /*
- * Goes on with what a process before has read and not answered. -ENOENT: the kernel has never
- * greeted it.
+ * Goes on with what an earlier process has read and not answered. -ENOENT: that had no greeting
+ * (FUSE_INIT) of the kernel yet.
  */
 int requests_take_over(struct requests *requests, struct fuse_session *session);

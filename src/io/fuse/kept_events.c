@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The lines of `events`, which have the same numbers in the next process: who has read up to one
- * goes on with the one behind it.
+ * The lines of `events`. They keep their numbers in another process: a reader goes on there with
+ * the line behind the last that it has read.
  */
 
 #include <string.h>
@@ -56,7 +56,7 @@ static bool is_sound(const struct kept *kept, uint32_t record)
 	return memchr(text, '\n', len) == text + len - 1 && !memchr(text, '\0', len);
 }
 
-/* Where the newest lines of before are, by their place; returns the number behind them, or 0. */
+/* Finds the newest of the lines that are kept; returns the number behind the last, or 0. */
 static uint64_t find_lines(struct kept_events *events)
 {
 	uint64_t end = 0;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Numbers and names of the nodes that the kernel was told of, by look-ups or in listings, and how
- * often: a record each, whose number the node has as its mark. A node that nobody was told of has
- * none: it may have any number next time. So has one for which there was no room.
+ * The nodes that the kernel was told of, by look-ups or in listings: inode number, name, and how
+ * often. Each has a record, and the node has the number of that record as its mark. A node without
+ * a mark is unknown to the kernel, or there was no room: in another process it may have any inode
+ * number.
  */
 
 #include <string.h>
@@ -98,7 +99,7 @@ uint64_t kept_nodes_get_generation(const struct kept *kept)
 	return *(const uint64_t *)kept_get(kept, record);
 }
 
-/* False: it is none. */
+/* False: the record makes no sense. */
 static bool parse(const struct kept *kept, uint32_t record, struct tree_remembered *ret_node)
 {
 	const struct kept_node *head = kept_get(kept, record);

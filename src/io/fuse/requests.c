@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Requests of the kernel, which outlive the process that has read them.
+ * Requests of the kernel, which can outlive the process that has read them.
  *
- * A request is read straight into a slot of the memory that is kept, so it is never in a process
- * alone. Mostly it is answered while it is being served, and the slot is empty again. Else it moves
- * to a record of its own until its answer is there. The next process takes what is in the slot and
- * in these records as if it had just read it.
+ * A request is read straight into a slot in kept memory, so no process is ever the only one to have
+ * it. Mostly it is answered while it is being served, and the slot is empty again. Else it moves to
+ * a record of its own until it is answered. Another process takes what is in the slot and in these
+ * records as if it had just read it.
  *
- * Whoever serves a request may change other things that are kept. They, the answer, and that the
- * request needs no other count at the same time: with the commit before the answer is written. From
- * then on the next process writes that answer, and does nothing again. If the first had come to it,
- * the kernel says ENOENT; so each answer gets out once. One that changes nothing is not noted: it
- * would be the same again.
+ * Whoever serves a request may change other kept records. One commit, before the answer is written,
+ * makes three things count at once: these changes, the answer, and that the request needs no other
+ * one. If the process ends behind that commit, another writes the same answer and serves nothing
+ * again. If the answer had been written already, the kernel says ENOENT; so each is given once. A
+ * request that changes nothing has no such commit: served again, it gets the same answer.
  *
- * An answer that has to wait behind invalidations is captured, as bytes, in a record that a notify
- * thread sends and frees. All else here is of the thread that serves.
+ * An answer that has to wait behind invalidations is captured: its bytes are kept in a record,
+ * which a notify thread sends and frees. Everything else here belongs to the thread that serves.
  *
- * Where there is little room, as many clients wait, requests have no records: the next process does
+ * Where there is little room, as many clients wait, requests have no records: another process would
  * not know of them. Where there is none, an answer is sent at once.
  */
 
@@ -35,7 +35,7 @@
 struct kept_request {
 	struct map_node by_number;
 	uint32_t record;    /* or 0: there was no room */
-	uint32_t interrupt; /* that came for it, or 0 */
+	uint32_t interrupt; /* record of the FUSE_INTERRUPT that came for it, or 0 */
 };
 
 struct requests {
@@ -43,8 +43,8 @@ struct requests {
 	uint32_t slot, outbox;
 	struct map by_number;
 	uint64_t current;
-	bool is_open;  /* it has no answer */
-	bool is_muted; /* the kernel has this answer */
+	bool is_open;  /* `current` has no answer yet */
+	bool is_muted; /* answers are dropped: the kernel has them already */
 	bool is_capturing;
 	uint32_t captured;
 	void (*flush)(void *data);
@@ -53,7 +53,7 @@ struct requests {
 
 static bool has_number(const struct map_node *node, const void *key)
 {
-	return true; /* it is the hash */
+	return true; /* the number is the hash */
 }
 
 static struct kept_request *find(const struct requests *requests, uint64_t number)
@@ -105,7 +105,7 @@ void *requests_get_slot(const struct requests *requests)
 	return kept_get(requests->kept, requests->slot);
 }
 
-/* With pages of 16 or 64 KiB libfuse asks for many times of what the kernel may pass on. */
+/* Where pages have 16 or 64 KiB, libfuse asks for far more than the kernel may pass on. */
 ssize_t requests_read(const struct requests *requests, int fd, void *slot, size_t size)
 {
 	return read(fd, slot, size < SLOT_SIZE ? size : SLOT_SIZE);
@@ -116,7 +116,7 @@ uint64_t requests_get_current(const struct requests *requests)
 	return requests->current;
 }
 
-/* The length in front of a message is 0: it does not count. Part of the next commit. */
+/* With the next commit the message in the record counts no more: its length is 0. */
 static void empty(struct requests *requests, uint32_t record)
 {
 	static const uint32_t none;
@@ -139,7 +139,7 @@ static void add(struct requests *requests, uint64_t number, uint32_t record)
 	map_add(&requests->by_number, &request->by_number, number);
 }
 
-/* It needs no answer any more, once that is committed. */
+/* With the next commit the request needs no answer any more. */
 static void forget(struct requests *requests, uint64_t number)
 {
 	struct kept_request *request = find(requests, number);
@@ -176,7 +176,7 @@ static size_t gather(const struct iovec *iov, int count, uint8_t *room, size_t s
 	return len;
 }
 
-/* All but the length in front, which then says that it counts. */
+/* Copies a message, but for the length in front, with which it will count. */
 static size_t fill_outbox(struct requests *requests, const struct iovec *iov, int count)
 {
 	uint8_t *room = kept_get(requests->kept, requests->outbox);
@@ -191,7 +191,7 @@ static size_t fill_outbox(struct requests *requests, const struct iovec *iov, in
 	return gather(rest, count, room, SLOT_SIZE);
 }
 
-/* With what was changed: notes the answer before it is written. */
+/* Commits the answer together with what was changed, and then writes it. */
 static ssize_t write_noted(struct requests *requests, int fd, const struct iovec *iov, int count)
 {
 	const struct fuse_out_header *header = iov[0].iov_base;
@@ -259,7 +259,7 @@ uint32_t requests_end_capture(struct requests *requests)
 void requests_send(struct requests *requests, int fd, uint32_t answer)
 {
 	const struct fuse_out_header *message = kept_get(requests->kept, answer);
-	struct fuse_out_header header = *message; /* which has no length so far */
+	struct fuse_out_header header = *message; /* whose length is not set yet */
 	size_t len = kept_get_len(requests->kept, answer);
 	struct iovec iov[] = {
 		{ &header, sizeof(header) },
@@ -269,7 +269,7 @@ void requests_send(struct requests *requests, int fd, uint32_t answer)
 
 	header.len = (uint32_t)len;
 	n = writev(fd, iov, len > sizeof(header) ? 2 : 1);
-	(void)n; /* ENOENT: it got out before; else the mount is gone */
+	(void)n; /* ENOENT: it was written before; any other error: the mount is gone */
 	kept_release(requests->kept, answer);
 }
 
@@ -280,7 +280,7 @@ static bool is_answered(const struct fuse_in_header *in)
 		in->opcode != FUSE_INTERRUPT;
 }
 
-/* An interruption is kept with the request that it is about: see FUSE_INT_REQ_BIT in the kernel. */
+/* Keeps an interruption with its request, whose number is one lower: FUSE_INT_REQ_BIT in Linux. */
 static void keep_interrupt(struct requests *requests, const struct fuse_in_header *in)
 {
 	struct kept_request *request = find(requests, in->unique & ~UINT64_C(1));
@@ -353,7 +353,7 @@ static int greet(struct requests *requests, struct fuse_session *session)
 	return 0;
 }
 
-/* Answers of which nobody knows whether they got out. */
+/* Writes the answers that an earlier process may have written, or not. */
 static void send_answers(struct requests *requests, int fd)
 {
 	uint32_t *outbox = kept_get(requests->kept, requests->outbox), record, next;
@@ -384,7 +384,7 @@ struct place {
 	uint32_t record;
 };
 
-/* A request of before is whole, if it is one. */
+/* Whether this is a whole request. What an earlier process has left is not trusted. */
 static bool is_sound(const struct fuse_in_header *in, size_t len)
 {
 	return len >= sizeof(*in) && in->len == len && in->unique;
