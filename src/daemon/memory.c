@@ -4,7 +4,8 @@
  *
  * It is always a file in memory, whose pages count when they are touched. An anonymous mapping
  * would count as a whole where the kernel promises no more memory than there is
- * (vm.overcommit_memory=2). If limits allow no mapping or file of full size, it is smaller.
+ * (vm.overcommit_memory=2). If limits allow no mapping or file of full size, it is smaller; if they
+ * allow hardly any file, it is anonymous after all.
  */
 
 #include "daemon/memory.h"
@@ -17,10 +18,7 @@
 
 #define SIZE_MIN ((size_t)1 << 26) /* bytes: less would not do */
 
-/*
- * What the limits on files let it be: beyond them a signal would end the process. Of those on
- * addresses all else needs its share, too.
- */
+/* What the limits let it be. Of that on addresses all else needs its share, too. */
 static size_t get_size_max(void)
 {
 	struct rlimit limit;
@@ -64,6 +62,14 @@ static int map(int fd, void **ret_memory, size_t *ret_size)
 	return 0;
 }
 
+static int map_without_file(void **ret_memory, size_t *ret_size)
+{
+	*ret_memory = mmap(NULL, SIZE_MIN, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_NORESERVE | MAP_ANONYMOUS, -1, 0);
+	*ret_size = SIZE_MIN;
+	return *ret_memory == MAP_FAILED ? -errno : 0;
+}
+
 /*
  * Who reads disks is a child, and may be made to do anything: what is shared it must not have. A
  * dump would touch it all, and so take gigabytes, and minutes.
@@ -91,6 +97,8 @@ int memory_open(int fd, struct kept **ret_kept)
 	r = map(own, &memory, &size);
 	if (own != fd)
 		close(own);
+	if (r == -EFBIG)
+		r = map_without_file(&memory, &size);
 	if (r == 0)
 		r = keep_apart(memory, size);
 	if (r == 0)

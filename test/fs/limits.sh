@@ -47,7 +47,7 @@ check inotify_add_watch fs.inotify.max_user_watches
 
 # Address space and the length of files: the memory that outlives the process is as large as they let
 # it be. Sanitizers map more than that.
-for limit in "-v 2000000" "-f 200000"; do
+for limit in "-v 2000000" "-f 200000" "-f 2000"; do
 	! is_sanitized || break
 	: >"$LOG"
 	(
