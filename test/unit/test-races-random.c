@@ -20,7 +20,7 @@
 #include "fixture.h"
 #include "peers.h"
 
-enum { SEEDS = 24, STEPS = 3000, NAMES = 5, JOBS = 12, REGISTER = 64 };
+enum { SEEDS = 24, STEPS = 40000, NAMES = 5, JOBS = 12, REGISTER = 64 };
 
 struct entry {
 	char path[LINK_PATH_MAX];
