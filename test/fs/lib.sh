@@ -335,9 +335,10 @@ settle_udevd()
 	udevadm settle --timeout=60
 }
 
+# A child of the shell that ends meanwhile interrupts it: once more, then.
 settle()
 {
-	echo 1 >"$CTL/settle"
+	echo 1 2>/dev/null >"$CTL/settle" || echo 1 2>/dev/null >"$CTL/settle" || echo 1 >"$CTL/settle"
 }
 
 # --- the daemon ----------------------------------------------------------------------------------

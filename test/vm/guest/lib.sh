@@ -115,9 +115,10 @@ await()
 	done 2>/dev/null
 }
 
+# A child of the shell that ends meanwhile interrupts it: once more, then.
 settle()
 {
-	echo 1 >"$CTL/settle"
+	echo 1 2>/dev/null >"$CTL/settle" || echo 1 2>/dev/null >"$CTL/settle" || echo 1 >"$CTL/settle"
 }
 
 id_of()
