@@ -137,20 +137,22 @@ removal_in_use()
 # Two disks come back in the other order.
 other_order()
 {
-	local host_b host_c old_b=$b old_c=$c
+	local old_b=$b old_c=$c names=(c b1) name
+	local -A host
 
-	host_b=$(host_of "$b")
-	host_c=$(host_of "$c")
+	host=([b1]=$(host_of "$b") [c]=$(host_of "$c"))
 	drop_disk "$b"
 	drop_disk "$c"
 	await [ ! -e "/sys/block/${b#/dev/}" ]
 	await [ ! -e "/sys/block/${c#/dev/}" ]
 	settle
 	expect_equal " " "$(node_of b1) $(node_of c)" "the names of disks that are gone"
-	rescan_disk "$host_c"
-	rescan_disk "$host_b"
-	await [ -L "$MM/DosDevices/c" ]
-	await [ -L "$MM/DosDevices/b1" ]
+	# The first takes the first node that is free: it is to be the one that had the second.
+	[[ $b < $c ]] || names=(b1 c)
+	for name in "${names[@]}"; do
+		rescan_disk "${host[$name]}"
+		await [ -L "$MM/DosDevices/$name" ]
+	done
 	settle
 	mapfile -t disks < <(list_disks)
 	b=${disks[1]} c=${disks[2]}
