@@ -431,8 +431,8 @@ static int open_memory(struct mmfs *mmfs, struct strbuf *why)
 
 static int prepare_folder(const struct mmfs_options *options, struct strbuf *why)
 {
-	uint64_t limit = clock_get_monotonic() + BUSY_LIMIT;
 	int r = mountpoint_prepare(options->fuse.mountpoint, options->may_hide, why);
+	uint64_t limit = clock_get_monotonic() + BUSY_LIMIT; /* that may have waited for a server */
 
 	while ((r == -EBUSY || r == -ECONNABORTED) && clock_get_monotonic() < limit) {
 		usleep(BUSY_PAUSE);
