@@ -70,15 +70,34 @@ for way in foreground background; do
 	mmfs_pid=
 done
 
-# Who starts mmfs anew at once finds everything free.
-for _ in {1..5}; do
+is_pausing() # KEEPER
+{
+	local server
+
+	server=$(pgrep -P "$1") && grep -qs nanosleep "/proc/$server/task/"*/wchan
+}
+
+is_served_by() # KEEPER FOLDER
+{
+	[ "$(cat "$2/control/server_pid" 2>/dev/null)" = "$(pgrep -P "$1")" ]
+}
+
+# Who starts mmfs anew at once waits until the killed one's server has gone: for the folder and the
+# database, or for the database alone.
+mkdir "$TMP/other"
+for folder in "$MM" "$TMP/other"; do
 	start_in background
-	kill -KILL "$mmfs_pid"
+	first=$mmfs_pid
+	run_mmfs -f -o "db=$DB,devices=$DEVICES" "$folder" </dev/null >>"$LOG" 2>&1 &
+	mmfs_pid=$!
+	await is_pausing "$mmfs_pid"
+	kill -KILL "$first"
+	await is_served_by "$mmfs_pid" "$folder"
+	umount "$folder"
+	await_end "$mmfs_pid"
+	expect_equal 0 "$status" "the status of the one that waited for $folder"
+	mmfs_pid=
 done
-start_in background
-expect_equal 1 "$(count_mounts)" "the number of mounts after five keepers were killed"
-stop_mmfs
-mmfs_pid=
 
 # Told to end itself, the server ends well, and its keeper with it.
 start_in foreground
