@@ -147,6 +147,64 @@ for type in mmfs fuse.mmfs; do
 	expect_status 1 "there is no such option" mount -T "$TMP/fstab" "$MM"
 done
 
+# --- names of the tree as sources in fstab -------------------------------------------------------
+
+as_nobody()
+{
+	setpriv --reuid=65534 --regid=65534 --clear-groups env HOME="$TMP" "$@"
+}
+# Who is not root may mount what stands in the system's own file, and nothing else. By the folder and by
+# the name; mount(8) looks the name up as that user.
+expect_user_mounts() # DEVICE
+{
+	local word
+
+	for word in "$TMP/photos" "$MM/DosDevices/photos"; do
+		expect_ok as_nobody mount "$word"
+		expect_equal "$1 rw,nosuid,nodev,noexec,relatime" \
+			"$(findmnt -n -o SOURCE,OPTIONS "$TMP/photos" | xargs)" "the mount of $word"
+		expect_ok as_nobody umount "$TMP/photos"
+	done
+}
+make_image b 8M ext4 "$(number_uuid 2)"
+attach b 01
+settle_udevd
+chmod 711 "$TMP"
+mkdir "$TMP/photos"
+echo "$MM/DosDevices/photos $TMP/photos ext4 noauto,user 0 0" >"$TMP/fstab"
+mount --bind "$TMP/fstab" /etc/fstab
+echo user_allow_other >"$TMP/fuse.conf"
+mount --bind "$TMP/fuse.conf" /etc/fuse.conf
+
+# The system's tree.
+expect_ok mount -t mmfs none "$MM" -o "$options"
+ln -s "UUID=$(number_uuid 2)" "$MM/DosDevices/photos"
+mmfs_pid=$(find_keeper "db=$DB")
+expect_user_mounts "${LOOP}01"
+unmount
+
+# A tree of that user's own: root has to be let in, as it is root that mounts in the end.
+mkdir "$TMP/own"
+chown 65534:65534 "$TMP/own" "$MM"
+for word in "" ,allow_root; do
+	expect_ok as_nobody "$MMFS" -o "db=$TMP/own/db,devices=$DEVICES$word" "$MM" </dev/null
+	mmfs_pid=$(find_keeper "db=$TMP/own/db")
+	as_nobody ln -s "UUID=$(number_uuid 2)" "$MM/DosDevices/photos"
+	if [ -n "$word" ]; then
+		expect_user_mounts "${LOOP}01"
+	else
+		! as_nobody mount "$TMP/photos" 2>/dev/null || fail "root looks into another user's tree"
+	fi
+	as_nobody fusermount3 -u "$MM"
+	await lib_is_ended "$mmfs_pid"
+	mmfs_pid=
+	rm "$TMP/own/db"
+done
+umount /etc/fstab /etc/fuse.conf
+chown 0:0 "$MM"
+detach "${LOOP}01"
+settle_udevd
+
 # --- the arguments by themselves ----------------------------------------------------------------
 
 for link in mount.mmfs mount.fuse.mmfs; do
