@@ -117,6 +117,19 @@ const char *model_get_node(const struct model *model, const char *id)
 	return NULL;
 }
 
+static bool is_of_volumes(const char *path)
+{
+	return link_name_is_letter(path) || link_name_is_volume(path);
+}
+
+/* What only volumes have waits until there is one. */
+static bool shows(const struct model *model, const struct model_link *link)
+{
+	return model_get_node(model, link->id) &&
+		!(is_of_volumes(link->path) && model_is_identity(model, link->id) &&
+			model_find_device_of(model, link->id));
+}
+
 /* Names that differ only in case cannot both exist. */
 struct model_link *model_find_link(struct model *model, const char *path)
 {
@@ -130,7 +143,7 @@ struct model_link *model_find_shown_link(struct model *model, const char *path)
 {
 	struct model_link *link = model_find_link(model, path);
 
-	return link && model_get_node(model, link->id) ? link : NULL;
+	return link && shows(model, link) ? link : NULL;
 }
 
 void model_remove_link(struct model *model, struct model_link *link)
@@ -313,7 +326,7 @@ static int select_links(struct model *model, const struct model_request *request
 	for (size_t i = 0; i < model->links; i++) {
 		const struct model_link *link = &model->link[i];
 
-		if (model_get_node(model, link->id) &&
+		if (shows(model, link) &&
 			(!id || strcmp(id, link->id) == 0 ||
 				(device && model_find_device_of(model, link->id) == device)) &&
 			(!request->link || strcasecmp(request->link, link->path) == 0))
@@ -393,7 +406,7 @@ static int delete (struct model *model, const struct model_request *request, str
 /* Whether it is what only volumes have, and this is none: a place never is. */
 static bool is_not_for(struct model *model, const char *link, const char *id)
 {
-	return (link_name_is_letter(link) || link_name_is_volume(link)) &&
+	return is_of_volumes(link) &&
 		(model_is_identity(model, id) || strncmp(id, "PATH=", strlen("PATH=")) == 0);
 }
 
@@ -473,7 +486,7 @@ void model_show(const struct model *model, struct strbuf *text)
 	size_t count = 0;
 
 	for (size_t i = 0; i < model->links; i++)
-		if (model_get_node(model, model->link[i].id))
+		if (shows(model, &model->link[i]))
 			links[count++] = model->link[i];
 	qsort(links, count, sizeof(*links), compare_links);
 	for (size_t i = 0; i < count; i++)

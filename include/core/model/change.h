@@ -75,9 +75,9 @@ bool change_needs_newest(const struct change *change);
 /* As manager_find_device(), once the change is applied. */
 const struct device *change_find_device(
 	const struct manager *manager, const struct change *change, const char *id);
-/* Whether the volume will be present, or kept, once the change is applied. */
-bool change_shows_volume(
-	const struct manager *manager, const struct change *change, const char *id);
+/* Whether the link will show, as its volume is present or kept, once the change is applied. */
+bool change_shows_link(
+	const struct manager *manager, const struct change *change, const struct link *link);
 
 /*
  * Records who changed what. Of a change with more entries than history keeps, only its newest are:

@@ -83,6 +83,12 @@ const char *manager_get_node(
 	const struct manager *manager, const struct names *view, const char *id);
 /* Whether the names of a unique ID show: its volume is present, or kept. */
 bool manager_shows(const struct manager *manager, const struct names *view, const char *id);
+/*
+ * Whether a link of an ID may show where its names lead to `device`, or (NULL) nowhere: only
+ * volumes have drive letters and volume names. One that was given in advance to what turns out to
+ * be none waits.
+ */
+bool manager_may_show(const struct device *device, const char *id, const char *path);
 /* The link, if it shows. */
 const struct link *manager_find_link(
 	const struct manager *manager, const struct names *view, const char *path);

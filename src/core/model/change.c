@@ -123,9 +123,14 @@ const struct device *change_find_device(
 	return find_holder(manager, change, id);
 }
 
-bool change_shows_volume(const struct manager *manager, const struct change *change, const char *id)
+bool change_shows_link(
+	const struct manager *manager, const struct change *change, const struct link *link)
 {
-	const struct record *record = names_find_record(&change->names, id);
+	const char *id = link->record->id;
+	const struct device *device = change_find_device(manager, change, id);
 
-	return (record && record->keep_links) || change_find_device(manager, change, id);
+	if (!device)
+		return names_find_record(&change->names, id)->keep_links;
+	return device == volumes_change_find_id(&manager->volumes, &change->volumes, id) ||
+		manager_may_show(device, NULL, link->path);
 }

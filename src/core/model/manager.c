@@ -6,6 +6,7 @@
 
 #include "core/model/manager.h"
 #include "core/model/triples.h"
+#include "core/syntax/link_name.h"
 
 void manager_init(struct manager *manager, const struct id_order *order)
 {
@@ -67,12 +68,22 @@ bool manager_shows(const struct manager *manager, const struct names *view, cons
 	return record && record->keep_links;
 }
 
+bool manager_may_show(const struct device *device, const char *id, const char *path)
+{
+	return !device || is_same_text(device->id, id) ||
+		(!link_name_is_letter(path) && !link_name_is_volume(path));
+}
+
 const struct link *manager_find_link(
 	const struct manager *manager, const struct names *view, const char *path)
 {
 	const struct link *link = names_find_link(view, path);
+	const char *id = link ? link->record->id : NULL;
 
-	return link && manager_shows(manager, view, link->record->id) ? link : NULL;
+	return link && manager_shows(manager, view, id) &&
+			manager_may_show(manager_find_device(manager, view, id), id, path)
+		? link
+		: NULL;
 }
 
 size_t manager_get_triples(const struct manager *manager, const struct names *view, const char *id,
@@ -80,6 +91,7 @@ size_t manager_get_triples(const struct manager *manager, const struct names *vi
 {
 	_cleanup_free_ const struct link **links = NULL;
 	const struct link *link = NULL;
+	const struct device *device = NULL;
 	const char *node = NULL;
 	struct triple *triples;
 	size_t count = 0, shown = 0;
@@ -98,10 +110,11 @@ size_t manager_get_triples(const struct manager *manager, const struct names *vi
 		const struct record *record = links[i]->record;
 
 		if (i == 0 || record != links[i - 1]->record) {
-			node = manager_get_node(manager, view, record->id);
-			shows = node || manager_shows(manager, view, record->id);
+			device = manager_find_device(manager, view, record->id);
+			node = device && !device->is_gone ? device->node : NULL;
+			shows = device || manager_shows(manager, view, record->id);
 		}
-		if (shows)
+		if (shows && manager_may_show(device, record->id, links[i]->path))
 			triples[shown++] =
 				(struct triple){ links[i]->path, record->id, node ? node : "" };
 	}

@@ -32,7 +32,12 @@ int decision_fail_link(struct decision *decision, int error, const char *path)
 
 	decision_fail(decision, error, "there is no link %s", path);
 	if (hidden)
-		strbuf_add_format(decision->why, ": its volume %s is absent", hidden->record->id);
+		strbuf_add_format(decision->why,
+			manager_find_device(
+				decision->manager, &decision->change->names, hidden->record->id)
+				? ": %s is no volume"
+				: ": its volume %s is absent",
+			hidden->record->id);
 	return error;
 }
 

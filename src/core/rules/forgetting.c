@@ -228,6 +228,17 @@ static int forget_unnamed(struct decision *decision)
 	return 0;
 }
 
+/* A drive letter that was given in advance to what is here, and is no volume. */
+static int forget_hidden(struct decision *decision, const struct link *link)
+{
+	_cleanup_free_ char *path = xstrdup(link->path), *id = xstrdup(link->record->id);
+
+	reply_add_triple(decision->reply, &(struct triple){ path, id, "" });
+	names_remove_link(&decision->change->names, path);
+	decision_add_entry(decision, "forget", path, id);
+	return 0;
+}
+
 int forgetting_decide_forget(struct decision *decision)
 {
 	const struct request *request = decision->request;
@@ -248,6 +259,9 @@ int forgetting_decide_forget(struct decision *decision)
 			return decision_fail(decision, -EINVAL, "%s is a link of %s", link->path,
 				link->record->id);
 		id = link->record->id;
+		if (!manager_may_show(
+			    manager_find_device(decision->manager, names, id), id, link->path))
+			return forget_hidden(decision, link);
 	}
 	if (!names_find_record(names, id))
 		return decision_fail(decision, -ENOENT, "nothing is known of %s", id);

@@ -28,7 +28,7 @@ static bool is_free(
 
 	format_letter(letter, path);
 	link = names_find_link(&change->names, path);
-	return !link || (may_be_absent && !change_shows_volume(manager, change, link->record->id));
+	return !link || (may_be_absent && !change_shows_link(manager, change, link));
 }
 
 /* A label such as "E:" where labels are suggestions, else 0. */

@@ -52,13 +52,13 @@ static void add_name(struct names_list *list, const char *path, size_t *left_out
 	list->names[list->count++] = strbuf_take(&name);
 }
 
-static void add_names(
-	struct names_list *list, const struct manager *manager, const char *id, size_t *left_out)
+static void add_names(struct names_list *list, const struct manager *manager,
+	const struct device *device, const char *id, size_t *left_out)
 {
 	const struct link *link = NULL;
 
 	while ((link = names_next_link(&manager->names, id, link)))
-		if (!link_name_is_volume(link->path))
+		if (!link_name_is_volume(link->path) && manager_may_show(device, id, link->path))
 			add_name(list, link->path, left_out);
 }
 
@@ -93,10 +93,10 @@ void dev_links_format(const struct manager *manager, const struct device *device
 
 	*ret_left_out = 0;
 	if (device->id)
-		add_names(&list, manager, device->id, ret_left_out);
+		add_names(&list, manager, device, device->id, ret_left_out);
 	for (const struct holding *holding = device->holdings; holding; holding = holding->next)
 		if (manager_find_device(manager, &manager->names, holding->id))
-			add_names(&list, manager, holding->id, ret_left_out);
+			add_names(&list, manager, device, holding->id, ret_left_out);
 	if (list.count)
 		qsort(list.names, list.count, sizeof(*list.names), compare_names);
 	add_lines(&list, ret_text, ret_left_out);

@@ -111,6 +111,14 @@ static void show_link(const struct update *update, const char *path, const struc
 		deltas_add_link(update->deltas, EVENT_LINK_CREATED, update->tree, node);
 }
 
+static bool may_show(const struct update *update, const struct link *link)
+{
+	const struct manager *manager = update->manager;
+	const char *id = link->record->id;
+
+	return manager_may_show(manager_find_device(manager, &manager->names, id), id, link->path);
+}
+
 /* The same of a link in any spelling, which may be gone. */
 static void sync_link(const struct update *update, const char *path)
 {
@@ -118,7 +126,7 @@ static void sync_link(const struct update *update, const char *path)
 	struct lead lead = { 0 };
 
 	note_line(update, path);
-	if (link)
+	if (link && may_show(update, link))
 		lead = find_lead(update, link->record->id);
 	show_link(update, lead.target ? link->path : path, &lead);
 	free(lead.nowhere);
@@ -288,13 +296,14 @@ static bool sync_volume(const struct update *update, const char *id)
 /* The links of a volume, which lead elsewhere now, or only those in mounts/ do. */
 static void sync_links(const struct update *update, const char *id, bool is_moved)
 {
+	static const struct lead nowhere = { 0 };
 	struct lead lead = find_lead(update, id);
 	const struct link *link = NULL;
 
 	while ((link = names_next_link(&update->manager->names, id, link))) {
 		if (is_moved)
-			show_link(update, link->path, &lead);
-		else
+			show_link(update, link->path, may_show(update, link) ? &lead : &nowhere);
+		else if (may_show(update, link))
 			sync_symlink(update, update->tree->mounts, link_name_get_base(link->path),
 				lead.mount);
 	}
