@@ -38,10 +38,10 @@ struct json_object *database_new(void);
 struct json_object *database_add(struct json_object *database, const char *id);
 void database_add_link(struct json_object *database, const char *id, const char *link);
 /*
- * Why this is no such document, and (unless NULL) of which volume that is said; NULL if it is
- * one. All links become canonical.
+ * Why this is no such document, and in `place` where, as json_find_line() has it, or nothing if it
+ * is said of all of it; NULL if it is one. All links become canonical.
  */
-char *database_check(struct json_object *database, const char **ret_id);
+char *database_check(struct json_object *database, struct strbuf *place);
 struct json_object *database_find(struct json_object *database, const char *id);
 /*
  * Spells IDs of a document, which somebody has typed, as the database `here` does, or else as a

@@ -152,14 +152,22 @@ static bool add_link_to(struct json_object *seen, const char *link)
 		json_object_object_add(seen, key, NULL) == 0;
 }
 
+/* Says where it is, below a volume. */
+static void set_place(struct strbuf *place, const char *member, size_t item)
+{
+	strbuf_reset(place);
+	strbuf_add_format(place, "%s/%zu", member, item);
+}
+
 /* Links that the document has so far are in `seen`. */
-static char *check_links(struct json_object *seen, struct json_object *links)
+static char *check_links(struct json_object *seen, struct json_object *links, struct strbuf *place)
 {
 	for (size_t i = 0; i < json_object_array_length(links); i++) {
 		struct json_object *text = json_object_array_get_idx(links, i);
 		struct link_name link;
 		const char *why;
 
+		set_place(place, "links", i);
 		if (!json_object_is_type(text, json_type_string))
 			return xstrdup("a link is no text");
 		if (link_name_parse(json_object_get_string(text),
@@ -181,13 +189,14 @@ static bool is_text(struct json_object *object, const char *key)
 		strlen(json_object_get_string(text)) == (size_t)json_object_get_string_len(text);
 }
 
-static char *check_mount_points(struct json_object *volume)
+static char *check_mount_points(struct json_object *volume, struct strbuf *place)
 {
 	struct json_object *points = json_get_array(volume, "mount_points");
 
 	for (size_t i = 0; points && i < json_object_array_length(points); i++) {
 		struct json_object *point = json_object_array_get_idx(points, i);
 
+		set_place(place, "mount_points", i);
 		if (!is_text(point, "path") || !is_text(point, "volume"))
 			return xasprintf("a mount point on %s has no path, or no volume",
 				volume_get_id(volume));
@@ -202,12 +211,16 @@ struct member {
 	const char *word;
 };
 
-static char *check_members(
-	struct json_object *object, const struct member *members, size_t count, const char *of)
+static char *check_members(struct json_object *object, const struct member *members, size_t count,
+	const char *of, struct strbuf *place)
 {
+	size_t len = place->len;
+
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *value;
 
+		strbuf_resize(place, len);
+		strbuf_add_format(place, "%s%s", len ? "/" : "", members[i].key);
 		if (json_object_object_get_ex(object, members[i].key, &value) &&
 			!json_object_is_type(value, members[i].type))
 			return xasprintf("%s of %s is no %s", members[i].key, of, members[i].word);
@@ -215,7 +228,7 @@ static char *check_members(
 	return NULL;
 }
 
-static char *check_known(struct json_object *volume)
+static char *check_known(struct json_object *volume, struct strbuf *place)
 {
 	static const struct member members[] = {
 		{ "no_drive_letter", json_type_boolean, "boolean" },
@@ -236,32 +249,41 @@ static char *check_known(struct json_object *volume)
 		{ "attachment", json_type_string, "text" },
 	};
 	const char *id = volume_get_id(volume);
-	char *why = check_members(volume, members, ARRAY_SIZE(members), id);
+	char *why;
 
-	return why ? why
-		   : check_members(
-			     json_get_object(volume, "fingerprint"), known, ARRAY_SIZE(known), id);
+	strbuf_reset(place);
+	why = check_members(volume, members, ARRAY_SIZE(members), id, place);
+	if (why)
+		return why;
+	strbuf_reset(place);
+	strbuf_add_text(place, "fingerprint");
+	return check_members(
+		json_get_object(volume, "fingerprint"), known, ARRAY_SIZE(known), id, place);
 }
 
-static char *check_volume(
-	struct json_object *seen, struct json_object *seen_links, struct json_object *volume)
+static char *check_volume(struct json_object *seen, struct json_object *seen_links,
+	struct json_object *volume, struct strbuf *place)
 {
 	struct json_object *links = get(volume, "links", json_type_array);
 	const char *id = volume_get_id(volume);
 	char spelled[UNIQUE_ID_MAX + 1], *why;
 
+	strbuf_reset(place);
+	strbuf_add_text(place, "id");
 	if (!id || !is_text(volume, "id") || !unique_id_is_valid(id))
 		return xasprintf("'%s' is no unique ID", id ? id : "");
 	unique_id_canonize(id, spelled);
 	if (json_object_object_get_ex(seen, spelled, NULL))
 		return xasprintf("%s is there twice", id);
 	json_object_object_add(seen, spelled, NULL);
+	strbuf_reset(place);
+	strbuf_add_text(place, "links");
 	if (!links)
 		return xasprintf("%s has no array of links", id);
-	why = check_links(seen_links, links);
+	why = check_links(seen_links, links, place);
 	if (!why)
-		why = check_known(volume);
-	return why ? why : check_mount_points(volume);
+		why = check_known(volume, place);
+	return why ? why : check_mount_points(volume, place);
 }
 
 void json_print(struct json_object *object, int flags)
@@ -271,7 +293,7 @@ void json_print(struct json_object *object, int flags)
 	putchar('\n');
 }
 
-char *database_check(struct json_object *database, const char **ret_id)
+char *database_check(struct json_object *database, struct strbuf *place)
 {
 	struct json_object *format = get(database, "format", json_type_string);
 	struct json_object *version = get(database, "version", json_type_int);
@@ -288,15 +310,16 @@ char *database_check(struct json_object *database, const char **ret_id)
 			json_object_get_int(version), DATABASE_VERSION);
 	for (size_t i = 0; i < json_object_array_length(volumes); i++) {
 		struct json_object *volume = json_object_array_get_idx(volumes, i);
-		_cleanup_free_ char *why = check_volume(seen, seen_links, volume);
+		_cleanup_strbuf_ struct strbuf below = STRBUF_INIT;
+		_cleanup_free_ char *why = check_volume(seen, seen_links, volume, &below);
 
-		if (why && ret_id)
-			*ret_id = volume_get_id(volume);
+		if (why)
+			strbuf_add_format(place, "volumes/%zu/%s", i, strbuf_text(&below));
 		if (why)
 			return volume_get_id(volume) ? steal_ptr(why)
 						     : xasprintf("volume %zu: %s", i + 1, why);
 	}
-	return check_members(database, &setting, 1, "the document");
+	return check_members(database, &setting, 1, "the document", place);
 }
 
 /* What is here under an ID that is like one of the document, which has not that one, too. */

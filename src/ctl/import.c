@@ -10,10 +10,24 @@
 #include <unistd.h>
 
 #include "ctl/foreign_import.h"
+#include "ctl/json_place.h"
 #include "ctl/restore.h"
 #include "ctl/windows_import.h"
 
 #define DOCUMENT_MAX (128u * 1024 * 1024) /* bytes */
+
+/* What is imported. */
+struct document {
+	const char *path;
+	struct strbuf text; /* empty: it was in another format */
+	struct json_object *content;
+};
+
+static void document_fini(struct document *document)
+{
+	strbuf_fini(&document->text);
+	json_object_put(document->content);
+}
 
 static int commit(const struct ctl *ctl, struct strbuf *batch, const char *what)
 {
@@ -40,6 +54,7 @@ static const struct {
 /* The names in another format, of which nothing is known but what they say. */
 static int read_format(const struct ctl *ctl, const char *path, struct json_object **ret_database)
 {
+	_cleanup_strbuf_ struct strbuf place = STRBUF_INIT;
 	_cleanup_free_ char *why = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
@@ -52,7 +67,7 @@ static int read_format(const struct ctl *ctl, const char *path, struct json_obje
 		r = formats[i].read(ctl, path, ret_database);
 		if (r != CTL_OK)
 			return r;
-		why = database_check(*ret_database, NULL);
+		why = database_check(*ret_database, &place);
 		return why ? ctl_fail("cannot import %s: %s", path ? path : "names", why) : CTL_OK;
 	}
 	return ctl_misuse(
@@ -78,26 +93,18 @@ static int read_text(const char *path, struct strbuf *ret_text)
 	return CTL_OK;
 }
 
-static size_t count_lines(const char *text, size_t len)
-{
-	size_t count = 1;
-
-	for (size_t i = 0; i < len; i++)
-		count += text[i] == '\n';
-	return count;
-}
-
 /* The line of the document that a volume is on, 0: it is not found. */
-static size_t find_volume(const struct strbuf *text, const char *id)
+static size_t find_volume(const struct document *document, const char *id)
 {
-	_cleanup_strbuf_ struct strbuf quoted = STRBUF_INIT;
-	const char *at;
+	struct json_object *volumes = json_get_array(document->content, "volumes");
 
-	if (!id)
-		return 0;
-	strbuf_add_json(&quoted, id);
-	at = strstr(strbuf_text(text), quoted.data);
-	return at ? count_lines(text->data, (size_t)(at - text->data)) : 0;
+	for (size_t i = 0; document->text.len && id && i < json_object_array_length(volumes); i++) {
+		_cleanup_free_ char *place = xasprintf("volumes/%zu/id", i);
+
+		if (is_same_text(volume_get_id(json_object_array_get_idx(volumes, i)), id))
+			return json_find_line(document->text.data, place);
+	}
+	return 0;
 }
 
 /* "cannot import FILE: line 7: …" */
@@ -108,42 +115,41 @@ static int fail_at(const char *path, size_t line, const char *why)
 	return ctl_fail("cannot import %s: line %zu: %s", path, line, why);
 }
 
-/* Where the text is no UTF-8 any more, which JSON is: json-c takes any bytes. */
-static size_t find_fault(const struct strbuf *text)
+/* The line where the text is damaged; one that ends too early is so on its last line. */
+static size_t find_damage(const struct strbuf *text, size_t at)
 {
-	size_t at = 0, len = 1;
+	size_t end = text->len;
 
-	for (; at < text->len && len; at += len)
-		len = utf8_sequence_len(text->data + at, text->len - at);
-	return len ? text->len : at;
+	while (end && text->data[end - 1] == '\n')
+		end--;
+	return json_count_lines(strbuf_text(text), at < end ? at : end);
 }
 
-static int parse_document(
-	const char *path, const struct strbuf *text, struct json_object **ret_database)
+static int parse_document(struct document *document)
 {
+	const struct strbuf *text = &document->text;
+	size_t fault = json_find_fault(text), end;
+	_cleanup_strbuf_ struct strbuf place = STRBUF_INIT;
 	struct json_tokener *tokener = json_tokener_new();
 	_cleanup_free_ char *why = NULL;
-	const char *id = NULL;
-	size_t end = find_fault(text);
 
-	if (end == text->len) {
-		json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-		*ret_database =
-			json_tokener_parse_ex(tokener, strbuf_text(text), (int)text->len + 1);
-		end = json_tokener_get_parse_end(tokener);
-	}
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	document->content = json_tokener_parse_ex(tokener, strbuf_text(text), (int)text->len + 1);
+	end = json_tokener_get_parse_end(tokener);
 	json_tokener_free(tokener);
-	if (!*ret_database)
-		return fail_at(path,
-			count_lines(strbuf_text(text), end < text->len ? end : text->len),
+	if (!document->content || fault < text->len)
+		return fail_at(document->path, find_damage(text, end < fault ? end : fault),
 			"that is no JSON (it takes what mmctl export writes)");
-	why = database_check(*ret_database, &id);
-	return why ? fail_at(path, find_volume(text, id), why) : CTL_OK;
+	why = database_check(document->content, &place);
+	if (!why)
+		return CTL_OK;
+	return fail_at(document->path,
+		place.len ? json_find_line(text->data, strbuf_text(&place)) : 0, why);
 }
 
 /* A line of the batch failed: says so of the line of the document that it was made of. */
-static int report(const struct ctl *ctl, int error, const char *path, const struct strbuf *batch,
-	const struct strbuf *text, const char *reply)
+static int report(const struct ctl *ctl, int error, const struct document *document,
+	const struct strbuf *batch, const char *reply)
 {
 	_cleanup_free_ char *what = NULL, *id = NULL;
 	size_t number = 0, line;
@@ -151,17 +157,17 @@ static int report(const struct ctl *ctl, int error, const char *path, const stru
 
 	if (sscanf(reply, "line %zu: %n", &number, &start) == 1 && start)
 		id = restore_find_id(batch, number);
-	line = find_volume(text, id);
-	what = line ? xasprintf("import %s: line %zu", path, line) : xasprintf("import %s", path);
+	line = find_volume(document, id);
+	what = line ? xasprintf("import %s: line %zu", document->path, line)
+		    : xasprintf("import %s", document->path);
 	return tree_report(ctl, error, reply + (id ? start : 0), what);
 }
 
-static int restore_all(
-	struct ctl *ctl, const char *path, const struct strbuf *text, struct json_object *wanted)
+static int restore_all(struct ctl *ctl, const struct document *document)
 {
 	_cleanup_(restore_fini) struct restore restore = { 0 };
 	_cleanup_strbuf_ struct strbuf batch = STRBUF_INIT, reply = STRBUF_INIT;
-	int r = restore_begin(&restore, ctl, wanted);
+	int r = restore_begin(&restore, ctl, document->content);
 
 	if (r != CTL_OK)
 		return r;
@@ -177,30 +183,27 @@ static int restore_all(
 	strbuf_add_text(&batch, "commit\n");
 	r = tree_request(ctl, "database", batch.data, batch.len, &reply);
 	if (r < 0)
-		return report(ctl, r, path, &batch, text, strbuf_text(&reply));
+		return report(ctl, r, document, &batch, strbuf_text(&reply));
 	return restore_clear_hosts(&restore);
 }
 
 int cmd_import(struct ctl *ctl, int count, char **words)
 {
-	const char *path = count ? words[0] : "-";
-	_cleanup_json_ struct json_object *wanted = NULL;
-	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	_cleanup_(document_fini) struct document document = { .path = count ? words[0] : "-" };
 	int r;
 
 	if (ctl->from && ctl->is_exact)
 		return ctl_misuse("--exact is for what export has written: other formats do not "
 				  "have all names");
 	if (ctl->from) {
-		path = count ? words[0] : NULL;
-		r = read_format(ctl, path, &wanted);
-		path = path ? path : ctl->from;
+		r = read_format(ctl, count ? words[0] : NULL, &document.content);
+		document.path = count ? words[0] : ctl->from;
 	} else {
-		r = read_text(path, &text);
+		r = read_text(document.path, &document.text);
 		if (r == CTL_OK)
-			r = parse_document(path, &text, &wanted);
+			r = parse_document(&document);
 	}
-	return r == CTL_OK ? restore_all(ctl, path, &text, wanted) : r;
+	return r == CTL_OK ? restore_all(ctl, &document) : r;
 }
 
 /* Whether a line is there that would end the batch before its end. */

@@ -136,6 +136,32 @@ expect_import_fail "$TMP/wrong: line 4: that is no JSON" "$TMP/wrong"
 sed '3s/"id":"UUID=/&\xff/' "$TMP/saved" >"$TMP/wrong" # no UTF-8
 expect_import_fail "$TMP/wrong: line 3: that is no JSON" "$TMP/wrong"
 
+# Each damage is told of with the line that it is on, of a document of one member a line.
+jq . "$TMP/saved" >"$TMP/pretty"
+expect_damage() # REGEX OF ITS LINE, SED COMMAND, WHAT IS SAID
+{
+	local line
+
+	line=$(grep -nE -m 1 "$1" "$TMP/pretty")
+	sed -E "${line%%:*}{$2}" "$TMP/pretty" >"$TMP/wrong"
+	expect_import_fail "cannot import $TMP/wrong: line ${line%%:*}: $3" "$TMP/wrong"
+}
+expect_damage '"/DosDevices/C:"' 's/",?$//' "that is no JSON"
+expect_damage '"/DosDevices/C:"' 's/"//' "that is no JSON"
+expect_damage '"/DosDevices/C:"' 's/$/ :/' "that is no JSON"
+expect_damage '"/DosDevices/C:"' 's/.*/7,/' "a link is no text"
+expect_damage '"/DosDevices/C:"' 's/C:/X:/' "the link '/DosDevices/X:' is there twice"
+expect_damage '"/DosDevices/C:"' 's/C:/c:/' "'/DosDevices/c:': a drive letter"
+expect_damage '"links"' 's/\[/"", "x": [/' "UUID=[-0-9a-f]* has no array of links"
+expect_damage '"id": "'"$id_b" 's/'"$id_b/$id_a/" "$id_a is there twice"
+expect_damage '"keep_links"' 's/(true|false)/"yes"/' "keep_links of UUID=[-0-9a-f]* is no boolean"
+expect_damage '"size"' 's/[0-9]+/"7"/' "size of UUID=[-0-9a-f]* is no number"
+expect_damage '"auto_mount"' 's/(true|false)/1/' "auto_mount of the document is no boolean"
+head -n 9 "$TMP/pretty" >"$TMP/wrong"
+expect_import_fail "cannot import $TMP/wrong: line 9: that is no JSON" "$TMP/wrong"
+printf '%s\0x' "$(cat "$TMP/pretty")" >"$TMP/wrong"
+expect_import_fail "cannot import $TMP/wrong: line $(wc -l <"$TMP/pretty"): that is no JSON" "$TMP/wrong"
+
 # Volumes that are away are exported and imported like all others, or left out.
 detach 02
 detach 03

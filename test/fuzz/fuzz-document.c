@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/syntax/operations.h"
+#include "ctl/json_place.h"
 #include "ctl/output.h"
 #include "ctl/restore.h"
 #include "fuzz.h"
@@ -97,9 +98,23 @@ static void import(struct json_object *wanted, bool is_exact)
 	check_batch(&batch);
 }
 
+/* Whatever the text is. */
+static void look_for_places(const char *text)
+{
+	static const char *const paths[] = { "volumes/1/links/0", "a/b", "0/1", "" };
+	struct strbuf whole = STRBUF_INIT;
+
+	strbuf_add_text(&whole, text);
+	json_find_fault(&whole);
+	strbuf_fini(&whole);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++)
+		json_find_line(text, paths[i]);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_json_ struct json_object *wanted = NULL;
+	_cleanup_strbuf_ struct strbuf place = STRBUF_INIT;
 	_cleanup_free_ char *text = NULL, *why = NULL;
 	struct json_tokener *tokener;
 
@@ -108,13 +123,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (tree[strlen(tree) - 1] == 'X')
 		make_tree();
 	text = xstrndup((const char *)data + 1, size - 1);
+	look_for_places(text);
 	tokener = json_tokener_new();
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	wanted = json_tokener_parse_ex(tokener, text, (int)strlen(text) + 1);
 	json_tokener_free(tokener);
 	if (!wanted)
 		return 0;
-	why = database_check(wanted, NULL);
+	why = database_check(wanted, &place);
+	json_find_line(text, strbuf_text(&place));
 	if (!why)
 		import(wanted, data[0] % 2);
 	return 0;
