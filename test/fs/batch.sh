@@ -217,6 +217,18 @@ reset
 line="create_point link=$(printf 'n%.0s' {1..200}) device=$a"
 perl -e 'print "$ARGV[0]\n" x (1048576 / length($ARGV[0])), "commit\n"' "$line" >"$TMP/long"
 expect_refused_by EMSGSIZE batch cp "$TMP/long" "$CTL/batch"
+# Nor where the kernel cuts one write in pieces, and tells of none that failed behind the first: what was
+# left would be written again, as a batch of its own.
+sed '1a create_point link=also device='"$a" "$TMP/long" >"$TMP/longer"
+sed -i '$i create_point link=tail device='"$a" "$TMP/longer"
+expect_refused_by EMSGSIZE batch dd if="$TMP/longer" of="$CTL/batch" bs=8M status=none
+perl -e 'printf("create_point link=many-$_ id=UUID=%080d absent=ok\n", $_) for 1 .. 20000;
+	print "create_point link=tail device=$ARGV[0]\ncommit\n"' "$a" >"$TMP/document"
+[ "$(stat -c %s "$TMP/document")" -gt 2097152 ] || fail "the document is too short"
+sed '2s/.*/delete_points link=nothing/' "$TMP/document" >"$TMP/wrong"
+reset
+expect_fail ENOENT dd if="$TMP/wrong" of="$CTL/database" bs=8M status=none
+expect_step "a document in one write that is wrong" 0 ""
 perl -e '
 	use strict;
 	my ($errors, $commit_error) = (0, 0);

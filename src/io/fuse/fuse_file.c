@@ -319,6 +319,8 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 		size = BYTES_OF_USER;
 		is_cut = true;
 	}
+	/* A short count: nobody is told that a piece has failed behind one that has not. */
+	size -= is_cut && file->kind == NODE_CONTROL && file->operation->flags & OPERATION_COLLECTS;
 	fuse_count(server, COUNT_WRITE);
 	if (file->kind == NODE_MANAGER) {
 		fuse_manager_write(req, file, data, size, (uint64_t)offset);
