@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -153,6 +154,83 @@ START_TEST(small_disk)
 }
 END_TEST
 
+static off_t get_log_size(const struct fixture *f)
+{
+	_cleanup_free_ char *log = xasprintf("%s-wal", f->path);
+	struct stat status;
+
+	ck_assert_int_eq(stat(log, &status), 0);
+	return status.st_size;
+}
+
+static void commit_few(struct fixture *f, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		struct change change;
+
+		begin_large(f, &change, 3);
+		fixture_commit(f, &change);
+	}
+}
+
+/* What the log has taken in advance it has again after a failure. */
+START_TEST(room_after_a_failure)
+{
+	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
+	_cleanup_free_ char *filler = NULL;
+	struct change change;
+	struct fixture f;
+	off_t size;
+
+	ck_assert_int_eq(enter_namespace(), 0);
+	fixture_init(&f);
+	ck_assert_int_eq(mount("none", f.folder, "tmpfs", 0, "size=8m"), 0);
+	filler = xasprintf("%s/filler", f.folder);
+	fixture_open(&f);
+	size = get_log_size(&f);
+	fill_disk(filler, 0);
+	begin_large(&f, &change, 30000);
+	ck_assert_int_eq(fixture_try_commit(&f, &change, &why), -ENOSPC);
+	ck_assert_int_ge(get_log_size(&f), size);
+	commit_few(&f, 1);
+	ck_assert_int_eq(unlink(filler), 0);
+	commit_few(&f, 1);
+	ck_assert_int_ge(get_log_size(&f), size);
+	fixture_check_reload(&f);
+	fixture_close(&f);
+	ck_assert_int_eq(umount(f.folder), 0);
+	fixture_fini(&f);
+}
+END_TEST
+
+/* Nor is it small for good where there was no room at the start. */
+START_TEST(room_after_the_start)
+{
+	_cleanup_free_ char *filler = NULL;
+	struct fixture f;
+	off_t size;
+
+	ck_assert_int_eq(enter_namespace(), 0);
+	fixture_init(&f);
+	ck_assert_int_eq(mount("none", f.folder, "tmpfs", 0, "size=8m"), 0);
+	filler = xasprintf("%s/filler", f.folder);
+	fixture_open(&f);
+	size = get_log_size(&f);
+	fixture_close(&f);
+	fill_disk(filler, 400 * 1024);
+	fixture_open(&f);
+	commit_few(&f, 100);
+	ck_assert_int_lt(get_log_size(&f), size);
+	ck_assert_int_eq(unlink(filler), 0);
+	commit_few(&f, 1);
+	ck_assert_int_ge(get_log_size(&f), size);
+	fixture_check_reload(&f);
+	fixture_close(&f);
+	ck_assert_int_eq(umount(f.folder), 0);
+	fixture_fini(&f);
+}
+END_TEST
+
 START_TEST(no_room_for_a_new_one)
 {
 	struct fixture f;
@@ -207,8 +285,8 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = { full_disk, small_disk, no_room_for_a_new_one,
-		read_only_disk };
+	const TTest *const tests[] = { full_disk, small_disk, room_after_a_failure,
+		room_after_the_start, no_room_for_a_new_one, read_only_disk };
 	int r = probe_namespace();
 
 	if (r < 0) {

@@ -48,8 +48,9 @@ void store_commit(struct store *store, const struct change *change);
 int store_get_fd(const struct store *store);
 /*
  * Takes the result: false if there is none yet. 0, or -EIO, -ENOSPC, -EROFS with a sentence in
- * `why`: then the transaction was rolled back and nothing of it is on disk. -EAGAIN: somebody else
- * has changed what it is about, or (change_needs_newest()) anything, and it is to be decided again:
- * nothing of it is written, and what the others have written is there to be taken up.
+ * `why`: then the transaction was rolled back and nothing of it is on disk, unless that took it
+ * whole and refuses everything since, what takes it back included. -EAGAIN: somebody
+ * else has changed what it is about, or (change_needs_newest()) anything, and it is to be decided
+ * again: nothing of it is written, and what the others have written is there to be taken up.
  */
 bool store_take_result(struct store *store, int *ret_result, struct strbuf *why);

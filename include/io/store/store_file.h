@@ -7,10 +7,12 @@ struct sqlite3;
 
 /* The database as a file: found good or refused, and locked while open. Part of io/store. */
 struct store_file {
-	char *path;	    /* as given */
-	struct sqlite3 *db; /* NULL: not open */
-	bool is_adopted;    /* may be written */
-	bool has_made_log;  /* the empty write-ahead log is ours */
+	char *path;		/* as given */
+	struct sqlite3 *db;	/* NULL: not open */
+	bool is_adopted;	/* may be written */
+	bool has_made_log;	/* the empty write-ahead log is ours */
+	bool has_short_log;	/* … has not the size that it should have, */
+	unsigned int log_pause; /* … and that is not to be tried before so many commits */
 };
 
 /*
@@ -33,7 +35,8 @@ int store_file_fail_damaged(const char *path, const char *fault, struct strbuf *
 int store_file_begin(struct store_file *file);
 int store_file_commit(struct store_file *file);
 /*
- * Ends a transaction that failed with SQLite's `code`: nothing of it remains. Returns what
+ * Ends a transaction that failed with SQLite's `code`: nothing of it remains, unless the disk takes
+ * no writes any more after all of it was written. Returns what
  * store_take_result() reports, with a sentence in `why`.
  */
 int store_file_roll_back(struct store_file *file, int code, struct strbuf *why);

@@ -26,17 +26,13 @@
 
 #include "base/crash_point.h"
 #include "io/store/store_file.h"
+#include "io/store/store_log.h"
 #include "io/store/store_rows.h"
 #include "io/store/store_schema.h"
 
 #define HEADER_LEN 100 /* of a SQLite database; the offsets are those of its file format */
 #define HEADER_VERSION 60
 #define HEADER_APPLICATION 68
-
-#define LOG_PAGES 500	       /* a checkpoint follows when the log has this many pages */
-#define LOG_SIZE (2048 * 1024) /* bytes, which takes these */
-#define LOG_PIECE (64 * 1024)  /* divides it */
-#define SMALL_LOG_PAGES 16     /* where there is no room for that */
 
 /*
  * In KiB, which SQLite wants negative: at start a whole database, which is read in several orders.
@@ -480,36 +476,10 @@ void store_file_fini(struct store_file *file)
 	*file = (struct store_file){ 0 };
 }
 
-/*
- * Lets the log have its full size at once, of zeros: a commit that makes a file longer has to wait
- * for what the filesystem writes about that, too. On a full disk it stays as it is, and is emptied
- * often, so that it does not take what the database needs.
- */
-static void extend_log(struct store_file *file)
-{
-	static const char zeros[LOG_PIECE];
-	sqlite3_int64 before, size;
-	sqlite3_file *log = NULL;
-	int r;
-
-	/* A transaction opens it. */
-	if (store_file_exec(file, "BEGIN IMMEDIATE; COMMIT") != SQLITE_OK)
-		return;
-	sqlite3_file_control(file->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
-	if (!log || !log->pMethods || log->pMethods->xFileSize(log, &before) != SQLITE_OK)
-		return;
-	for (size = before, r = SQLITE_OK; size < LOG_SIZE && r == SQLITE_OK; size += LOG_PIECE)
-		r = log->pMethods->xWrite(log, zeros, LOG_PIECE, size);
-	if (r != SQLITE_OK) {
-		log->pMethods->xTruncate(log, before);
-		sqlite3_wal_autocheckpoint(file->db, SMALL_LOG_PAGES);
-	}
-}
-
 int store_file_adopt(struct store_file *file, struct strbuf *why)
 {
 	_cleanup_strbuf_ struct strbuf mode = STRBUF_INIT;
-	_cleanup_free_ char *limit = xasprintf("PRAGMA journal_size_limit = %d", LOG_SIZE);
+	_cleanup_free_ char *limit = xasprintf("PRAGMA journal_size_limit = %d", STORE_LOG_SIZE);
 
 	/* A copy made by VACUUM INTO has a rollback journal instead of a log. */
 	if (query(file, "PRAGMA journal_mode = WAL", NULL, &mode) != SQLITE_OK)
@@ -518,10 +488,9 @@ int store_file_adopt(struct store_file *file, struct strbuf *why)
 		return fail_opening(why, file->path, -EIO, "it cannot have a write-ahead log");
 	if (store_file_exec(file, "PRAGMA cache_size = " CACHE) != SQLITE_OK ||
 		store_file_exec(file, limit) != SQLITE_OK ||
-		sqlite3_wal_autocheckpoint(file->db, LOG_PAGES) != SQLITE_OK ||
 		sqlite3_db_config(file->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL) != SQLITE_OK)
 		return store_file_fail(file, why);
-	extend_log(file);
+	store_log_extend(file);
 	store_file_release_memory(file); /* what was read is not read again */
 	file->is_adopted = true;
 	return 0;
@@ -545,7 +514,11 @@ int store_file_begin(struct store_file *file)
 
 int store_file_commit(struct store_file *file)
 {
-	return store_file_exec(file, "COMMIT");
+	int code = store_file_exec(file, "COMMIT");
+
+	if (code == SQLITE_OK)
+		store_log_tend(file);
+	return code;
 }
 
 int store_file_roll_back(struct store_file *file, int code, struct strbuf *why)
@@ -576,5 +549,6 @@ int store_file_roll_back(struct store_file *file, int code, struct strbuf *why)
 	 * would come back after a crash. Emptying the log forgets it.
 	 */
 	sqlite3_wal_checkpoint_v2(file->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	store_log_extend(file);
 	return r;
 }
