@@ -63,10 +63,16 @@ for ((i = 0; i < clients; i++)); do
 	wanted+=("/DosDevices/full-$i-$(printf %0200d 0)" "$b")
 done
 at_once "${wanted[@]}" >"$TMP/results"
-expect_equal $clients "$(grep -c ' -28$' "$TMP/results")" "how many are told that there is no room"
-expect_equal "$kept" "$(points)" "the links after that"
-expect_equal "$before" "$(epic)" "the epic number after that"
+# The first comes alone: there may be room for that, where the log is written from its start again.
+mapfile -t lucky < <(sed -n 's| 0$||p' "$TMP/results")
+[ ${#lucky[@]} -le 1 ] || fail "there is room for ${#lucky[@]}"
+expect_equal $((clients - ${#lucky[@]})) "$(grep -c ' -28$' "$TMP/results")" "how many are told that there is no room"
+expect_equal $((before + ${#lucky[@]})) "$(epic)" "the epic number after that"
 rm "$small/filler"
+for link in "${lucky[@]}"; do
+	rm "$MM$link"
+done
+expect_equal "$kept" "$(points)" "the links after that"
 at_once "${wanted[@]}" >"$TMP/results"
 expect_equal $clients "$(grep -c ' 0$' "$TMP/results")" "how many have their name when there is room"
 kept=$(points)

@@ -246,9 +246,9 @@ START_TEST(old_versions_are_migrated)
 
 	make_database(&f);
 	run_sql(f.path,
-		"DROP TABLE shadows; ALTER TABLE history DROP COLUMN host; ALTER TABLE records"
-		" DROP COLUMN revision; ALTER TABLE records DROP COLUMN is_shared;"
-		"ALTER TABLE records DROP COLUMN start;"
+		"DROP TABLE last_commit; DROP TABLE shadows; ALTER TABLE history DROP COLUMN host;"
+		"ALTER TABLE records DROP COLUMN revision; ALTER TABLE records DROP COLUMN "
+		"is_shared; ALTER TABLE records DROP COLUMN start;"
 		"ALTER TABLE records DROP COLUMN attachment;"
 		"ALTER TABLE records DROP COLUMN last_seen;"
 		"INSERT INTO records (unique_id, keep_links, no_drive_letter, size, diskseq, "

@@ -30,6 +30,15 @@ struct deletion_mark {
 };
 
 /*
+ * Which commit of which mount, for another process that asks what has become of it. Numbers rise
+ * within a mount; `mount` is random. 0: nobody will ask.
+ */
+struct commit_number {
+	uint64_t mount;
+	uint64_t number;
+};
+
+/*
  * A decided change: everything that has to be written (the layer of names, the new history
  * entries) and everything that has to be put in place afterwards. Any number of requests can be
  * decided into one change; each sees the ones before it.
@@ -52,6 +61,7 @@ struct change {
 	bool is_unwritten;    /* … while nothing can be written */
 	struct deletion_mark *marks;
 	size_t mark_count;
+	struct commit_number commit; /* that it is to be */
 };
 
 void change_init(struct change *change, const struct manager *manager);
@@ -64,6 +74,9 @@ void change_end_step(struct change *change);
 /* Whether there is anything to commit, and whether that counts as a change of the database. */
 bool change_has_rows(const struct change *change);
 bool change_is_counted(const struct change *change);
+
+/* The epic number, once the change is applied. */
+uint32_t change_get_epic(const struct change *change, const struct manager *manager);
 
 /*
  * Whether the change was decided by more than the rows that it writes, as a refusal is, or a name

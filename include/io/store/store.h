@@ -21,6 +21,11 @@ struct store;
 int store_open(const char *path, struct store **ret_store, struct strbuf *why);
 /* Fills in manager::names and manager::history, which must be empty. Before store_start(). */
 int store_load(struct store *store, struct manager *manager, struct strbuf *why);
+/*
+ * The commit (change::commit) that was the last when the database was loaded, by whatever process;
+ * it is on stable storage. Zeros: none is known.
+ */
+struct commit_number store_get_last_commit(const struct store *store);
 /* Starts the thread. If there can be none, store_commit() waits for the disk. */
 int store_start(struct store *store);
 /* Lets go of what was kept in memory of the file. While no commit is under way. */

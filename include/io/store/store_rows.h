@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/strbuf.h"
+#include "core/model/change.h"
 #include "core/model/history.h"
 #include "core/model/mount_points.h"
 #include "core/syntax/link_name.h"
@@ -25,6 +26,10 @@ extern const enum id_scheme store_identity_columns[STORE_IDENTITIES];
  */
 int store_rows_load(struct sqlite3 *db, struct names *ret_names, struct history *ret_history,
 	struct strbuf *why);
+
+/* The last commit; zeros: none is known. As store_rows_load(). */
+int store_rows_load_commit(
+	struct sqlite3 *db, struct commit_number *ret_commit, struct strbuf *why);
 
 /* Why a link's path, or a mount point, cannot be in the database, NULL if it can. */
 const char *store_rows_find_link_fault(const char *path, struct link_name *ret_name);

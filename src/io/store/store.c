@@ -32,6 +32,7 @@ enum store_state {
 struct store {
 	struct store_file file;
 	struct store_writer writer;
+	struct commit_number last; /* as it was loaded */
 	int event_fd;
 	pthread_t thread;
 	bool has_thread;
@@ -71,8 +72,10 @@ int store_load(struct store *store, struct manager *manager, struct strbuf *why)
 	_cleanup_strbuf_ struct strbuf reason = STRBUF_INIT;
 	struct names names;
 	struct history history;
-	int r = store_rows_load(store->file.db, &names, &history, &reason);
+	int r = store_rows_load_commit(store->file.db, &store->last, &reason);
 
+	if (r == 0)
+		r = store_rows_load(store->file.db, &names, &history, &reason);
 	if (r == -EBADMSG)
 		return store_file_fail_damaged(store->file.path, strbuf_text(&reason), why);
 	if (r < 0) {
@@ -95,6 +98,11 @@ int store_load(struct store *store, struct manager *manager, struct strbuf *why)
 	history_fini(&manager->history);
 	manager->history = history;
 	return 0;
+}
+
+struct commit_number store_get_last_commit(const struct store *store)
+{
+	return store->last;
 }
 
 /* One transaction: all of the change or nothing. */

@@ -30,6 +30,9 @@ static int extend(struct store_file *file)
 	if (!log || !log->pMethods)
 		return SQLITE_OK;
 	r = log->pMethods->xFileSize(log, &before);
+	/* Who was killed may have written what was not on stable storage yet, and is there now. */
+	if (r == SQLITE_OK && before)
+		log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
 	for (size = before; size < STORE_LOG_SIZE && r == SQLITE_OK; size += PIECE)
 		r = log->pMethods->xWrite(log, zeros, PIECE, size);
 	if (r != SQLITE_OK)

@@ -38,6 +38,8 @@ static const char select_history[] =
 
 static const char select_settings[] = "SELECT name, value FROM settings";
 
+static const char select_commit[] = "SELECT mount, number FROM last_commit";
+
 const enum id_scheme store_identity_columns[STORE_IDENTITIES] = { ID_PARTUUID, ID_DM_UUID,
 	ID_MD_UUID, ID_WWN, ID_SERIAL };
 
@@ -52,6 +54,7 @@ struct row {
 struct loader {
 	struct names *names;
 	struct history *history;
+	struct commit_number *commit;
 	struct strbuf *why;
 };
 
@@ -298,7 +301,7 @@ int store_rows_load(struct sqlite3 *db, struct names *ret_names, struct history 
 {
 	struct names names;
 	struct history history;
-	struct loader loader = { &names, &history, why };
+	struct loader loader = { .names = &names, .history = &history, .why = why };
 	int r;
 
 	names_init(&names, NULL);
@@ -322,4 +325,24 @@ int store_rows_load(struct sqlite3 *db, struct names *ret_names, struct history 
 	*ret_names = names;
 	*ret_history = history;
 	return 0;
+}
+
+static int take_commit(struct loader *loader, struct row *row)
+{
+	loader->commit->mount = row_take_number(row, UINT64_MAX);
+	loader->commit->number = row_take_number(row, INT64_MAX);
+	if (row->is_invalid)
+		return fail_row(loader, "the last commit", "", "has an invalid value");
+	return 0;
+}
+
+int store_rows_load_commit(struct sqlite3 *db, struct commit_number *ret_commit, struct strbuf *why)
+{
+	struct commit_number commit = { 0 };
+	struct loader loader = { .commit = &commit, .why = why };
+	int r = load_table(db, select_commit, &loader, take_commit);
+
+	if (r == 0)
+		*ret_commit = commit;
+	return r;
 }

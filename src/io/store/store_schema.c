@@ -90,6 +90,14 @@ static const char *const migrations[STORE_VERSION] = {
 	") STRICT, WITHOUT ROWID;"
 	"CREATE INDEX shadows_of_record ON shadows (unique_id);"
 	"PRAGMA user_version = 5;",
+
+	/* Which commit was the last, by its number, and of which mount. */
+	"CREATE TABLE last_commit ("
+	"	id INTEGER PRIMARY KEY CHECK (id = 1),"
+	"	mount INTEGER NOT NULL,"
+	"	number INTEGER NOT NULL"
+	") STRICT;"
+	"PRAGMA user_version = 6;",
 };
 
 int store_schema_migrate(struct sqlite3 *db, int version)

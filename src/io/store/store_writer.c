@@ -46,6 +46,9 @@ static const char *const statements[STORE_STATEMENTS] = {
 			      " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
 	[STORE_TRIM_HISTORY] = "DELETE FROM history WHERE sequence <= ?",
 	[STORE_LAST_ENTRY] = "SELECT max(sequence) FROM history",
+	[STORE_PUT_COMMIT] = "INSERT INTO last_commit (id, mount, number) VALUES (1, ?, ?)"
+			     " ON CONFLICT (id) DO UPDATE SET mount = excluded.mount,"
+			     "	number = excluded.number",
 };
 
 /* One row on its way in; the columns are visited in order. */
@@ -303,6 +306,18 @@ static int add_entries(struct store_writer *rows, const struct change *change)
 	return row_write(&trim, rows);
 }
 
+/* Tells another process that this one has happened. */
+static int put_commit(struct store_writer *rows, const struct commit_number *commit)
+{
+	struct row row = { .statement = rows->statements[STORE_PUT_COMMIT] };
+
+	if (!commit->number)
+		return SQLITE_OK;
+	row_add_number(&row, commit->mount);
+	row_add_number(&row, commit->number);
+	return row_write(&row, rows);
+}
+
 /* As the key of their table compares them. */
 static int compare_paths(const void *a, const void *b)
 {
@@ -383,5 +398,7 @@ int store_writer_write(struct store_writer *rows, const struct change *change)
 		code = write_points(rows, layer);
 	if (code == SQLITE_OK)
 		code = put_settings(rows, layer);
+	if (code == SQLITE_OK)
+		code = put_commit(rows, &change->commit);
 	return code == SQLITE_OK ? add_entries(rows, change) : code;
 }
