@@ -5,6 +5,7 @@
 #include "core/views/event_stream.h"
 #include "core/views/tree.h"
 #include "io/fuse/fuse.h"
+#include "io/fuse/kept_changes.h"
 #include "io/store/store.h"
 
 /*
@@ -39,6 +40,11 @@ struct change_source {
 	 * not wait for a turn. Adds to `touched`; false: nothing is new. NULL: there is no such.
 	 */
 	bool (*amend)(void *data, struct touched *touched);
+	/*
+	 * The change is about to be committed under this number: notes what its requests come to,
+	 * for another process. NULL: nobody waits for it.
+	 */
+	void (*note)(void *data, uint64_t commit);
 	/* Nothing is under way by now. NULL: it does not matter. */
 	void (*rest)(void *data);
 	void *data;
@@ -58,6 +64,8 @@ struct change_queue *change_queue_new(
 void change_queue_free(struct change_queue *queue);
 void change_queue_add_source(struct change_queue *queue, struct change_source *source);
 void change_queue_add_follower(struct change_queue *queue, struct change_follower *follower);
+/* What another process could go on from. Before the first change. */
+void change_queue_set_kept(struct change_queue *queue, struct kept_changes *kept);
 /* Before the first change; and the mount, once it is there. */
 void change_queue_set_store(struct change_queue *queue, struct store *store);
 void change_queue_set_fuse(struct change_queue *queue, struct fuse_server *fuse);

@@ -21,14 +21,15 @@ struct host_jobs {
 	struct loop *loop;
 	struct mount_table *mounts;
 	struct error_log *error_log;
+	struct kept *kept;
 	struct timer timer;
 	uint64_t rest;		/* µs, before a new mount is looked at */
 	struct host_job *first; /* under way */
 };
 
 /*
- * Borrows all; adds itself to the queue. `queue`, `workers`, `loop`, `mounts` and `error_log` are
- * set.
+ * Borrows all; adds itself to the queue. `queue`, `workers`, `loop`, `mounts`, `error_log` and
+ * `kept` are set.
  */
 void host_jobs_init(struct host_jobs *jobs, const struct manager *manager);
 void host_jobs_fini(struct host_jobs *jobs);

@@ -6,6 +6,7 @@
 #include "daemon/host_jobs.h"
 #include "daemon/mount_orders.h"
 #include "daemon/publisher.h"
+#include "io/fuse/kept_outcomes.h"
 
 /*
  * Jobs of clients: those that change something are a source, the others are answered from the
@@ -23,6 +24,8 @@ struct job_source {
 	struct publisher *publisher;
 	struct mount_table *mounts;
 	struct budget budget;
+	struct kept *kept;
+	struct kept_outcomes outcomes; /* of requests that are served again */
 
 	struct fuse_job *first, **last;		/* waiting their turn */
 	struct fuse_job *committing;		/* whose change is being committed, in order */

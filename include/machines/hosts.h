@@ -39,6 +39,8 @@ void hosts_take(struct hosts *hosts, struct host_visit *visit, uint64_t now);
 bool hosts_has_ready(const struct hosts *hosts);
 /* Decides what can be decided by now. True: `change` (which must be new) is to be committed. */
 bool hosts_begin(struct hosts *hosts, struct change *change, uint64_t now);
+/* The request that is being committed, or NULL. */
+struct host_request *hosts_get_request(const struct hosts *hosts);
 /*
  * The commit is applied; or it has failed, with a negative errno and a sentence, and nothing
  * changed.

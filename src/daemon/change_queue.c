@@ -25,6 +25,7 @@ struct change_queue {
 	struct tree *tree;
 	struct event_stream *stream;
 	struct store *store;
+	struct kept_changes *kept;
 	struct fuse_server *fuse; /* NULL until mounted */
 	struct change_source *sources, **last_source;
 	struct change_follower *followers, **last_follower;
@@ -73,6 +74,11 @@ void change_queue_add_follower(struct change_queue *queue, struct change_followe
 void change_queue_set_store(struct change_queue *queue, struct store *store)
 {
 	queue->store = store;
+}
+
+void change_queue_set_kept(struct change_queue *queue, struct kept_changes *kept)
+{
+	queue->kept = kept;
 }
 
 void change_queue_set_fuse(struct change_queue *queue, struct fuse_server *fuse)
@@ -162,6 +168,7 @@ static void apply(struct change_queue *queue)
 
 	crash_point("daemon:before-apply");
 	apply_change(queue->manager, &queue->change, &touched);
+	kept_changes_end(queue->kept, queue->manager);
 	amend(queue, &touched);
 	change_fini(&queue->change);
 	update(queue, &touched, &deltas);
@@ -186,6 +193,11 @@ static void commit(struct change_queue *queue)
 	}
 	queue->is_committing = true;
 	queue->commits++;
+	kept_changes_begin(queue->kept, queue->manager, &queue->change);
+	if (queue->current->note)
+		queue->current->note(queue->current->data, queue->change.commit.number);
+	kept_commit(queue->kept->kept);
+	crash_point("commit:noted");
 	store_commit(queue->store, &queue->change);
 }
 
@@ -256,6 +268,8 @@ void change_queue_on_store(void *data, uint32_t events)
 	if (!store_take_result(queue->store, &r, &why))
 		return;
 	queue->is_committing = false;
+	if (r < 0)
+		kept_changes_cancel(queue->kept);
 	if (r == 0) {
 		queue->successes += change_has_rows(&queue->change);
 		apply(queue);

@@ -11,6 +11,7 @@
 #include "daemon/asking.h"
 #include "daemon/host_errand.h"
 #include "daemon/host_jobs.h"
+#include "io/fuse/kept_outcomes.h"
 
 /* A job under way, by its next line. */
 struct host_job {
@@ -147,11 +148,15 @@ void host_jobs_submit(struct host_jobs *jobs, struct fuse_job *job)
 	struct host_job *host_job = xcalloc(1, sizeof(*host_job));
 
 	mount_table_read(jobs->mounts); /* the client may have mounted it just now */
-	job->done = 0;
+	if (!job->outcome)
+		job->done = 0;
 	host_job->job = job;
 	host_job->next = jobs->first;
 	jobs->first = host_job;
-	submit_line(jobs, host_job);
+	if (job->done < job->count)
+		submit_line(jobs, host_job);
+	else
+		finish_job(jobs, host_job); /* it has happened in an earlier process */
 }
 
 bool host_jobs_cancel(struct host_jobs *jobs, struct fuse_job *job)
@@ -173,10 +178,41 @@ static bool begin(void *data, struct change *change)
 	return hosts_begin(jobs->hosts, change, clock_get_monotonic());
 }
 
+/* The job whose next line is being committed, or NULL. */
+static struct fuse_job *find_committing(struct host_jobs *jobs)
+{
+	struct host_request *request = hosts_get_request(jobs->hosts);
+
+	return request ? container_of(request, struct host_job, request)->job : NULL;
+}
+
+/* With the commit one more line is done. */
+static void note(void *data, uint64_t commit)
+{
+	struct host_jobs *jobs = data;
+	struct fuse_job *job = find_committing(jobs);
+
+	if (!job)
+		return;
+	job->done++;
+	kept_outcomes_note(jobs->kept, job, commit);
+	job->done--;
+}
+
+static void take_back(struct host_jobs *jobs)
+{
+	struct fuse_job *job = find_committing(jobs);
+
+	if (job)
+		kept_outcomes_take_back(jobs->kept, job);
+}
+
 static void end(void *data, int error, const char *why, struct deltas *deltas)
 {
 	struct host_jobs *jobs = data;
 
+	if (error)
+		take_back(jobs);
 	change_queue_finish(jobs->queue, NULL, deltas); /* before the reply */
 	hosts_end(jobs->hosts, error, why, clock_get_monotonic());
 }
@@ -185,6 +221,7 @@ static void again(void *data, struct change *change)
 {
 	struct host_jobs *jobs = data;
 
+	take_back(jobs);
 	hosts_again(jobs->hosts, clock_get_monotonic());
 }
 
@@ -233,8 +270,9 @@ void host_jobs_init(struct host_jobs *jobs, const struct manager *manager)
 	};
 	jobs->timer = (struct timer){ .fn = on_time, .data = jobs };
 	jobs->hosts = hosts_new(manager, &jobs->world);
-	jobs->source =
-		(struct change_source){ .begin = begin, .end = end, .again = again, .data = jobs };
+	jobs->source = (struct change_source){
+		.begin = begin, .end = end, .again = again, .note = note, .data = jobs
+	};
 	jobs->follower = (struct change_follower){ .applied = handle_change, .data = jobs };
 	change_queue_add_source(jobs->queue, &jobs->source);
 	change_queue_add_follower(jobs->queue, &jobs->follower);

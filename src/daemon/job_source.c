@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "core/rules/engine.h"
 #include "core/rules/mounted.h"
 #include "daemon/asking.h"
@@ -259,10 +260,19 @@ static void end(void *data, int error, const char *why, struct deltas *deltas)
 		fail_jobs(jobs, job, error, why);
 		return;
 	}
+	crash_point("commit:shown");
 	for (struct fuse_job *next; job; job = next) {
 		next = job->next;
 		finish(jobs, job, deltas);
 	}
+}
+
+static void note(void *data, uint64_t commit)
+{
+	struct job_source *jobs = data;
+
+	for (struct fuse_job *job = jobs->committing; job; job = job->next)
+		kept_outcomes_note(jobs->kept, job, commit);
 }
 
 /*
@@ -276,6 +286,7 @@ static void again(void *data, struct change *change)
 
 	for (struct fuse_job *next; job; job = next) {
 		next = steal_ptr(job->next);
+		kept_outcomes_drop(jobs->kept, job);
 		if (++job->races == ENGINE_RACES_MAX) {
 			fail_jobs(jobs, job, -EAGAIN, engine_lost_race);
 			continue;
@@ -359,8 +370,12 @@ static bool is_of_mounted(struct job_source *jobs, const struct fuse_job *job)
 
 void job_source_submit(struct job_source *jobs, struct fuse_job *job)
 {
+	bool is_known = kept_outcomes_take(&jobs->outcomes, job);
+
 	job->next = NULL;
-	if (job->count == 0) {
+	if (is_known && !(job->operation->flags & OPERATION_HOSTS)) {
+		finish_without_change(jobs, job);
+	} else if (job->count == 0) {
 		finish_without_change(jobs, job); /* an unfinished line: kept for the next write */
 	} else if (job->operation->flags & OPERATION_HOSTS) {
 		host_jobs_submit(jobs->hosts, job);
@@ -385,7 +400,12 @@ void job_source_close(struct job_source *jobs, int error, const char *why)
 void job_source_init(struct job_source *jobs)
 {
 	jobs->source = (struct change_source){
-		.begin = begin, .end = end, .again = again, .rest = check_settled, .data = jobs
+		.begin = begin,
+		.end = end,
+		.again = again,
+		.note = note,
+		.rest = check_settled,
+		.data = jobs,
 	};
 	jobs->last = &jobs->first;
 	jobs->last_query = &jobs->queries;

@@ -175,6 +175,15 @@ static void *read_database(void *data)
 	return NULL;
 }
 
+/* What an earlier server has begun has happened, or not: the database tells. */
+static void take_over_changes(struct mmfs *mmfs)
+{
+	struct commit_number last = store_get_last_commit(mmfs->store);
+	uint64_t number = kept_changes_judge(&mmfs->changes, &last, &mmfs->manager);
+
+	kept_outcomes_init(&mmfs->jobs.outcomes, mmfs->kept, number);
+}
+
 /* Reads the database while devices are listed, which takes about as long. */
 static int read_all(struct mmfs *mmfs, const struct mmfs_options *options, struct strbuf *why)
 {
@@ -199,6 +208,7 @@ static int read_all(struct mmfs *mmfs, const struct mmfs_options *options, struc
 	strbuf_fini(&reading.why);
 	if (r < 0)
 		return r;
+	take_over_changes(mmfs);
 	show_kept(mmfs);
 	r = store_start(mmfs->store);
 	if (r < 0)
@@ -286,6 +296,7 @@ static int join_parts(struct mmfs *mmfs, const struct mmfs_options *options, str
 		.loop = mmfs->loop,
 		.mounts = &mmfs->mount_table,
 		.error_log = &mmfs->error_log,
+		.kept = mmfs->kept,
 	};
 	host_jobs_init(&mmfs->hosts, &mmfs->manager);
 	mmfs->mount_orders = (struct mount_orders){
@@ -408,6 +419,7 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 	if (r < 0)
 		return r;
 	change_queue_set_fuse(mmfs->queue, mmfs->fuse);
+	kept_changes_set_told(&mmfs->changes, &mmfs->manager);
 	mmfs->hosts.rest = HOST_REST;
 	if (path)
 		mount_source_follow(mmfs->mounts, path, "mmfs");
@@ -423,10 +435,17 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 static int open_memory(struct mmfs *mmfs, struct strbuf *why)
 {
 	int r = memory_open(-1, &mmfs->kept);
+	uint64_t random;
 
-	if (r < 0)
+	if (r < 0) {
 		strbuf_add_format(why, "cannot map memory: %s", strerror(-r));
-	return r;
+		return r;
+	}
+	asking_get_random(&random, sizeof(random));
+	kept_changes_init(&mmfs->changes, mmfs->kept, random);
+	change_queue_set_kept(mmfs->queue, &mmfs->changes);
+	mmfs->jobs.kept = mmfs->kept;
+	return 0;
 }
 
 static int prepare_folder(const struct mmfs_options *options, struct strbuf *why)
@@ -565,6 +584,7 @@ bool mmfs_stop(struct mmfs *mmfs)
 	event_stream_fini(&mmfs->stream);
 	if (!mmfs->fuse)
 		kept_free(mmfs->kept);
+	kept_outcomes_fini(&mmfs->jobs.outcomes);
 	budget_fini(&mmfs->jobs.budget);
 	strbuf_fini(&mmfs->volume_info);
 	free(mmfs->mountpoint);

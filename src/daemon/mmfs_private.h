@@ -17,7 +17,8 @@ struct mmfs {
 	struct store *store;
 	struct device_monitor *monitor;
 	struct mount_source *mounts;
-	struct kept *kept;	  /* of `fuse`, once there is one */
+	struct kept *kept; /* of `fuse`, once there is one */
+	struct kept_changes changes;
 	struct fuse_server *fuse; /* NULL until mounted */
 	struct timer fuse_timer;
 	struct watchdog watchdog;

@@ -187,6 +187,11 @@ bool hosts_begin(struct hosts *hosts, struct change *change, uint64_t now)
 	return has_begun;
 }
 
+struct host_request *hosts_get_request(const struct hosts *hosts)
+{
+	return hosts->committing ? hosts->committing->request : NULL;
+}
+
 void hosts_end(struct hosts *hosts, int error, const char *why, uint64_t now)
 {
 	host_end(steal_ptr(hosts->committing), error, why, now);

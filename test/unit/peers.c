@@ -11,14 +11,18 @@
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "daemon/asking.h"
 #include "fixture.h"
 #include "io/fuse/fuse_finish.h"
+#include "io/fuse/kept_kind.h"
 #include "io/udev/dev_path.h"
 #include "peers.h"
 
 struct peers peers;
+
+#define MEMORY ((size_t)16 << 20) /* bytes */
 
 /* --- the shared database ---------------------------------------------------------------------- */
 
@@ -319,6 +323,9 @@ void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas
 	for (size_t i = 0; i < deltas->events.count; i++)
 		peer->shadowed += deltas->events.list[i].kind == EVENT_LINK_SHADOWED;
 	if (job)
+		kept_outcomes_drop(peer->kept, job);
+	kept_commit(peer->kept);
+	if (job)
 		peers.replied(container_of(job, struct peer_job, job));
 	deltas_fini(deltas);
 }
@@ -444,7 +451,14 @@ static void init_peer(struct peer *peer)
 	peer->store.peer = peer;
 	peer->coming.last = &peer->coming.first;
 	peer->here.last = &peer->here.first;
+	peer->memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	ck_assert_ptr_ne(peer->memory, MAP_FAILED);
+	peer->kept = peer->jobs.kept = kept_new(peer->memory, MEMORY);
+	kept_changes_init(&peer->changes, peer->kept, 1);
+	kept_changes_set_told(&peer->changes, &peer->manager);
 	peer->queue = change_queue_new(&peer->manager, &peer->tree, &peer->stream);
+	change_queue_set_kept(peer->queue, &peer->changes);
 	change_queue_set_store(peer->queue, &peer->store);
 	change_queue_set_fuse(peer->queue, (struct fuse_server *)peer);
 	peer->elsewhere = (struct elsewhere_source){
@@ -480,6 +494,11 @@ static void fini_peer(struct peer *peer)
 	tree_fini(&peer->tree);
 	manager_fini(&peer->manager);
 	rows_fini(&peer->rows);
+	/* Nothing is kept of what is over. */
+	ck_assert_uint_eq(kept_next(peer->kept, KEPT_CHANGE, 0), 0);
+	ck_assert_uint_eq(kept_next(peer->kept, KEPT_OUTCOME, 0), 0);
+	kept_free(peer->kept);
+	munmap(peer->memory, MEMORY);
 }
 
 void peers_fini(void)

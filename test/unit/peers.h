@@ -55,6 +55,9 @@ struct peer {
 	struct device_source devices;
 	struct job_source jobs;
 	struct rows rows; /* its own database */
+	void *memory;	  /* what outlives its server */
+	struct kept *kept;
+	struct kept_changes changes;
 	struct news_list coming, here;
 	unsigned int shadowed; /* events that said so */
 };

@@ -342,6 +342,7 @@ static void play_job(void)
 {
 	static const enum operation_kind kinds[] = { OP_CREATE_POINT, OP_CREATE_POINT,
 		OP_CREATE_POINT, OP_DELETE_POINTS, OP_RENAME };
+	static uint64_t requests;
 	enum operation_kind kind = kinds[dice_draw(&game.dice, ARRAY_SIZE(kinds))];
 	struct peer *peer = &peers.peer[dice_draw(&game.dice, PEERS)];
 	struct peer_job *own;
@@ -351,6 +352,7 @@ static void play_job(void)
 	game.jobs++;
 	own = xcalloc(1, sizeof(*own));
 	own->peer = peer;
+	own->job.number = ++requests;
 	own->job.operation = operation_find(kind);
 	own->job.is_whole = kind == OP_RENAME || dice_draw(&game.dice, 2);
 	own->job.count = kind == OP_RENAME ? 1 : 1 + dice_draw(&game.dice, 3);

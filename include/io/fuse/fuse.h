@@ -54,6 +54,8 @@ struct fuse_job {
 	uint32_t pid;
 	char command[17];
 
+	uint64_t number;    /* of the request; 0: it is over */
+	uint32_t outcome;   /* record of what becomes of it, or 0: see kept_outcomes.h */
 	unsigned int races; /* that it has lost, see store_take_result() */
 	size_t done;	    /* lines that happened */
 	size_t failed;	    /* the line that did not, with `error` */

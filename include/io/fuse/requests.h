@@ -5,24 +5,13 @@
 #include <fuse_lowlevel.h>
 
 #include "base/kept.h"
+#include "io/fuse/kept_kind.h"
 
 /*
  * Requests of the kernel, from the read(2) of each to its answer, in memory that can outlive the
  * process: see requests.c. No process goes on with those of another yet.
  */
 struct requests;
-
-/* Kinds of records in that memory; their numbers are part of its layout. */
-enum kept_kind {
-	KEPT_SLOT = 1, /* the request that was read last; empty while its length is 0 */
-	KEPT_OUTBOX,   /* the answer that is being written; likewise */
-	KEPT_GREETING, /* FUSE_INIT */
-	KEPT_REQUEST,  /* a request without an answer so far; its number is the record's ID */
-	KEPT_ANSWER,   /* an answer for a notify thread to send; ID: number of its request */
-	KEPT_TREE,     /* how often the views of the tree have changed */
-	KEPT_NODE,     /* a node that the kernel was told of; ID: inode number */
-	KEPT_LINE,     /* a line of `events`; ID: its number */
-};
 
 /* The memory must outlive it. */
 struct requests *requests_new(struct kept *kept);

@@ -53,6 +53,11 @@ bool change_is_counted(const struct change *change)
 	return names_has_changes(&change->names);
 }
 
+uint32_t change_get_epic(const struct change *change, const struct manager *manager)
+{
+	return manager->epic + (change->steps ? change->steps : change_is_counted(change));
+}
+
 bool change_needs_newest(const struct change *change)
 {
 	size_t first = change_get_first_entry(change);

@@ -245,10 +245,7 @@ void apply_change(struct manager *manager, struct change *change, struct touched
 	*ret_touched = (struct touched){ 0 };
 	touch_change(ret_touched, manager, change);
 	note_devices(&ret_touched->events, manager, change);
-	if (change->steps)
-		manager->epic += change->steps;
-	else if (change_is_counted(change))
-		manager->epic++;
+	manager->epic = change_get_epic(change, manager);
 	for (size_t i = change_get_first_entry(change); i < change->entry_count; i++)
 		history_add(&manager->history, change->entries[i]);
 	change->entry_count = 0;

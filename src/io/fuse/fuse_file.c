@@ -276,6 +276,7 @@ static void detach_job(struct fuse_job *job)
 	fuse_req_t req = steal_ptr(job->client->req);
 
 	job->client->is_loose = true;
+	job->number = 0;
 	file->control.job = job;
 	file->reply.write_end = job->client->offset + job->client->size;
 	fuse_reply_write(req, job->client->size);

@@ -18,6 +18,7 @@
 #include "io/fuse/fuse_wait.h"
 #include "io/fuse/open_file.h"
 #include "io/fuse/kept_nodes.h"
+#include "io/fuse/kept_outcomes.h"
 
 #define SMALL_TREE 4096 /* inodes: to look them all up again costs less than it is to be held up */
 
@@ -94,6 +95,7 @@ void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas
 	if (server->views[NODE_POINTS])
 		stale_lines_move(&server->stale, &deltas->lines);
 	if (job) {
+		kept_outcomes_drop(server->backend.kept, job);
 		reply.req = job->client->req;
 		held.ino = job->client->folder;
 		if (held.ino && !job->error)

@@ -14,6 +14,7 @@
 #include "io/fuse/fuse_finish.h"
 #include "io/fuse/fuse_job.h"
 #include "io/fuse/fuse_wait.h"
+#include "io/fuse/kept_outcomes.h"
 #include "io/fuse/open_file.h"
 
 /* The client's command name, for the history. procfs answers from memory. */
@@ -31,6 +32,7 @@ static void get_command(pid_t pid, char ret_command[17])
 
 struct fuse_job *fuse_job_new(fuse_req_t req, const struct operation *operation)
 {
+	const struct fuse_server *server = fuse_req_userdata(req);
 	const struct fuse_ctx *context = fuse_req_ctx(req);
 	struct fuse_job *job = xcalloc(1, sizeof(*job));
 
@@ -41,6 +43,7 @@ struct fuse_job *fuse_job_new(fuse_req_t req, const struct operation *operation)
 		get_command(context->pid, job->command);
 	job->client = xcalloc(1, sizeof(*job->client));
 	job->client->req = req;
+	job->number = requests_get_current(server->requests);
 	return job;
 }
 
@@ -134,6 +137,7 @@ static void on_interrupt(fuse_req_t req, void *data)
 
 	if (!server->backend.cancel(server->backend.data, job))
 		return;
+	kept_outcomes_drop(server->backend.kept, job);
 	fuse_reply_err(req, EINTR);
 	fuse_job_free(job);
 }
@@ -163,6 +167,8 @@ void fuse_job_drop(struct open_file *file)
 	if (!job)
 		return;
 	file->control.job = NULL;
-	if (file->server->backend.cancel(file->server->backend.data, job))
+	if (file->server->backend.cancel(file->server->backend.data, job)) {
+		kept_outcomes_drop(file->server->backend.kept, job);
 		fuse_job_free(job);
+	}
 }

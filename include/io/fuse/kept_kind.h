@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Kinds of records in memory that can outlive the process; their numbers are part of its layout. */
+enum kept_kind {
+	KEPT_SLOT = 1, /* the request that was read last; empty while its length is 0 */
+	KEPT_OUTBOX,   /* the answer that is being written; likewise */
+	KEPT_GREETING, /* FUSE_INIT */
+	KEPT_REQUEST,  /* a request without an answer so far; its number is the record's ID */
+	KEPT_ANSWER,   /* an answer for a notify thread to send; ID: number of its request */
+	KEPT_TREE,     /* how often the views of the tree have changed */
+	KEPT_NODE,     /* a node that the kernel was told of; ID: inode number */
+	KEPT_LINE,     /* a line of `events`; ID: its number */
+	KEPT_STATE,    /* what goes on in another process as it was */
+	KEPT_CHANGE,   /* a commit; ID: its number */
+	KEPT_OUTCOME,  /* what becomes of a request with a commit; ID: number of the request */
+};

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What becomes of requests with a commit.
+ *
+ * The database and this memory cannot be written in one step. So the outcome of each request is
+ * noted here before the commit, with the number of that, and the commit writes its number into the
+ * database. A process that goes on compares: with a number up to that in the database it has
+ * happened. An outcome goes with the answer to its request, in the same commit of the memory.
+ *
+ * A request whose lines have commits of their own has one outcome, with the lines that were done
+ * before the commit and those that are done with it. Where there is no room a request has none:
+ * another process would decide it anew.
+ */
+
+#include <string.h>
+
+#include "io/fuse/kept_outcomes.h"
+#include "io/fuse/kept_kind.h"
+
+/* The items of the reply, the output and the sentence follow. */
+struct kept_outcome {
+	uint64_t commit;
+	uint64_t before; /* lines that were done before it */
+	uint64_t done, failed, triples;
+	uint64_t items, output, why; /* bytes of these */
+	int32_t error;
+	uint32_t number;
+	uint32_t is_nameless;
+	uint32_t reserved;
+};
+
+#define NEVER UINT64_MAX /* a commit that did not happen */
+
+static uint64_t get_before(const struct kept *kept, const struct fuse_job *job)
+{
+	const struct kept_outcome *head = job->outcome ? kept_get(kept, job->outcome) : NULL;
+
+	if (!head)
+		return 0;
+	return head->commit == NEVER ? head->before : head->done;
+}
+
+void kept_outcomes_note(struct kept *kept, struct fuse_job *job, uint64_t commit)
+{
+	struct kept_outcome head = {
+		.commit = commit,
+		.before = get_before(kept, job),
+		.done = job->done,
+		.failed = job->failed,
+		.triples = job->reply.triples,
+		.items = job->reply.items.len,
+		.output = job->output.len,
+		.why = job->why.len,
+		.error = job->error,
+		.number = job->reply.number,
+		.is_nameless = job->reply.is_nameless,
+	};
+	_cleanup_strbuf_ struct strbuf bytes = STRBUF_INIT;
+
+	if (!job->number)
+		return;
+	strbuf_add(&bytes, &head, sizeof(head));
+	strbuf_add(&bytes, strbuf_text(&job->reply.items), job->reply.items.len);
+	strbuf_add(&bytes, strbuf_text(&job->output), job->output.len);
+	strbuf_add(&bytes, strbuf_text(&job->why), job->why.len);
+	kept_remove(kept, job->outcome);
+	job->outcome = kept_try_add(kept, KEPT_OUTCOME, job->number, bytes.data, bytes.len);
+}
+
+void kept_outcomes_take_back(struct kept *kept, struct fuse_job *job)
+{
+	static const uint64_t never = NEVER;
+
+	if (job->outcome)
+		kept_write(kept, job->outcome, offsetof(struct kept_outcome, commit), &never,
+			sizeof(never));
+}
+
+void kept_outcomes_drop(struct kept *kept, struct fuse_job *job)
+{
+	kept_remove(kept, job->outcome);
+	job->outcome = 0;
+}
+
+static bool is_sound(const struct kept *kept, uint32_t record)
+{
+	const struct kept_outcome *head = kept_get(kept, record);
+	uint64_t len = kept_get_len(kept, record);
+
+	if (len < sizeof(*head) || head->error > 0)
+		return false;
+	len -= sizeof(*head);
+	return head->items <= len && head->output <= len - head->items &&
+		head->why == len - head->items - head->output;
+}
+
+/* Whether something of the request has happened. */
+static bool has_happened(const struct kept *kept, uint32_t record, uint64_t commit)
+{
+	const struct kept_outcome *head = kept_get(kept, record);
+
+	return is_sound(kept, record) && (head->commit <= commit || head->before);
+}
+
+/* It counts as far as it has come before a commit that did not happen. */
+static void cut_back(struct kept *kept, uint32_t record)
+{
+	const struct kept_outcome *head = kept_get(kept, record);
+	struct kept_outcome cut = { .before = head->before, .done = head->before };
+	uint64_t request = kept_get_id(kept, record);
+
+	kept_remove(kept, record);
+	kept_add(kept, KEPT_OUTCOME, request, &cut, sizeof(cut));
+}
+
+static void judge(struct kept *kept, uint64_t commit)
+{
+	for (uint32_t record = 0; (record = kept_next(kept, KEPT_OUTCOME, record));) {
+		const struct kept_outcome *head = kept_get(kept, record);
+
+		if (!has_happened(kept, record, commit))
+			kept_remove(kept, record);
+		else if (head->commit > commit)
+			cut_back(kept, record);
+	}
+	kept_commit(kept);
+}
+
+void kept_outcomes_init(struct kept_outcomes *outcomes, struct kept *kept, uint64_t commit)
+{
+	*outcomes = (struct kept_outcomes){ .kept = kept };
+	judge(kept, commit);
+	for (uint32_t record = 0; (record = kept_next(kept, KEPT_OUTCOME, record));) {
+		outcomes->records =
+			xgrow(outcomes->records, outcomes->count, sizeof(*outcomes->records));
+		outcomes->records[outcomes->count++] = record;
+	}
+}
+
+void kept_outcomes_forget(struct kept_outcomes *outcomes)
+{
+	while (outcomes->count)
+		kept_remove(outcomes->kept, outcomes->records[--outcomes->count]);
+}
+
+void kept_outcomes_fini(struct kept_outcomes *outcomes)
+{
+	free(outcomes->records);
+	*outcomes = (struct kept_outcomes){ 0 };
+}
+
+/* Lines that a job does not have are none that it has done. */
+static void fill(struct fuse_job *job, const struct kept_outcome *head)
+{
+	const char *bytes = (const char *)(head + 1);
+
+	job->done = head->done < job->count ? (size_t)head->done : job->count;
+	job->failed = head->failed < job->count ? (size_t)head->failed : 0;
+	job->error = head->error;
+	reply_fini(&job->reply);
+	strbuf_add(&job->reply.items, bytes, (size_t)head->items);
+	job->reply.triples = (size_t)head->triples;
+	job->reply.number = head->number;
+	job->reply.is_nameless = head->is_nameless;
+	strbuf_reset(&job->output);
+	strbuf_add(&job->output, bytes + head->items, (size_t)head->output);
+	strbuf_reset(&job->why);
+	strbuf_add(&job->why, bytes + head->items + head->output, (size_t)head->why);
+}
+
+bool kept_outcomes_take(struct kept_outcomes *outcomes, struct fuse_job *job)
+{
+	for (size_t i = 0; job->number && i < outcomes->count; i++) {
+		if (kept_get_id(outcomes->kept, outcomes->records[i]) != job->number)
+			continue;
+		job->outcome = outcomes->records[i];
+		outcomes->records[i] = outcomes->records[--outcomes->count];
+		fill(job, kept_get(outcomes->kept, job->outcome));
+		return true;
+	}
+	return false;
+}
