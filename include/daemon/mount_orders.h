@@ -4,6 +4,7 @@
 #include "core/views/error_log.h"
 #include "daemon/change_queue.h"
 #include "daemon/loop.h"
+#include "daemon/mount_agent.h"
 #include "daemon/mount_table.h"
 #include "daemon/workers.h"
 #include "machines/automount.h"
@@ -17,11 +18,14 @@ struct mount_orders {
 	struct workers *workers;
 	struct loop *loop;
 	struct mount_table *mounts;
+	struct mount_agent *agent;
 	struct error_log *error_log;
 	struct timer timer;
 };
 
-/* Adds itself to the queue. `queue`, `workers`, `loop`, `mounts` and `error_log` are set. */
+/*
+ * Adds itself to the queue. `queue`, `workers`, `loop`, `mounts`, `agent` and `error_log` are set.
+ */
 void mount_orders_init(struct mount_orders *orders, const struct manager *manager);
 void mount_orders_fini(struct mount_orders *orders);
 /* The mounts have been read anew. */

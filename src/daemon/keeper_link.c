@@ -9,7 +9,6 @@
 
 #include "base/log.h"
 #include "daemon/keeper_link.h"
-#include "io/mounts/mountpoint.h"
 
 void keeper_link_tell(struct keeper_link *link, enum keeper_word word, int value)
 {
@@ -72,8 +71,9 @@ int keeper_link_mount(struct keeper_link *link, int *ret_fd, struct strbuf *why)
 	return r;
 }
 
-void keeper_link_unmount(struct keeper_link *link, bool is_gone, const char *path)
+void keeper_link_unmount(struct keeper_link *link, bool is_gone, struct mount_agent *agent)
 {
+	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
 	struct keeper_answer *answer;
 	int fd;
 
@@ -86,8 +86,8 @@ void keeper_link_unmount(struct keeper_link *link, bool is_gone, const char *pat
 		receive_answer(link, answer, &fd);
 		free(answer);
 	}
-	if (link->is_lost && !is_gone)
-		mountpoint_detach(path);
+	if (link->is_lost && !is_gone && mount_agent_leave(agent, &why) < 0)
+		log_warning("cannot unmount: %s", strbuf_text(&why));
 }
 
 void keeper_link_handle(struct keeper_link *link)

@@ -22,9 +22,9 @@
 #include "daemon/asking.h"
 #include "daemon/limits.h"
 #include "daemon/memory.h"
+#include "daemon/preparation.h"
 #include "daemon/show.h"
 #include "io/fuse/fuse_counters.h"
-#include "io/mounts/mountpoint.h"
 #include "io/udev/dev_path.h"
 #include "io/udev/udevd.h"
 #include "mmfs_private.h"
@@ -33,12 +33,6 @@
 #define SETTLE_LIMIT (10 * SECOND) /* at start, for devices */
 #define QUEUE_LIMIT (3 * SECOND)   /* and for udevd's queue, which a disk that hangs keeps full */
 #define QUEUE_PAUSE (SECOND / 100)
-/*
- * A server whose keeper was killed ends by itself, and has the mount and the database until then:
- * who starts mmfs anew at once waits for that.
- */
-#define BUSY_LIMIT (2 * SECOND)
-#define BUSY_PAUSE (SECOND / 100)
 #define DRAIN_LIMIT (5 * SECOND) /* at the end, for replies under way */
 #define SPARE_MEMORY (32 * 1024) /* bytes at the end of an arena */
 
@@ -304,6 +298,7 @@ static int join_parts(struct mmfs *mmfs, const struct mmfs_options *options, str
 		.workers = mmfs->workers,
 		.loop = mmfs->loop,
 		.mounts = &mmfs->mount_table,
+		.agent = mmfs->agent,
 		.error_log = &mmfs->error_log,
 	};
 	if (options->mounts_registered)
@@ -405,14 +400,10 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 		.render = show_render,
 		.set_timer = set_fuse_timer,
 	};
-	/* As mountinfo will have it, while it can still be looked at without asking ourselves. */
-	_cleanup_free_ char *path = realpath(options->fuse.mountpoint, NULL);
 	struct fuse_options fuse = options->fuse;
 	int r;
 
-	if (path)
-		fuse.mountpoint = path;
-	mmfs->mountpoint = xstrdup(fuse.mountpoint);
+	fuse.mountpoint = mmfs->mountpoint;
 	r = keeper_link_mount(mmfs->keeper, &fuse.descriptor, why);
 	if (r == 0)
 		r = fuse_start(&fuse, &backend, &mmfs->fuse, why);
@@ -421,8 +412,7 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 	change_queue_set_fuse(mmfs->queue, mmfs->fuse);
 	kept_changes_set_told(&mmfs->changes, &mmfs->manager);
 	mmfs->hosts.rest = HOST_REST;
-	if (path)
-		mount_source_follow(mmfs->mounts, path, "mmfs");
+	mount_source_follow(mmfs->mounts, mmfs->mountpoint, "mmfs");
 	mount_table_read(&mmfs->mount_table);
 	r = loop_add(mmfs->loop, fuse_get_fd(mmfs->fuse), on_fuse, mmfs);
 	while (r == 0 && !mmfs->must_stop && !fuse_is_ready(mmfs->fuse))
@@ -446,19 +436,6 @@ static int open_memory(struct mmfs *mmfs, struct strbuf *why)
 	change_queue_set_kept(mmfs->queue, &mmfs->changes);
 	mmfs->jobs.kept = mmfs->kept;
 	return 0;
-}
-
-static int prepare_folder(const struct mmfs_options *options, struct strbuf *why)
-{
-	int r = mountpoint_prepare(options->fuse.mountpoint, options->may_hide, why);
-	uint64_t limit = clock_get_monotonic() + BUSY_LIMIT; /* that may have waited for a server */
-
-	while ((r == -EBUSY || r == -ECONNABORTED) && clock_get_monotonic() < limit) {
-		usleep(BUSY_PAUSE);
-		strbuf_reset(why);
-		r = mountpoint_prepare(options->fuse.mountpoint, options->may_hide, why);
-	}
-	return r;
 }
 
 int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struct strbuf *why)
@@ -490,11 +467,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	mmfs->manager.expire_days = options->expire_days;
 	tree_init(&mmfs->tree, clock_get_real());
 	event_stream_init(&mmfs->stream);
-	/* First of all, so that a slip does not leave a new database behind. */
-	limits_raise();
-	r = prepare_folder(options, why);
-	if (r == 0)
-		r = fuse_check_device(options->fuse.mountpoint, why);
+	r = preparation_run(options, &mmfs->mountpoint, &mmfs->agent, why);
 	if (r == 0)
 		r = open_memory(mmfs, why);
 	if (r == 0)
@@ -565,7 +538,7 @@ bool mmfs_stop(struct mmfs *mmfs)
 		log_debug("requests: %s", strbuf_text(&counters));
 	}
 	is_free = fuse_stop(mmfs->fuse);
-	keeper_link_unmount(mmfs->keeper, mmfs->is_gone, mmfs->mountpoint);
+	keeper_link_unmount(mmfs->keeper, mmfs->is_gone, mmfs->agent);
 	store_close(mmfs->store);
 	device_source_fini(&mmfs->devices);
 	device_monitor_free(mmfs->monitor);
@@ -588,6 +561,7 @@ bool mmfs_stop(struct mmfs *mmfs)
 	budget_fini(&mmfs->jobs.budget);
 	strbuf_fini(&mmfs->volume_info);
 	free(mmfs->mountpoint);
+	mount_agent_free(mmfs->agent);
 	free(mmfs);
 	return is_free;
 }

@@ -30,6 +30,7 @@ struct mmfs {
 	int signals;
 	bool must_stop;
 	struct keeper_link *keeper;
+	struct mount_agent *agent;
 	char *mountpoint; /* as mountinfo has it */
 	bool is_gone;	  /* what is mounted there by now is another's */
 

@@ -16,13 +16,13 @@
 #include "base/log.h"
 #include "daemon/asking.h"
 #include "daemon/mount_orders.h"
-#include "io/mounts/mounter.h"
 #include "io/replica/replica_file.h"
 
 /* An order under way. */
 struct task {
 	struct errand errand;
 	struct mount_orders *orders;
+	struct mount_agent *agent;
 	struct mount_order *order;
 };
 
@@ -52,7 +52,8 @@ static int look_at_mounted(struct mount_order *order, int root, uint64_t *ret_nu
  * so what is found of it stays. A filesystem with a number of its own (btrfs) has the node's word
  * for it.
  */
-static int check_mounted(struct mount_order *order, const struct mounter_volume *volume, int root)
+static int check_mounted(struct mount_agent *agent, struct mount_order *order,
+	const struct mounter_volume *volume, int root)
 {
 	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
 	uint64_t number = 0;
@@ -66,11 +67,11 @@ static int check_mounted(struct mount_order *order, const struct mounter_volume 
 		r = -ESTALE;
 	}
 	if (r < 0)
-		mounter_unmount(order->mount_path, order->mount, true, &why);
+		mount_agent_unmount(agent, order->mount_path, order->mount, true, &why);
 	return r;
 }
 
-static int mount_volume(struct mount_order *order)
+static int mount_volume(struct mount_agent *agent, struct mount_order *order)
 {
 	struct replica_mount mount = {
 		.path = order->host_path,
@@ -95,11 +96,11 @@ static int mount_volume(struct mount_order *order)
 				order->mount_path, strerror(-r));
 	}
 	if (r == 0)
-		r = mounter_mount(folder, &volume, &order->why);
+		r = mount_agent_mount(agent, folder, &volume, &order->why);
 	if (folder >= 0)
 		close(folder);
 	if (r == 0)
-		r = check_mounted(order, &volume, root);
+		r = check_mounted(agent, order, &volume, root);
 	if (root >= 0)
 		close(root);
 	return r;
@@ -107,11 +108,12 @@ static int mount_volume(struct mount_order *order)
 
 static void run_order(struct errand *errand)
 {
-	struct mount_order *order = container_of(errand, struct task, errand)->order;
+	struct task *task = container_of(errand, struct task, errand);
+	struct mount_order *order = task->order;
 
-	order->error = order->is_unmount
-		? mounter_unmount(order->mount_path, order->mount, order->is_lazy, &order->why)
-		: mount_volume(order);
+	order->error = order->is_unmount ? mount_agent_unmount(task->agent, order->mount_path,
+						   order->mount, order->is_lazy, &order->why)
+					 : mount_volume(task->agent, order);
 }
 
 static void set_timer(void *data, uint64_t at)
@@ -140,6 +142,7 @@ static void begin(void *data, struct mount_order *order)
 	task->errand.run = run_order;
 	task->errand.finish = finish_task;
 	task->orders = orders;
+	task->agent = orders->agent;
 	task->order = order;
 	workers_add(orders->workers, &task->errand);
 }

@@ -111,7 +111,7 @@ find_probes()
 {
 	local helper
 
-	helper=$(pgrep -P "$(server_pid)")
+	helper=$(prober_pid)
 	pgrep -x -P "$helper" mmfs-probe
 }
 
@@ -192,7 +192,7 @@ expect_equal $((probes + 2)) "$(metric mmfs_probes_total)" "probes, with news in
 
 # The prober has not come to it: then what it reads is new enough,
 probes=$(metric mmfs_probes_total)
-helper=$(pgrep -P "$(server_pid)")
+helper=$(prober_pid)
 kill -STOP "$helper"
 for _ in 1 2 3; do
 	touch_slow
@@ -229,7 +229,7 @@ stall
 touch_slow
 await find_probes >/dev/null
 probe=$(find_probes)
-helper=$(pgrep -P "$(server_pid)")
+helper=$(prober_pid)
 start=$(date +%s%3N)
 stop_mmfs
 took=$(($(date +%s%3N) - start))
@@ -241,7 +241,7 @@ await lib_is_ended "$probe"
 
 # All of the prober is killed.
 start_mmfs monitor=kernel
-kill -KILL "$(pgrep -P "$(server_pid)")"
+kill -KILL "$(prober_pid)"
 attach other 01
 settle
 expect_match "prober has died" "$(reason "${LOOP}01")" "why it is unprocessed"
@@ -265,7 +265,7 @@ go_on
 await is_certain "$slow"
 
 # The prober dies where udevd does the work: nobody misses it.
-kill -KILL "$(pgrep -P "$(server_pid)")"
+kill -KILL "$(prober_pid)"
 attach other 01
 settle
 is_volume "${LOOP}01" || fail "there are no new volumes without a prober"

@@ -131,7 +131,7 @@ mmfs_pid=$!
 await_mount
 keeper=$(pgrep -P "$mmfs_pid")
 server=$(server_pid "$keeper")
-helper=$(pgrep -P "$server")
+helper=$(prober_pid "$keeper")
 kill -KILL "$helper"
 await lib_is_ended "$helper"
 echo 1 >"$CTL/settle"

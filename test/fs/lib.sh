@@ -389,6 +389,12 @@ server_pid()
 	pgrep -x mmfs-server -P "${1-$mmfs_pid}"
 }
 
+# The process that has disks read.
+prober_pid() # [KEEPER]
+{
+	pgrep -x mmfs-prober -P "$(server_pid "$@")"
+}
+
 find_keeper()
 {
 	local pid

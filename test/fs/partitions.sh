@@ -75,7 +75,7 @@ expect_read_again()
 	settle_udevd
 	settle
 	before=$(metric mmfs_probes_total)
-	helper=$(pgrep -P "$(server_pid)")
+	helper=$(prober_pid)
 	kill -STOP "$helper"
 	echo change >"/sys/class/block/${LOOP#/dev/}00p1/uevent"
 	metric mmfs_events_total >/dev/null # it is heard of before the second answer

@@ -25,7 +25,7 @@ adopt()
 		[ "$(cat "/proc/$pid/comm")" != mmfs ] || echo "$pid"
 	done)
 	expect_match '^[0-9]+$' "$mmfs_pid" "the daemon's process"
-	helper=$(pgrep -P "$(server_pid)")
+	helper=$(prober_pid)
 }
 
 expect_complete()
@@ -67,7 +67,7 @@ start_foreground()
 	run_mmfs "$@" </dev/null >>"$LOG" 2>&1 &
 	mmfs_pid=$!
 	await_mount
-	helper=$(pgrep -P "$(server_pid)")
+	helper=$(prober_pid)
 	expect_complete
 }
 
@@ -429,7 +429,7 @@ for socket in "$TMP/notify" "@mmfs-test-$$"; do
 	waiter=$!
 	await grep -q ^MAINPID= "$TMP/messages"
 	mmfs_pid=$(sed -n 's/^pid //p' "$TMP/messages")
-	helper=$(pgrep -P "$(server_pid)")
+	helper=$(prober_pid)
 	expect_complete # at once
 	kill -TERM "$mmfs_pid"
 	code=0
@@ -448,7 +448,7 @@ for owner in '$PPID' '$$'; do
 	waiter=$!
 	await grep -q ^MAINPID= "$TMP/messages"
 	mmfs_pid=$(sed -n 's/^pid //p' "$TMP/messages")
-	helper=$(pgrep -P "$(server_pid)")
+	helper=$(prober_pid)
 	kill -TERM "$mmfs_pid"
 	wait "$waiter" || fail "the service has failed"
 	expect_equal "$([ "$owner" = '$$' ] && echo 1 || echo 0)" "$(grep -cx WATCHDOG=1 "$TMP/messages" || true)" \
@@ -467,7 +467,7 @@ has_fed()
 }
 await has_fed 3
 mmfs_pid=$(sed -n 's/^pid //p' "$TMP/messages")
-helper=$(pgrep -P "$(server_pid)")
+helper=$(prober_pid)
 kill -TERM "$mmfs_pid"
 code=0
 wait "$waiter" || code=$?

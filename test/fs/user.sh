@@ -72,7 +72,7 @@ settle_udevd
 # In the background, with the default database.
 expect_ok as_user "$TMP/mmfs" -o "devices=$DEVICES" "$MM" </dev/null
 mmfs_pid=$(find_keeper "^$TMP/mmfs ")
-helper=$(pgrep -P "$(server_pid)")
+helper=$(prober_pid)
 [ -s "$home/.local/state/mmfs/mounted-devices.db" ] || fail "there is no database at home"
 expect_user_complete
 expect_equal "$uid $gid 600" "$(as_user stat -c '%u %g %a' "$CTL/create_point")" "the owner of create_point"

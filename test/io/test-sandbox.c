@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The sandbox: what must not work from inside, one process per attempt.
+ * The sandbox, and the confinement of the server: what must not work from inside, one process per
+ * attempt.
  */
 
 #include <errno.h>
@@ -10,6 +11,8 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,6 +21,7 @@
 #include <unistd.h>
 
 #include "../run-suite.h"
+#include "io/probe/confinement.h"
 #include "io/probe/sandbox.h"
 
 static int in; /* open for reading */
@@ -217,6 +221,90 @@ START_TEST(twice)
 }
 END_TEST
 
+/* --- the server's ----------------------------------------------------------------------------- */
+
+static long try_mount(void)
+{
+	return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 || errno != EPERM;
+}
+
+static long try_unmount(void)
+{
+	return umount2("/nowhere", MNT_DETACH) == 0 || errno != EPERM;
+}
+
+static long try_program(void)
+{
+	return execl("/bin/true", "true", NULL) == 0 || errno != EPERM;
+}
+
+static long try_own_namespace(void)
+{
+	return unshare(CLONE_NEWUSER) == 0 || errno != EPERM;
+}
+
+static long try_parent(void)
+{
+	return ptrace(PTRACE_SEIZE, getppid(), 0, 0) == 0 || errno != EPERM;
+}
+
+static long try_network(void)
+{
+	return socket(AF_INET, SOCK_STREAM, 0) >= 0 || errno != EPERM;
+}
+
+static long try_local_socket(void)
+{
+	return socket(AF_UNIX, SOCK_SEQPACKET, 0) >= 0 &&
+		socket(AF_NETLINK, SOCK_RAW, 15 /* NETLINK_KOBJECT_UEVENT */) >= 0;
+}
+
+static long try_child(void)
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	if (pid == 0)
+		_exit(0);
+	return waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+static const struct {
+	long (*attempt)(void);
+	bool works;
+} server_attempts[] = {
+	{ try_read, true },
+	{ try_open, true },
+	{ try_open_write, true },
+	{ try_local_socket, true },
+	{ try_child, true },
+	{ try_mount, false },
+	{ try_unmount, false },
+	{ try_program, false },
+	{ try_own_namespace, false },
+	{ try_parent, false },
+	{ try_network, false },
+};
+
+START_TEST(server_attempt)
+{
+	int status;
+	pid_t pid;
+
+	in = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	pid = fork();
+	if (pid == 0) {
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || confinement_enter() < 0)
+			_exit(2);
+		_exit(server_attempts[_i].attempt() ? 1 : 0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), server_attempts[_i].works);
+	close(in);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sandbox");
@@ -224,5 +312,7 @@ int main(void)
 
 	tcase_add_loop_test(cases, attempt, 0, ARRAY_SIZE(attempts));
 	tcase_add_test(cases, twice);
+	if (!SANDBOX_IS_RELAXED)
+		tcase_add_loop_test(cases, server_attempt, 0, ARRAY_SIZE(server_attempts));
 	return run_suite(suite);
 }
