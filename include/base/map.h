@@ -48,3 +48,5 @@ void map_set_seed(uint64_t seed);
 uint64_t map_hash_text(const char *text);
 uint64_t map_hash_text_ignoring_case(const char *text);
 uint64_t map_hash_number(uint64_t number);
+/* The same in all processes: not for the keys of a map. */
+uint64_t map_hash_for_all(const char *text);

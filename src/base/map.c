@@ -8,7 +8,10 @@
 
 #include "base/map.h"
 
-static uint64_t map_seed = 0xcbf29ce484222325u;
+#define FNV_BASIS 0xcbf29ce484222325u
+#define FNV_PRIME 0x100000001b3u
+
+static uint64_t map_seed = FNV_BASIS;
 
 void map_set_seed(uint64_t seed)
 {
@@ -33,8 +36,17 @@ static uint64_t hash_text(const char *text, bool fold_case)
 
 		if (fold_case && c >= 'A' && c <= 'Z')
 			c = (unsigned char)(c + ('a' - 'A'));
-		h = (h ^ c) * 0x100000001b3u;
+		h = (h ^ c) * FNV_PRIME;
 	}
+	return mix(h);
+}
+
+uint64_t map_hash_for_all(const char *text)
+{
+	uint64_t h = FNV_BASIS;
+
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * FNV_PRIME;
 	return mix(h);
 }
 

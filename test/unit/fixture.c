@@ -11,6 +11,7 @@
 #include "core/rules/engine.h"
 #include "core/rules/forgetting.h"
 #include "core/views/render.h"
+#include "core/views/told.h"
 #include "core/views/tree_update.h"
 #include "fixture.h"
 
@@ -157,6 +158,7 @@ void world_fini(struct world *world)
 	kernel_fini(&world->kernel);
 	tree_fini(&world->tree);
 	events_fini(&world->events);
+	follower_fini(&world->survivor);
 	follower_fini(&world->follower);
 	rows_fini(&world->rows);
 	strbuf_fini(&world->reply);
@@ -208,6 +210,8 @@ static void show(struct world *world)
 	check_lines(world, &deltas.lines);
 	kernel_take(&world->kernel, &world->tree, &deltas);
 	follower_take(&world->follower, &deltas.events);
+	if (!world->is_reloading)
+		follower_take(&world->survivor, &deltas.events);
 	events_move(&world->events, &deltas.events);
 	deltas_fini(&deltas);
 	follower_check(&world->follower, &world->manager);
@@ -429,8 +433,40 @@ int world_rename(struct world *world, const char *from, const char *to, bool may
 	return r;
 }
 
+/* What another process knows of what was told: of the tree, and of links in memory only. */
+static void begin_telling(struct world *world, struct told *told)
+{
+	const struct link **links;
+	size_t count = names_get_links(&world->manager.names, &links);
+
+	told_init(told, world->env.now);
+	for (const struct node *folder = world->tree.ids->content->first; folder;
+		folder = folder->next) {
+		struct told_volume volume;
+
+		ck_assert(told_get_volume(&world->tree, folder->id, &volume));
+		told_add_volume(told, &volume);
+	}
+	for (size_t i = 0; i < count; i++)
+		told_add_link(told, links[i]->path, links[i]->record->id);
+	free(links);
+}
+
+/* A reader of `events` who was there before knows what is so now, and nothing else. */
+static void end_telling(struct world *world, struct told *told)
+{
+	struct events events = { 0 };
+
+	told_compare(told, &world->manager, &world->tree, world->env.now, &events);
+	follower_take(&world->survivor, &events);
+	follower_check(&world->survivor, &world->manager);
+	events_fini(&events);
+	told_fini(told);
+}
+
 void world_reload(struct world *world)
 {
+	struct told told;
 	struct volumes_change devices = { 0 };
 	struct id_order order = world->manager.order;
 	uint32_t epic = world->manager.epic;
@@ -442,6 +478,8 @@ void world_reload(struct world *world)
 	struct mounts mounts = world->manager.mounts;
 	size_t written = world->rows.written;
 
+	begin_telling(world, &told);
+	world->is_reloading = true;
 	world->manager.mounts = (struct mounts){ 0 };
 	history_init(&world->manager.history);
 	map_for_each (&world->manager.volumes.by_name, node, next)
@@ -474,6 +512,8 @@ void world_reload(struct world *world)
 	is_starting = true;
 	world_settle(world);
 	is_starting = false;
+	world->is_reloading = false;
+	end_telling(world, &told);
 	if (world->is_restless)
 		world->rows.written = written; /* what the step before wrote is of interest */
 }

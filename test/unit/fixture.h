@@ -32,6 +32,8 @@ struct world {
 	struct events events; /* since the last world_take_notice() that found none */
 	size_t noticed;	      /* how many of them were taken */
 	struct follower follower;
+	struct follower survivor; /* one that goes on over restarts */
+	bool is_reloading;
 	struct kernel kernel;
 	struct strbuf reply;
 	struct strbuf why;

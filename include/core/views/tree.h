@@ -24,7 +24,8 @@ enum node_kind {
 struct shown {
 	uint64_t changed; /* when its files were last said to differ */
 	bool is_online;
-	uint64_t description; /* hash of what describes the volume */
+	uint64_t description; /* hash of what describes the volume: the same in all processes */
+	uint64_t diskseq;     /* of its device, while it is online */
 	char **mounts;	      /* mount points, as listed */
 	size_t mount_count;
 };

@@ -158,7 +158,8 @@ static void look_at_volume(const struct update *update, const struct node *folde
 	if (device && is_same_text(device->id, folder->id)) {
 		render_description(manager, device->id, &description);
 		shown.is_online = true;
-		shown.description = map_hash_text(strbuf_text(&description));
+		shown.description = map_hash_for_all(strbuf_text(&description));
+		shown.diskseq = device->diskseq;
 	}
 	while (device &&
 		(mount = filesystem_next_mount(

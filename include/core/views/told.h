@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/views/tree.h"
+
+/*
+ * What readers of `events` were told by an earlier process, and what they are still to be told: a
+ * tree that shows what that one did is compared with the state, by the rules by which any tree
+ * follows.
+ */
+struct told {
+	struct tree tree;
+};
+
+/* A volume as it was told. */
+struct told_volume {
+	const char *id;
+	const char *node; /* "/dev/sda1"; NULL: it is absent */
+	bool is_online;	  /* that is a volume by this ID, and not merely known by it */
+	uint64_t diskseq;
+	uint64_t description; /* hash, the same in all processes */
+	const char *const *mounts;
+	size_t mount_count;
+};
+
+void told_init(struct told *told, uint64_t now);
+void told_fini(struct told *told);
+void told_add_volume(struct told *told, const struct told_volume *volume);
+/* A link of a volume, which shows if that was told. */
+void told_add_link(struct told *told, const char *path, const char *id);
+/*
+ * What readers are still to be told: `shown` is the tree that shows the state. What does not show
+ * is in `ret_events` already. For one call.
+ */
+void told_compare(struct told *told, const struct manager *manager, const struct tree *shown,
+	uint64_t now, struct events *ret_events);
+
+/* A volume as the tree has told it; it points into the tree. False: it does not show. */
+bool told_get_volume(const struct tree *tree, const char *id, struct told_volume *ret_volume);

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What readers of `events` are told when another process goes on.
+ *
+ * That has a tree of its own, made of the state without telling anybody. So here is a second one,
+ * of what was told: of volumes from what was noted of each, of links from the database as it was
+ * then. Following the state, it tells what has become different since; then it goes.
+ *
+ * A volume whose device is another one by now, though all looks the same, has been away.
+ */
+
+#include <string.h>
+
+#include "core/syntax/link_name.h"
+#include "core/views/told.h"
+#include "core/views/tree_update.h"
+#include "tree_private.h"
+
+void told_init(struct told *told, uint64_t now)
+{
+	tree_init(&told->tree, now);
+}
+
+void told_fini(struct told *told)
+{
+	tree_fini(&told->tree);
+}
+
+static struct node *find_folder(const struct tree *tree, const char *id)
+{
+	_cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
+
+	strbuf_add_file_name(&name, id);
+	return tree_find_entry(tree, tree->ids, strbuf_text(&name));
+}
+
+void told_add_volume(struct told *told, const struct told_volume *volume)
+{
+	struct tree *tree = &told->tree;
+	_cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
+	struct node *folder;
+	struct shown *shown;
+
+	strbuf_add_file_name(&name, volume->id);
+	if (tree_find_entry(tree, tree->ids, strbuf_text(&name)))
+		return;
+	folder = tree_add(tree, tree->ids, strbuf_text(&name), NODE_FOLDER, 0);
+	folder->is_volume_folder = true;
+	folder->id = texts_hold(&tree->texts, volume->id);
+	shown = &folder->content->shown;
+	shown->is_online = volume->is_online && volume->node;
+	shown->diskseq = volume->diskseq;
+	shown->description = volume->description;
+	for (size_t i = 0; i < volume->mount_count; i++) {
+		shown->mounts = xgrow(shown->mounts, shown->mount_count, sizeof(*shown->mounts));
+		shown->mounts[shown->mount_count++] = xstrdup(volume->mounts[i]);
+	}
+	if (volume->node)
+		tree_add_link(tree, folder, "device", volume->node, 0);
+}
+
+void told_add_link(struct told *told, const char *path, const char *id)
+{
+	struct tree *tree = &told->tree;
+	struct node *folder = tree_get_link_folder(tree, path), *link;
+	const struct node *volume = find_folder(tree, id), *device;
+	const char *name = link_name_get_base(path);
+
+	if (!volume || tree_find_entry(tree, folder, name))
+		return;
+	device = tree_find_entry(tree, volume, "device");
+	if (device && !volume->content->shown.is_online &&
+		(link_name_is_letter(path) || link_name_is_volume(path)))
+		return; /* manager_may_show() */
+	link = tree_add_link(tree, folder, name, device ? device->target : "", 0);
+	link->id = texts_hold(&tree->texts, id);
+}
+
+static char *get_path(const struct tree *tree, const struct node *link)
+{
+	return xasprintf("%s%s",
+		link->parent == tree->volumes ? LINK_FOLDER_VOLUMES : LINK_FOLDER_DOS_DEVICES,
+		link->name);
+}
+
+/* Notes the links of one tree that are not the same in the other. */
+static void touch_links(struct touched *touched, const struct tree *tree, const struct tree *other)
+{
+	const struct node *const folders[] = { tree->dos_devices, tree->volumes };
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		for (const struct node *link = folders[i]->content->first; link;
+			link = link->next) {
+			_cleanup_free_ char *path = get_path(tree, link);
+			const struct node *twin = tree_find_entry(
+				other, tree_get_link_folder(other, path), link->name);
+
+			if (!twin || strcmp(twin->name, link->name) != 0 ||
+				!is_same_text(twin->id, link->id))
+				touched_add_link(touched, path);
+		}
+}
+
+static void touch_volumes(struct touched *touched, const struct tree *tree)
+{
+	for (const struct node *folder = tree->ids->content->first; folder; folder = folder->next)
+		touched_add_id(touched, folder->id, false);
+}
+
+/* What has been away while nobody looked was removed. */
+static void remove_others(struct told *told, const struct tree *shown, struct events *ret_events)
+{
+	struct tree *tree = &told->tree;
+
+	for (struct node *folder = tree->ids->content->first; folder; folder = folder->next) {
+		const struct node *now = find_folder(shown, folder->id);
+		struct shown *before = &folder->content->shown;
+		const struct node *device = tree_find_entry(tree, folder, "device");
+
+		if (!before->is_online || !device || !now || !now->content->shown.is_online ||
+			now->content->shown.diskseq == before->diskseq)
+			continue;
+		for (size_t i = 0; i < before->mount_count; i++)
+			events_add(ret_events,
+				&(struct event){ .kind = EVENT_UNMOUNTED,
+					.id = (char *)folder->id,
+					.device = (char *)device->target,
+					.path = before->mounts[i] });
+		events_add(ret_events,
+			&(struct event){ .kind = EVENT_VOLUME_REMOVED,
+				.id = (char *)folder->id,
+				.device = (char *)device->target });
+		shown_fini(before);
+	}
+}
+
+void told_compare(struct told *told, const struct manager *manager, const struct tree *shown,
+	uint64_t now, struct events *ret_events)
+{
+	struct touched touched = { 0 };
+	struct deltas deltas = { 0 };
+
+	remove_others(told, shown, ret_events);
+	touched.events = *ret_events;
+	*ret_events = (struct events){ 0 };
+	touch_links(&touched, &told->tree, shown);
+	touch_links(&touched, shown, &told->tree);
+	touch_volumes(&touched, &told->tree);
+	touch_volumes(&touched, shown);
+	tree_update(&told->tree, manager, &touched, now, &deltas);
+	*ret_events = deltas.events;
+	deltas.events = (struct events){ 0 };
+	deltas_fini(&deltas);
+	touched_fini(&touched);
+}
+
+bool told_get_volume(const struct tree *tree, const char *id, struct told_volume *ret_volume)
+{
+	const struct node *folder = find_folder(tree, id), *device;
+	const struct shown *shown;
+
+	if (!folder)
+		return false;
+	device = tree_find_entry(tree, folder, "device");
+	shown = &folder->content->shown;
+	*ret_volume = (struct told_volume){
+		.id = folder->id,
+		.node = device ? device->target : NULL,
+		.is_online = shown->is_online,
+		.diskseq = shown->diskseq,
+		.description = shown->description,
+		.mounts = (const char *const *)shown->mounts,
+		.mount_count = shown->mount_count,
+	};
+	return true;
+}
