@@ -6,6 +6,7 @@
 #include "core/views/tree.h"
 #include "io/fuse/fuse.h"
 #include "io/fuse/kept_changes.h"
+#include "io/fuse/kept_told.h"
 #include "io/store/store.h"
 
 /*
@@ -65,7 +66,8 @@ void change_queue_free(struct change_queue *queue);
 void change_queue_add_source(struct change_queue *queue, struct change_source *source);
 void change_queue_add_follower(struct change_queue *queue, struct change_follower *follower);
 /* What another process could go on from. Before the first change. */
-void change_queue_set_kept(struct change_queue *queue, struct kept_changes *kept);
+void change_queue_set_kept(
+	struct change_queue *queue, struct kept_changes *kept, struct kept_told *noted);
 /* Before the first change; and the mount, once it is there. */
 void change_queue_set_store(struct change_queue *queue, struct store *store);
 void change_queue_set_fuse(struct change_queue *queue, struct fuse_server *fuse);

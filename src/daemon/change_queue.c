@@ -26,6 +26,7 @@ struct change_queue {
 	struct event_stream *stream;
 	struct store *store;
 	struct kept_changes *kept;
+	struct kept_told *noted;
 	struct fuse_server *fuse; /* NULL until mounted */
 	struct change_source *sources, **last_source;
 	struct change_follower *followers, **last_follower;
@@ -76,9 +77,11 @@ void change_queue_set_store(struct change_queue *queue, struct store *store)
 	queue->store = store;
 }
 
-void change_queue_set_kept(struct change_queue *queue, struct kept_changes *kept)
+void change_queue_set_kept(
+	struct change_queue *queue, struct kept_changes *kept, struct kept_told *noted)
 {
 	queue->kept = kept;
+	queue->noted = noted;
 }
 
 void change_queue_set_fuse(struct change_queue *queue, struct fuse_server *fuse)
@@ -127,6 +130,8 @@ static void update(struct change_queue *queue, struct touched *touched, struct d
 		follower->applied(follower->data, touched);
 	tree_update(queue->tree, queue->manager, touched, clock_get_real(),
 		queue->fuse ? ret_deltas : NULL);
+	for (size_t i = 0; i < touched->id_count; i++)
+		kept_told_note(queue->noted, queue->tree, touched->ids[i]);
 	touched_fini(touched);
 }
 

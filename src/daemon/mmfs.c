@@ -169,19 +169,11 @@ static void *read_database(void *data)
 	return NULL;
 }
 
-/* What an earlier server has begun has happened, or not: the database tells. */
-static void take_over_changes(struct mmfs *mmfs)
-{
-	struct commit_number last = store_get_last_commit(mmfs->store);
-	uint64_t number = kept_changes_judge(&mmfs->changes, &last, &mmfs->manager);
-
-	kept_outcomes_init(&mmfs->jobs.outcomes, mmfs->kept, number);
-}
-
 /* Reads the database while devices are listed, which takes about as long. */
 static int read_all(struct mmfs *mmfs, const struct mmfs_options *options, struct strbuf *why)
 {
 	struct reading reading = { .path = options->database, .manager = &mmfs->manager };
+	struct commit_number last;
 	pthread_t thread;
 	bool has_thread = pthread_create(&thread, NULL, read_database, &reading) == 0;
 	int r = device_monitor_start(mmfs->monitor, mmfs->loop, change_queue_work, mmfs->queue);
@@ -202,7 +194,8 @@ static int read_all(struct mmfs *mmfs, const struct mmfs_options *options, struc
 	strbuf_fini(&reading.why);
 	if (r < 0)
 		return r;
-	take_over_changes(mmfs);
+	last = store_get_last_commit(mmfs->store);
+	heir_judge(&mmfs->heir, &last);
 	show_kept(mmfs);
 	r = store_start(mmfs->store);
 	if (r < 0)
@@ -410,7 +403,7 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 	if (r < 0)
 		return r;
 	change_queue_set_fuse(mmfs->queue, mmfs->fuse);
-	kept_changes_set_told(&mmfs->changes, &mmfs->manager);
+	heir_tell(&mmfs->heir);
 	mmfs->hosts.rest = HOST_REST;
 	mount_source_follow(mmfs->mounts, mmfs->mountpoint, "mmfs");
 	mount_table_read(&mmfs->mount_table);
@@ -425,16 +418,20 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 static int open_memory(struct mmfs *mmfs, struct strbuf *why)
 {
 	int r = memory_open(-1, &mmfs->kept);
-	uint64_t random;
 
 	if (r < 0) {
 		strbuf_add_format(why, "cannot map memory: %s", strerror(-r));
 		return r;
 	}
-	asking_get_random(&random, sizeof(random));
-	kept_changes_init(&mmfs->changes, mmfs->kept, random);
-	change_queue_set_kept(mmfs->queue, &mmfs->changes);
-	mmfs->jobs.kept = mmfs->kept;
+	mmfs->heir = (struct heir){
+		.manager = &mmfs->manager,
+		.tree = &mmfs->tree,
+		.stream = &mmfs->stream,
+		.queue = mmfs->queue,
+		.jobs = &mmfs->jobs,
+		.kept = mmfs->kept,
+	};
+	heir_init(&mmfs->heir);
 	return 0;
 }
 
@@ -557,7 +554,7 @@ bool mmfs_stop(struct mmfs *mmfs)
 	event_stream_fini(&mmfs->stream);
 	if (!mmfs->fuse)
 		kept_free(mmfs->kept);
-	kept_outcomes_fini(&mmfs->jobs.outcomes);
+	heir_fini(&mmfs->heir);
 	budget_fini(&mmfs->jobs.budget);
 	strbuf_fini(&mmfs->volume_info);
 	free(mmfs->mountpoint);

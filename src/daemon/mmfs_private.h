@@ -5,6 +5,7 @@
 
 #include "daemon/freed.h"
 #include "daemon/elsewhere_source.h"
+#include "daemon/heir.h"
 #include "daemon/job_source.h"
 #include "daemon/mmfs.h"
 #include "daemon/upkeep.h"
@@ -18,7 +19,7 @@ struct mmfs {
 	struct device_monitor *monitor;
 	struct mount_source *mounts;
 	struct kept *kept; /* of `fuse`, once there is one */
-	struct kept_changes changes;
+	struct heir heir;
 	struct fuse_server *fuse; /* NULL until mounted */
 	struct timer fuse_timer;
 	struct watchdog watchdog;

@@ -458,7 +458,7 @@ static void init_peer(struct peer *peer)
 	kept_changes_init(&peer->changes, peer->kept, 1);
 	kept_changes_set_told(&peer->changes, &peer->manager);
 	peer->queue = change_queue_new(&peer->manager, &peer->tree, &peer->stream);
-	change_queue_set_kept(peer->queue, &peer->changes);
+	change_queue_set_kept(peer->queue, &peer->changes, &peer->noted);
 	change_queue_set_store(peer->queue, &peer->store);
 	change_queue_set_fuse(peer->queue, (struct fuse_server *)peer);
 	peer->elsewhere = (struct elsewhere_source){

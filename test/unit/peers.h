@@ -58,6 +58,7 @@ struct peer {
 	void *memory;	  /* what outlives its server */
 	struct kept *kept;
 	struct kept_changes changes;
+	struct kept_told noted;
 	struct news_list coming, here;
 	unsigned int shadowed; /* events that said so */
 };

@@ -306,6 +306,35 @@ START_TEST(test_overrun_line)
 }
 END_TEST
 
+/* Where nobody knows what came, each reader has lost something; who comes later has not. */
+START_TEST(test_lost)
+{
+	struct event_stream stream;
+	struct event_reader reader, late;
+	char buffer[4096] = { 0 };
+	size_t n;
+
+	event_stream_init(&stream);
+	event_reader_init(&reader, &stream);
+	add_link(&stream, "before");
+	event_stream_lose(&stream, 9, 1700000000u * 1000000ull);
+	ck_assert(event_reader_has(&reader, &stream));
+	event_reader_init(&late, &stream);
+	add_link(&stream, "behind");
+	n = event_reader_read(&reader, &stream, buffer, sizeof(buffer));
+	ck_assert_uint_lt(n, sizeof(buffer));
+	ck_assert_ptr_eq(strstr(buffer, "{\"seq\":2,\"epic\":9,"), buffer);
+	ck_assert_ptr_nonnull(strstr(buffer, "\"overrun\",\"lost\":2}\n{\"seq\":3,"));
+	ck_assert_ptr_nonnull(strstr(buffer, "behind"));
+	n = event_reader_read(&late, &stream, buffer, sizeof(buffer) - 1);
+	buffer[n] = '\0';
+	ck_assert_ptr_eq(strstr(buffer, "{\"seq\":3,"), buffer);
+	event_reader_fini(&reader);
+	event_reader_fini(&late);
+	event_stream_fini(&stream);
+}
+END_TEST
+
 /* A line that was begun is finished, however much comes meanwhile. */
 START_TEST(test_overrun_within_a_line)
 {
@@ -385,6 +414,7 @@ int main(void)
 	tcase_add_test(tcase, test_overrun);
 	tcase_add_test(tcase, test_many_at_once);
 	tcase_add_test(tcase, test_overrun_line);
+	tcase_add_test(tcase, test_lost);
 	tcase_add_test(tcase, test_overrun_within_a_line);
 	tcase_add_test(tcase, test_independent_readers);
 	tcase_add_test(tcase, test_notices);

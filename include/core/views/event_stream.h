@@ -45,6 +45,9 @@ void event_stream_add_all(
 void event_stream_restore(
 	struct event_stream *stream, uint64_t number, const struct event_line *line);
 
+/* Nobody knows any more what came here: all readers have lost something. */
+void event_stream_lose(struct event_stream *stream, uint32_t epic, uint64_t time);
+
 /* From the line that comes next. */
 void event_reader_init(struct event_reader *reader, const struct event_stream *stream);
 void event_reader_fini(struct event_reader *reader);

@@ -11,11 +11,12 @@
  */
 struct kept_changes {
 	struct kept *kept;
-	uint64_t mount;	  /* random */
-	uint64_t number;  /* of the last that was begun */
-	uint32_t state;	  /* record of these, and of what goes on in another process */
-	uint32_t current; /* record of the one under way, or 0 */
-	bool is_told;	  /* of all that was before */
+	uint64_t mount;	   /* random */
+	uint64_t number;   /* of the last that was begun */
+	uint32_t state;	   /* record of these, and of what goes on in another process */
+	uint32_t current;  /* record of the one under way, or 0 */
+	bool is_told;	   /* of all that was before */
+	bool is_inherited; /* there was an earlier process */
 };
 
 /* Goes on with what an earlier process has left. `random`: what is to be the mount's number. */
@@ -41,14 +42,14 @@ void kept_changes_cancel(struct kept_changes *changes);
  */
 void kept_changes_end(struct kept_changes *changes, const struct manager *manager);
 
-/* Whether readers of `events` were told of all changes of earlier processes. */
-bool kept_changes_is_told(const struct kept_changes *changes);
 /*
- * Which volume had each link that they are about, before the first of them; NULL: none. The last
+ * Which volume had each link that they are about, before the first of them; NULL: none. The first
  * call for a link counts.
  */
 typedef void kept_changes_fn(void *data, const char *path, const char *id);
 void kept_changes_list(const struct kept_changes *changes, kept_changes_fn *fn, void *data);
+/* Whether they were too large to say: readers have missed something, and nobody knows what. */
+bool kept_changes_has_lost(const struct kept_changes *changes);
 /* Adds what they said that does not show otherwise. */
 void kept_changes_get_events(const struct kept_changes *changes, struct events *events);
 /* Readers are told of all of this with the next commit of the memory. */

@@ -13,5 +13,6 @@ enum kept_kind {
 	KEPT_LINE,     /* a line of `events`; ID: its number */
 	KEPT_STATE,    /* what goes on in another process as it was */
 	KEPT_CHANGE,   /* a commit; ID: its number */
+	KEPT_VOLUME,   /* what readers of `events` were told of a volume */
 	KEPT_OUTCOME,  /* what becomes of a request with a commit; ID: number of the request */
 };

@@ -53,8 +53,9 @@ void event_stream_add(
 	add_member(&text, "reason", event->reason);
 	add_member(&text, "host", event->host);
 	strbuf_add_text(&text, "}\n");
+	if (line->text)
+		stream->lost = (struct event_line){ .time = line->time, .epic = line->epic };
 	free(line->text);
-	stream->lost = (struct event_line){ .time = line->time, .epic = line->epic };
 	*line = (struct event_line){ .len = text.len, .time = time, .epic = epic };
 	line->text = xrealloc(strbuf_take(&text), line->len + 1, 1);
 	stream->next++;
@@ -85,6 +86,16 @@ void event_stream_restore(
 	*place = *line;
 	place->text = memcpy(xrealloc(NULL, line->len, 1), line->text, line->len);
 	stream->next = number + 1;
+}
+
+void event_stream_lose(struct event_stream *stream, uint32_t epic, uint64_t time)
+{
+	struct event_line *line = &stream->lines[stream->next % EVENT_STREAM_MAX];
+
+	free(line->text);
+	*line = (struct event_line){ 0 };
+	stream->first = ++stream->next;
+	stream->lost = (struct event_line){ .time = time, .epic = epic };
 }
 
 void event_reader_init(struct event_reader *reader, const struct event_stream *stream)

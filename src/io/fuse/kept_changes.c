@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#include "core/views/event_stream.h"
 #include "io/fuse/kept_changes.h"
 #include "io/fuse/kept_kind.h"
 
@@ -28,6 +29,8 @@ struct kept_state {
 struct kept_change {
 	uint32_t epic; /* once it is in place */
 	uint32_t gives_letters;
+	uint32_t is_large; /* has more links than events can be kept of: it says nothing of them */
+	uint32_t reserved;
 };
 
 /*
@@ -51,11 +54,13 @@ void kept_changes_init(struct kept_changes *changes, struct kept *kept, uint64_t
 {
 	struct kept_state state = { .mount = random | 1, .epic = 1 };
 	uint32_t record = kept_next(kept, KEPT_STATE, 0);
+	bool is_inherited;
 
 	if (record && !is_sound_state(kept, record)) {
 		kept_remove(kept, record);
 		record = 0;
 	}
+	is_inherited = record;
 	if (!record)
 		record = kept_add(kept, KEPT_STATE, 0, &state, sizeof(state));
 	else
@@ -65,6 +70,7 @@ void kept_changes_init(struct kept_changes *changes, struct kept *kept, uint64_t
 		.mount = state.mount,
 		.number = state.number,
 		.state = record,
+		.is_inherited = is_inherited,
 	};
 	kept_commit(kept);
 }
@@ -153,13 +159,15 @@ void kept_changes_begin(
 	struct kept_change head = {
 		.epic = change_get_epic(change, manager),
 		.gives_letters = change->gives_letters,
+		.is_large = change->names.links.count > EVENT_STREAM_MAX,
 	};
 	_cleanup_strbuf_ struct strbuf bytes = STRBUF_INIT;
 
 	changes->number++;
 	write_state(changes, manager);
 	strbuf_add(&bytes, &head, sizeof(head));
-	add_items(&bytes, manager, change);
+	if (!head.is_large)
+		add_items(&bytes, manager, change);
 	changes->current =
 		kept_try_add(changes->kept, KEPT_CHANGE, changes->number, bytes.data, bytes.len);
 	change->commit = (struct commit_number){ changes->mount, changes->number };
@@ -177,11 +185,6 @@ void kept_changes_end(struct kept_changes *changes, const struct manager *manage
 		kept_remove(changes->kept, changes->current);
 	changes->current = 0;
 	write_state(changes, manager);
-}
-
-bool kept_changes_is_told(const struct kept_changes *changes)
-{
-	return changes->is_told;
 }
 
 /* The items of a note. */
@@ -243,6 +246,14 @@ static struct items get_items(const struct kept *kept, uint32_t record)
 		bytes + kept_get_len(kept, record) };
 }
 
+bool kept_changes_has_lost(const struct kept_changes *changes)
+{
+	for (uint32_t record = 0; (record = kept_next(changes->kept, KEPT_CHANGE, record));)
+		if (get_change(changes->kept, record)->is_large)
+			return true;
+	return false;
+}
+
 static int compare_numbers(const void *a, const void *b)
 {
 	const uint64_t *number_a = a, *number_b = b;
@@ -274,8 +285,8 @@ void kept_changes_list(const struct kept_changes *changes, kept_changes_fn *fn, 
 	struct event item;
 	bool is_event;
 
-	/* What an older note says of a link counts: it comes last. */
-	for (size_t i = count; i-- > 0;) {
+	/* What an older note says of a link counts. */
+	for (size_t i = 0; i < count; i++) {
 		struct items items = get_items(changes->kept, (uint32_t)notes[i][1]);
 
 		while (take_item(&items, &item, &is_event))

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What servers leave to each other of their changes.
+ *
+ * A server that goes on has read the database, with the last commit or without. It makes its tree
+ * and finds all devices anew, and may commit changes of its own before it serves anybody. Then it
+ * tells readers what became different since the earlier one has told them anything; and serves
+ * again what is under way, of which job_source.c knows what has happened.
+ */
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/map.h"
+#include "daemon/asking.h"
+#include "daemon/heir.h"
+
+/* Links that notes are about, with those of volumes when the notes began. */
+struct before {
+	struct map by_path;
+	struct told *told;
+};
+
+struct word {
+	struct map_node by_path;
+	char path[];
+};
+
+static bool has_path(const struct map_node *node, const void *key)
+{
+	return strcasecmp(container_of(node, struct word, by_path)->path, key) == 0;
+}
+
+static bool has_word(const struct before *before, const char *path)
+{
+	return map_find(&before->by_path, map_hash_text_ignoring_case(path), has_path, path);
+}
+
+/* The first word about a link counts. */
+static void add_before(void *data, const char *path, const char *id)
+{
+	struct before *before = data;
+	struct word *word;
+
+	if (has_word(before, path))
+		return;
+	word = xcalloc(1, sizeof(*word) + strlen(path) + 1);
+	strcpy(word->path, path);
+	map_add(&before->by_path, &word->by_path, map_hash_text_ignoring_case(path));
+	if (id)
+		told_add_link(before->told, path, id);
+}
+
+/* All links as they were when readers were told of them. */
+static void add_links(const struct heir *heir)
+{
+	struct before before = { .told = heir->told };
+	const struct link **links;
+	size_t count = names_get_links(&heir->manager->names, &links);
+
+	kept_changes_list(&heir->changes, add_before, &before);
+	for (size_t i = 0; i < count; i++)
+		if (!has_word(&before, links[i]->path))
+			told_add_link(heir->told, links[i]->path, links[i]->record->id);
+	map_for_each (&before.by_path, node, next)
+		free(container_of(node, struct word, by_path));
+	map_fini(&before.by_path);
+	free(links);
+}
+
+void heir_init(struct heir *heir)
+{
+	uint64_t random;
+
+	asking_get_random(&random, sizeof(random));
+	kept_changes_init(&heir->changes, heir->kept, random);
+	change_queue_set_kept(heir->queue, &heir->changes, &heir->noted);
+	heir->jobs->kept = heir->kept;
+}
+
+static void free_told(struct heir *heir)
+{
+	if (!heir->told)
+		return;
+	told_fini(heir->told);
+	free(steal_ptr(heir->told));
+}
+
+void heir_fini(struct heir *heir)
+{
+	free_told(heir);
+	kept_told_fini(&heir->noted);
+	if (heir->jobs)
+		kept_outcomes_fini(&heir->jobs->outcomes);
+}
+
+void heir_judge(struct heir *heir, const struct commit_number *last)
+{
+	uint64_t number = kept_changes_judge(&heir->changes, last, heir->manager);
+
+	kept_outcomes_init(&heir->jobs->outcomes, heir->kept, number);
+	if (!heir->changes.is_inherited)
+		return;
+	heir->told = xcalloc(1, sizeof(*heir->told));
+	told_init(heir->told, clock_get_real());
+	kept_told_load(heir->kept, heir->told);
+	add_links(heir);
+}
+
+/* What is different from what the earlier server has told. */
+static void find_missed(struct heir *heir, struct events *ret_events)
+{
+	uint64_t now = clock_get_real();
+
+	if (kept_changes_has_lost(&heir->changes)) {
+		event_stream_lose(heir->stream, heir->manager->epic, now);
+	} else {
+		kept_changes_get_events(&heir->changes, ret_events);
+		told_compare(heir->told, heir->manager, heir->tree, now, ret_events);
+	}
+	free_told(heir);
+}
+
+void heir_tell(struct heir *heir)
+{
+	bool is_later = heir->told != NULL;
+	struct deltas missed = { 0 };
+
+	if (is_later)
+		find_missed(heir, &missed.events);
+	kept_told_start(&heir->noted, heir->kept, heir->tree);
+	kept_changes_set_told(&heir->changes, heir->manager);
+	if (is_later)
+		change_queue_finish(heir->queue, NULL, &missed);
+}
+
+void heir_end(struct heir *heir)
+{
+	kept_outcomes_forget(&heir->jobs->outcomes);
+}
