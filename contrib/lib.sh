@@ -7,6 +7,9 @@
 # shellcheck disable=SC2034 # used by those who include this
 build_packages=(gcc libc6-dev meson ninja-build pkgconf libblkid-dev libfuse3-dev libjson-c-dev
 	libmount-dev libseccomp-dev libsmartcols-dev libsqlite3-dev libudev-dev fuse3)
+# For mmfs-cluster, which is a program of its own.
+# shellcheck disable=SC2034
+cluster_packages=(libcurl4-openssl-dev libjson-c-dev libprotobuf-c-dev protobuf-c-compiler)
 # The same, by the names that pkg-config knows.
 build_modules=(blkid fuse3 json-c libseccomp libudev mount smartcols sqlite3)
 

@@ -4,7 +4,8 @@
 # Layers: daemon -> machines, io -> core -> base, never upwards. Rooms: of the core, syntax <- model <- rules,
 # and views, which use syntax and model; a family of io, a folder there, includes no other, and one
 # third-party library at most. The client, ctl, stands beside all this: it uses base and the syntax of the
-# core, and the eyes of the daemon, to look at a device as it does. What is installed, include/mmfs and src/lib, uses none of them but for parts of the base that link
+# core, and the eyes of the daemon, to look at a device as it does. So does cluster, the program that speaks
+# to etcd: it uses base, and the loop of the daemon. What is installed, include/mmfs and src/lib, uses none of them but for parts of the base that link
 # libc alone. Each source has a header at its place; one that only the sources beside it know lies there
 # and is called …_private.h.
 # Usage: check-layers.sh ROOT
@@ -24,6 +25,7 @@ declare -A may=(
 	[machines]="mmfs base core machines"
 	[daemon]="mmfs base core io machines daemon"
 	[ctl]="mmfs base core/syntax io ctl"
+	[cluster]="base cluster" # and the loop of the daemon
 )
 # The libraries, by the families that may use them.
 declare -A library=(
@@ -45,13 +47,19 @@ declare -A ctl_library=(
 ctl_core=" core/syntax/link_name.h core/syntax/unique_id.h "
 # And of io, in one file: identities have one set of rules, and hostile disks one sandbox.
 ctl_io=" io/probe/probe.h io/udev/udev.h "
+# And of the program that speaks to etcd.
+declare -A cluster_library=(
+	[curl/curl.h]=" rpc "
+	[etcd.pb-c.h]=" codec "
+	[json-c/json.h]=" lines "
+)
 # What of libc the core may use: no descriptors, clocks, threads, environment.
 core_libc=" assert.h ctype.h errno.h fnmatch.h inttypes.h limits.h stdarg.h stdbool.h stddef.h
 stdint.h stdio.h stdlib.h string.h strings.h time.h "
 core_libc=${core_libc//$'\n'/ }
 # And what else of it the others may: headers of folders by their folder.
 libc=" byteswap.h dirent.h endian.h fcntl.h getopt.h glob.h grp.h iconv.h langinfo.h linux locale.h malloc.h mntent.h
-poll.h pthread.h pwd.h sched.h signal.h spawn.h sys syslog.h termios.h unistd.h wchar.h $core_libc"
+netinet poll.h pthread.h pwd.h sched.h signal.h spawn.h sys syslog.h termios.h unistd.h wchar.h $core_libc"
 libc=${libc//$'\n'/ }
 
 failed=0
@@ -68,7 +76,7 @@ room_of() # FILE OR HEADER WITHOUT src/ AND include/
 
 	case $folder in
 	core/*/* | io/*/*/* | *.[ch]) ;;
-	core/* | io/* | mmfs | base | lib | machines | machines/* | daemon | daemon/* | ctl) echo "$folder" ;;
+	core/* | io/* | mmfs | base | lib | machines | machines/* | daemon | daemon/* | ctl | cluster) echo "$folder" ;;
 	esac
 }
 
@@ -94,6 +102,7 @@ check_own() # FILE ROOM HEADER
 	fi
 	allowed=${may[$room]:-${may[${room%%/*}]:-}}
 	[[ $room != io/* ]] || allowed+=" $room"
+	[[ $room != cluster || $header != daemon/loop.h ]] || allowed+=" daemon"
 	# shellcheck disable=SC2086 # a list
 	is_within "$header" $allowed || fail "$file" "$room includes $header"
 	[[ $header != *..* && -e include/$header ]] || fail "$file" "there is no include/$header"
@@ -114,6 +123,11 @@ check_system() # FILE ROOM HEADER
 
 	if [[ $room == ctl && -n ${ctl_library[$header]:-} ]]; then
 		[[ ${ctl_library[$header]} == *" ${base%.[ch]} "* ]] ||
+			fail "$file" "may not include <$header>"
+		return
+	fi
+	if [[ $room == cluster && -n ${cluster_library[$header]:-} ]]; then
+		[[ ${cluster_library[$header]} == *" ${base%.[ch]} "* ]] ||
 			fail "$file" "may not include <$header>"
 		return
 	fi

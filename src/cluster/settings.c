@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the program is told: see the header. What the command line says counts more than the file:
+ * nothing is set twice.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cluster/settings.h"
+
+#define DEFAULT_SOCKET "/run/mmfs/cluster"
+#define DEFAULT_ROOM 128 /* as etcd begins with */
+#define ROOM_MIN 16
+#define ROOM_MAX 100000
+#define NAME_MAX_LEN 64
+#define LINE_MAX_LEN 4096
+
+static int refuse(char **ret_why, const char *what, const char *value, const char *why)
+{
+	*ret_why = xasprintf("%s%s%s: %s", what, value ? "=" : "", value ? value : "", why);
+	return -EINVAL;
+}
+
+/* A part of a key, and of a file name. */
+static bool is_name(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len > 0 && len <= NAME_MAX_LEN && text[0] != '.' &&
+		strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+		len;
+}
+
+static int set_members(struct settings *settings, const char *value, char **ret_why)
+{
+	_cleanup_free_ char *list = xstrdup(value);
+	char *rest = list, *member;
+
+	if (settings->member_count > 0)
+		return 0;
+	while ((member = strsep(&rest, ", "))) {
+		size_t len = strlen(member);
+
+		if (len == 0)
+			continue;
+		if (strncmp(member, "https://", 8) != 0 || !member[8])
+			return refuse(ret_why, "endpoints", member,
+				"a member is https://HOST:PORT: there is nothing but TLS");
+		if (settings->member_count == SETTINGS_MEMBERS_MAX)
+			return refuse(ret_why, "endpoints", NULL, "these are too many");
+		while (member[len - 1] == '/')
+			member[--len] = '\0';
+		settings->members =
+			xgrow(settings->members, settings->member_count, sizeof(char *));
+		settings->members[settings->member_count++] = xstrdup(member);
+	}
+	return 0;
+}
+
+static int set_room(struct settings *settings, const char *value, char **ret_why)
+{
+	char *end;
+	unsigned long room = strtoul(value, &end, 10);
+
+	if (value[0] < '0' || value[0] > '9' || *end || room < ROOM_MIN || room > ROOM_MAX)
+		return refuse(ret_why, "room", value, "it is a number from 16 to 100000");
+	if (settings->room == 0)
+		settings->room = room;
+	return 0;
+}
+
+int settings_set(struct settings *settings, const char *name, const char *value, char **ret_why)
+{
+	const struct {
+		const char *name;
+		char **text;
+	} texts[] = {
+		{ "cluster", &settings->name },
+		{ "cacert", &settings->cacert },
+		{ "cert", &settings->cert },
+		{ "key", &settings->key },
+		{ "host", &settings->host },
+		{ "socket", &settings->socket },
+	};
+
+	if (strcmp(name, "endpoints") == 0)
+		return set_members(settings, value, ret_why);
+	if (strcmp(name, "room") == 0)
+		return set_room(settings, value, ret_why);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		if (strcmp(name, texts[i].name) != 0)
+			continue;
+		if (!*texts[i].text)
+			*texts[i].text = xstrdup(value);
+		return 0;
+	}
+	return refuse(ret_why, name, NULL, "there is no such setting");
+}
+
+static char *trim(char *text)
+{
+	size_t len;
+
+	text += strspn(text, " \t");
+	for (len = strlen(text); len > 0 && strchr(" \t\r\n", text[len - 1]);)
+		text[--len] = '\0';
+	return text;
+}
+
+int settings_load(struct settings *settings, const char *path, char **ret_why)
+{
+	FILE *file = fopen(path, "re");
+	char line[LINE_MAX_LEN];
+	int r = 0;
+
+	if (!file) {
+		r = -errno;
+		refuse(ret_why, path, NULL, strerror(errno));
+		return r;
+	}
+	while (r == 0 && fgets(line, sizeof(line), file)) {
+		char *name = trim(line), *equals = strchr(name, '=');
+
+		if (!name[0] || name[0] == '#')
+			continue;
+		if (!equals) {
+			r = refuse(ret_why, path, NULL, "a line is NAME=VALUE");
+			break;
+		}
+		*equals = '\0';
+		r = settings_set(settings, trim(name), trim(equals + 1), ret_why);
+	}
+	fclose(file);
+	return r;
+}
+
+int settings_complete(struct settings *settings, const char *host, char **ret_why)
+{
+	if (!settings->host)
+		settings->host = xstrndup(host, strcspn(host, "."));
+	if (!settings->socket)
+		settings->socket = xstrdup(DEFAULT_SOCKET);
+	if (settings->room == 0)
+		settings->room = DEFAULT_ROOM;
+	if (!settings->name || !is_name(settings->name))
+		return refuse(ret_why, "cluster", settings->name,
+			"the name of a cluster is made of letters, digits, '.', '_' and '-'");
+	if (!is_name(settings->host))
+		return refuse(ret_why, "host", settings->host,
+			"the name of a host is made of letters, digits, '.', '_' and '-'");
+	if (settings->member_count == 0)
+		return refuse(ret_why, "endpoints", NULL, "who is etcd?");
+	if (!settings->cacert || !settings->cert || !settings->key)
+		return refuse(ret_why, "cacert, cert, key", NULL,
+			"all three are needed: there is nothing but TLS with certificates");
+	return 0;
+}
+
+void settings_fini(struct settings *settings)
+{
+	for (size_t i = 0; i < settings->member_count; i++)
+		free(settings->members[i]);
+	free(settings->members);
+	free(settings->name);
+	free(settings->cacert);
+	free(settings->cert);
+	free(settings->key);
+	free(settings->host);
+	free(settings->socket);
+	*settings = (struct settings){};
+}
