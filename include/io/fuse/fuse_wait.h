@@ -36,8 +36,8 @@ uint32_t fuse_wait_open(struct open_file *file);
 /* Nobody reads it any more. */
 void fuse_wait_release(struct open_file *file);
 /* As a read(2) of a file that is waited for, or that has a job under way. */
-void fuse_wait_read(
-	fuse_req_t req, size_t size, uint64_t position, const struct fuse_file_info *info);
+void fuse_wait_read(fuse_req_t req, struct open_file *file, size_t size, uint64_t position,
+	bool is_nonblocking);
 /* Answers `req` at once, and keeps `handle` (NULL: none) to wake who polls. */
 void fuse_op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info,
 	struct fuse_pollhandle *handle);

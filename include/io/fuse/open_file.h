@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "base/map.h"
 #include "io/fuse/fuse.h"
 #include "io/fuse/notify.h"
 
@@ -46,6 +47,9 @@ struct manager_file {
 /* One open(2) of a file. */
 struct open_file {
 	struct fuse_server *server;
+	uint64_t
+		number; /* by which the kernel means it: no other in the life of the mount has it */
+	struct map_node by_number;
 	struct open_file *next; /* fuse_server::files */
 	struct open_file **previous;
 	size_t references; /* the kernel's, and one per job under way */
@@ -65,8 +69,9 @@ struct open_file {
 	};
 };
 
-/* The one that the kernel means. */
-struct open_file *open_file_get(const struct fuse_file_info *info);
+/* The one that the kernel means, or NULL: it was lost with an earlier server. */
+struct open_file *open_file_get(
+	const struct fuse_server *server, const struct fuse_file_info *info);
 /* One of the list of the server, with the kernel's reference. */
 struct open_file *open_file_new(struct fuse_server *server, const struct node *node, uint32_t uid);
 /* Gives up a reference; the last frees it. Nobody polls it any more. */

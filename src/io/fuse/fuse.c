@@ -98,6 +98,7 @@ int fuse_start(const struct fuse_options *options, const struct fuse_backend *ba
 	server->generation = 1;
 	server->last_wait = &server->waits;
 	server->requests = requests_new(backend->kept);
+	kept_numbers_init(&server->numbers, backend->kept);
 	kept_nodes_watch(backend->kept, backend->tree);
 	kept_nodes_note_generation(backend->kept, server->generation);
 	kept_events_init(&server->events, backend->kept, backend->stream);
@@ -144,6 +145,7 @@ bool fuse_stop(struct fuse_server *server)
 		fuse_wait_release(server->files);
 		open_file_release(server->files);
 	}
+	map_fini(&server->by_number);
 	for (size_t i = 0; i < ARRAY_SIZE(server->views); i++)
 		blob_release(server->views[i]);
 	stale_lines_fini(&server->stale);

@@ -57,7 +57,7 @@ static void forget_attributes(struct fuse_server *server, uint64_t ino)
 static void reply_open(fuse_req_t req, struct open_file *file, uint64_t ino, uint32_t flags)
 {
 	struct fuse_server *server = fuse_req_userdata(req);
-	struct fuse_open_out answer = { .fh = (uintptr_t)file, .open_flags = flags };
+	struct fuse_open_out answer = { .fh = file->number, .open_flags = flags };
 
 	if (user_inode_get_node(ino) == ino && ino != fuse_get_ino(server, file->node))
 		forget_attributes(server, ino); /* its size may be another one */
@@ -110,12 +110,15 @@ void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 
 void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
-	struct open_file *file = open_file_get(info);
+	struct fuse_server *server = fuse_req_userdata(req);
+	struct open_file *file = open_file_get(server, info);
 
-	fuse_count(fuse_req_userdata(req), COUNT_RELEASE);
-	fuse_job_drop(file);
-	fuse_wait_release(file);
-	open_file_release(file);
+	fuse_count(server, COUNT_RELEASE);
+	if (file) {
+		fuse_job_drop(file);
+		fuse_wait_release(file);
+		open_file_release(file);
+	}
 	fuse_reply_err(req, 0);
 }
 
@@ -129,14 +132,18 @@ void fuse_op_read(
 	fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info)
 {
 	struct fuse_server *server = fuse_req_userdata(req);
-	struct open_file *file = open_file_get(info);
+	struct open_file *file = open_file_get(server, info);
 	struct notify_reply reply = { .req = req };
 	uint64_t position = (uint64_t)offset;
 	int r;
 
 	fuse_count(server, COUNT_READ);
+	if (!file) {
+		fuse_reply_err(req, ESTALE);
+		return;
+	}
 	if (fuse_wait_is_for(file) || open_file_get_job(file)) {
-		fuse_wait_read(req, size, position, info);
+		fuse_wait_read(req, file, size, position, info->flags & O_NONBLOCK);
 		return;
 	}
 	if (file->kind == NODE_MANAGER && fuse_manager_read(req, file, size, position))
@@ -308,13 +315,18 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 	struct fuse_file_info *info)
 {
 	struct fuse_server *server = fuse_req_userdata(req);
-	struct open_file *file = open_file_get(info);
+	struct open_file *file = open_file_get(server, info);
 	struct fuse_job *job;
 	/* The kernel cuts what is longer than max_write, less the start of a page: anywhere. */
 	bool is_cut = size > server->max_write - STDIO_BLOCK, may_wait;
 	size_t given = size;
 	int r;
 
+	fuse_count(server, COUNT_WRITE);
+	if (!file) {
+		fuse_reply_err(req, ESTALE);
+		return;
+	}
 	if (size > BYTES_OF_USER && !budget_is_privileged(server->backend.budget, file->uid) &&
 		file->kind == NODE_CONTROL && !(file->operation->flags & OPERATION_CHANGES)) {
 		size = BYTES_OF_USER;
@@ -322,7 +334,6 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 	}
 	/* A short count: nobody is told that a piece has failed behind one that has not. */
 	size -= is_cut && file->kind == NODE_CONTROL && file->operation->flags & OPERATION_COLLECTS;
-	fuse_count(server, COUNT_WRITE);
 	if (file->kind == NODE_MANAGER) {
 		fuse_manager_write(req, file, data, size, (uint64_t)offset);
 		return;

@@ -265,16 +265,17 @@ void fuse_op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int command, void *a
 	struct fuse_file_info *info, unsigned int flags, const void *in, size_t in_size,
 	size_t out_size)
 {
-	struct fuse_client client = { .req = req, .carrier = out_size };
+	struct fuse_server *server = fuse_req_userdata(req);
+	struct open_file *file = open_file_get(server, info);
+	struct fuse_client client = { .req = req, .file = file, .carrier = out_size };
 
-	fuse_count(fuse_req_userdata(req), COUNT_IOCTL);
+	fuse_count(server, COUNT_IOCTL);
 	/* Others are asked, too: sed, perl and their like want to know whether it is a terminal. */
 	if (flags & FUSE_IOCTL_DIR || (command != MMFS_IOC_4K && command != MMFS_IOC_16K) ||
-		open_file_get(info)->kind != NODE_MANAGER || in_size != out_size) {
-		fuse_reply_err(req, ENOTTY);
+		!file || file->kind != NODE_MANAGER || in_size != out_size) {
+		fuse_reply_err(req, file ? ENOTTY : ESTALE);
 		return;
 	}
-	client.file = open_file_get(info);
 	memcpy(&client.record, in, RECORD_SIZE);
 	serve_carrier(&client, (const uint8_t *)in + RECORD_SIZE, in_size - RECORD_SIZE);
 }

@@ -3,9 +3,11 @@
 
 /* The inside of struct fuse_server, for the sources beside this. */
 
+#include "base/map.h"
 #include "io/fuse/fuse.h"
 #include "io/fuse/fuse_user_inode.h"
 #include "io/fuse/kept_events.h"
+#include "io/fuse/kept_numbers.h"
 #include "io/fuse/notify.h"
 #include "io/fuse/requests.h"
 
@@ -25,6 +27,8 @@ struct fuse_server {
 	gid_t gid;
 	bool is_ready;
 	struct open_file *files;		  /* that are open */
+	struct map by_number;			  /* the same */
+	struct kept_numbers numbers;		  /* of open files, and of user_inodes */
 	struct wait *waits, **last_wait;	  /* who waits, in the order they came */
 	bool is_ending;				  /* nobody shall wait any more */
 	uint64_t holds;				  /* times that a client held invalidations up */

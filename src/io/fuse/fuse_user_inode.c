@@ -44,8 +44,8 @@ uint64_t user_inode_get(struct fuse_server *server, const struct node *node, uin
 	if (!inode)
 		return 0;
 	assert(node_get_ino(node) >> FILE_BITS == 0);
-	if (inode->uid != uid || inode->writers) {
-		inode->number++;
+	if (!inode->number || inode->uid != uid || inode->writers) {
+		inode->number = kept_numbers_take(&server->numbers);
 		inode->uid = uid;
 		inode->writers = 0;
 	}

@@ -156,17 +156,16 @@ static void on_interrupt(fuse_req_t req, void *data)
 }
 
 void fuse_wait_read(
-	fuse_req_t req, size_t size, uint64_t position, const struct fuse_file_info *info)
+	fuse_req_t req, struct open_file *file, size_t size, uint64_t position, bool is_nonblocking)
 {
 	struct fuse_server *server = fuse_req_userdata(req);
-	struct open_file *file = open_file_get(info);
 	struct notify_reply reply = { .req = req };
 	struct wait *wait;
 
 	if (is_ready(server, file)) {
 		take_text(server, file, size, position, &reply);
 		notify_send(server->notify, &reply);
-	} else if (info->flags & O_NONBLOCK) {
+	} else if (is_nonblocking) {
 		fuse_reply_err(req, EAGAIN);
 	} else if (fuse_req_interrupted(req)) {
 		fuse_reply_err(req, EINTR);
@@ -232,10 +231,16 @@ void fuse_op_poll(
 	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info, struct fuse_pollhandle *handle)
 {
 	struct fuse_server *server = fuse_req_userdata(req);
-	struct open_file *file = open_file_get(info);
+	struct open_file *file = open_file_get(server, info);
 	struct notify_reply reply = { .req = req, .kind = REPLY_POLL };
 
 	fuse_count(server, COUNT_POLL);
+	if (!file) {
+		if (handle)
+			fuse_pollhandle_destroy(handle);
+		fuse_reply_err(req, ESTALE);
+		return;
+	}
 	if (!fuse_wait_is_for(file) && file->kind != NODE_MANAGER && !open_file_get_job(file)) {
 		if (handle)
 			fuse_pollhandle_destroy(handle);

@@ -13,9 +13,18 @@
 #include "io/fuse/fuse_user_inode.h"
 #include "io/fuse/open_file.h"
 
-struct open_file *open_file_get(const struct fuse_file_info *info)
+static bool has_number(const struct map_node *node, const void *key)
 {
-	return (struct open_file *)(uintptr_t)info->fh;
+	return container_of(node, struct open_file, by_number)->number == *(const uint64_t *)key;
+}
+
+struct open_file *open_file_get(const struct fuse_server *server, const struct fuse_file_info *info)
+{
+	uint64_t number = info->fh;
+	struct map_node *node =
+		map_find(&server->by_number, map_hash_number(number), has_number, &number);
+
+	return node ? container_of(node, struct open_file, by_number) : NULL;
 }
 
 struct fuse_job *open_file_get_job(const struct open_file *file)
@@ -50,6 +59,8 @@ struct open_file *open_file_new(struct fuse_server *server, const struct node *n
 	if (file->next)
 		file->next->previous = &file->next;
 	server->files = file;
+	file->number = kept_numbers_take(&server->numbers);
+	map_add(&server->by_number, &file->by_number, map_hash_number(file->number));
 	file->node = node;
 	file->kind = node->kind;
 	file->operation = node->kind == NODE_CONTROL ? node->operation : NULL;
@@ -77,6 +88,7 @@ void open_file_release(struct open_file *file)
 	*file->previous = file->next;
 	if (file->next)
 		file->next->previous = file->previous;
+	map_remove(&file->server->by_number, &file->by_number);
 	assert(!file->poll);
 	user_inode_close(file);
 	fuse_drop_text(file);
