@@ -78,6 +78,23 @@ static const struct {
 	[WAKE_UP] = { "wake-up", "what a change_notify waiter adds to a change, on one CPU",
 		"a round trip through pipes", 5, 3 },
 	[IDLE] = { "idle", "wake-ups per minute while nothing happens", NULL, 0, 0, "" },
+	[MASS_CREATE_LOOK] = { "mass-create-look",
+		"longest look-up or query while 500,000 links of one volume are made", NULL, 20, 5,
+		"ms" },
+	[MASS_CREATE_CREATE] = { "mass-create-create", "longest create meanwhile", NULL, 20, 5,
+		"ms" },
+	[MASS_GO_LOOK] = { "mass-go-look", "longest look-up or query while that volume goes", NULL,
+		20, 5, "ms" },
+	[MASS_GO_CREATE] = { "mass-go-create", "longest create meanwhile", NULL, 20, 5, "ms" },
+	[MASS_COME_LOOK] = { "mass-come-look", "longest look-up or query while it comes back", NULL,
+		20, 5, "ms" },
+	[MASS_COME_CREATE] = { "mass-come-create", "longest create meanwhile", NULL, 20, 5, "ms" },
+	[MASS_DELETE_LOOK] = { "mass-delete-look",
+		"longest look-up or query while its links are all deleted", NULL, 20, 5, "ms" },
+	[MASS_DELETE_CREATE] = { "mass-delete-create", "longest create meanwhile", NULL, 20, 5,
+		"ms" },
+	[MASS_DELETE] = { "mass-delete", "all links of a volume with 500,000 deleted", NULL, 5, 2,
+		"s" },
 };
 
 double now(void)
@@ -174,6 +191,7 @@ int main(int argc, char **argv)
 		{ "whole", measure_whole },
 		{ "plugging", measure_plugging },
 		{ "publishing", measure_publishing },
+		{ "mass", measure_mass },
 		{ "growth", measure_growth },
 	};
 

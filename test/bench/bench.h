@@ -45,6 +45,15 @@ enum figure {
 	MEMORY_VOLUME,
 	WAKE_UP,
 	IDLE,
+	MASS_CREATE_LOOK,
+	MASS_CREATE_CREATE,
+	MASS_GO_LOOK,
+	MASS_GO_CREATE,
+	MASS_COME_LOOK,
+	MASS_COME_CREATE,
+	MASS_DELETE_LOOK,
+	MASS_DELETE_CREATE,
+	MASS_DELETE,
 	FIGURES
 };
 
@@ -73,6 +82,7 @@ void measure_creating(void);
 void measure_plugging(void);
 void measure_publishing(void);
 void measure_whole(void);
+void measure_mass(void);
 void measure_growth(void);
 
 /* --- what several groups measure --- */
@@ -84,6 +94,7 @@ double read_changed(const char *name);
 /* The kernel forgets all it knows of the tree. */
 void forget_tree(void);
 double read_links(int dir, char *const *names, int count);
+void ask_once(int fd, const char *line, bool is_empty);
 /* A query, many times. */
 double ask(int fd, const char *line, bool is_empty);
 /* A durable create, several times. */

@@ -4,7 +4,7 @@
 # What mmfs costs, against its peers, in the same run:
 #
 #	bench.sh [--json] [GROUP…]		prints a table, or JSON; groups: reading creating whole plugging
-#						publishing
+#						publishing mass
 #	bench.sh [--json] --growth FILE.svg	how costs grow with links and volumes: also as a chart
 #
 # Needs root and a machine that does nothing else; contrib/bench gets what else it needs.
@@ -35,7 +35,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-[ ${#groups[@]} -gt 0 ] || groups=(reading creating whole plugging publishing)
+[ ${#groups[@]} -gt 0 ] || groups=(reading creating whole plugging publishing mass)
 
 # The database must be on a disk: on tmpfs nothing is durable, or costs anything.
 [ "$BENCH_RUNS" = 1 ] || [ "$(stat -f -c %T "$TMP")" != tmpfs ] ||

@@ -210,21 +210,25 @@ static void measure_points(void)
 static char query[256], empty_query[256];
 static int query_fd;
 
+void ask_once(int fd, const char *line, bool is_empty)
+{
+	size_t len = strlen(line);
+	char reply[4096];
+	ssize_t n;
+
+	if (pwrite(fd, line, len, 0) != (ssize_t)len)
+		die("query_points %s: %s", line, strerror(errno));
+	n = pread(fd, reply, sizeof(reply), 0);
+	if (n < 0 || (n == 0) != is_empty)
+		die("the reply to %s has %zd bytes", line, n);
+}
+
 double ask(int fd, const char *line, bool is_empty)
 {
-	char reply[4096];
-	size_t len = strlen(line);
 	double since = now();
 
-	for (int i = 0; i < ASKS; i++) {
-		ssize_t n;
-
-		if (pwrite(fd, line, len, 0) != (ssize_t)len)
-			die("query_points %s: %s", line, strerror(errno));
-		n = pread(fd, reply, sizeof(reply), 0);
-		if (n < 0 || (n == 0) != is_empty)
-			die("the reply to %s has %zd bytes", line, n);
-	}
+	for (int i = 0; i < ASKS; i++)
+		ask_once(fd, line, is_empty);
 	return (now() - since) / ASKS;
 }
 
