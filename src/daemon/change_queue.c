@@ -178,7 +178,7 @@ static void apply(struct change_queue *queue)
 	change_fini(&queue->change);
 	update(queue, &touched, &deltas);
 	source->end(source->data, 0, NULL, &deltas);
-	if (deltas.count || deltas.has_views || deltas.events.count)
+	if (deltas.count || deltas.has_views || deltas.events.count || deltas.events.untold)
 		change_queue_finish(queue, NULL, &deltas);
 	deltas_fini(&deltas);
 }

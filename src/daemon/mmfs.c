@@ -402,6 +402,7 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 		r = fuse_start(&fuse, &backend, &mmfs->fuse, why);
 	if (r < 0)
 		return r;
+	tree_update_absent(&mmfs->tree, &mmfs->manager, clock_get_real());
 	change_queue_set_fuse(mmfs->queue, mmfs->fuse);
 	heir_tell(&mmfs->heir);
 	mmfs->hosts.rest = HOST_REST;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What others notice while a volume with a great many links is at work: how long the longest look-up
- * or query of an unrelated client takes, and its longest create.
+ * What others notice while a volume with a great many links is at work: how long the longest
+ * look-up or query of an unrelated client takes, and its longest create.
  */
 
 #include <errno.h>

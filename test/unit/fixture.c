@@ -148,6 +148,7 @@ void world_init(struct world *world)
 	manager_init(&world->manager, &id_order_default);
 	change_init(&world->change, &world->manager);
 	tree_init(&world->tree, world->env.now);
+	world->links_told = TREE_LINKS_TOLD;
 }
 
 void world_fini(struct world *world)
@@ -209,8 +210,13 @@ static void show(struct world *world)
 	tree_update(&world->tree, &world->manager, &world->touched, world->env.now, &deltas);
 	check_lines(world, &deltas.lines);
 	kernel_take(&world->kernel, &world->tree, &deltas);
-	follower_take(&world->follower, &deltas.events);
-	if (!world->is_reloading)
+	if (deltas.events.untold)
+		follower_begin(&world->follower, &world->manager);
+	else
+		follower_take(&world->follower, &deltas.events);
+	if (!world->is_reloading && deltas.events.untold)
+		follower_begin(&world->survivor, &world->manager);
+	else if (!world->is_reloading)
 		follower_take(&world->survivor, &deltas.events);
 	events_move(&world->events, &deltas.events);
 	deltas_fini(&deltas);
@@ -491,6 +497,7 @@ void world_reload(struct world *world)
 	kernel_fini(&world->kernel);
 	tree_fini(&world->tree);
 	tree_init(&world->tree, world->env.now);
+	world->tree.links_told = world->links_told;
 	follower_fini(&world->follower);
 	events_fini(&world->events);
 	world->noticed = 0;
@@ -512,6 +519,7 @@ void world_reload(struct world *world)
 	is_starting = true;
 	world_settle(world);
 	is_starting = false;
+	tree_update_absent(&world->tree, &world->manager, world->env.now);
 	world->is_reloading = false;
 	end_telling(world, &told);
 	if (world->is_restless)

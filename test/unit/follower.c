@@ -159,6 +159,12 @@ static void check_same(const struct follower *seen, const struct follower *expec
 		ck_abort_msg("it is\n%sand not\n%s", strbuf_text(&is), strbuf_text(&wanted));
 }
 
+void follower_begin(struct follower *follower, const struct manager *manager)
+{
+	follower_fini(follower);
+	add_state(manager, follower);
+}
+
 void follower_check(const struct follower *follower, const struct manager *manager)
 {
 	struct follower state = { 0 };
@@ -168,22 +174,40 @@ void follower_check(const struct follower *follower, const struct manager *manag
 	follower_fini(&state);
 }
 
-static void add_folder(const struct node *folder, struct follower *list)
+struct listed {
+	struct tree *tree;
+	const struct node *folder;
+	struct follower *list;
+};
+
+static bool add_entry(
+	void *data, const char *name, uint64_t ino, enum node_kind kind, uint64_t cookie)
 {
-	for (const struct node *node = folder->content->first; node; node = node->next)
-		follower_add(
-			list, xasprintf("%s/%s -> %s", folder->name, node->name, node->target));
+	const struct listed *listed = data;
+
+	if (kind == NODE_LINK)
+		follower_add(listed->list,
+			xasprintf("%s/%s -> %s", listed->folder->name, name,
+				tree_find(listed->tree, ino)->target));
+	return true;
 }
 
-void follower_check_tree(const struct tree *tree, const struct manager *manager)
+static void add_folder(struct tree *tree, const struct node *folder, struct follower *list)
+{
+	struct listed listed = { tree, folder, list };
+
+	tree_list(tree, folder, 0, add_entry, &listed);
+}
+
+void follower_check_tree(struct tree *tree, const struct manager *manager)
 {
 	_cleanup_free_ struct triple *triples = NULL;
 	size_t count = manager_get_triples(manager, &manager->names, NULL, &triples);
 	struct follower seen = { 0 }, expected = { 0 };
 
-	add_folder(tree->dos_devices, &seen);
-	add_folder(tree->volumes, &seen);
-	add_folder(tree->mounts, &seen);
+	add_folder(tree, tree->dos_devices, &seen);
+	add_folder(tree, tree->volumes, &seen);
+	add_folder(tree, tree->mounts, &seen);
 	for (size_t i = 0; i < count; i++) {
 		const struct device *device =
 			manager_get_node(manager, &manager->names, triples[i].id)

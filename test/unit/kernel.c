@@ -42,12 +42,23 @@ static size_t find(const struct kernel *kernel, uint64_t parent, const char *nam
 	return i;
 }
 
+/* A folder that has to be looked up anew. */
+static void forget_names(struct kernel *kernel, struct tree *tree, uint64_t parent)
+{
+	for (size_t i = kernel->count; i-- > 0;)
+		if (kernel->entries[i].parent == parent)
+			drop(kernel, tree, i);
+}
+
 static void forget(struct kernel *kernel, struct tree *tree, uint64_t parent, const char *name)
 {
 	size_t i = name ? find(kernel, parent, name) : kernel->count;
 
 	if (i < kernel->count)
 		drop(kernel, tree, i);
+	for (size_t folder = 0; name && parent == TREE_ROOT_INO && folder < 3; folder++)
+		if (strcmp(get_folder(tree, folder)->name, name) == 0)
+			forget_names(kernel, tree, node_get_ino(get_folder(tree, folder)));
 	for (size_t folder = 0; folder < 3; folder++)
 		if (node_get_ino(get_folder(tree, folder)) == parent)
 			kernel->listings[folder] = 0;
@@ -63,7 +74,7 @@ static bool add_name(
 }
 
 /* What is in a folder, never 0. */
-static uint64_t list(const struct tree *tree, const struct node *folder)
+static uint64_t list(struct tree *tree, const struct node *folder)
 {
 	uint64_t hash = 1;
 

@@ -286,6 +286,30 @@ START_TEST(test_many_at_once)
 }
 END_TEST
 
+/* What nobody is told of is lost to all, with what they had not read before. */
+START_TEST(test_untold)
+{
+	_cleanup_strbuf_ struct strbuf seen = STRBUF_INIT;
+	struct events events = { .untold = 5000 };
+	struct event_stream stream;
+	struct event_reader reader;
+
+	event_stream_init(&stream);
+	event_reader_init(&reader, &stream);
+	add_link(&stream, "x");
+	add_link(&stream, "y");
+	events_add(&events, &(struct event){ .kind = EVENT_LINK_DELETED, .link = (char *)"z" });
+	event_stream_add_all(&stream, &events, 1, 1);
+	read_all(&reader, &stream, 65536, &seen);
+	ck_assert_ptr_nonnull(
+		strstr(strbuf_text(&seen), "\"overrun\",\"lost\":5002}\n{\"seq\":5003,"));
+	ck_assert_uint_eq(event_stream_get_oldest(&stream), 5003);
+	events_fini(&events);
+	event_reader_fini(&reader);
+	event_stream_fini(&stream);
+}
+END_TEST
+
 /* The line of what was lost has the number, time and epic of the last that was. */
 START_TEST(test_overrun_line)
 {
@@ -413,6 +437,7 @@ int main(void)
 	tcase_add_test(tcase, test_buffers);
 	tcase_add_test(tcase, test_overrun);
 	tcase_add_test(tcase, test_many_at_once);
+	tcase_add_test(tcase, test_untold);
 	tcase_add_test(tcase, test_overrun_line);
 	tcase_add_test(tcase, test_lost);
 	tcase_add_test(tcase, test_overrun_within_a_line);

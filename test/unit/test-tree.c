@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/rules/apply.h"
+#include "core/rules/devices.h"
 #include "core/views/tree_memory.h"
 #include "core/views/tree_update.h"
 #include "fixture.h"
@@ -14,7 +15,7 @@
 static bool has_entry(const struct deltas *deltas, const struct node *folder, const char *name)
 {
 	for (size_t i = 0; i < deltas->count; i++)
-		if (deltas->list[i].parent == node_get_ino(folder) &&
+		if (deltas->list[i].parent == node_get_ino(folder) && deltas->list[i].name &&
 			strcmp(deltas->list[i].name, name) == 0)
 			return true;
 	return false;
@@ -75,7 +76,7 @@ static bool read_name(
 }
 
 static void read_names(
-	struct reader *reader, const struct tree *tree, const struct node *folder, size_t room)
+	struct reader *reader, struct tree *tree, const struct node *folder, size_t room)
 {
 	reader->room = room;
 	tree_list(tree, folder, reader->cookie, read_name, reader);
@@ -145,7 +146,8 @@ static void begin_again(struct world *world, struct tree *ret_tree)
 				.mark = node->mark,
 				.kind = node->kind,
 				.name = node->name,
-				.target = node->kind == NODE_LINK ? node->target : "",
+				.target =
+					node->kind == NODE_LINK && node->target ? node->target : "",
 			});
 	}
 	tree_init_again(ret_tree, 9000, memory);
@@ -249,6 +251,102 @@ START_TEST(what_is_gone_keeps_its_number)
 }
 END_TEST
 
+/* The kernel remembers nothing of the tree. */
+static void forget_all(struct world *world)
+{
+	kernel_fini(&world->kernel);
+	map_for_each (&world->tree.by_ino, map_node, next) {
+		struct node *node = container_of(map_node, struct node, by_ino);
+
+		node->has_missing = false;
+		tree_forget(&world->tree, node_get_ino(node), node->lookups);
+	}
+	memset(world->tree.missing, 0, sizeof(world->tree.missing));
+}
+
+static void move_device(struct world *world, const char *name, struct deltas *ret_deltas)
+{
+	const struct device *device = volumes_find_name(&world->manager.volumes, "sda1");
+	struct device *moved = device_copy(device);
+	struct touched touched;
+
+	*ret_deltas = (struct deltas){ 0 };
+	free(moved->node);
+	moved->node = xasprintf("/dev/%s", name);
+	volumes_change_put(&world->change.volumes, moved);
+	devices_decide(&world->manager, &world->env, &world->change);
+	apply_change(&world->manager, &world->change, &touched);
+	change_fini(&world->change);
+	change_init(&world->change, &world->manager);
+	tree_update(&world->tree, &world->manager, &touched, 9000, ret_deltas);
+	touched_fini(&touched);
+}
+
+/* Only of what the kernel knows the number is another one when it leads elsewhere. */
+START_TEST(a_link_is_another_inode_where_the_kernel_knows_it)
+{
+	const struct node *known, *unknown;
+	struct reader reader = { 0 };
+	uint64_t known_ino, ino;
+	struct deltas deltas;
+	struct world world;
+
+	world_init(&world);
+	world_play(&world, "plug sda1 part=1 uuid=1", "ok create_point link=films device=sda1",
+		"ok create_point link=music device=sda1");
+	forget_all(&world);
+	known = find_below(&world.tree, world.tree.dos_devices, "films");
+	unknown = find_below(&world.tree, world.tree.dos_devices, "music");
+	known_ino = node_get_ino(known);
+	ino = node_get_ino(unknown);
+	tree_add_lookup((struct node *)known);
+	move_device(&world, "sdx1", &deltas);
+	ck_assert(has_entry(&deltas, world.tree.dos_devices, "films"));
+	ck_assert_uint_eq(deltas.events.untold, 0);
+	deltas_fini(&deltas);
+	ck_assert_str_eq(tree_find(&world.tree, known_ino)->target, "/dev/sda1");
+	read_names(&reader, &world.tree, world.tree.dos_devices, SIZE_MAX);
+	ck_assert_str_eq(strbuf_text(&reader.names), ". .. music films ");
+	known = find_below(&world.tree, world.tree.dos_devices, "films");
+	unknown = find_below(&world.tree, world.tree.dos_devices, "music");
+	ck_assert_str_eq(known->target, "/dev/sdx1");
+	ck_assert_str_eq(unknown->target, "/dev/sdx1");
+	ck_assert_uint_eq(unknown->changed, 9000);
+	ck_assert_uint_ne(node_get_ino(known), known_ino);
+	ck_assert_uint_eq(node_get_ino(unknown), ino);
+	ck_assert_str_eq(tree_find(&world.tree, known_ino)->target, "/dev/sda1");
+	tree_forget(&world.tree, known_ino, 1);
+	ck_assert_ptr_null(tree_find(&world.tree, known_ino));
+	strbuf_fini(&reader.names);
+	world_fini(&world);
+}
+END_TEST
+
+/* Of many links nobody is told each; the kernel, only if it may know any. */
+START_TEST(many_links_are_told_of_at_once)
+{
+	struct world world;
+	struct deltas deltas;
+	struct node *link;
+
+	world_init(&world);
+	world.tree.links_told = 1;
+	world_play(&world, "plug sda1 part=1 uuid=1", "ok create_point link=films device=sda1",
+		"ok create_point link=music device=sda1");
+	forget_all(&world);
+	move_device(&world, "sdx1", &deltas);
+	ck_assert(!has_entry(&deltas, world.tree.root, "DosDevices"));
+	deltas_fini(&deltas);
+	link = (struct node *)find_below(&world.tree, world.tree.dos_devices, "films");
+	tree_add_lookup(link);
+	move_device(&world, "sdy1", &deltas);
+	ck_assert(has_entry(&deltas, world.tree.root, "DosDevices"));
+	ck_assert(deltas.lines.is_all);
+	deltas_fini(&deltas);
+	world_fini(&world);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("tree");
@@ -258,6 +356,8 @@ int main(void)
 	tcase_add_test(tcase, test_deltas);
 	tcase_add_test(tcase, a_listing_is_known_by_its_end);
 	tcase_add_test(tcase, no_time_of_change_comes_twice);
+	tcase_add_test(tcase, a_link_is_another_inode_where_the_kernel_knows_it);
+	tcase_add_test(tcase, many_links_are_told_of_at_once);
 	tcase_add_test(tcase, another_tree_has_the_same_numbers);
 	tcase_add_test(tcase, what_is_gone_keeps_its_number);
 	return run_suite(suite);

@@ -45,6 +45,7 @@ struct event {
 struct events {
 	struct event *list;
 	size_t count;
+	size_t untold; /* events before these of which nobody is told but how many they are */
 };
 
 /* Takes copies of the texts. */

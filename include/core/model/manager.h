@@ -89,6 +89,8 @@ bool manager_shows(const struct manager *manager, const struct names *view, cons
  * be none waits.
  */
 bool manager_may_show(const struct device *device, const char *id, const char *path);
+/* The same of any drive letter or volume name. */
+bool manager_may_show_volume(const struct device *device, const char *id);
 /* The link, if it shows. */
 const struct link *manager_find_link(
 	const struct manager *manager, const struct names *view, const char *path);

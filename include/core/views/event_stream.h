@@ -20,7 +20,7 @@ struct event_line {
 struct event_stream {
 	struct event_line *lines; /* number n is at n % EVENT_STREAM_MAX */
 	uint64_t next;		  /* number of the line that comes next */
-	uint64_t first;		  /* of the oldest that there ever was here */
+	uint64_t first;		  /* of the oldest that there is at most: no line is before it */
 	struct event_line lost;	  /* the newest that is not kept any more, without its text */
 };
 
@@ -37,6 +37,9 @@ void event_stream_add(
 /* The same as adding one after the other; what nobody could read any more is not made a line. */
 void event_stream_add_all(
 	struct event_stream *stream, const struct events *events, uint32_t epic, uint64_t time);
+
+/* Number of the oldest line that is kept, or the next if there is none. */
+uint64_t event_stream_get_oldest(const struct event_stream *stream);
 
 /*
  * Adds a line as it was in another stream, with its number there, behind those of lower numbers; if

@@ -14,6 +14,8 @@ struct stale_lines {
 
 void stale_lines_fini(struct stale_lines *lines);
 void stale_lines_add(struct stale_lines *lines, const char *link);
+/* All may be others. */
+void stale_lines_add_all(struct stale_lines *lines);
 /* Adds what is in `from`, which is empty then. */
 void stale_lines_move(struct stale_lines *lines, struct stale_lines *from);
 

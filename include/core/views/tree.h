@@ -2,10 +2,10 @@
 #pragma once
 
 #include "base/texts.h"
-#include "core/model/event.h"
 #include "core/model/touched.h"
 #include "core/syntax/operations.h"
-#include "core/views/points_text.h"
+#include "core/views/deltas.h"
+#include "core/views/lead.h"
 
 enum node_kind {
 	NODE_FOLDER,
@@ -44,7 +44,10 @@ struct node {
 	struct node *next, *previous; /* siblings, by rising inode number */
 	uint64_t changed;	      /* µs since 1970 */
 	uint64_t lookups;	      /* how many times the kernel was told of it */
-	const char *id; /* unique ID of volume folders, NODE_VOLUME, links; of tree::texts */
+	union {
+		const char *id;	   /* unique ID of volume folders and their files; of tree::texts */
+		struct lead *lead; /* links of a volume, as long as they have their name */
+	};
 	union {
 		struct folder_content *content;	   /* NODE_FOLDER */
 		const char *target;		   /* NODE_LINK; of tree::texts */
@@ -54,7 +57,9 @@ struct node {
 	enum node_kind kind : 8;
 	bool is_volume_folder : 1;
 	bool is_folding : 1;  /* its children's names are compared ignoring case */
-	bool is_writable : 1; /* users may make, remove and rename links in it */
+	bool is_writable : 1; /* users may make, remove and rename links in it: it is of links */
+	bool has_missing : 1; /* the kernel was told that there are names it has not */
+	bool has_lead : 1;
 	bool leads_to_id : 1; /* target is a unique ID, whose folder is meant: tree_get_target() */
 	uint32_t mark;	      /* for whoever tells the kernel of nodes; 0 at first */
 	char name[];
@@ -66,31 +71,23 @@ static inline uint64_t node_get_ino(const struct node *node)
 	return node->by_ino.hash;
 }
 
-/* Something that the kernel may remember and that is no longer so. */
-struct delta {
-	uint64_t parent; /* folder whose entry `name` is another now; 0: see ino */
-	uint64_t ino;	 /* attributes of this inode are others now; with parent: its text is */
-	char *name;	 /* NULL: the kernel does not know the entry, but may know the listing */
-};
-
-/* What became different: for the kernel, and for readers of `events`. */
-struct deltas {
-	struct delta *list;
-	size_t count;
-	bool has_views;		  /* tree::views show something else now */
-	struct stale_lines lines; /* … and where `points` does */
-	struct events events;
-};
-
 /* Of a filter: names of which two have the same bit cost an invalidation that was not needed. */
 #define TREE_MISSING_BITS 65536
 
 struct tree_memory;
 
+/*
+ * Of a volume with more links than that nobody is told which have come and gone with it: readers of
+ * `events` would not get so many lines, and the kernel looks up all names anew.
+ */
+#define TREE_LINKS_TOLD 4096
+
 struct tree {
 	struct map by_ino;
 	struct map by_name;
-	struct texts texts; /* all links of a volume have the same */
+	struct map leads;    /* by unique ID */
+	uint32_t links_told; /* TREE_LINKS_TOLD, but for tests */
+	struct texts texts;  /* all links of a volume have the same */
 	struct node *root;
 	struct node *dos_devices;
 	struct node *volumes;
@@ -123,14 +120,17 @@ void tree_end_recall(struct tree *tree);
 void tree_fini(struct tree *tree);
 
 struct node *tree_find(const struct tree *tree, uint64_t ino);
-/* The entry with exactly this name, or NULL. It lives at least until the next call. */
+/*
+ * The entry with exactly this name, or NULL. It lives at least until the next call. A link that
+ * leads elsewhere since it was last asked for becomes another inode now, if the kernel knows it.
+ */
 struct node *tree_find_child(struct tree *tree, struct node *folder, const char *name);
 /* The text of a symlink, which may have to be made in `room`. */
 const char *tree_get_target(const struct node *link, struct strbuf *room);
 /* Counts that the kernel was told of the node, and that it has forgotten it n times. */
 void tree_add_lookup(struct node *node);
 /* Notes that the kernel was told, and may remember, that a folder has no such name. */
-void tree_add_missing(struct tree *tree, const struct node *folder, const char *name);
+void tree_add_missing(struct tree *tree, struct node *folder, const char *name);
 void tree_forget(struct tree *tree, uint64_t ino, uint64_t n);
 
 /*
@@ -141,17 +141,12 @@ void tree_forget(struct tree *tree, uint64_t ino, uint64_t n);
  */
 typedef bool tree_list_fn(
 	void *data, const char *name, uint64_t ino, enum node_kind kind, uint64_t cookie);
-void tree_list(const struct tree *tree, const struct node *folder, uint64_t after,
-	tree_list_fn *add, void *data);
+void tree_list(struct tree *tree, const struct node *folder, uint64_t after, tree_list_fn *add,
+	void *data);
 /* Whether a folder is as it was when a listing began that goes on after this cookie. */
 bool tree_is_listing_current(const struct node *folder, uint64_t cookie);
 /* Whoever keeps a listing of the folder for its time of change is to read it again. */
 void tree_touch(struct node *folder, uint64_t now);
 
-/* When a client renamed a link: the kernel has moved the inode already, so it keeps its number. */
-void tree_rename(struct tree *tree, struct node *folder, const char *name, const char *new_name,
-	uint64_t now, struct deltas *deltas);
-
-void deltas_fini(struct deltas *deltas);
 /* "DosDevices" or "Volumes", for a canonical link. */
 struct node *tree_get_link_folder(const struct tree *tree, const char *path);

@@ -11,3 +11,8 @@
  */
 void tree_update(struct tree *tree, const struct manager *manager, struct touched *touched,
 	uint64_t now, struct deltas *deltas);
+/*
+ * Adds the links of volumes that are absent, too, which do not show: so nothing has to be added
+ * when one of them comes.
+ */
+void tree_update_absent(struct tree *tree, const struct manager *manager, uint64_t now);

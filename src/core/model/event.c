@@ -54,6 +54,7 @@ void events_move(struct events *to, struct events *from)
 {
 	for (size_t i = 0; i < from->count; i++)
 		*events_grow(to) = from->list[i];
+	to->untold += from->untold;
 	from->count = 0;
 	events_fini(from);
 }

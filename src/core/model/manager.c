@@ -68,9 +68,14 @@ bool manager_shows(const struct manager *manager, const struct names *view, cons
 	return record && record->keep_links;
 }
 
+bool manager_may_show_volume(const struct device *device, const char *id)
+{
+	return !device || is_same_text(device->id, id);
+}
+
 bool manager_may_show(const struct device *device, const char *id, const char *path)
 {
-	return !device || is_same_text(device->id, id) ||
+	return manager_may_show_volume(device, id) ||
 		(!link_name_is_letter(path) && !link_name_is_volume(path));
 }
 

@@ -53,12 +53,20 @@ void event_stream_add(
 	add_member(&text, "reason", event->reason);
 	add_member(&text, "host", event->host);
 	strbuf_add_text(&text, "}\n");
-	if (line->text)
-		stream->lost = (struct event_line){ .time = line->time, .epic = line->epic };
 	free(line->text);
+	if (stream->next >= stream->first + EVENT_STREAM_MAX)
+		stream->lost = (struct event_line){ .time = line->time, .epic = line->epic };
 	*line = (struct event_line){ .len = text.len, .time = time, .epic = epic };
 	line->text = xrealloc(strbuf_take(&text), line->len + 1, 1);
 	stream->next++;
+}
+
+/* Counts events that are lost to all readers, and with them all before. */
+static void skip(struct event_stream *stream, size_t count, uint32_t epic, uint64_t time)
+{
+	stream->next += count;
+	stream->first = stream->next;
+	stream->lost = (struct event_line){ .time = time, .epic = epic };
 }
 
 void event_stream_add_all(
@@ -66,11 +74,10 @@ void event_stream_add_all(
 {
 	size_t skipped = events->count > EVENT_STREAM_MAX ? events->count - EVENT_STREAM_MAX : 0;
 
-	stream->next += skipped;
+	if (events->untold + skipped)
+		skip(stream, events->untold + skipped, epic, time);
 	for (size_t i = skipped; i < events->count; i++)
 		event_stream_add(stream, &events->list[i], epic, time);
-	if (skipped)
-		stream->lost = (struct event_line){ .time = time, .epic = epic };
 }
 
 void event_stream_restore(
@@ -90,12 +97,7 @@ void event_stream_restore(
 
 void event_stream_lose(struct event_stream *stream, uint32_t epic, uint64_t time)
 {
-	struct event_line *line = &stream->lines[stream->next % EVENT_STREAM_MAX];
-
-	free(line->text);
-	*line = (struct event_line){ 0 };
-	stream->first = ++stream->next;
-	stream->lost = (struct event_line){ .time = time, .epic = epic };
+	skip(stream, 1, epic, time);
 }
 
 void event_reader_init(struct event_reader *reader, const struct event_stream *stream)
@@ -113,7 +115,7 @@ bool event_reader_has(const struct event_reader *reader, const struct event_stre
 	return reader->rest_at < reader->rest.len || reader->next < stream->next;
 }
 
-static uint64_t get_oldest(const struct event_stream *stream)
+uint64_t event_stream_get_oldest(const struct event_stream *stream)
 {
 	if (stream->next > stream->first + EVENT_STREAM_MAX)
 		return stream->next - EVENT_STREAM_MAX;
@@ -123,7 +125,7 @@ static uint64_t get_oldest(const struct event_stream *stream)
 /* Makes the next line `rest`: what was lost, or what is kept. False: there is none. */
 static bool take_line(struct event_reader *reader, const struct event_stream *stream)
 {
-	uint64_t oldest = get_oldest(stream);
+	uint64_t oldest = event_stream_get_oldest(stream);
 	const struct event_line *line = &stream->lines[reader->next % EVENT_STREAM_MAX];
 
 	if (reader->next >= stream->next)

@@ -20,13 +20,17 @@ void stale_lines_fini(struct stale_lines *lines)
 	*lines = (struct stale_lines){ 0 };
 }
 
+void stale_lines_add_all(struct stale_lines *lines)
+{
+	stale_lines_fini(lines);
+	lines->is_all = true;
+}
+
 /* Takes the link. */
 static void add_link(struct stale_lines *lines, char *link)
 {
-	if (lines->count == LINES_MAX) {
-		stale_lines_fini(lines);
-		lines->is_all = true;
-	}
+	if (lines->count == LINES_MAX)
+		stale_lines_add_all(lines);
 	if (lines->is_all) {
 		free(link);
 		return;
@@ -43,10 +47,8 @@ void stale_lines_add(struct stale_lines *lines, const char *link)
 
 void stale_lines_move(struct stale_lines *lines, struct stale_lines *from)
 {
-	if (from->is_all) {
-		stale_lines_fini(lines);
-		lines->is_all = true;
-	}
+	if (from->is_all)
+		stale_lines_add_all(lines);
 	for (size_t i = 0; i < from->count; i++)
 		add_link(lines, steal_ptr(from->links[i]));
 	stale_lines_fini(from);

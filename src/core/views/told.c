@@ -56,24 +56,28 @@ void told_add_volume(struct told *told, const struct told_volume *volume)
 		shown->mounts[shown->mount_count++] = xstrdup(volume->mounts[i]);
 	}
 	if (volume->node)
-		tree_add_link(tree, folder, "device", volume->node, 0);
+		tree_add_symlink(tree, folder, "device", volume->node, 0);
 }
 
 void told_add_link(struct told *told, const char *path, const char *id)
 {
 	struct tree *tree = &told->tree;
-	struct node *folder = tree_get_link_folder(tree, path), *link;
+	struct node *folder = tree_get_link_folder(tree, path);
 	const struct node *volume = find_folder(tree, id), *device;
 	const char *name = link_name_get_base(path);
+	bool is_of_volume = link_name_is_letter(path) || link_name_is_volume(path);
+	struct lead *lead;
 
 	if (!volume || tree_find_entry(tree, folder, name))
 		return;
 	device = tree_find_entry(tree, volume, "device");
-	if (device && !volume->content->shown.is_online &&
-		(link_name_is_letter(path) || link_name_is_volume(path)))
+	if (device && !volume->content->shown.is_online && is_of_volume)
 		return; /* manager_may_show() */
-	link = tree_add_link(tree, folder, name, device ? device->target : "", 0);
-	link->id = texts_hold(&tree->texts, id);
+	lead = lead_hold(&tree->leads, &tree->texts, id, is_of_volume);
+	if (!lead->target)
+		tree_set_lead(tree, lead, device ? device->target : "", 0);
+	tree_add_link(tree, folder, name, lead, 0);
+	lead_release(&tree->leads, &tree->texts, lead);
 }
 
 static char *get_path(const struct tree *tree, const struct node *link)
@@ -95,8 +99,10 @@ static void touch_links(struct touched *touched, const struct tree *tree, const 
 			const struct node *twin = tree_find_entry(
 				other, tree_get_link_folder(other, path), link->name);
 
-			if (!twin || strcmp(twin->name, link->name) != 0 ||
-				!is_same_text(twin->id, link->id))
+			if (link->lead->target &&
+				(!twin || !twin->lead->target ||
+					strcmp(twin->name, link->name) != 0 ||
+					strcmp(twin->lead->id, link->lead->id) != 0))
 				touched_add_link(touched, path);
 		}
 }
@@ -104,7 +110,7 @@ static void touch_links(struct touched *touched, const struct tree *tree, const 
 static void touch_volumes(struct touched *touched, const struct tree *tree)
 {
 	for (const struct node *folder = tree->ids->content->first; folder; folder = folder->next)
-		touched_add_id(touched, folder->id, false);
+		touched_add_id(touched, folder->id, true);
 }
 
 /* What has been away while nobody looked was removed. */

@@ -8,6 +8,10 @@
  * follow from the folder's. Inode numbers are never used twice. A symlink's target never changes:
  * what leads elsewhere is a new inode, since the kernel keeps the text of the old one.
  *
+ * All links of a volume lead to the same place, which is remembered once (lead.h): when that
+ * becomes another one, a link is put right when it is next asked for, or listed. Those of absent
+ * volumes have nodes, too, and do not show.
+ *
  * The tree shows the state of the manager and holds nothing else. How it follows the state is in
  * tree_update.c.
  */
@@ -102,7 +106,10 @@ static void node_free(struct tree *tree, struct node *node)
 		tree->gone(tree->data, node->mark);
 	if (node->kind == NODE_LINK)
 		texts_release(&tree->texts, node->target);
-	texts_release(&tree->texts, node->id);
+	if (node->has_lead)
+		lead_release(&tree->leads, &tree->texts, node->lead);
+	else
+		texts_release(&tree->texts, node->id);
 	if (node->kind == NODE_FOLDER) {
 		shown_fini(&node->content->shown);
 		free(node->content);
@@ -148,10 +155,29 @@ static void tree_remove_if_dead(struct tree *tree, struct node *node)
 	node_free(tree, node);
 }
 
+/* Counts what the kernel knows of the links of a volume, before that becomes another number. */
+static void node_set_lookups(struct node *node, uint64_t lookups)
+{
+	if (node->has_lead)
+		node->lead->known += (lookups != 0) - (node->lookups != 0);
+	node->lookups = lookups;
+}
+
+static void node_leave_lead(struct tree *tree, struct node *node)
+{
+	if (!node->has_lead)
+		return;
+	node->lead->known -= node->lookups != 0;
+	lead_release(&tree->leads, &tree->texts, node->lead);
+	node->lead = NULL;
+	node->has_lead = false;
+}
+
 void tree_remove_name(struct tree *tree, struct node *node)
 {
 	node_unlist(node);
 	map_remove(&tree->by_name, &node->by_name);
+	node_leave_lead(tree, node);
 	node->parent = NULL;
 	tree_remove_if_dead(tree, node);
 }
@@ -192,15 +218,52 @@ static void set_target(struct tree *tree, struct node *node, const char *target)
 	node->leads_to_id = node->parent && node->parent == tree->devices;
 }
 
-struct node *tree_add_link(
+struct node *tree_add_symlink(
 	struct tree *tree, struct node *folder, const char *name, const char *target, uint64_t now)
 {
-	struct node *node =
-		node_new(tree, folder, name, NODE_LINK, take_ino(tree, folder, name, target), now);
+	struct node *node = node_new(tree, folder, name, NODE_LINK,
+		take_ino(tree, folder, name, target ? target : ""), now);
 
 	set_target(tree, node, target);
 	node_list(node);
 	return node;
+}
+
+struct node *tree_add_link(
+	struct tree *tree, struct node *folder, const char *name, struct lead *lead, uint64_t now)
+{
+	struct node *node = tree_add_symlink(tree, folder, name, lead->target, now);
+
+	node->lead = lead_hold(&tree->leads, &tree->texts, lead->id, lead->needs_volume);
+	node->has_lead = true;
+	return node;
+}
+
+void tree_set_lead(struct tree *tree, struct lead *lead, const char *target, uint64_t now)
+{
+	target = texts_hold(&tree->texts, target);
+	texts_release(&tree->texts, lead->target);
+	lead->target = target;
+	lead->changed = now;
+}
+
+/* A link as it leads now, which may be another node in its place; NULL: it does not show. */
+static struct node *renew_link(struct tree *tree, struct node *node)
+{
+	struct lead *lead = node->has_lead ? node->lead : NULL;
+	struct node *renewed;
+
+	if (!lead || !lead->target || node->target == lead->target)
+		return lead && !lead->target ? NULL : node;
+	if (!node->lookups && !node->mark) { /* nobody knows its number */
+		texts_release(&tree->texts, node->target);
+		node->target = texts_hold(&tree->texts, lead->target);
+		node->changed = lead->changed;
+		return node;
+	}
+	renewed = tree_add_link(tree, node->parent, node->name, lead, lead->changed);
+	tree_remove_name(tree, node);
+	return renewed;
 }
 
 static void init(struct tree *tree, uint64_t now, struct tree_memory *memory)
@@ -216,7 +279,11 @@ static void init(struct tree *tree, uint64_t now, struct tree_memory *memory)
 	};
 
 	_Static_assert(ARRAY_SIZE(views) == ARRAY_SIZE(tree->views), "one node per view");
-	*tree = (struct tree){ .next_ino = TREE_ROOT_INO, .memory = memory };
+	*tree = (struct tree){
+		.next_ino = TREE_ROOT_INO,
+		.links_told = TREE_LINKS_TOLD,
+		.memory = memory,
+	};
 	tree->root = tree_add(tree, NULL, "", NODE_FOLDER, now);
 	tree->dos_devices = tree_add(tree, tree->root, "DosDevices", NODE_FOLDER, now);
 	tree->volumes = tree_add(tree, tree->root, "Volumes", NODE_FOLDER, now);
@@ -275,7 +342,7 @@ static void recall(void *data, const struct tree_remembered *known)
 	if (!node && known->lookups && (known->kind == NODE_FOLDER || known->kind == NODE_LINK))
 		node = add_nameless(tree, known);
 	if (node && !node->mark && node->kind == known->kind) {
-		node->lookups = known->lookups;
+		node_set_lookups(node, known->lookups);
 		node->mark = known->mark;
 	} else if (tree->gone) {
 		tree->gone(tree->data, known->mark);
@@ -335,6 +402,7 @@ void tree_fini(struct tree *tree)
 		node_free(tree, container_of(node, struct node, by_ino));
 	map_fini(&tree->by_ino);
 	map_fini(&tree->by_name);
+	map_fini(&tree->leads);
 	texts_fini(&tree->texts);
 	tree_memory_free(tree->memory);
 }
@@ -362,7 +430,7 @@ struct node *tree_find_child(struct tree *tree, struct node *folder, const char 
 
 	if (!node && folder->is_volume_folder && folder->parent)
 		return find_volume_file(tree, folder, name);
-	return node && strcmp(node->name, name) == 0 ? node : NULL;
+	return node && strcmp(node->name, name) == 0 ? renew_link(tree, node) : NULL;
 }
 
 const char *tree_get_target(const struct node *link, struct strbuf *room)
@@ -376,7 +444,7 @@ const char *tree_get_target(const struct node *link, struct strbuf *room)
 
 void tree_add_lookup(struct node *node)
 {
-	node->lookups++;
+	node_set_lookups(node, node->lookups + 1);
 }
 
 /* The kernel knows names by their exact spelling. */
@@ -385,10 +453,11 @@ static uint64_t get_missing_bit(const struct node *folder, const char *name)
 	return (map_hash_text(name) ^ map_hash_number(node_get_ino(folder))) % TREE_MISSING_BITS;
 }
 
-void tree_add_missing(struct tree *tree, const struct node *folder, const char *name)
+void tree_add_missing(struct tree *tree, struct node *folder, const char *name)
 {
 	uint64_t bit = get_missing_bit(folder, name);
 
+	folder->has_missing = true;
 	tree->missing[bit / 64] |= UINT64_C(1) << bit % 64;
 }
 
@@ -398,7 +467,7 @@ void tree_forget(struct tree *tree, uint64_t ino, uint64_t n)
 
 	if (!node)
 		return;
-	node->lookups -= n < node->lookups ? n : node->lookups;
+	node_set_lookups(node, node->lookups - (n < node->lookups ? n : node->lookups));
 	if (!node->lookups && node->kind == NODE_VOLUME && node->parent)
 		tree_remove_name(tree, node);
 	else
@@ -415,12 +484,12 @@ static uint64_t get_place(uint64_t cookie)
 	return cookie & ((UINT64_C(1) << PLACE_BITS) - 1);
 }
 
-void tree_list(const struct tree *tree, const struct node *folder, uint64_t after,
-	tree_list_fn *add, void *data)
+void tree_list(
+	struct tree *tree, const struct node *folder, uint64_t after, tree_list_fn *add, void *data)
 {
 	uint64_t listing = after ? after >> PLACE_BITS : folder->content->listing;
 	uint64_t place = get_place(after), ino = node_get_ino(folder);
-	const struct node *child = folder->content->first;
+	struct node *child = folder->content->first, *next;
 	const struct node *last = place > DOTS ? tree_find(tree, place - DOTS) : NULL;
 
 	if (place < 1 && !add(data, ".", ino, NODE_FOLDER, make_cookie(listing, 1)))
@@ -436,9 +505,19 @@ void tree_list(const struct tree *tree, const struct node *folder, uint64_t afte
 			return;
 	if (last && last->parent == folder)
 		child = last->next;
-	for (; child; child = child->next) {
+	for (; child; child = next) {
+		struct node *before = child->previous;
+		struct node *shown =
+			DOTS + node_get_ino(child) > place ? renew_link(tree, child) : NULL;
+
+		/* One that is another node now is the last of all. */
+		if (shown && shown != child) {
+			next = before ? before->next : folder->content->first;
+			continue;
+		}
+		next = child->next;
 		ino = node_get_ino(child);
-		if (DOTS + ino > place &&
+		if (shown &&
 			!add(data, child->name, ino, child->kind, make_cookie(listing, DOTS + ino)))
 			return;
 	}
@@ -455,41 +534,13 @@ void tree_touch(struct node *folder, uint64_t now)
 	folder->changed = now > folder->changed ? now : folder->changed + 1;
 }
 
-static void change_listing(struct node *folder, uint64_t now)
+void tree_change_listing(struct node *folder, uint64_t now)
 {
 	folder->content->listing++;
 	tree_touch(folder, now);
 }
 
-void deltas_fini(struct deltas *deltas)
-{
-	for (size_t i = 0; i < deltas->count; i++)
-		free(deltas->list[i].name);
-	free(deltas->list);
-	events_fini(&deltas->events);
-	stale_lines_fini(&deltas->lines);
-	*deltas = (struct deltas){ 0 };
-}
-
-static void deltas_add(struct deltas *deltas, uint64_t parent, uint64_t ino, const char *name)
-{
-	if (!deltas)
-		return;
-	deltas->list = xgrow(deltas->list, deltas->count, sizeof(*deltas->list));
-	deltas->list[deltas->count++] = (struct delta){ parent, ino, name ? xstrdup(name) : NULL };
-}
-
-/* Changes come in runs of the same few folders: looking back a little finds nearly all. */
-static bool has_listing(const struct deltas *deltas, uint64_t parent)
-{
-	for (size_t i = deltas->count, looked = 0; i > 0 && looked < 8; i--, looked++)
-		if (deltas->list[i - 1].parent == parent && !deltas->list[i - 1].ino)
-			return true;
-	return false;
-}
-
-/* Whether the kernel may have a name in its cache, as an entry or as one that is not there. */
-static bool is_known(const struct tree *tree, const struct node *folder, const char *name)
+bool tree_is_known(const struct tree *tree, const struct node *folder, const char *name)
 {
 	const struct node *node = tree_find_entry(tree, folder, name);
 	uint64_t bit = get_missing_bit(folder, name);
@@ -497,74 +548,19 @@ static bool is_known(const struct tree *tree, const struct node *folder, const c
 	return (node && node->lookups) || (tree->missing[bit / 64] >> bit % 64 & 1);
 }
 
-void deltas_add_entry(struct deltas *deltas, const struct tree *tree, struct node *folder,
-	const char *name, uint64_t now)
-{
-	uint64_t parent = node_get_ino(folder);
-
-	change_listing(folder, now);
-	if (!deltas || (!folder->lookups && folder->parent && folder->parent->parent))
-		return;
-	if (is_known(tree, folder, name))
-		deltas_add(deltas, parent, 0, name);
-	else if (!has_listing(deltas, parent))
-		deltas_add(deltas, parent, 0, NULL);
-}
-
-void deltas_add_attributes(struct deltas *deltas, const struct node *node)
-{
-	if (node->lookups)
-		deltas_add(deltas, 0, node_get_ino(node), NULL);
-}
-
-void deltas_add_text(struct deltas *deltas, const struct node *node)
-{
-	if (node->lookups)
-		deltas_add(deltas, node_get_ino(node->parent), node_get_ino(node), node->name);
-}
-
-void deltas_add_link(struct deltas *deltas, enum event_kind kind, const struct tree *tree,
-	const struct node *node)
-{
-	bool is_volume = node->parent == tree->volumes;
-	_cleanup_free_ char *path = NULL;
-
-	if (!deltas)
-		return;
-	path = xasprintf(
-		"%s%s", is_volume ? LINK_FOLDER_VOLUMES : LINK_FOLDER_DOS_DEVICES, node->name);
-	events_add(&deltas->events,
-		&(struct event){
-			.kind = kind,
-			.link = path,
-			.id = (char *)node->id,
-			.device = node->target[0] == '/' ? (char *)node->target : (char *)"",
-		});
-}
-
 struct node *tree_get_link_folder(const struct tree *tree, const char *path)
 {
 	return link_name_is_volume(path) ? tree->volumes : tree->dos_devices;
 }
 
-void tree_rename(struct tree *tree, struct node *folder, const char *name, const char *new_name,
-	uint64_t now, struct deltas *deltas)
+struct node *tree_move(struct tree *tree, struct node *node, const char *new_name, uint64_t now)
 {
-	struct node *node = tree_find_entry(tree, folder, name);
-	struct node *over = tree_find_entry(tree, folder, new_name), *moved;
+	struct node *folder = node->parent;
+	struct node *moved = xcalloc(1, offsetof(struct node, name) + strlen(new_name) + 1);
 
-	if (!node || strcmp(name, new_name) == 0)
-		return;
-	if (over && over != node) {
-		deltas_add_link(deltas, EVENT_LINK_DELETED, tree, over);
-		tree_remove_name(tree, over);
-	}
-	deltas_add_link(deltas, EVENT_LINK_DELETED, tree, node);
-	moved = xcalloc(1, offsetof(struct node, name) + strlen(new_name) + 1);
 	memcpy(moved, node, offsetof(struct node, name));
 	strcpy(moved->name, new_name);
 	moved->changed = now;
-	change_listing(folder, now);
 	map_remove(&tree->by_ino, &node->by_ino);
 	map_remove(&tree->by_name, &node->by_name);
 	map_add(&tree->by_ino, &moved->by_ino, node_get_ino(node));
@@ -572,5 +568,5 @@ void tree_rename(struct tree *tree, struct node *folder, const char *name, const
 	*(moved->previous ? &moved->previous->next : &folder->content->first) = moved;
 	*(moved->next ? &moved->next->previous : &folder->content->last) = moved;
 	free(node);
-	deltas_add_link(deltas, EVENT_LINK_CREATED, tree, moved);
+	return moved;
 }

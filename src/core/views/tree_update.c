@@ -4,6 +4,9 @@
  * put right and noted in the same place, for the kernel and for readers of `events`, so no kind of
  * change can forget either.
  *
+ * A link that a change is about is taken away first, if it is another's now, and added last.
+ * Between the two it is found out where the links of volumes lead. So each is told of at most once.
+ *
  * What readers are told follows from what shows. A volume shows its mount points while it is
  * present: when it goes with a filesystem still mounted, that is told as unmounted first, and as
  * mounted when it is back.
@@ -24,62 +27,59 @@ struct update {
 	struct deltas *deltas;
 };
 
-/* Where the links of a volume lead; NULL: they do not show. */
-struct lead {
-	const char *id;
-	const char *target;
-	const char *mount; /* in mounts/ */
-	char *nowhere;	   /* the target of one that is offline: what is not there */
-};
-
-/*
- * Makes one symlink lead to `target` (in devices/: a unique ID), or not be there (NULL), where
- * `node` (NULL: none) has its name now. Returns the node that has it then.
- */
-static struct node *replace_symlink(const struct update *update, struct node *folder,
-	struct node *node, const char *name, const char *target)
-{
-	if (node && target && strcmp(node->name, name) == 0 && strcmp(node->target, target) == 0)
-		return node;
-	if (node) {
-		deltas_add_entry(update->deltas, update->tree, folder, node->name, update->now);
-		tree_remove_name(update->tree, node);
-	}
-	if (!target)
-		return NULL;
-	deltas_add_entry(update->deltas, update->tree, folder, name, update->now);
-	return tree_add_link(update->tree, folder, name, target, update->now);
-}
-
+/* Makes one symlink lead to `target` (in devices/: a unique ID), or not be there (NULL). */
 static void sync_symlink(
 	const struct update *update, struct node *folder, const char *name, const char *target)
 {
 	struct node *node =
 		folder->content->first ? tree_find_entry(update->tree, folder, name) : NULL;
 
-	replace_symlink(update, folder, node, name, target);
+	if (node && target && strcmp(node->name, name) == 0 && strcmp(node->target, target) == 0)
+		return;
+	if (node) {
+		deltas_add_entry(update->deltas, update->tree, folder, node->name, update->now);
+		tree_remove_name(update->tree, node);
+	}
+	if (!target)
+		return;
+	deltas_add_entry(update->deltas, update->tree, folder, name, update->now);
+	tree_add_symlink(update->tree, folder, name, target, update->now);
 }
 
-static struct lead find_lead(const struct update *update, const char *id)
+static bool needs_volume(const char *path)
+{
+	return link_name_is_letter(path) || link_name_is_volume(path);
+}
+
+/* Where such links of a unique ID lead, for the caller to free; NULL: they do not show. */
+static char *find_target(const struct update *update, const char *id, bool is_of_volume)
 {
 	const struct manager *manager = update->manager;
 	const struct device *device = manager_find_device(manager, &manager->names, id);
-	const char *node = manager_get_node(manager, &manager->names, id);
-	const struct mount *mount = node
+	_cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
+
+	if (is_of_volume && !manager_may_show_volume(device, id))
+		return NULL;
+	if (device && !device->is_gone)
+		return xstrdup(device->node);
+	if (!manager_shows(manager, &manager->names, id))
+		return NULL;
+	strbuf_add_file_name(&name, id);
+	return xasprintf("../ids/%s/device", strbuf_text(&name)); /* what is not there */
+}
+
+/* Where they do in mounts/. */
+static const char *find_mount(const struct update *update, const char *id, bool is_of_volume)
+{
+	const struct manager *manager = update->manager;
+	const struct device *device = manager_find_device(manager, &manager->names, id);
+	bool shows = device && !device->is_gone &&
+		(!is_of_volume || manager_may_show_volume(device, id));
+	const struct mount *mount = shows
 		? filesystem_next_mount(&manager->volumes, &manager->mounts, device, NULL)
 		: NULL;
-	struct lead lead = { .id = id, .mount = mount ? mount->path : NULL };
 
-	if (node) {
-		lead.target = node;
-	} else if (manager_shows(manager, &manager->names, id)) {
-		_cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
-
-		strbuf_add_file_name(&name, id);
-		lead.nowhere = xasprintf("../ids/%s/device", strbuf_text(&name));
-		lead.target = lead.nowhere;
-	}
-	return lead;
+	return mount ? mount->path : NULL;
 }
 
 /* The line of `points` with this spelling of a link may be another now. */
@@ -89,47 +89,88 @@ static void note_line(const struct update *update, const char *path)
 		stale_lines_add(&update->deltas->lines, path);
 }
 
-/* An entry of DosDevices or Volumes, and of mounts. */
-static void show_link(const struct update *update, const char *path, const struct lead *lead)
+static struct node *find_link(const struct update *update, const char *path)
 {
-	struct node *folder = tree_get_link_folder(update->tree, path);
-	const char *name = link_name_get_base(path);
-	struct node *node = tree_find_entry(update->tree, folder, name);
-	bool is_same = node && lead->target && strcmp(node->name, name) == 0 &&
-		strcmp(node->id, lead->id) == 0;
+	return tree_find_entry(
+		update->tree, tree_get_link_folder(update->tree, path), link_name_get_base(path));
+}
 
-	note_line(update, path);
-	if (node && !is_same)
-		deltas_add_link(update->deltas, EVENT_LINK_DELETED, update->tree, node);
-	node = replace_symlink(update, folder, node, name, lead->target);
-	sync_symlink(update, update->tree->mounts, name, lead->mount);
-	if (!node)
+/* A link that has come, or goes, where it shows. */
+static void note_link(const struct update *update, enum event_kind kind, const struct node *node)
+{
+	const struct lead *lead = node->lead;
+
+	if (!lead->target)
 		return;
-	texts_release(&update->tree->texts, node->id);
-	node->id = texts_hold(&update->tree->texts, lead->id);
-	if (!is_same)
-		deltas_add_link(update->deltas, EVENT_LINK_CREATED, update->tree, node);
+	deltas_add_entry(update->deltas, update->tree, node->parent, node->name, update->now);
+	deltas_add_link(update->deltas, kind, update->tree, node, lead->target);
 }
 
-static bool may_show(const struct update *update, const struct link *link)
-{
-	const struct manager *manager = update->manager;
-	const char *id = link->record->id;
-
-	return manager_may_show(manager_find_device(manager, &manager->names, id), id, link->path);
-}
-
-/* The same of a link in any spelling, which may be gone. */
-static void sync_link(const struct update *update, const char *path)
+/* What has the name of a link, in any spelling, loses it if it is not that link. */
+static void remove_former(const struct update *update, const char *path)
 {
 	const struct link *link = names_find_link(&update->manager->names, path);
-	struct lead lead = { 0 };
+	struct node *node = find_link(update, path);
 
 	note_line(update, path);
-	if (link && may_show(update, link))
-		lead = find_lead(update, link->record->id);
-	show_link(update, lead.target ? link->path : path, &lead);
-	free(lead.nowhere);
+	if (!node ||
+		(link && strcmp(node->lead->id, link->record->id) == 0 &&
+			strcmp(node->name, link_name_get_base(link->path)) == 0))
+		return;
+	note_link(update, EVENT_LINK_DELETED, node);
+	tree_remove_name(update->tree, node);
+}
+
+static struct lead *find_lead(const struct update *update, const struct link *link)
+{
+	return lead_find(&update->tree->leads, link->record->id, needs_volume(link->path));
+}
+
+static void add_link(const struct update *update, const struct link *link, struct lead *lead)
+{
+	struct node *folder = tree_get_link_folder(update->tree, link->path), *node;
+
+	if (find_link(update, link->path))
+		return;
+	node = tree_add_link(
+		update->tree, folder, link_name_get_base(link->path), lead, update->now);
+	note_line(update, link->path);
+	note_link(update, EVENT_LINK_CREATED, node);
+}
+
+/* All links of that kind that a unique ID has, where there is none yet. */
+static void add_links(const struct update *update, const char *id, bool is_of_volume)
+{
+	_cleanup_free_ char *target = find_target(update, id, is_of_volume);
+	struct tree *tree = update->tree;
+	const struct link *link = NULL;
+	struct lead *lead;
+
+	/* Held for a moment, so that it leads there before the first link is told of. */
+	lead = lead_hold(&tree->leads, &tree->texts, id, is_of_volume);
+	tree_set_lead(tree, lead, target, update->now);
+	while ((link = names_next_link(&update->manager->names, id, link)))
+		if (needs_volume(link->path) == is_of_volume)
+			add_link(update, link, lead);
+	lead_release(&tree->leads, &tree->texts, lead);
+}
+
+/* The link that has this name in the state, in any spelling. */
+static void add_present(const struct update *update, const char *path)
+{
+	const struct link *link = names_find_link(&update->manager->names, path);
+	struct lead *lead = link ? find_lead(update, link) : NULL;
+	bool is_of_volume = needs_volume(path);
+	const char *mount = NULL;
+
+	if (lead)
+		add_link(update, link, lead);
+	else if (link)
+		add_links(update, link->record->id, is_of_volume);
+	if (link)
+		mount = find_mount(update, link->record->id, is_of_volume);
+	sync_symlink(
+		update, update->tree->mounts, link_name_get_base(link ? link->path : path), mount);
 }
 
 static void note_volume(const struct update *update, enum event_kind kind,
@@ -294,21 +335,86 @@ static bool sync_volume(const struct update *update, const char *id)
 	return is_elsewhere;
 }
 
-/* The links of a volume, which lead elsewhere now, or only those in mounts/ do. */
-static void sync_links(const struct update *update, const char *id, bool is_moved)
+/* They are all told of. `before`: where they led. */
+static void note_links(const struct update *update, const struct lead *lead, const char *before)
 {
-	static const struct lead nowhere = { 0 };
-	struct lead lead = find_lead(update, id);
 	const struct link *link = NULL;
 
-	while ((link = names_next_link(&update->manager->names, id, link))) {
-		if (is_moved)
-			show_link(update, link->path, may_show(update, link) ? &lead : &nowhere);
-		else if (may_show(update, link))
-			sync_symlink(update, update->tree->mounts, link_name_get_base(link->path),
-				lead.mount);
+	while ((link = names_next_link(&update->manager->names, lead->id, link))) {
+		struct node *node = find_link(update, link->path);
+
+		if (!node || !node->has_lead || node->lead != lead)
+			continue; /* it is about to be added */
+		note_line(update, link->path);
+		deltas_add_entry(
+			update->deltas, update->tree, node->parent, node->name, update->now);
+		if (before && !lead->target)
+			deltas_add_link(
+				update->deltas, EVENT_LINK_DELETED, update->tree, node, before);
+		else if (!before)
+			deltas_add_link(update->deltas, EVENT_LINK_CREATED, update->tree, node,
+				lead->target);
 	}
-	free(lead.nowhere);
+}
+
+/* There are too many to tell of each. */
+static void note_many(const struct update *update, const struct lead *lead, const char *before)
+{
+	struct tree *tree = update->tree;
+	struct node *const folders[] = { tree->dos_devices, tree->volumes };
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		deltas_add_entries(update->deltas, folders[i],
+			lead->known || (!before && folders[i]->has_missing), update->now);
+	if (!update->deltas)
+		return;
+	stale_lines_add_all(&update->deltas->lines);
+	if (!before || !lead->target)
+		update->deltas->events.untold += lead->links;
+}
+
+/* Such links lead elsewhere now, or show no more, or do now. Whether that is so. */
+static bool sync_lead(const struct update *update, const char *id, bool is_of_volume)
+{
+	struct tree *tree = update->tree;
+	struct lead *lead = lead_find(&tree->leads, id, is_of_volume);
+	_cleanup_free_ char *target = find_target(update, id, is_of_volume), *before = NULL;
+
+	if (!lead) {
+		if (target)
+			add_links(update, id, is_of_volume);
+		return false;
+	}
+	if (is_same_text(lead->target, target))
+		return false;
+	before = lead->target ? xstrdup(lead->target) : NULL;
+	tree_set_lead(tree, lead, target, update->now);
+	if (lead->links > tree->links_told)
+		note_many(update, lead, before);
+	else
+		note_links(update, lead, before);
+	return true;
+}
+
+static void sync_mounts(const struct update *update, const char *id)
+{
+	const char *const mounts[] = { find_mount(update, id, false),
+		find_mount(update, id, true) };
+	const struct link *link = NULL;
+
+	while ((link = names_next_link(&update->manager->names, id, link)))
+		sync_symlink(update, update->tree->mounts, link_name_get_base(link->path),
+			mounts[needs_volume(link->path)]);
+}
+
+static void sync_links(const struct update *update, const char *id, bool is_moved, bool is_mounted)
+{
+	if (is_moved) {
+		sync_lead(update, id, false);
+		is_mounted |= sync_lead(update, id, true) && find_mount(update, id, false);
+	}
+	if (is_mounted)
+		sync_mounts(update, id);
 }
 
 /* Its unique ID, or the first of its identities that has names. */
@@ -377,19 +483,39 @@ static int compare_notices(const void *a, const void *b)
 	return order ? order : compare_optional(notice_a->path, notice_b->path);
 }
 
+/* The kernel has moved the entry already. */
+static void rename_link(const struct update *update, char *const paths[2])
+{
+	struct node *node = find_link(update, paths[0]), *over = find_link(update, paths[1]);
+	struct deltas *deltas = update->deltas;
+
+	if (!node || strcmp(paths[0], paths[1]) == 0)
+		return;
+	if (over && over != node) {
+		if (over->lead->target)
+			deltas_add_link(
+				deltas, EVENT_LINK_DELETED, update->tree, over, over->lead->target);
+		tree_remove_name(update->tree, over);
+	}
+	if (node->lead->target)
+		deltas_add_link(deltas, EVENT_LINK_DELETED, update->tree, node, node->lead->target);
+	tree_change_listing(node->parent, update->now);
+	node = tree_move(update->tree, node, link_name_get_base(paths[1]), update->now);
+	if (node->lead->target)
+		deltas_add_link(deltas, EVENT_LINK_CREATED, update->tree, node, node->lead->target);
+}
+
 void tree_update(struct tree *tree, const struct manager *manager, struct touched *touched,
 	uint64_t now, struct deltas *deltas)
 {
 	const struct update update = { tree, manager, now, deltas };
 
 	if (deltas && touched->renamed[0])
-		tree_rename(tree, tree_get_link_folder(tree, touched->renamed[0]),
-			link_name_get_base(touched->renamed[0]),
-			link_name_get_base(touched->renamed[1]), now, deltas);
+		rename_link(&update, touched->renamed);
 	for (size_t i = 0; i < touched->device_count; i++)
 		sync_device(&update, touched->devices[i]);
 	for (size_t i = 0; i < touched->link_count; i++)
-		sync_link(&update, touched->links[i]);
+		remove_former(&update, touched->links[i]);
 	for (size_t i = 0; i < touched->id_count; i++) {
 		bool is_elsewhere = sync_volume(&update, touched->ids[i]);
 		const struct device *holder =
@@ -397,10 +523,10 @@ void tree_update(struct tree *tree, const struct manager *manager, struct touche
 
 		if (holder && !holder->id)
 			sync_device(&update, holder->name);
-
-		if (touched->is_moved[i] || is_elsewhere)
-			sync_links(&update, touched->ids[i], touched->is_moved[i]);
+		sync_links(&update, touched->ids[i], touched->is_moved[i], is_elsewhere);
 	}
+	for (size_t i = 0; i < touched->link_count; i++)
+		add_present(&update, touched->links[i]);
 	for (size_t i = 0; touched->has_changed && i < ARRAY_SIZE(tree->views); i++) {
 		tree->views[i]->changed = now;
 		deltas_add_text(deltas, tree->views[i]);
@@ -414,4 +540,17 @@ void tree_update(struct tree *tree, const struct manager *manager, struct touche
 	if (deltas->events.count)
 		qsort(deltas->events.list, deltas->events.count, sizeof(*deltas->events.list),
 			compare_notices);
+}
+
+void tree_update_absent(struct tree *tree, const struct manager *manager, uint64_t now)
+{
+	const struct update update = { tree, manager, now, NULL };
+
+	map_for_each (&manager->names.records, node, next) {
+		const struct record *record = container_of(node, struct record, by_id);
+
+		for (int is_of_volume = 0; is_of_volume < 2; is_of_volume++)
+			if (!lead_find(&tree->leads, record->id, is_of_volume))
+				add_links(&update, record->id, is_of_volume);
+	}
 }

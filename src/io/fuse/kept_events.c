@@ -39,8 +39,10 @@ static void note(struct kept_events *events, uint64_t number, const struct event
 
 void kept_events_note(struct kept_events *events, const struct event_stream *stream)
 {
-	if (stream->next > events->next + EVENT_STREAM_MAX)
-		events->next = stream->next - EVENT_STREAM_MAX;
+	uint64_t oldest = event_stream_get_oldest(stream);
+
+	if (events->next < oldest)
+		events->next = oldest;
 	for (; events->next < stream->next; events->next++)
 		note(events, events->next, &stream->lines[events->next % EVENT_STREAM_MAX]);
 }

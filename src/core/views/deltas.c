@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What an update of the tree makes different, on its way to the kernel and to readers of `events`.
+ */
+
+#include <string.h>
+
+#include "core/syntax/link_name.h"
+#include "core/views/deltas.h"
+#include "tree_private.h"
+
+void deltas_fini(struct deltas *deltas)
+{
+	for (size_t i = 0; i < deltas->count; i++)
+		free(deltas->list[i].name);
+	free(deltas->list);
+	events_fini(&deltas->events);
+	stale_lines_fini(&deltas->lines);
+	*deltas = (struct deltas){ 0 };
+}
+
+static void deltas_add(struct deltas *deltas, uint64_t parent, uint64_t ino, const char *name)
+{
+	if (!deltas)
+		return;
+	deltas->list = xgrow(deltas->list, deltas->count, sizeof(*deltas->list));
+	deltas->list[deltas->count++] = (struct delta){ parent, ino, name ? xstrdup(name) : NULL };
+}
+
+/* Changes come in runs of the same few folders: looking back a little finds nearly all. */
+static bool has_listing(const struct deltas *deltas, uint64_t parent)
+{
+	for (size_t i = deltas->count, looked = 0; i > 0 && looked < 8; i--, looked++)
+		if (deltas->list[i - 1].parent == parent && !deltas->list[i - 1].ino)
+			return true;
+	return false;
+}
+
+void deltas_add_entry(struct deltas *deltas, const struct tree *tree, struct node *folder,
+	const char *name, uint64_t now)
+{
+	uint64_t parent = node_get_ino(folder);
+
+	tree_change_listing(folder, now);
+	if (!deltas || (!folder->lookups && folder->parent && folder->parent->parent))
+		return;
+	if (tree_is_known(tree, folder, name))
+		deltas_add(deltas, parent, 0, name);
+	else if (!has_listing(deltas, parent))
+		deltas_add(deltas, parent, 0, NULL);
+}
+
+void deltas_add_entries(struct deltas *deltas, struct node *folder, bool is_known, uint64_t now)
+{
+	tree_change_listing(folder, now);
+	if (!deltas)
+		return;
+	if (is_known)
+		deltas_add(deltas, TREE_ROOT_INO, 0, folder->name);
+	if (!has_listing(deltas, node_get_ino(folder)))
+		deltas_add(deltas, node_get_ino(folder), 0, NULL);
+}
+
+void deltas_add_attributes(struct deltas *deltas, const struct node *node)
+{
+	if (node->lookups)
+		deltas_add(deltas, 0, node_get_ino(node), NULL);
+}
+
+void deltas_add_text(struct deltas *deltas, const struct node *node)
+{
+	if (node->lookups)
+		deltas_add(deltas, node_get_ino(node->parent), node_get_ino(node), node->name);
+}
+
+void deltas_add_link(struct deltas *deltas, enum event_kind kind, const struct tree *tree,
+	const struct node *node, const char *target)
+{
+	bool is_volume = node->parent == tree->volumes;
+	_cleanup_free_ char *path = NULL;
+
+	if (!deltas)
+		return;
+	path = xasprintf(
+		"%s%s", is_volume ? LINK_FOLDER_VOLUMES : LINK_FOLDER_DOS_DEVICES, node->name);
+	events_add(&deltas->events,
+		&(struct event){
+			.kind = kind,
+			.link = path,
+			.id = (char *)node->lead->id,
+			.device = target[0] == '/' ? (char *)target : (char *)"",
+		});
+}

@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A volume with so many links that nobody is told of each: when it comes and goes, all of them do,
+# for the kernel's caches, for listings and for readers of `events`; and links of others stay.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-robust.sh"
+
+count=4500 # more than 4096
+make_image a 1M swap "$(number_uuid 1)"
+make_image b 1M swap "$(number_uuid 2)"
+attach a 00
+other=$device
+attach b 01
+many=$device
+
+# As the kernel has them: every so many, looked up before or not; the list; points.
+expect_links() # TARGET, "" for none
+{
+	local i shown=0
+
+	[ -z "$1" ] || shown=$count
+	for ((i = 0; i < count; i += 250)); do
+		expect_equal "$1" "$(readlink "$MM/DosDevices/many-$i" || true)" "many-$i"
+	done
+	expect_equal "$shown" "$(find "$MM/DosDevices" -name 'many-*' | wc -l)" "listed"
+	expect_equal "$shown" "$(grep -c '"/DosDevices/many-' "$MM/points" || true)" "in points"
+	expect_equal "$other" "$(readlink "$MM/DosDevices/other")" "the link of another volume"
+}
+
+start_mmfs
+cd "$MM/DosDevices"
+request create_point "link=other device=$other"
+for ((i = 0; i < count; i++)); do
+	echo "link=many-$i device=$many"
+done >"$CTL/create_point"
+expect_links "$many"
+exec {events}<"$MM/events"
+
+detach 01
+settle
+expect_links ""
+attach b 02
+settle
+expect_links "$device"
+detach 02
+settle
+expect_links ""
+attach b 01
+settle
+expect_links "$many"
+
+# Who follows has lost what is about them, and hears of the rest.
+request create_point "link=last device=$other"
+while read -r -t 10 -u "$events" line; do
+	[[ $line != *'"event":"overrun"'* ]] || lost=$(jq .lost <<<"$line")
+	[[ $line != *'"link":"/DosDevices/many-'* ]] || fail "told of one: $line"
+	[[ $line != *'"link":"/DosDevices/last"'* ]] || break
+done
+[[ $line == *'"link":"/DosDevices/last"'* ]] || fail "the last event is $line"
+[ "$lost" -ge $((4 * count)) ] || fail "lost are ${lost:-none}"
+exec {events}<&-
+
+# From the start on, and for a volume that comes only later.
+cd /
+restart_mmfs
+expect_links "$many"
+stop_mmfs
+detach 01
+start_mmfs
+expect_links ""
+attach b 02
+settle
+expect_links "$device"
+request delete_points "device=$device"
+expect_links ""
