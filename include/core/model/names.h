@@ -63,6 +63,7 @@ struct names {
 	struct map records;	  /* by unique ID; those that are alike have one hash */
 	struct map mount_points;  /* by host and path */
 	struct map shadows;	  /* by path, ignoring case */
+	bool has_unrecorded;	  /* there is an unrecorded link, or was one since start */
 	bool has_settings;	  /* in a layer: the following counts */
 	bool is_auto_mount_off;
 	uint64_t revision; /* of the changes of all hosts, the last that is in here; 0: none */
@@ -112,6 +113,8 @@ void names_remove_link(struct names *layer, const char *path);
  * as the letter or a volume name of its record.
  */
 void names_unrecord_link(struct names *layer, const char *path);
+/* Whether a unique ID has any such link. */
+bool names_has_unrecorded(const struct names *names, const char *id);
 /* Takes all such links of a unique ID out of the view. */
 void names_remove_unrecorded(struct names *layer, const char *id);
 /* Forgets a unique ID with all its links, and the mount points on it and of it. */

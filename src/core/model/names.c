@@ -398,7 +398,20 @@ void names_unrecord_link(struct names *layer, const char *path)
 	names_set_link(layer, own_path, id, changed);
 	own = find_own_link(layer, own_path);
 	own->is_unrecorded = true;
+	layer->has_unrecorded = true;
 	record_count_link(own->record, own_path, -1);
+}
+
+bool names_has_unrecorded(const struct names *names, const char *id)
+{
+	const struct link *link = NULL;
+
+	if (!names->has_unrecorded && !(names->base && names->base->has_unrecorded))
+		return false; /* the usual case, in which nobody goes through the links */
+	while ((link = names_next_link(names, id, link)))
+		if (link->is_unrecorded)
+			return true;
+	return false;
 }
 
 void names_remove_unrecorded(struct names *layer, const char *id)
@@ -532,6 +545,7 @@ void names_merge(struct names *base, struct names *layer)
 	if (layer->has_settings)
 		base->is_auto_mount_off = layer->is_auto_mount_off;
 	layer->has_settings = false;
+	base->has_unrecorded |= layer->has_unrecorded;
 	base->revision = layer->revision;
 	mount_points_merge(base, layer);
 	shadows_merge(base, layer);

@@ -388,16 +388,6 @@ static void for_each_before(const struct manager *manager, struct change *change
 	}
 }
 
-static bool has_unrecorded(const struct names *view, const char *id)
-{
-	const struct link *link = NULL;
-
-	while ((link = names_next_link(view, id, link)))
-		if (link->is_unrecorded)
-			return true;
-	return false;
-}
-
 /*
  * Links that the database does not know go with their volume, and do not come again with one that
  * was kept when they were deleted: they stay only where the same device has the ID, before and
@@ -407,7 +397,7 @@ static void drop_unrecorded(const struct manager *manager, const char *id, struc
 {
 	const struct device *before, *after;
 
-	if (!has_unrecorded(&change->names, id))
+	if (!names_has_unrecorded(&change->names, id))
 		return;
 	before = manager_find_device(manager, &manager->names, id);
 	after = change_find_device(manager, change, id);
