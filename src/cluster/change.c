@@ -289,6 +289,8 @@ static void handle_done(struct session *session, const struct etcd_answer *answe
 		close_change(session, OUTCOME_DONE, answer->revision, NULL);
 	} else if (session->is_voiding) {
 		send_void(session); /* the entry is there and is not: it was no answer to this */
+	} else if (!session->change_id) {
+		close_change(session, OUTCOME_LOST, session->position, NULL);
 	} else {
 		handle_lost(session, answer);
 		change_drop(session);

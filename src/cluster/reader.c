@@ -192,9 +192,6 @@ void reader_begin(struct session *session, const struct order *order)
 		session->stage = STAGE_STUCK;
 	} else if (order->revision == 0) {
 		reader_load(session);
-	} else if (order->revision > session->highest) {
-		session->is_older = true;
-		session->stage = STAGE_STUCK;
 	} else {
 		session->stage = STAGE_CHECK;
 		peer_drop(session, CALL_READ);
@@ -213,7 +210,6 @@ static void follow(struct session *session)
 {
 	session->stage = STAGE_FOLLOW;
 	session->is_current = false;
-	session->loads++;
 	peer_set_clock(session, CLOCK_WATCH, session->now);
 	peer_set_clock(session, CLOCK_BEAT, session->now);
 }

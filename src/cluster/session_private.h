@@ -115,10 +115,6 @@ struct session {
 	size_t watch_member;
 	bool is_watching; /* etcd has confirmed it */
 	size_t beats;
-	int64_t audit; /* the position of the count that is under way, */
-	int64_t audit_count;
-	int64_t audit_loads; /* and the reading that it belongs to */
-	int64_t loads;
 
 	/* change */
 	char *change; /* that was sent, and is not settled; NULL: none */

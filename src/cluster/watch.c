@@ -96,14 +96,15 @@ static void sift(
 	}
 }
 
-static void tell_revision(struct session *session, const struct etcd_rows *told, const char *head)
+static void tell_revision(
+	struct session *session, const struct etcd_rows *told, int64_t revision, const char *head)
 {
 	char change[128], host[128];
 	struct tale tale = {
 		.type = TALE_ROWS,
 		.rows = told->list,
 		.count = told->count,
-		.revision = session->position,
+		.revision = revision,
 		.head = session->head,
 		.change = change,
 		.host = host,
@@ -130,11 +131,12 @@ static bool take_revision(struct session *session, const struct etcd_row *rows, 
 		return false;
 	for (size_t i = 0; i < count; i++)
 		change_handle_log(session, &rows[i]);
-	session->position = rows[0].revision;
-	if (head)
+	if (head) { /* without it, it is no change, and says nothing about those before */
+		session->position = rows[0].revision;
 		session->head = head->version;
+	}
 	sift(session, rows, count, &told);
-	tell_revision(session, &told, head ? head->value : "");
+	tell_revision(session, &told, rows[0].revision, head ? head->value : "");
 	etcd_rows_fini(&told);
 	return true;
 }
@@ -241,20 +243,17 @@ void watch_handle_audit(struct session *session)
 	peer_set_clock(session, CLOCK_AUDIT, session->now + AUDIT_TIME);
 	if (session->stage != STAGE_FOLLOW || peer_is_busy(session, CALL_COUNT))
 		return;
-	session->audit = session->position;
-	session->audit_count = session->count;
-	session->audit_loads = session->loads;
-	count_add_reads(&request, session->position);
+	etcd_add_range(&request.then, "head", "");
+	count_add_reads(&request, 0);
 	peer_call(session, CALL_COUNT, &request);
 }
 
 void watch_handle_count(struct session *session, const struct etcd_answer *answer)
 {
-	if (answer->status != ETCD_OK) {
+	const struct etcd_row *head = etcd_answer_row(answer, 0);
+
+	if (answer->status != ETCD_OK || (head ? head->version : 0) != session->head)
 		peer_set_clock(session, CLOCK_AUDIT, session->now + CREATE_LIMIT);
-		return;
-	}
-	if (session->stage == STAGE_FOLLOW && session->audit_loads == session->loads &&
-		count_get(answer, 0) != session->audit_count)
+	else if (session->stage == STAGE_FOLLOW && count_get(answer, 1) != session->count)
 		reader_load(session);
 }
