@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "base/map.h"
 #include "io/fuse/fuse.h"
 
 /* The texts of plain files, and the inodes that show them. Part of io/fuse. */
@@ -14,6 +15,9 @@ struct blob_holder {
 
 /* Text that several open files may show at once. */
 struct blob {
+	struct map_node by_generation; /* in fuse_server::texts, if it is the text of a view */
+	struct fuse_server *server;    /* … else NULL */
+	enum node_kind view;
 	size_t references;
 	struct blob_holder *holders; /* who is charged for it */
 	uint64_t generation;	     /* fuse_server::generation when it was made */

@@ -148,6 +148,7 @@ bool fuse_stop(struct fuse_server *server)
 	map_fini(&server->by_number);
 	for (size_t i = 0; i < ARRAY_SIZE(server->views); i++)
 		blob_release(server->views[i]);
+	map_fini(&server->texts);
 	stale_lines_fini(&server->stale);
 	server->backend.tree->gone = NULL;
 	free(server->mountpoint);

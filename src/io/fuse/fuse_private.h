@@ -4,6 +4,7 @@
 /* The inside of struct fuse_server, for the sources beside this. */
 
 #include "base/map.h"
+#include "base/map.h"
 #include "io/fuse/fuse.h"
 #include "io/fuse/fuse_user_inode.h"
 #include "io/fuse/kept_events.h"
@@ -38,6 +39,7 @@ struct fuse_server {
 	double timeout;				  /* of entries and attributes, seconds */
 	uint64_t generation;			  /* counts changes of what the views show */
 	struct blob *views[NODE_METRICS + 1];	  /* by node kind: the newest text */
+	struct map texts;			  /* those, and older ones that are read still */
 	struct stale_lines stale;		  /* of that of points */
 	struct user_inode user_inodes[OP_RENAME]; /* by operation */
 	size_t metrics_len;			  /* of the newest text of metrics */

@@ -65,15 +65,28 @@ bool fuse_has_own_text(const struct fuse_server *server, uint64_t ino)
 	return ino & TEXT_BIT && get_generation(ino) == server->generation;
 }
 
+struct text_key {
+	enum node_kind view;
+	uint64_t generation;
+};
+
+static bool is_text(const struct map_node *node, const void *key)
+{
+	const struct blob *blob = container_of(node, const struct blob, by_generation);
+	const struct text_key *wanted = key;
+
+	return blob->view == wanted->view && blob->generation == wanted->generation;
+}
+
 /* The text of an inode that is out of date, if somebody reads it still. */
 static const struct blob *find_text(
 	const struct fuse_server *server, const struct node *node, uint64_t ino)
 {
-	for (const struct open_file *file = server->files; file; file = file->next)
-		if (file->kind == node->kind && file->blob &&
-			file->blob->generation == get_generation(ino))
-			return file->blob;
-	return NULL;
+	struct text_key key = { node->kind, get_generation(ino) };
+	struct map_node *found =
+		map_find(&server->texts, map_hash_number(key.generation), is_text, &key);
+
+	return found ? container_of(found, const struct blob, by_generation) : NULL;
 }
 
 void blob_release(struct blob *blob)
@@ -81,6 +94,8 @@ void blob_release(struct blob *blob)
 	if (!blob || --blob->references)
 		return;
 	assert(!blob->holders);
+	if (blob->server)
+		map_remove(&blob->server->texts, &blob->by_generation);
 	strbuf_fini(&blob->text);
 	free(blob);
 }
@@ -166,6 +181,9 @@ struct blob *fuse_get_text(struct fuse_server *server, const struct node *node)
 	if (node->kind == NODE_METRICS)
 		server->metrics_len = blob->text.len;
 	if (view != NODE_METRICS) {
+		blob->server = server;
+		blob->view = view;
+		map_add(&server->texts, &blob->by_generation, map_hash_number(blob->generation));
 		blob_release(server->views[view]);
 		server->views[view] = blob;
 		blob->references++;
