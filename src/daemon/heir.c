@@ -129,7 +129,7 @@ void heir_tell(struct heir *heir)
 
 	if (is_later)
 		find_missed(heir, &missed.events);
-	kept_told_start(&heir->noted, heir->kept, heir->tree);
+	kept_told_start(&heir->noted, heir->kept, heir->tree, &heir->manager->volumes);
 	kept_changes_set_told(&heir->changes, heir->manager);
 	if (is_later)
 		change_queue_finish(heir->queue, NULL, &missed);

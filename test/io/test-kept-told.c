@@ -16,6 +16,7 @@ static void *memory;
 static struct kept *kept;
 static struct kept_told noted;
 static struct told shown; /* the tree of this process */
+static struct volumes volumes;
 static const char *const mounts[] = { "/mnt/a", "/mnt/b c" };
 
 static void setup(void)
@@ -88,7 +89,7 @@ START_TEST(volumes_come_back)
 {
 	show("UUID=a", "/dev/sda1", 2);
 	show("UUID=b/c", NULL, 0);
-	kept_told_start(&noted, kept, &shown.tree);
+	kept_told_start(&noted, kept, &shown.tree, &volumes);
 	show("UUID=d", "/dev/sdd1", 0);
 	kept_told_note(&noted, &shown.tree, "UUID=d");
 	kept_commit(kept);
@@ -105,7 +106,7 @@ END_TEST
 START_TEST(what_shows_no_more_goes)
 {
 	show("UUID=a", "/dev/sda1", 0);
-	kept_told_start(&noted, kept, &shown.tree);
+	kept_told_start(&noted, kept, &shown.tree, &volumes);
 	kept_commit(kept);
 	told_fini(&shown);
 	told_init(&shown, 1);
@@ -121,11 +122,11 @@ END_TEST
 START_TEST(old_records_go)
 {
 	show("UUID=a", "/dev/sda1", 0);
-	kept_told_start(&noted, kept, &shown.tree);
+	kept_told_start(&noted, kept, &shown.tree, &volumes);
 	kept_commit(kept);
 	kept_told_fini(&noted);
 	noted = (struct kept_told){ 0 };
-	kept_told_start(&noted, kept, &shown.tree);
+	kept_told_start(&noted, kept, &shown.tree, &volumes);
 	kept_commit(kept);
 	ck_assert_uint_eq(count_records(), 1);
 }
@@ -139,6 +140,67 @@ START_TEST(nobody_is_told_at_first)
 }
 END_TEST
 
+static struct device device = { .name = (char *)"sda1", .node = (char *)"/dev/sda1" };
+
+/* What the next process tells of a device, in words. */
+static char *tell(struct manager *manager)
+{
+	struct strbuf text = STRBUF_INIT;
+	struct events events = { 0 };
+	struct told told;
+
+	kept_free(kept);
+	kept = kept_new(memory, SIZE);
+	noted.kept = kept;
+	told_init(&told, 1);
+	kept_told_load(kept, &told);
+	told_compare(&told, manager, &shown.tree, 1, &events);
+	for (size_t i = 0; i < events.count; i++)
+		strbuf_add_format(&text, "%s %s %s", event_types[events.list[i].kind].name,
+			events.list[i].device, events.list[i].reason ? events.list[i].reason : "-");
+	told_fini(&told);
+	events_fini(&events);
+	return text.len ? strbuf_take(&text) : xstrdup("");
+}
+
+static void expect_told(struct manager *manager, const char *expected)
+{
+	_cleanup_free_ char *text = tell(manager);
+
+	ck_assert_str_eq(text, expected);
+}
+
+START_TEST(devices_are_told_of_once)
+{
+	struct manager manager;
+	struct map *by_name = &manager.volumes.by_name;
+
+	manager_init(&manager, &id_order_default);
+	device.kind = DEVICE_VOLUME;
+	device.reason = (char *)"it is damaged";
+	map_add(by_name, &device.by_name, map_hash_text(device.name));
+	expect_told(&manager, "volume-unprocessed /dev/sda1 it is damaged");
+	kept_told_start(&noted, kept, &shown.tree, &manager.volumes);
+	kept_commit(kept);
+	expect_told(&manager, "");
+	device.reason = (char *)"it is gone";
+	expect_told(&manager, "volume-unprocessed /dev/sda1 it is gone");
+	device.is_displaced = true;
+	kept_told_note_device(&noted, &manager.volumes, "sda1");
+	kept_commit(kept);
+	expect_told(&manager, "");
+	device.is_displaced = false;
+	device.reason = NULL;
+	kept_told_note_device(&noted, &manager.volumes, "sda1");
+	kept_commit(kept);
+	ck_assert_uint_eq(kept_next(kept, KEPT_DEVICE, 0), 0);
+	device.is_displaced = true;
+	expect_told(&manager, "duplicate /dev/sda1 -");
+	map_remove(by_name, &device.by_name);
+	manager_fini(&manager);
+}
+END_TEST
+
 /* Each end of a record that was sound, and a number of mounts that it does not have. */
 START_TEST(damaged_records_go)
 {
@@ -147,7 +209,7 @@ START_TEST(damaged_records_go)
 	size_t len;
 
 	show("UUID=a", "/dev/sda1", 2);
-	kept_told_start(&noted, kept, &shown.tree);
+	kept_told_start(&noted, kept, &shown.tree, &volumes);
 	record = kept_next(kept, KEPT_VOLUME, 0);
 	len = kept_get_len(kept, record);
 	ck_assert_uint_lt(len, sizeof(bytes));
@@ -173,6 +235,7 @@ int main(void)
 	tcase_add_test(tests, volumes_come_back);
 	tcase_add_test(tests, what_shows_no_more_goes);
 	tcase_add_test(tests, old_records_go);
+	tcase_add_test(tests, devices_are_told_of_once);
 	tcase_add_test(tests, nobody_is_told_at_first);
 	tcase_add_test(tests, damaged_records_go);
 	return run_suite(suite);

@@ -456,6 +456,12 @@ static void begin_telling(struct world *world, struct told *told)
 	for (size_t i = 0; i < count; i++)
 		told_add_link(told, links[i]->path, links[i]->record->id);
 	free(links);
+	map_for_each (&world->manager.volumes.by_name, node, next) {
+		struct told_device device;
+
+		if (told_get_device(container_of(node, struct device, by_name), &device))
+			told_add_device(told, &device);
+	}
 }
 
 /* A reader of `events` who was there before knows what is so now, and nothing else. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "core/model/manager.h"
 #include "core/views/tree.h"
 
 /*
@@ -10,6 +11,7 @@
  */
 struct told {
 	struct tree tree;
+	struct map devices; /* by kernel name: those that show nowhere, and why */
 };
 
 /* A volume as it was told. */
@@ -23,9 +25,17 @@ struct told_volume {
 	size_t mount_count;
 };
 
+/* A device of which readers were told why it does not show. */
+struct told_device {
+	const char *name; /* of the kernel */
+	bool is_duplicate;
+	const char *reason; /* or NULL */
+};
+
 void told_init(struct told *told, uint64_t now);
 void told_fini(struct told *told);
 void told_add_volume(struct told *told, const struct told_volume *volume);
+void told_add_device(struct told *told, const struct told_device *device);
 /* A link of a volume, which shows if that was told. */
 void told_add_link(struct told *told, const char *path, const char *id);
 /*
@@ -37,3 +47,5 @@ void told_compare(struct told *told, const struct manager *manager, const struct
 
 /* A volume as the tree has told it; it points into the tree. False: it does not show. */
 bool told_get_volume(const struct tree *tree, const char *id, struct told_volume *ret_volume);
+/* A device that readers are told of; it points into the device. False: it shows, or is meant to. */
+bool told_get_device(const struct device *device, struct told_device *ret_device);

@@ -14,6 +14,7 @@ enum kept_kind {
 	KEPT_STATE,    /* what goes on in another process as it was */
 	KEPT_CHANGE,   /* a commit; ID: its number */
 	KEPT_VOLUME,   /* what readers of `events` were told of a volume */
+	KEPT_DEVICE,   /* … of a device that does not show */
 	KEPT_OUTCOME,  /* what becomes of a request with a commit; ID: number of the request */
 	KEPT_NUMBERS,  /* below which numbers may be taken: see kept_numbers.h */
 };

@@ -16,14 +16,41 @@
 #include "core/views/tree_update.h"
 #include "tree_private.h"
 
+struct reason {
+	struct map_node by_name;
+	bool is_duplicate;
+	char *text; /* or NULL */
+	char name[];
+};
+
+static bool has_name(const struct map_node *node, const void *key)
+{
+	return strcmp(container_of(node, struct reason, by_name)->name, key) == 0;
+}
+
+static const struct reason *find_reason(const struct told *told, const char *name)
+{
+	struct map_node *node = map_find(&told->devices, map_hash_text(name), has_name, name);
+
+	return node ? container_of(node, struct reason, by_name) : NULL;
+}
+
 void told_init(struct told *told, uint64_t now)
 {
+	told->devices = (struct map)MAP_INIT;
 	tree_init(&told->tree, now);
 }
 
 void told_fini(struct told *told)
 {
 	tree_fini(&told->tree);
+	map_for_each (&told->devices, node, next) {
+		struct reason *reason = container_of(node, struct reason, by_name);
+
+		free(reason->text);
+		free(reason);
+	}
+	map_fini(&told->devices);
 }
 
 static struct node *find_folder(const struct tree *tree, const char *id)
@@ -78,6 +105,19 @@ void told_add_link(struct told *told, const char *path, const char *id)
 		tree_set_lead(tree, lead, device ? device->target : "", 0);
 	tree_add_link(tree, folder, name, lead, 0);
 	lead_release(&tree->leads, &tree->texts, lead);
+}
+
+void told_add_device(struct told *told, const struct told_device *device)
+{
+	struct reason *reason;
+
+	if (find_reason(told, device->name))
+		return;
+	reason = xcalloc(1, sizeof(*reason) + strlen(device->name) + 1);
+	reason->is_duplicate = device->is_duplicate;
+	reason->text = device->reason ? xstrdup(device->reason) : NULL;
+	strcpy(reason->name, device->name);
+	map_add(&told->devices, &reason->by_name, map_hash_text(reason->name));
 }
 
 static char *get_path(const struct tree *tree, const struct node *link)
@@ -140,6 +180,31 @@ static void remove_others(struct told *told, const struct tree *shown, struct ev
 	}
 }
 
+/* As apply.c has it, with another process in between. */
+static void add_devices(
+	const struct told *told, const struct volumes *volumes, struct events *events)
+{
+	map_for_each (&volumes->by_name, node, next) {
+		const struct device *device = container_of(node, struct device, by_name);
+		const struct reason *reason = find_reason(told, device->name);
+		struct told_device now;
+
+		if (!told_get_device(device, &now) ||
+			(reason &&
+				(now.is_duplicate ? reason->is_duplicate
+						  : is_same_text(reason->text, now.reason))))
+			continue;
+		events_add(events,
+			&(struct event){
+				.kind = now.is_duplicate ? EVENT_DUPLICATE
+							 : EVENT_VOLUME_UNPROCESSED,
+				.id = now.is_duplicate ? device->id : NULL,
+				.device = device->node,
+				.reason = device->reason,
+			});
+	}
+}
+
 void told_compare(struct told *told, const struct manager *manager, const struct tree *shown,
 	uint64_t now, struct events *ret_events)
 {
@@ -147,6 +212,7 @@ void told_compare(struct told *told, const struct manager *manager, const struct
 	struct deltas deltas = { 0 };
 
 	remove_others(told, shown, ret_events);
+	add_devices(told, &manager->volumes, ret_events);
 	touched.events = *ret_events;
 	*ret_events = (struct events){ 0 };
 	touch_links(&touched, &told->tree, shown);
@@ -178,5 +244,16 @@ bool told_get_volume(const struct tree *tree, const char *id, struct told_volume
 		.mounts = (const char *const *)shown->mounts,
 		.mount_count = shown->mount_count,
 	};
+	return true;
+}
+
+bool told_get_device(const struct device *device, struct told_device *ret_device)
+{
+	bool is_duplicate = device->is_displaced && !device->is_barred;
+
+	if (device->kind == DEVICE_DISK || device->kind == DEVICE_MEMBER ||
+		!(is_duplicate || device->reason))
+		return false;
+	*ret_device = (struct told_device){ device->name, is_duplicate, device->reason };
 	return true;
 }

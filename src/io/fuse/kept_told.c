@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What readers of `events` were told of volumes. Of links it follows from the database, but for
- * those that are in memory alone: they end with the process.
+ * What readers of `events` were told of volumes, and of devices that are none. Of links it follows
+ * from the database, but for those that are in memory alone: they end with the process.
  */
 
 #include <string.h>
@@ -19,22 +19,27 @@ struct kept_volume {
 
 #define MOUNTS_MAX 65536
 
-struct entry {
-	struct map_node by_id;
-	uint32_t record;
-	char id[];
+/* Of a device. Its kernel name and the reason or "" follow. */
+struct kept_device {
+	uint64_t is_duplicate;
 };
 
-static bool has_id(const struct map_node *node, const void *key)
+struct entry {
+	struct map_node node;
+	uint32_t record;
+	char key[];
+};
+
+static bool has_key(const struct map_node *node, const void *key)
 {
-	return strcmp(container_of(node, struct entry, by_id)->id, key) == 0;
+	return strcmp(container_of(node, struct entry, node)->key, key) == 0;
 }
 
-static struct entry *find(const struct kept_told *noted, const char *id)
+static struct entry *find(const struct map *map, const char *key)
 {
-	struct map_node *node = map_find(&noted->by_id, map_hash_text(id), has_id, id);
+	struct map_node *node = map_find(map, map_hash_text(key), has_key, key);
 
-	return node ? container_of(node, struct entry, by_id) : NULL;
+	return node ? container_of(node, struct entry, node) : NULL;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -78,10 +83,33 @@ static bool load(const struct kept *kept, uint32_t record, struct told *told)
 	return true;
 }
 
+static bool load_device(const struct kept *kept, uint32_t record, struct told *told)
+{
+	const struct kept_device *head = kept_get(kept, record);
+	size_t len = kept_get_len(kept, record);
+	const char *at = (const char *)(head + 1), *end = (const char *)head + len;
+	struct told_device device;
+
+	if (len < sizeof(*head))
+		return false;
+	device.is_duplicate = head->is_duplicate;
+	device.name = take_text(&at, end);
+	device.reason = take_text(&at, end);
+	if (!device.name || !device.reason)
+		return false;
+	if (!*device.reason)
+		device.reason = NULL;
+	told_add_device(told, &device);
+	return true;
+}
+
 void kept_told_load(struct kept *kept, struct told *told)
 {
 	for (uint32_t record = 0; (record = kept_next(kept, KEPT_VOLUME, record));)
 		if (!load(kept, record, told))
+			kept_remove(kept, record);
+	for (uint32_t record = 0; (record = kept_next(kept, KEPT_DEVICE, record));)
+		if (!load_device(kept, record, told))
 			kept_remove(kept, record);
 }
 
@@ -108,12 +136,12 @@ static void format(const struct told_volume *volume, struct strbuf *bytes)
 		add_text(bytes, volume->mounts[i]);
 }
 
-static struct entry *add(struct kept_told *noted, const char *id)
+static struct entry *add(struct map *map, const char *key)
 {
-	struct entry *entry = xcalloc(1, sizeof(*entry) + strlen(id) + 1);
+	struct entry *entry = xcalloc(1, sizeof(*entry) + strlen(key) + 1);
 
-	strcpy(entry->id, id);
-	map_add(&noted->by_id, &entry->by_id, map_hash_text(id));
+	strcpy(entry->key, key);
+	map_add(map, &entry->node, map_hash_text(key));
 	return entry;
 }
 
@@ -123,45 +151,83 @@ static bool is_noted(const struct kept *kept, uint32_t record, const struct strb
 		memcmp(kept_get(kept, record), bytes->data, bytes->len) == 0;
 }
 
-void kept_told_note(struct kept_told *noted, const struct tree *tree, const char *id)
+/* Makes these bytes what is noted under a key; none: nothing is. */
+static void note(struct kept *kept, struct map *map, enum kept_kind kind, const char *key,
+	const struct strbuf *bytes)
 {
-	_cleanup_strbuf_ struct strbuf bytes = STRBUF_INIT;
-	struct told_volume volume;
-	struct entry *entry;
-	bool shows;
+	struct entry *entry = find(map, key);
 
-	if (!noted->kept)
-		return;
-	shows = told_get_volume(tree, id, &volume);
-	entry = find(noted, id);
-	if (shows)
-		format(&volume, &bytes);
-	if (entry && shows && is_noted(noted->kept, entry->record, &bytes))
+	if (entry && bytes->len && is_noted(kept, entry->record, bytes))
 		return;
 	if (entry)
-		kept_remove(noted->kept, entry->record);
-	if (shows && !entry)
-		entry = add(noted, id);
-	if (shows) {
-		entry->record = kept_try_add(noted->kept, KEPT_VOLUME, 0, bytes.data, bytes.len);
+		kept_remove(kept, entry->record);
+	if (bytes->len) {
+		if (!entry)
+			entry = add(map, key);
+		entry->record = kept_try_add(kept, kind, 0, bytes->data, bytes->len);
 	} else if (entry) {
-		map_remove(&noted->by_id, &entry->by_id);
+		map_remove(map, &entry->node);
 		free(entry);
 	}
 }
 
-void kept_told_start(struct kept_told *noted, struct kept *kept, const struct tree *tree)
+void kept_told_note(struct kept_told *noted, const struct tree *tree, const char *id)
 {
-	for (uint32_t record = 0; (record = kept_next(kept, KEPT_VOLUME, record));)
+	_cleanup_strbuf_ struct strbuf bytes = STRBUF_INIT;
+	struct told_volume volume;
+
+	if (!noted->kept)
+		return;
+	if (told_get_volume(tree, id, &volume))
+		format(&volume, &bytes);
+	note(noted->kept, &noted->volumes, KEPT_VOLUME, id, &bytes);
+}
+
+void kept_told_note_device(struct kept_told *noted, const struct volumes *volumes, const char *name)
+{
+	const struct device *device = noted->kept ? volumes_find_name(volumes, name) : NULL;
+	_cleanup_strbuf_ struct strbuf bytes = STRBUF_INIT;
+	struct told_device told;
+
+	if (!noted->kept)
+		return;
+	if (device && told_get_device(device, &told)) {
+		strbuf_add(&bytes, &(struct kept_device){ told.is_duplicate },
+			sizeof(struct kept_device));
+		add_text(&bytes, name);
+		add_text(&bytes, told.reason ? told.reason : "");
+	}
+	note(noted->kept, &noted->devices, KEPT_DEVICE, name, &bytes);
+}
+
+static void remove_all(struct kept *kept, enum kept_kind kind)
+{
+	for (uint32_t record = 0; (record = kept_next(kept, kind, record));)
 		kept_remove(kept, record);
+}
+
+void kept_told_start(struct kept_told *noted, struct kept *kept, const struct tree *tree,
+	const struct volumes *volumes)
+{
+	remove_all(kept, KEPT_VOLUME);
+	remove_all(kept, KEPT_DEVICE);
 	noted->kept = kept;
 	for (const struct node *folder = tree->ids->content->first; folder; folder = folder->next)
 		kept_told_note(noted, tree, folder->id);
+	map_for_each (&volumes->by_name, node, next)
+		kept_told_note_device(
+			noted, volumes, container_of(node, struct device, by_name)->name);
+}
+
+static void free_entries(struct map *map)
+{
+	map_for_each (map, node, next)
+		free(container_of(node, struct entry, node));
+	map_fini(map);
 }
 
 void kept_told_fini(struct kept_told *noted)
 {
-	map_for_each (&noted->by_id, node, next)
-		free(container_of(node, struct entry, by_id));
-	map_fini(&noted->by_id);
+	free_entries(&noted->volumes);
+	free_entries(&noted->devices);
 }
