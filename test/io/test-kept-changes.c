@@ -136,6 +136,28 @@ START_TEST(epic_number_goes_on)
 }
 END_TEST
 
+/* What has no rows in the database counts as well. */
+START_TEST(marks_go_on)
+{
+	manager.deletions = xgrow(NULL, 0, sizeof(char *));
+	manager.deletions[manager.deletion_count++] = xstrdup(ID_A);
+	manager.gives_letters = true;
+	kept_changes_end(&changes, &manager);
+	kept_commit(kept);
+	manager_fini(&manager);
+	manager_init(&manager, &id_order_default);
+	begin_again(changes.mount, 0);
+	ck_assert(manager.gives_letters);
+	ck_assert_uint_eq(manager.deletion_count, 1);
+	ck_assert_str_eq(manager.deletions[0], ID_A);
+	free(manager.deletions[--manager.deletion_count]);
+	kept_changes_end(&changes, &manager);
+	kept_commit(kept);
+	begin_again(changes.mount, 0);
+	ck_assert_uint_eq(manager.deletion_count, 0);
+}
+END_TEST
+
 START_TEST(links_are_told_as_they_were)
 {
 	names_set_link(&manager.names, "/DosDevices/X", ID_A, 1);
@@ -341,6 +363,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, numbers_go_on);
 	tcase_add_test(tests, epic_number_goes_on);
+	tcase_add_test(tests, marks_go_on);
 	tcase_add_test(tests, links_are_told_as_they_were);
 	tcase_add_test(tests, told_ones_leave_nothing);
 	tcase_add_test(tests, events_come_back);

@@ -18,6 +18,7 @@
 #include "io/fuse/kept_changes.h"
 #include "io/fuse/kept_kind.h"
 
+/* IDs of volumes follow whose names are to go with them, each with its NUL. */
 struct kept_state {
 	uint64_t mount;
 	uint64_t number;
@@ -46,8 +47,10 @@ static bool is_sound_state(const struct kept *kept, uint32_t record)
 {
 	const struct kept_state *state = kept_get(kept, record);
 
-	return kept_get_len(kept, record) == sizeof(*state) && state->mount &&
-		state->number < NUMBER_MAX && state->epic;
+	size_t len = kept_get_len(kept, record);
+
+	return len >= sizeof(*state) && state->mount && state->number < NUMBER_MAX && state->epic &&
+		(len == sizeof(*state) || !((const char *)state)[len - 1]);
 }
 
 void kept_changes_init(struct kept_changes *changes, struct kept *kept, uint64_t random)
@@ -80,6 +83,18 @@ static const struct kept_change *get_change(const struct kept *kept, uint32_t re
 	return kept_get(kept, record);
 }
 
+static void load_deletions(const struct kept_changes *changes, struct manager *manager)
+{
+	const char *at = kept_get(changes->kept, changes->state);
+	const char *end = at + kept_get_len(changes->kept, changes->state);
+
+	for (at += sizeof(struct kept_state); at < end; at += strlen(at) + 1) {
+		manager->deletions = xgrow(
+			manager->deletions, manager->deletion_count, sizeof(*manager->deletions));
+		manager->deletions[manager->deletion_count++] = xstrdup(at);
+	}
+}
+
 uint64_t kept_changes_judge(
 	struct kept_changes *changes, const struct commit_number *last, struct manager *manager)
 {
@@ -88,6 +103,7 @@ uint64_t kept_changes_judge(
 
 	manager->epic = state->epic;
 	manager->gives_letters |= state->gives_letters;
+	load_deletions(changes, manager);
 	for (uint32_t record = 0; (record = kept_next(changes->kept, KEPT_CHANGE, record));) {
 		const struct kept_change *change = get_change(changes->kept, record);
 
@@ -149,8 +165,17 @@ static void write_state(struct kept_changes *changes, const struct manager *mana
 		.gives_letters = manager->gives_letters,
 	};
 
-	if (memcmp(kept_get(changes->kept, changes->state), &state, sizeof(state)) != 0)
-		kept_write(changes->kept, changes->state, 0, &state, sizeof(state));
+	_cleanup_strbuf_ struct strbuf bytes = STRBUF_INIT;
+
+	strbuf_add(&bytes, &state, sizeof(state));
+	for (size_t i = 0; i < manager->deletion_count; i++)
+		strbuf_add(&bytes, manager->deletions[i], strlen(manager->deletions[i]) + 1);
+	if (kept_get_len(changes->kept, changes->state) != bytes.len) {
+		kept_remove(changes->kept, changes->state);
+		changes->state = kept_add(changes->kept, KEPT_STATE, 0, bytes.data, bytes.len);
+	} else if (memcmp(kept_get(changes->kept, changes->state), bytes.data, bytes.len) != 0) {
+		kept_write(changes->kept, changes->state, 0, bytes.data, bytes.len);
+	}
 }
 
 void kept_changes_begin(
