@@ -32,6 +32,8 @@ struct ctl {
 	bool has_headings;
 	bool is_in_bytes;
 	bool shows_all_columns;
+	bool is_flat;	/* no tree */
+	bool has_paths; /* devices by their nodes */
 	bool is_all;
 	bool is_absent;
 	bool is_db_only;

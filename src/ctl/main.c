@@ -17,7 +17,7 @@
 
 /* Options that only some commands take. */
 enum {
-	TAKES_ROWS = 1 << 0, /* -J -P -r -n -o -O -x -b --list-columns */
+	TAKES_ROWS = 1 << 0, /* -J -P -r -n -o -O -x -b -l -p --list-columns */
 	TAKES_SELECTION = 1 << 1,
 	TAKES_ALL = 1 << 2,
 	TAKES_DB_ONLY = 1 << 3,
@@ -133,6 +133,8 @@ static const struct known_option {
 	{ 'o', "output", "COLUMNS", TAKES_ROWS, "these columns; +COLUMNS: these as well" },
 	{ 'O', "output-all", NULL, TAKES_ROWS, "all columns" },
 	{ 'x', "sort", "COLUMN", TAKES_ROWS, "sorts by this column" },
+	{ 'l', "list", NULL, TAKES_ROWS, "prints a list in place of a tree" },
+	{ 'p', "paths", NULL, TAKES_ROWS, "prints devices by their nodes" },
 	{ OPT_LIST_COLUMNS, "list-columns", NULL, TAKES_ROWS, "shows the columns there are" },
 	{ 'b', "bytes", NULL, TAKES_ROWS, "prints sizes in bytes" },
 	{ OPT_LINK, "link", "LINK", TAKES_SELECTION, "what has this link" },
@@ -250,6 +252,8 @@ static bool set_switch(struct invocation *invocation, int value)
 		{ OPT_EXACT, &ctl->is_exact },
 		{ OPT_SKIP_ABSENT, &ctl->skips_absent },
 		{ 'O', &ctl->shows_all_columns },
+		{ 'l', &ctl->is_flat },
+		{ 'p', &ctl->has_paths },
 		{ OPT_ABSENT, &ctl->is_absent },
 		{ OPT_LIST_COLUMNS, &invocation->wants_columns },
 		{ OPT_COMMANDS, &invocation->wants_commands },
@@ -333,7 +337,7 @@ static int parse_options(int argc, char **argv, struct invocation *invocation)
 	options[i++] = (struct option){ "complete", required_argument, NULL, OPT_COMPLETE };
 	opterr = 0;
 	while (r == CTL_OK &&
-		(value = getopt_long(argc, argv, ":m:qhVJPrno:Ox:b", options, NULL)) != -1) {
+		(value = getopt_long(argc, argv, ":m:qhVJPrno:Ox:blp", options, NULL)) != -1) {
 		if (value == '?' || value == ':') {
 			_cleanup_free_ char *why = command_line_explain(value, argv);
 

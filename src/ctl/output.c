@@ -101,6 +101,11 @@ static int compare_cells(struct libscols_cell *a, struct libscols_cell *b, void 
 	return x < y ? -1 : x > y;
 }
 
+static bool is_list(const struct ctl *ctl)
+{
+	return ctl->is_flat || ctl->sort;
+}
+
 /* Names of pairs are variables of a shell. */
 static void make_variable(char *name)
 {
@@ -136,7 +141,7 @@ static void add_column(struct table *table, size_t number, bool is_hidden)
 
 	if (table->shown[number])
 		return;
-	if (table->ctl->sort)
+	if (is_list(table->ctl))
 		flag &= ~SCOLS_FL_TREE;
 	if (table->ctl->format == FORMAT_PAIRS)
 		make_variable(name);
@@ -211,7 +216,7 @@ bool table_wants(const struct table *table, size_t column)
 
 struct line *table_add(struct table *table, struct line *parent)
 {
-	struct libscols_line *above = table->ctl->sort ? NULL : (struct libscols_line *)parent;
+	struct libscols_line *above = is_list(table->ctl) ? NULL : (struct libscols_line *)parent;
 	struct libscols_line *line = scols_table_new_line(table->scols, above);
 
 	if (!line)

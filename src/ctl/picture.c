@@ -27,7 +27,8 @@ enum {
 };
 
 static const struct column columns[COLUMNS] = {
-	[NAME] = { "NAME", "kernel name, or unique ID of an absent volume", COLUMN_TREE, false },
+	[NAME] = { "NAME", "kernel name or node, or unique ID of an absent volume", COLUMN_TREE,
+		false },
 	[STATE] = { "STATE", "online, incomplete, offline, duplicate, disk, member or unprocessed",
 		COLUMN_TEXT, false },
 	[FSTYPE] = { "FSTYPE", "file system", COLUMN_TEXT, false },
@@ -270,12 +271,23 @@ static void describe_device(const struct picture *picture, const struct item *it
 	}
 }
 
+static char *get_node(const char *name)
+{
+	char *node = xasprintf("/dev/%s", name);
+
+	for (char *c = node; *c; c++)
+		*c = *c == '!' ? '/' : *c;
+	return node;
+}
+
 static void draw(struct picture *picture, const char *parent, struct line *above);
 
 static void draw_item(struct picture *picture, struct item *item, struct line *above)
 {
+	_cleanup_free_ char *node = picture->ctl->has_paths ? get_node(item->name) : NULL;
+
 	item->line = table_add(picture->table, above);
-	table_set(picture->table, item->line, NAME, item->name);
+	table_set(picture->table, item->line, NAME, node ? node : item->name);
 	if (item->folder)
 		describe_volume(picture, item->line, item->folder);
 	else

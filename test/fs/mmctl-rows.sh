@@ -45,6 +45,10 @@ expect_equal "$b
 $a" "$(mmctl list -n -r -o DEVICE,LINK -x SIZE | grep DosDevices | cut -d' ' -f1)" "links by size"
 expect_equal "true" "$(mmctl tree -J -x SIZE | jq '[.machine[].name] | length > 2')" "a tree that is sorted"
 
+expect_equal "null" "$(mmctl tree -J -l | jq -c '[.machine[].children] | add')" "a tree as a list"
+expect_equal "$(mmctl tree -n -r -o NAME | grep -c .)" "$(mmctl tree -l -J | jq '.machine | length')" "the lines of both"
+expect_equal "$b" "$(mmctl tree -p -J backup | jq -r '.machine[0].children[].name')" "a device by its node"
+
 # --- narrowing -------------------------------------------------------------------------------------
 
 expect_equal "$(points | grep -F "$b" | sed 's/^LINK="\([^"]*\)".*/\1/')" "$(mmctl list -n -o LINK backup)" "the links of a link's volume"
