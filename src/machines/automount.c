@@ -173,7 +173,10 @@ static bool is_mount_point(const struct manager *manager, const char *path)
 	return false;
 }
 
-/* The volume that belongs at a mount point, if it is here and can be mounted. */
+/*
+ * The volume that belongs at a mount point, if it is here and can be mounted. A shared one is never
+ * mounted by itself: a filesystem that two hosts mount is destroyed.
+ */
 static const struct device *find_target(
 	const struct manager *manager, const struct mount_point *point)
 {
@@ -181,8 +184,10 @@ static const struct device *find_target(
 	const struct device *device =
 		link ? volumes_find_id(&manager->volumes, link->record->id) : NULL;
 
-	return device && device->fstype && is_same_text(device->usage, "filesystem") ? device
-										     : NULL;
+	if (!device || link->record->is_shared || !device->fstype ||
+		!is_same_text(device->usage, "filesystem"))
+		return NULL;
+	return device;
 }
 
 /* Whether an attempt is still about the same volumes, mounted in the same way. */

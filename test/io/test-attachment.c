@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How devices are attached, by folders that look like the kernel's. */
+/* How devices are attached, and who may reach them, by folders that look like the kernel's. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 
 #include "../run-suite.h"
 #include "io/udev/attachment.h"
+#include "io/udev/fabric.h"
 
 static char *root;
 
@@ -179,6 +180,82 @@ START_TEST(a_disk_of_several_controllers)
 }
 END_TEST
 
+static void expect_fabric(bool is_fabric, const char *device)
+{
+	_cleanup_free_ char *path = xasprintf("%s/devices/%s", root, device);
+
+	ck_assert_msg(fabric_is(path) == is_fabric, "%s", device);
+}
+
+#define ISCSI "platform/host7/session1/target7:0:0/7:0:0:0/block/sdc"
+#define FIBRE "pci0/0000:05:00.0/host8/rport-8:0-1/target8:0:0/8:0:0:3/block/sdd"
+#define SAS "pci0/0000:06:00.0/host9/port-9:0/end_device-9:0/target9:0:0/9:0:0:0/block/sde"
+#define REMOTE_NVME "virtual/nvme-fabrics/ctl/nvme4/nvme4n1"
+
+START_TEST(what_other_machines_reach)
+{
+	make_disks();
+	make_disk(ISCSI);
+	make_file(ISCSI "/sdc1/partition", "1");
+	make_disk(FIBRE);
+	make_disk(SAS);
+	make_disk(NVME);
+	make_disk(REMOTE_NVME);
+	make_disk(MADE_UP "nbd0");
+	make_disk(MADE_UP "loop0");
+	make_disk("rbd/0/block/rbd0");
+	expect_fabric(true, ISCSI);
+	expect_fabric(true, ISCSI "/sdc1");
+	expect_fabric(true, FIBRE);
+	expect_fabric(false, SAS);
+	expect_fabric(true, REMOTE_NVME);
+	expect_fabric(true, MADE_UP "nbd0");
+	expect_fabric(true, "rbd/0/block/rbd0");
+	expect_fabric(false, MADE_UP "loop0");
+	expect_fabric(false, ATA "/sda1");
+	expect_fabric(false, USB);
+	expect_fabric(false, NVME);
+}
+END_TEST
+
+START_TEST(what_is_above_it)
+{
+	make_disks();
+	make_disk(ISCSI);
+	make_disk(FIBRE);
+	make_disk(SAS);
+	make_link(MADE_UP "dm-0/slaves/sdc", ISCSI);
+	make_link(MADE_UP "dm-0/slaves/sdd", FIBRE);
+	make_file(MADE_UP "dm-0/dm/uuid", "mpath-3600");
+	make_link(MADE_UP "dm-1/slaves/dm-0", MADE_UP "dm-0");
+	make_file(MADE_UP "dm-1/dm/uuid", "LVM-abc");
+	expect_fabric(true, MADE_UP "dm-0");
+	expect_fabric(true, MADE_UP "dm-1");
+	make_link(MADE_UP "dm-2/slaves/sde", SAS);
+	make_file(MADE_UP "dm-2/dm/uuid", "mpath-3500");
+	make_link(MADE_UP "dm-3/slaves/sde", SAS);
+	make_file(MADE_UP "dm-3/dm/uuid", "CRYPT-LUKS2");
+	expect_fabric(true, MADE_UP "dm-2");
+	expect_fabric(false, MADE_UP "dm-3");
+	make_link(MADE_UP "md0/slaves/sdc", ISCSI);
+	make_link(MADE_UP "md0/slaves/sda", ATA);
+	expect_fabric(false, MADE_UP "md0");
+	make_link(MADE_UP "dm-4/slaves/dm-4", MADE_UP "dm-4");
+	expect_fabric(false, MADE_UP "dm-4");
+}
+END_TEST
+
+START_TEST(remote_disks_of_several_controllers)
+{
+	make_disk(SUBSYSTEM "/nvme0n1");
+	make_link(SUBSYSTEM "/nvme0", "virtual/nvme-fabrics/ctl/nvme0");
+	make_file("virtual/nvme-fabrics/ctl/nvme0/transport", "pcie");
+	expect_fabric(false, SUBSYSTEM "/nvme0n1");
+	make_file("virtual/nvme-fabrics/ctl/nvme0/transport", "tcp");
+	expect_fabric(true, SUBSYSTEM "/nvme0n1");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("attachment");
@@ -189,5 +266,8 @@ int main(void)
 	tcase_add_test(tcase, cards_and_soldered_ones);
 	tcase_add_test(tcase, what_the_kernel_makes_up);
 	tcase_add_test(tcase, a_disk_of_several_controllers);
+	tcase_add_test(tcase, what_other_machines_reach);
+	tcase_add_test(tcase, what_is_above_it);
+	tcase_add_test(tcase, remote_disks_of_several_controllers);
 	return run_suite(suite);
 }

@@ -248,6 +248,16 @@ START_TEST(test_found)
 }
 END_TEST
 
+START_TEST(test_shared)
+{
+	names_edit_record(&stage.world.change.names, "UUID=t0")->is_shared = true;
+	world_commit(&stage.world);
+	set_registered(0, true, false);
+	mount_host();
+	ck_assert_msg(stage.orders == 0, "other hosts may have it mounted");
+}
+END_TEST
+
 START_TEST(test_hanging)
 {
 	set_registered(0, true, false);
@@ -377,8 +387,8 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = { test_mounted, test_found, test_hanging, test_unmounted,
-		test_other_disk };
+	const TTest *const tests[] = { test_mounted, test_found, test_shared, test_hanging,
+		test_unmounted, test_other_disk };
 	Suite *suite = suite_create("automount");
 	TCase *tcase = suite_add_case(suite, "automount");
 

@@ -123,6 +123,23 @@ START_TEST(names_of_the_machine_stay)
 }
 END_TEST
 
+START_TEST(whose_names_are_shared)
+{
+	struct world world;
+
+	world_init(&world);
+	world.manager.share = SHARE_NAMED;
+	world.manager.share_globs = "sdb*:!sdb2";
+	world_plug(&world, "sda1", "part=1 uuid=1 fabric");
+	world_plug(&world, "sdb1", "part=1 uuid=2");
+	world_plug(&world, "sdb2", "part=2 uuid=3 fabric");
+	ck_assert(!names_find_record(&world.manager.names, "UUID=1")->is_shared);
+	ck_assert(names_find_record(&world.manager.names, "UUID=2")->is_shared);
+	ck_assert(!names_find_record(&world.manager.names, "UUID=3")->is_shared);
+	world_fini(&world);
+}
+END_TEST
+
 /* Their rows of what is ours are left out: under one ID there are two volumes. */
 START_TEST(volumes_of_the_machine_stay)
 {
@@ -241,6 +258,7 @@ int main(void)
 
 	tcase_add_test(tcase, it_shows_where_the_volume_is);
 	tcase_add_test(tcase, names_of_the_machine_stay);
+	tcase_add_test(tcase, whose_names_are_shared);
 	tcase_add_test(tcase, volumes_of_the_machine_stay);
 	tcase_add_test(tcase, what_another_host_sees_is_not_absent);
 	tcase_add_test(tcase, mount_points_come_with_their_host);

@@ -33,6 +33,7 @@ enum share {
 	SHARE_OFF,
 	SHARE_FABRIC, /* which several hosts can reach: device::is_fabric */
 	SHARE_ALL,
+	SHARE_NAMED, /* those whose kernel names match manager::share_globs */
 };
 
 /* A volume that has gone, until that is written down. */
@@ -58,7 +59,8 @@ struct manager {
 	enum follow follow;
 	enum strangers strangers;
 	enum share share;
-	bool suggests_label; /* a label is the suggested link of its volume */
+	const char *share_globs; /* borrowed */
+	bool suggests_label;	 /* a label is the suggested link of its volume */
 	enum replicate replicate;
 	uint32_t expire_days; /* volumes that nobody named are forgotten then; 0: never */
 };

@@ -142,6 +142,9 @@ static bool is_to_share(const struct manager *manager, const struct device *devi
 		return device->is_fabric;
 	case SHARE_ALL:
 		return !mounted_is_device(device);
+	case SHARE_NAMED:
+		return !mounted_is_device(device) &&
+			device_name_matches(device->name, manager->share_globs);
 	}
 	return false;
 }

@@ -18,6 +18,7 @@
 #include "base/hex.h"
 #include "base/strbuf.h"
 #include "io/udev/attachment.h"
+#include "io/udev/fabric.h"
 #include "io/udev/synth_event.h"
 #include "io/udev/udev.h"
 #include "io/udev/udev_identity.h"
@@ -287,6 +288,7 @@ static void fill_common(struct device *device, struct udev_device *from, struct 
 					  : get_number(from, "loop/offset");
 	device->is_read_only = get_number(from, "ro") != 0;
 	device->attachment = attachment_find(udev_device_get_syspath(disk));
+	device->is_fabric = fabric_is_known(udev_device_get_syspath(disk));
 	device->is_removable = get_number(disk, "removable") != 0;
 	device->diskseq = get_number(disk, "diskseq");
 	device->is_virtual = strncmp(name, "dm-", 3) == 0 || strncmp(name, "md", 2) == 0;
