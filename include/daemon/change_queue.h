@@ -4,10 +4,10 @@
 #include "core/model/change.h"
 #include "core/views/event_stream.h"
 #include "core/views/tree.h"
+#include "daemon/ledger.h"
 #include "io/fuse/fuse.h"
 #include "io/fuse/kept_changes.h"
 #include "io/fuse/kept_told.h"
-#include "io/store/store.h"
 
 /*
  * The one way by which anything changes. Changes come from sources, one at a time, in the order in
@@ -69,18 +69,23 @@ void change_queue_add_follower(struct change_queue *queue, struct change_followe
 void change_queue_set_kept(
 	struct change_queue *queue, struct kept_changes *kept, struct kept_told *noted);
 /* Before the first change; and the mount, once it is there. */
-void change_queue_set_store(struct change_queue *queue, struct store *store);
+void change_queue_set_ledger(struct change_queue *queue, struct ledger *ledger);
 void change_queue_set_fuse(struct change_queue *queue, struct fuse_server *fuse);
 
 /* Goes on with what can be gone on with: called when any source may have something. */
 void change_queue_work(void *data);
-/* The store has a result. */
-void change_queue_on_store(void *data, uint32_t events);
+/* What the change is written to may have a result. */
+void change_queue_on_ledger(void *data, uint32_t events);
 /* Ends without waiting for a commit under way: whose it is is told the error. */
 void change_queue_abandon(struct change_queue *queue, int error, const char *why);
 
-/* As store_has_others(): what was refused is to be committed, too, to see that it is right. */
+/* As ledger_has_others(): what was refused is to be committed, too, to see that it is right. */
 bool change_queue_has_others(const struct change_queue *queue);
+/* As functions of the ledger. */
+size_t change_queue_get_lines(const struct change_queue *queue);
+void change_queue_settle(struct change_queue *queue);
+int change_queue_forget_host(struct change_queue *queue, const char *host, struct strbuf *why);
+bool change_queue_is_settled(const struct change_queue *queue);
 bool change_queue_is_committing(const struct change_queue *queue);
 uint64_t change_queue_get_commits(const struct change_queue *queue);
 /* How many commits have succeeded. */

@@ -8,7 +8,7 @@
 struct elsewhere_source {
 	struct change_source source;
 	const struct manager *manager;
-	struct store *store;
+	struct ledger *ledger;
 	struct loop *loop;
 	struct change_queue *queue;
 	struct timer timer; /* armed: what could not be written here waits for it */
@@ -16,6 +16,6 @@ struct elsewhere_source {
 
 /*
  * Borrows all; adds itself to the queue, before all others: they decide from what is known.
- * `manager`, `loop` and `queue` are set, and `store` before the first change.
+ * `manager`, `loop` and `queue` are set, and `ledger` before the first change.
  */
 void elsewhere_source_init(struct elsewhere_source *source);

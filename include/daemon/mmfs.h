@@ -21,6 +21,10 @@ struct mmfs_options {
 	bool publishes; /* names to udevd */
 	bool may_hide;	/* what is in the folder that is mounted on */
 	const char *database;
+	const char *cluster; /* name, or NULL: none */
+	const char *cluster_socket;
+	enum share share;
+	const char *share_globs;
 	struct keeper_link *keeper; /* outlives the daemon */
 };
 

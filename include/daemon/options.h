@@ -10,6 +10,9 @@ struct arguments {
 	char *source;
 	char *database;
 	char *devices;
+	char *cluster;
+	char *cluster_socket;
+	char *share;
 	char *mountpoint;
 	bool is_foreground;
 	bool is_helper; /* called by mount(8), for which letters have other meanings */

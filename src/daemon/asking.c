@@ -12,6 +12,13 @@
 #include "daemon/asking.h"
 #include "io/udev/dev_path.h"
 
+static const struct ledger *known_ledger; /* NULL before there is one */
+
+void asking_set_ledger(const struct ledger *ledger)
+{
+	known_ledger = ledger;
+}
+
 void asking_get_random(void *to, size_t len)
 {
 	if (getrandom(to, len, 0) != (ssize_t)len)
@@ -20,13 +27,17 @@ void asking_get_random(void *to, size_t len)
 
 struct manager_env asking_get_env(const struct fuse_job *job)
 {
-	return (struct manager_env){
+	struct manager_env env = {
 		.now = clock_get_real(),
 		.get_random = asking_get_random,
 		.uid = job ? job->uid : getuid(),
 		.pid = job ? job->pid : (uint32_t)getpid(),
 		.command = job ? job->command : "mmfs",
 	};
+
+	if (known_ledger)
+		ledger_fill_env(known_ledger, job != NULL, &env);
+	return env;
 }
 
 void asking_find_device(struct request *request)

@@ -2,7 +2,7 @@
 /*
  * Every request and every batch of devices takes the same way, one change at a time:
  *
- *	decide (a source) -> commit (store thread) -> apply (core) -> followers -> reply (notify
+ *	decide (a source) -> commit (ledger) -> apply (core) -> followers -> reply (notify
  *	thread)
  *
  * While a commit is under way the sources gather what comes meanwhile. What is visible is
@@ -24,7 +24,7 @@ struct change_queue {
 	struct manager *manager;
 	struct tree *tree;
 	struct event_stream *stream;
-	struct store *store;
+	struct ledger *ledger;
 	struct kept_changes *kept;
 	struct kept_told *noted;
 	struct fuse_server *fuse; /* NULL until mounted */
@@ -72,9 +72,9 @@ void change_queue_add_follower(struct change_queue *queue, struct change_followe
 	queue->last_follower = &follower->next;
 }
 
-void change_queue_set_store(struct change_queue *queue, struct store *store)
+void change_queue_set_ledger(struct change_queue *queue, struct ledger *ledger)
 {
-	queue->store = store;
+	queue->ledger = ledger;
 }
 
 void change_queue_set_kept(
@@ -91,7 +91,27 @@ void change_queue_set_fuse(struct change_queue *queue, struct fuse_server *fuse)
 
 bool change_queue_has_others(const struct change_queue *queue)
 {
-	return store_has_others(queue->store);
+	return ledger_has_others(queue->ledger);
+}
+
+size_t change_queue_get_lines(const struct change_queue *queue)
+{
+	return ledger_get_lines(queue->ledger);
+}
+
+void change_queue_settle(struct change_queue *queue)
+{
+	ledger_settle(queue->ledger);
+}
+
+int change_queue_forget_host(struct change_queue *queue, const char *host, struct strbuf *why)
+{
+	return ledger_forget_host(queue->ledger, host, why);
+}
+
+bool change_queue_is_settled(const struct change_queue *queue)
+{
+	return ledger_is_settled(queue->ledger);
 }
 
 bool change_queue_is_committing(const struct change_queue *queue)
@@ -205,7 +225,7 @@ static void commit(struct change_queue *queue)
 		queue->current->note(queue->current->data, queue->change.commit.number);
 	kept_commit(queue->kept->kept);
 	crash_point("commit:noted");
-	store_commit(queue->store, &queue->change);
+	ledger_commit(queue->ledger, &queue->change);
 }
 
 static bool begin(struct change_queue *queue)
@@ -266,13 +286,13 @@ static void decide_again(struct change_queue *queue)
 	change_fini(&queue->change);
 }
 
-void change_queue_on_store(void *data, uint32_t events)
+void change_queue_on_ledger(void *data, uint32_t events)
 {
 	struct change_queue *queue = data;
 	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
 	int r;
 
-	if (!store_take_result(queue->store, &r, &why))
+	if (!ledger_take_result(queue->ledger, &r, &why))
 		return;
 	queue->is_committing = false;
 	if (r < 0)

@@ -16,9 +16,9 @@ static bool begin(void *data, struct change *change)
 	struct elsewhere_source *source = data;
 	const struct elsewhere *elsewhere;
 
-	if (!source->store || source->timer.at)
+	if (!source->ledger || source->timer.at)
 		return false;
-	while ((elsewhere = store_get_elsewhere(source->store))) {
+	while ((elsewhere = ledger_get_elsewhere(source->ledger))) {
 		_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
 
 		if (elsewhere_decide(source->manager, elsewhere, change, &why) == 0)
@@ -26,7 +26,7 @@ static bool begin(void *data, struct change *change)
 		log_error("%s", strbuf_text(&why));
 		change_fini(change);
 		change_init(change, source->manager);
-		store_drop_elsewhere(source->store);
+		ledger_drop_elsewhere(source->ledger);
 	}
 	return false;
 }
@@ -38,7 +38,7 @@ static void end(void *data, int error, const char *why, struct deltas *deltas)
 	if (error)
 		loop_set_timer(source->loop, &source->timer, clock_get_monotonic() + PAUSE);
 	else
-		store_drop_elsewhere(source->store);
+		ledger_drop_elsewhere(source->ledger);
 }
 
 static void on_time(void *data, uint64_t now)

@@ -60,9 +60,11 @@ static void encode_reply(struct fuse_job *job)
 }
 
 /* Of a write whose lines need not happen together the rest may come again, as after a failure. */
-static bool is_full(const struct fuse_job *job)
+static bool is_full(const struct job_source *jobs, const struct fuse_job *job)
 {
-	return job->done && !job->is_whole && job->reply.items.len >= REPLY_BYTES;
+	return job->done && !job->is_whole &&
+		(job->reply.items.len >= REPLY_BYTES ||
+			job->done >= change_queue_get_lines(jobs->queue));
 }
 
 /*
@@ -75,7 +77,7 @@ static bool decide_lines(
 	struct manager_env env = asking_get_env(job);
 
 	engine_begin_requests(change);
-	for (; job->done < job->count && !is_full(job); job->done++) {
+	for (; job->done < job->count && !is_full(jobs, job); job->done++) {
 		if (limit && clock_get_monotonic() >= limit)
 			return false;
 		strbuf_reset(&job->why);
@@ -126,9 +128,10 @@ static struct fuse_job *take_job(struct job_source *jobs)
 /* Jobs behind the first that go into the same commit, each upon the ones before. */
 static void add_jobs(struct job_source *jobs, struct fuse_job *job, struct change *change)
 {
-	size_t lines = job->count;
+	size_t lines = job->count, most = change_queue_get_lines(jobs->queue);
 
-	while (jobs->first && may_share(jobs->first) && lines < SHARED_LINES) {
+	while (jobs->first && may_share(jobs->first) && lines < SHARED_LINES &&
+		lines + jobs->first->count <= most) {
 		job = job->next = take_job(jobs);
 		lines += job->count;
 		decide_job(jobs, job, change);
@@ -227,7 +230,7 @@ static void check_settled(void *data)
 		!device_monitor_is_settled(jobs->monitor) ||
 		!hosts_is_settled(jobs->hosts->hosts) ||
 		!mount_orders_is_settled(jobs->mount_orders) ||
-		!publisher_is_settled(jobs->publisher))
+		!publisher_is_settled(jobs->publisher) || !change_queue_is_settled(jobs->queue))
 		return;
 	while (jobs->settling) {
 		struct fuse_job *job = jobs->settling;
@@ -304,7 +307,9 @@ static void begin_wait(struct job_source *jobs, struct fuse_job *job)
 {
 	const struct map *devices = &jobs->manager->volumes.by_name;
 
-	if (job->operation->kind != OP_SETTLE)
+	if (job->operation->kind == OP_SETTLE)
+		change_queue_settle(jobs->queue);
+	else
 		device_source_retry(jobs->devices);
 	for (size_t i = 0; job->operation->kind == OP_VOLUME_ARRIVAL_NOTIFICATION && i < job->count;
 		i++) {
@@ -325,6 +330,22 @@ static void begin_wait(struct job_source *jobs, struct fuse_job *job)
 	job->next = jobs->settling;
 	jobs->settling = job;
 	jobs->must_look = true; /* once for all who begin to wait in this turn */
+}
+
+/* It is told, and no more: what comes of it shows in control/cluster. */
+static void forget_host(struct job_source *jobs, struct fuse_job *job)
+{
+	const struct job_line *line = &job->lines[0];
+
+	job->done = 1;
+	job->error = line->error;
+	if (line->error)
+		strbuf_add_text(&job->why, line->why);
+	else
+		job->error = change_queue_forget_host(jobs->queue, line->request.host, &job->why);
+	if (job->error)
+		job->done = job->failed = 0;
+	finish_without_change(jobs, job);
 }
 
 /* What happened before they began to wait is known of, then. */
@@ -377,6 +398,8 @@ void job_source_submit(struct job_source *jobs, struct fuse_job *job)
 		finish_without_change(jobs, job);
 	} else if (job->count == 0) {
 		finish_without_change(jobs, job); /* an unfinished line: kept for the next write */
+	} else if (job->operation->kind == OP_CLUSTER_FORGET) {
+		forget_host(jobs, job);
 	} else if (job->operation->flags & OPERATION_HOSTS) {
 		host_jobs_submit(jobs->hosts, job);
 	} else if (job->operation->flags & OPERATION_WAITS && !is_of_mounted(jobs, job)) {

@@ -23,6 +23,7 @@
 #define EXIT_MOUNT_USAGE 1    /* of mount(8), and so of its helpers */
 #define EXIT_MOUNT_FAILURE 32 /* the same */
 #define OPTION_OPERATIONS 256 /* has no letter */
+#define CLUSTER_SOCKET "/run/mmfs/cluster"
 #define ROOT_DATABASE "/var/lib/mmfs/mounted-devices.db"
 
 static void print_usage(void)
@@ -53,6 +54,10 @@ static void print_usage(void)
 	      "points\n"
 	      "        automount=registered|off   mount volumes at their registered mount points\n"
 	      "        publish=udev|off           names also as /dev/mm/NAME, made by udevd\n"
+	      "        cluster=NAME               share names of volumes with other machines\n"
+	      "        cluster_socket=PATH        where mmfs-cluster connects (/run/mmfs/cluster)\n"
+	      "        share=fabric|all|off|GLOB[:GLOB...]\n"
+	      "                                   which devices have names on all machines\n"
 	      "        nonempty                   hide what is in the folder MOUNTPOINT\n"
 	      "        uid=USER gid=GROUP mode=MODE\n"
 	      "                                   who may change names (the caller, 0600)\n"
@@ -248,6 +253,11 @@ static void complete_options(struct arguments *arguments)
 	if (!arguments->devices)
 		arguments->devices = xstrdup("*");
 	options->database = arguments->database;
+	if (!arguments->cluster_socket)
+		arguments->cluster_socket = xstrdup(CLUSTER_SOCKET);
+	options->cluster = arguments->cluster;
+	options->cluster_socket = arguments->cluster_socket;
+	options->share_globs = arguments->share;
 	options->devices.devices = arguments->devices;
 	options->fuse.mountpoint = arguments->mountpoint;
 	options->fuse.source = arguments->source;
@@ -356,6 +366,7 @@ int main(int argc, char **argv)
 		.options = {
 			.order = id_order_default,
 			.expire_days = EXPIRE_DAYS,
+			.share = SHARE_FABRIC,
 			.fuse.is_cached = true,
 			.fuse.uid = getuid(),
 			.fuse.gid = getgid(),
@@ -379,6 +390,9 @@ int main(int argc, char **argv)
 	free(arguments.source);
 	free(arguments.database);
 	free(arguments.devices);
+	free(arguments.cluster);
+	free(arguments.cluster_socket);
+	free(arguments.share);
 	free(arguments.mountpoint);
 	return get_status(&arguments, code);
 }

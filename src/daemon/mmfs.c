@@ -23,6 +23,7 @@
 #include "daemon/limits.h"
 #include "daemon/memory.h"
 #include "daemon/preparation.h"
+#include "daemon/shared.h"
 #include "daemon/show.h"
 #include "io/fuse/fuse_counters.h"
 #include "io/udev/dev_path.h"
@@ -105,6 +106,14 @@ static void on_fuse_time(void *data, uint64_t now)
 	fuse_handle_time(mmfs->fuse, now);
 }
 
+static void on_store(void *data, uint32_t events)
+{
+	struct mmfs *mmfs = data;
+
+	if (ledger_has_result(mmfs->ledger))
+		change_queue_on_ledger(mmfs->queue, events);
+}
+
 static void set_fuse_timer(void *data, uint64_t at)
 {
 	struct mmfs *mmfs = data;
@@ -185,8 +194,7 @@ static int read_all(struct mmfs *mmfs, const struct mmfs_options *options, struc
 	else
 		read_database(&reading);
 	mmfs->store = reading.store;
-	change_queue_set_store(mmfs->queue, mmfs->store);
-	mmfs->elsewhere.store = mmfs->store;
+	ledger_set_store(mmfs->ledger, mmfs->store);
 	if (r == 0 && reading.result < 0) {
 		strbuf_add_text(why, strbuf_text(&reading.why));
 		r = reading.result;
@@ -200,7 +208,7 @@ static int read_all(struct mmfs *mmfs, const struct mmfs_options *options, struc
 	r = store_start(mmfs->store);
 	if (r < 0)
 		limits_warn(LIMIT_THREAD, r, "while the database is written, requests wait");
-	r = loop_add(mmfs->loop, store_get_fd(mmfs->store), change_queue_on_store, mmfs->queue);
+	r = loop_add(mmfs->loop, store_get_fd(mmfs->store), on_store, mmfs);
 	if (r < 0)
 		strbuf_add_format(why, "cannot set up the store: %s", strerror(-r));
 	return r;
@@ -235,6 +243,7 @@ static void handle_mounts(void *data)
 	struct mmfs *mmfs = data;
 
 	mmfs->devices.has_new_mounts = true;
+	ledger_note_volumes(mmfs->ledger);
 	host_jobs_handle_mounts(&mmfs->hosts);
 	mount_orders_handle_mounts(&mmfs->mount_orders);
 	freed_look(&mmfs->freed);
@@ -270,12 +279,6 @@ static int join_parts(struct mmfs *mmfs, const struct mmfs_options *options, str
 		.has_ended = handle_unmounted,
 		.data = mmfs,
 	};
-	mmfs->elsewhere = (struct elsewhere_source){
-		.manager = &mmfs->manager,
-		.loop = mmfs->loop,
-		.queue = mmfs->queue,
-	};
-	elsewhere_source_init(&mmfs->elsewhere);
 	device_source_init(&mmfs->devices, &mmfs->manager, mmfs->monitor, mmfs->loop, mmfs->queue);
 	mmfs->hosts = (struct host_jobs){
 		.queue = mmfs->queue,
@@ -471,6 +474,8 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	if (r == 0)
 		r = start_parts(mmfs, options, why);
 	if (r == 0)
+		r = shared_open(mmfs, options, why);
+	if (r == 0)
 		r = join_parts(mmfs, options, why);
 	if (r == 0)
 		r = read_all(mmfs, options, why);
@@ -537,6 +542,7 @@ bool mmfs_stop(struct mmfs *mmfs)
 	}
 	is_free = fuse_stop(mmfs->fuse);
 	keeper_link_unmount(mmfs->keeper, mmfs->is_gone, mmfs->agent);
+	ledger_stop(mmfs->ledger);
 	store_close(mmfs->store);
 	device_source_fini(&mmfs->devices);
 	device_monitor_free(mmfs->monitor);
@@ -545,6 +551,8 @@ bool mmfs_stop(struct mmfs *mmfs)
 	mount_orders_fini(&mmfs->mount_orders);
 	publisher_free(mmfs->publisher);
 	change_queue_free(mmfs->queue);
+	asking_set_ledger(NULL);
+	ledger_free(mmfs->ledger);
 	mount_source_close(mmfs->mounts);
 	loop_free(mmfs->loop);
 	if (mmfs->signals >= 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* The inside of struct mmfs, for mmfs.c and show.c. */
+/* The inside of struct mmfs, for mmfs.c, shared.c and show.c. */
 
 #include "daemon/freed.h"
 #include "daemon/elsewhere_source.h"
@@ -16,6 +16,7 @@ struct mmfs {
 	struct manager manager;
 	struct tree tree;
 	struct store *store;
+	struct ledger *ledger; /* in front of it */
 	struct device_monitor *monitor;
 	struct mount_source *mounts;
 	struct kept *kept; /* of `fuse`, once there is one */
@@ -39,6 +40,7 @@ struct mmfs {
 	/* What is joined to it. */
 	struct mount_table mount_table;
 	struct elsewhere_source elsewhere;
+	struct change_follower cluster_follower;
 	struct device_source devices;
 	struct host_jobs hosts;
 	struct mount_orders mount_orders;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/syntax/cluster_line.h"
 #include "core/syntax/request.h"
 #include "daemon/options.h"
 
@@ -178,6 +179,9 @@ enum own_option {
 	OPT_REPLICATE,
 	OPT_AUTOMOUNT,
 	OPT_PUBLISH,
+	OPT_CLUSTER,
+	OPT_CLUSTER_SOCKET,
+	OPT_SHARE,
 	OPT_NONEMPTY,
 	OPT_UID,
 	OPT_GID,
@@ -202,6 +206,9 @@ static const char *const own_options[OWN_OPTIONS] = {
 	[OPT_REPLICATE] = "replicate",
 	[OPT_AUTOMOUNT] = "automount",
 	[OPT_PUBLISH] = "publish",
+	[OPT_CLUSTER] = "cluster",
+	[OPT_CLUSTER_SOCKET] = "cluster_socket",
+	[OPT_SHARE] = "share",
 	[OPT_NONEMPTY] = "nonempty",
 	[OPT_UID] = "uid",
 	[OPT_GID] = "gid",
@@ -257,17 +264,71 @@ static int parse_buffer(const char *text, size_t *ret_bytes)
 	return r;
 }
 
+/* A part of keys, and of the names of files and units. */
+static int set_cluster(struct arguments *arguments, const char *text)
+{
+	size_t len = strlen(text);
+
+	for (const char *c = text; *c; c++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-",
+			    *c) ||
+			len > CLUSTER_HOST_MAX)
+			return refuse_option("cluster", text,
+				"it is up to 64 letters and digits, dots, _ and -");
+	set_text(&arguments->cluster, xstrdup(text));
+	return 0;
+}
+
+/* A word, or globs as in devices=. */
+static int set_share(struct arguments *arguments, const char *text)
+{
+	static const char *const words[] = {
+		[SHARE_OFF] = "off",
+		[SHARE_FABRIC] = "fabric",
+		[SHARE_ALL] = "all",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(words[i], text) != 0)
+			continue;
+		arguments->options.share = (enum share)i;
+		return 0;
+	}
+	arguments->options.share = SHARE_NAMED;
+	set_text(&arguments->share, xstrdup(text));
+	return 0;
+}
+
 static int set_flag(bool *ret_flag)
 {
 	*ret_flag = true;
 	return 0;
 }
 
+static int set_cluster_option(
+	struct arguments *arguments, enum own_option option, const char *value)
+{
+	if (option == OPT_CLUSTER)
+		return set_cluster(arguments, value);
+	if (option == OPT_SHARE)
+		return set_share(arguments, value);
+	set_text(&arguments->cluster_socket, arguments_get_absolute(value));
+	return 0;
+}
+
+static int parse_fuse_number(
+	const char *option, const char *text, int base, unsigned long max, uint32_t *ret_number)
+{
+	unsigned long number = 0;
+	int r = parse_number(option, text, base, max, &number);
+
+	*ret_number = (uint32_t)number;
+	return r;
+}
+
 static int set_own_option(struct arguments *arguments, enum own_option option, char *value)
 {
 	struct mmfs_options *options = &arguments->options;
-	unsigned long number = 0;
-	int r;
 
 	switch (option) {
 	case OPT_DB:
@@ -300,6 +361,10 @@ static int set_own_option(struct arguments *arguments, enum own_option option, c
 		return parse_choice("automount", value, "registered", &options->mounts_registered);
 	case OPT_PUBLISH:
 		return parse_choice("publish", value, "udev", &options->publishes);
+	case OPT_CLUSTER:
+	case OPT_CLUSTER_SOCKET:
+	case OPT_SHARE:
+		return set_cluster_option(arguments, option, value);
 	case OPT_NONEMPTY:
 		return set_flag(&options->may_hide);
 	case OPT_UID:
@@ -307,16 +372,13 @@ static int set_own_option(struct arguments *arguments, enum own_option option, c
 	case OPT_GID:
 		return parse_group(value, &options->fuse.gid);
 	case OPT_MODE:
-		r = parse_number("mode", value, 8, 0777, &number);
-		options->fuse.mode = (uint32_t)number;
-		return r;
+		return parse_fuse_number("mode", value, 8, 0777, &options->fuse.mode);
 	case OPT_FSNAME:
 		set_text(&arguments->source, xstrdup(value));
 		break;
 	case OPT_MAX_READ:
-		r = parse_number("max_read", value, 10, UINT32_MAX, &number);
-		options->fuse.max_read = (uint32_t)number;
-		return r;
+		return parse_fuse_number(
+			"max_read", value, 10, UINT32_MAX, &options->fuse.max_read);
 	case OWN_OPTIONS:
 		break;
 	}

@@ -97,6 +97,11 @@ static void render_server_pid(const struct mmfs *mmfs, struct strbuf *ret_text)
 	strbuf_add_format(ret_text, "%d\n", (int)getpid());
 }
 
+static void render_cluster(const struct mmfs *mmfs, struct strbuf *ret_text)
+{
+	ledger_render(mmfs->ledger, ret_text);
+}
+
 /* What control files show; the others show their usage. */
 static const struct {
 	enum operation_kind kind;
@@ -110,6 +115,7 @@ static const struct {
 	{ OP_ERROR_LOG, render_error_log },
 	{ OP_VERSION, render_version },
 	{ OP_SERVER_PID, render_server_pid },
+	{ OP_CLUSTER, render_cluster },
 };
 
 /*

@@ -594,6 +594,7 @@ lib_errno_text()
 {
 	case $1 in
 	EACCES) echo "Permission denied" ;;
+	EAGAIN) echo "Resource temporarily unavailable" ;;
 	EBUSY) echo "Device or resource busy" ;;
 	EMFILE) echo "Too many open files" ;;
 	ENOBUFS) echo "No buffer space available" ;;

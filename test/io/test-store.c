@@ -13,6 +13,7 @@
 
 #include "core/syntax/link_name.h"
 #include "core/model/shadows.h"
+#include "core/rules/elsewhere.h"
 #include "store-fixture.h"
 
 #define ID_A "UUID=3e6be9de-8139-11d1-9106-a43f08d823a6"
@@ -260,12 +261,21 @@ START_TEST(what_all_hosts_have_comes_back)
 		{ .kind = ELSEWHERE_LINK, .path = "/DosDevices/OWN", .id = "UUID=1", .changed = 4 },
 	};
 	static const struct history_entry entry = { .operation = "create_point" };
-	const struct elsewhere elsewhere = { "other", 77, (struct elsewhere_row *)rows,
-		ARRAY_SIZE(rows), &entry, 1 };
+	const struct elsewhere elsewhere = {
+		.host = "other",
+		.revision = 77,
+		.head = 7,
+		.rows = (struct elsewhere_row *)rows,
+		.count = ARRAY_SIZE(rows),
+		.entries = &entry,
+		.entry_count = 1,
+	};
 	const struct elsewhere_row gone = {
 		.kind = ELSEWHERE_LINK, .path = "/DosDevices/own", .is_gone = true
 	};
-	const struct elsewhere end = { "other", 78, (struct elsewhere_row *)&gone, 1 };
+	const struct elsewhere end = {
+		.host = "other", .revision = 78, .rows = (struct elsewhere_row *)&gone, .count = 1
+	};
 	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
 	const struct record *record;
 	struct change change;

@@ -116,6 +116,8 @@ void follower_take(struct follower *follower, const struct events *events)
 		case EVENT_MOUNT_POINT_DELETED:
 		case EVENT_MOUNT_POINT_REFUSED:
 		case EVENT_LINK_SHADOWED:
+		case EVENT_CLUSTER_LOST:
+		case EVENT_CLUSTER_BACK:
 		case EVENT_UNIQUE_ID_CHANGED:
 		case EVENT_KINDS:
 			break;

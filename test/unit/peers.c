@@ -262,7 +262,7 @@ void peer_deliver(struct peer *peer)
 
 void peer_answer(struct peer *peer, int error)
 {
-	struct store *store = &peer->store;
+	struct ledger *store = &peer->store;
 
 	if (store->change->host)
 		error = error == -EAGAIN ? 0 : error; /* only its own disk can fail */
@@ -276,27 +276,46 @@ void peer_answer(struct peer *peer, int error)
 		add_news(&peer->here, take_news(&peer->coming));
 	store->is_done = true;
 	store->result = error;
-	change_queue_on_store(peer->queue, 0);
+	change_queue_on_ledger(peer->queue, 0);
 }
 
 /* --- the rest of the daemon ------------------------------------------------------------------- */
 
-bool store_has_others(const struct store *store)
+bool ledger_has_others(const struct ledger *store)
 {
 	return true;
 }
 
-const struct elsewhere *store_get_elsewhere(const struct store *store)
+size_t ledger_get_lines(const struct ledger *store)
+{
+	return SIZE_MAX;
+}
+
+int ledger_forget_host(struct ledger *store, const char *host, struct strbuf *why)
+{
+	return 0;
+}
+
+void ledger_settle(struct ledger *store)
+{
+}
+
+bool ledger_is_settled(const struct ledger *store)
+{
+	return true;
+}
+
+const struct elsewhere *ledger_get_elsewhere(const struct ledger *store)
 {
 	return store->peer->here.first ? &store->peer->here.first->elsewhere : NULL;
 }
 
-void store_drop_elsewhere(struct store *store)
+void ledger_drop_elsewhere(struct ledger *store)
 {
 	news_free(take_news(&store->peer->here));
 }
 
-void store_commit(struct store *store, const struct change *change)
+void ledger_commit(struct ledger *store, struct change *change)
 {
 	ck_assert_ptr_null(store->change);
 	store->change = change;
@@ -304,7 +323,7 @@ void store_commit(struct store *store, const struct change *change)
 	store->is_done = false;
 }
 
-bool store_take_result(struct store *store, int *ret_result, struct strbuf *why)
+bool ledger_take_result(struct ledger *store, int *ret_result, struct strbuf *why)
 {
 	if (!store->is_done)
 		return false;
@@ -459,10 +478,10 @@ static void init_peer(struct peer *peer)
 	kept_changes_set_told(&peer->changes, &peer->manager);
 	peer->queue = change_queue_new(&peer->manager, &peer->tree, &peer->stream);
 	change_queue_set_kept(peer->queue, &peer->changes, &peer->noted);
-	change_queue_set_store(peer->queue, &peer->store);
+	change_queue_set_ledger(peer->queue, &peer->store);
 	change_queue_set_fuse(peer->queue, (struct fuse_server *)peer);
 	peer->elsewhere = (struct elsewhere_source){
-		.manager = &peer->manager, .store = &peer->store, .queue = peer->queue
+		.manager = &peer->manager, .ledger = &peer->store, .queue = peer->queue
 	};
 	elsewhere_source_init(&peer->elsewhere);
 	device_source_init(&peer->devices, &peer->manager, &peer->monitor, NULL, peer->queue);

@@ -31,7 +31,7 @@ struct peer_job {
 	bool is_replied;
 };
 
-struct store {
+struct ledger {
 	struct peer *peer;
 	const struct change *change; /* handed over */
 	uint64_t presence;	     /* who saw what when it was handed over */
@@ -49,7 +49,7 @@ struct peer {
 	struct tree tree;
 	struct event_stream stream;
 	struct change_queue *queue;
-	struct store store;
+	struct ledger store;
 	struct device_monitor monitor;
 	struct elsewhere_source elsewhere;
 	struct device_source devices;

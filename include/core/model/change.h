@@ -18,6 +18,7 @@ struct manager_env {
 	 */
 	bool (*is_seen_elsewhere)(const void *elsewhere, const char *id);
 	const void *elsewhere;
+	bool cannot_share; /* names of all hosts cannot be written now */
 };
 
 /* The same, of a volume that is shared. */

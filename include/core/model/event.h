@@ -19,6 +19,8 @@ enum event_kind {
 	EVENT_MOUNT_POINT_DELETED, /* the same */
 	EVENT_MOUNT_POINT_REFUSED, /* link, id, path, reason: found on a hosting volume */
 	EVENT_LINK_SHADOWED,	   /* link, id: all hosts have it, here another has its place */
+	EVENT_CLUSTER_LOST,	   /* reason: names of all hosts cannot be changed */
+	EVENT_CLUSTER_BACK,	   /* they can be, again */
 	EVENT_KINDS,
 };
 

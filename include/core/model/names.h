@@ -66,7 +66,10 @@ struct names {
 	bool has_unrecorded;	  /* there is an unrecorded link, or was one since start */
 	bool has_settings;	  /* in a layer: the following counts */
 	bool is_auto_mount_off;
-	uint64_t revision; /* of the changes of all hosts, the last that is in here; 0: none */
+	uint64_t revision;   /* of the changes of all hosts, the last that is in here; 0: none */
+	uint64_t head;	     /* and how many there have been by then */
+	uint64_t own_change; /* the number of the last of them that this machine has made */
+	uint64_t cluster[2]; /* the UUID of the database that these are of; 0: none is known yet */
 };
 
 void names_init(struct names *names, const struct names *base);

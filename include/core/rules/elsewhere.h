@@ -5,7 +5,7 @@
 
 /*
  * What other hosts, machines like this one, have written of shared volumes: rows, as they are in
- * the database that all hosts have. Each row is judged as if it were hostile. No store has any yet.
+ * the database that all hosts have. Each row is judged as if it were hostile.
  */
 enum elsewhere_kind {
 	ELSEWHERE_RECORD, /* id, fingerprint, keep_links */
@@ -16,7 +16,8 @@ enum elsewhere_kind {
 /* Texts that do not apply are NULL; all are borrowed. */
 struct elsewhere_row {
 	enum elsewhere_kind kind;
-	bool is_gone; /* the row is deleted: of a link only `path` counts */
+	bool is_gone;  /* the row is deleted: of a link only `path` counts */
+	bool is_local; /* a link that only the host that made the change has */
 	bool keep_links;
 	const char *id;
 	const char *path;
@@ -24,6 +25,7 @@ struct elsewhere_row {
 	const char
 		*value[ID_SCHEMES]; /* those that do not depend on a host: PARTUUID, WWN, SERIAL */
 	uint64_t size, start;	    /* bytes */
+	uint64_t revision;	    /* of a volume: when its row was written; 0: with this change */
 	uint64_t changed;	    /* µs since 1970 */
 };
 
@@ -31,6 +33,10 @@ struct elsewhere_row {
 struct elsewhere {
 	const char *host;
 	uint64_t revision;
+	uint64_t head;	     /* how many changes the database has had by then */
+	uint64_t number;     /* this machine's own change of that number; 0: it is another host's */
+	uint64_t cluster[2]; /* the UUID of that database; 0: it is known */
+	bool is_all;	     /* these rows are all there are: what they do not have is gone */
 	struct elsewhere_row *rows;
 	size_t count;
 	const struct history_entry *entries; /* what its history says */
@@ -39,8 +45,9 @@ struct elsewhere {
 
 /*
  * Decides what follows here, into a new change. Where this machine has a name of its own with the
- * same spelling, that stays, and the other is its shadow. -EBADMSG with a sentence in `why`: a row
- * cannot be true, and none of them is taken.
+ * same spelling, that stays, and the other is its shadow. Of its own changes it takes up those
+ * that it has not written down. -EBADMSG with a sentence in `why`: a row
+ * cannot be true, and none of them is taken; when they are all there are, all but those are.
  */
 int elsewhere_decide(const struct manager *manager, const struct elsewhere *elsewhere,
 	struct change *change, struct strbuf *why);

@@ -35,6 +35,8 @@ enum operation_kind {
 	OP_ERROR_LOG,
 	OP_VERSION,
 	OP_SERVER_PID,
+	OP_CLUSTER,
+	OP_CLUSTER_FORGET,
 	OP_REMEMBER,		 /* a line of control/database: what is known of a volume */
 	OP_REMEMBER_MOUNT_POINT, /* … and of a mount point */
 	OP_RENAME,		 /* mv in the tree: has no control file */
@@ -68,6 +70,7 @@ enum request_key {
 	KEY_WWN,
 	KEY_SERIAL,
 	KEY_ATTACHMENT, /* attachment= how its device was attached */
+	KEY_HOST,	/* host=   another machine */
 	KEYS,
 };
 

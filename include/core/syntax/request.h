@@ -39,6 +39,7 @@ struct request {
 	bool is_kept;  /* keep=1 */
 	struct request_known known;
 	struct link_name suggested;
+	char *host;		   /* another machine */
 	struct link_name new_link; /* OP_RENAME */
 	bool may_replace;	   /* OP_RENAME */
 };

@@ -3,7 +3,6 @@
 
 #include "core/model/change.h"
 #include "core/model/manager.h"
-#include "core/rules/elsewhere.h"
 
 /*
  * The persistent database: a SQLite file, written by a thread of its own, one transaction per
@@ -31,16 +30,10 @@ int store_start(struct store *store);
 /* Lets go of what was kept in memory of the file. While no commit is under way. */
 void store_release_memory(struct store *store);
 /*
- * Whether others write the same database, too (none has others so far): then a commit can lose a
- * race against them, and what is in memory need not be the newest.
+ * From now on it says of the cluster's database that it stands where it stands now: a change that
+ * all hosts have could not be written here. While no commit is under way.
  */
-bool store_has_others(const struct store *store);
-/*
- * The oldest change of another host that is not taken up yet; NULL: there is none, as ever so far.
- * It belongs to the store, up to store_drop_elsewhere(), which is called when it is written here.
- */
-const struct elsewhere *store_get_elsewhere(const struct store *store);
-void store_drop_elsewhere(struct store *store);
+void store_freeze_position(struct store *store);
 /* Waits for the commit under way, ends the thread, closes the file. NULL is fine. */
 void store_close(struct store *store);
 
@@ -54,8 +47,6 @@ int store_get_fd(const struct store *store);
 /*
  * Takes the result: false if there is none yet. 0, or -EIO, -ENOSPC, -EROFS with a sentence in
  * `why`: then the transaction was rolled back and nothing of it is on disk, unless that took it
- * whole and refuses everything since, what takes it back included. -EAGAIN: somebody
- * else has changed what it is about, or (change_needs_newest()) anything, and it is to be decided
- * again: nothing of it is written, and what the others have written is there to be taken up.
+ * whole and refuses everything since, what takes it back included.
  */
 bool store_take_result(struct store *store, int *ret_result, struct strbuf *why);

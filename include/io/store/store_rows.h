@@ -14,7 +14,11 @@ struct sqlite3;
 /* What is in the tables of the database. Part of io/store. */
 
 #define STORE_AUTO_MOUNT "auto_mount" /* names of settings */
-#define STORE_REVISION "revision"
+#define STORE_POSITIONS 5	      /* settings that say where the cluster's database stands */
+extern const char *const store_position_names[STORE_POSITIONS];
+
+/* What they are in memory. */
+void store_rows_get_position(const struct names *names, uint64_t ret_values[STORE_POSITIONS]);
 
 /* The identities of a fingerprint in the order of their columns. */
 #define STORE_IDENTITIES 5

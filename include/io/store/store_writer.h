@@ -29,6 +29,8 @@ struct store_writer {
 	struct sqlite3_stmt *statements[STORE_STATEMENTS];
 	size_t written; /* of the change being written, to find its middle */
 	size_t half;
+	uint64_t position[5]; /* STORE_POSITIONS, as written last */
+	bool is_position_frozen;
 };
 
 /* Prepares the statements that write a change. SQLite's codes; _fini() either way. */
@@ -36,3 +38,5 @@ int store_writer_init(struct store_writer *writer, struct sqlite3 *db);
 void store_writer_fini(struct store_writer *writer);
 /* Writes the rows of a change, within a transaction of the caller. SQLite's codes. */
 int store_writer_write(struct store_writer *writer, const struct change *change);
+/* What it has written last was rolled back. */
+void store_writer_forget(struct store_writer *writer);

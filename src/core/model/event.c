@@ -23,6 +23,8 @@ const struct event_type event_types[EVENT_KINDS + 1] = {
 	[EVENT_MOUNT_POINT_DELETED] = { "mount-point-deleted", "link [id] path [reason]" },
 	[EVENT_MOUNT_POINT_REFUSED] = { "mount-point-refused", "link id path reason" },
 	[EVENT_LINK_SHADOWED] = { "link_shadowed", "link id" },
+	[EVENT_CLUSTER_LOST] = { "cluster_lost", "reason" },
+	[EVENT_CLUSTER_BACK] = { "cluster_back", "reason" },
 	[EVENT_KINDS] = { "overrun", "lost" },
 };
 

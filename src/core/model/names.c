@@ -88,9 +88,20 @@ static void record_free(struct record *record)
 	free(record);
 }
 
+/* Where the database of all hosts stands. */
+static void copy_position(struct names *to, const struct names *from)
+{
+	to->revision = from->revision;
+	to->head = from->head;
+	to->own_change = from->own_change;
+	memcpy(to->cluster, from->cluster, sizeof(to->cluster));
+}
+
 void names_init(struct names *names, const struct names *base)
 {
-	*names = (struct names){ .base = base, .revision = base ? base->revision : 0 };
+	*names = (struct names){ .base = base };
+	if (base)
+		copy_position(names, base);
 }
 
 void names_fini(struct names *names)
@@ -546,7 +557,7 @@ void names_merge(struct names *base, struct names *layer)
 		base->is_auto_mount_off = layer->is_auto_mount_off;
 	layer->has_settings = false;
 	base->has_unrecorded |= layer->has_unrecorded;
-	base->revision = layer->revision;
+	copy_position(base, layer);
 	mount_points_merge(base, layer);
 	shadows_merge(base, layer);
 	map_for_each (&layer->records, node, next)

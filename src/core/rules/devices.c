@@ -224,6 +224,10 @@ static void decide_arrival(const struct manager *manager, const struct manager_e
 	const struct record *record = names_find_record(&change->names, id);
 	bool is_known = record != NULL;
 
+	if (record && record->is_shared && env->cannot_share) {
+		decide_hint(device, id, false, change);
+		return;
+	}
 	if (!record ||
 		(!is_remembered(record, device) &&
 			!is_component_remembered(manager, record, device, change) &&
@@ -266,7 +270,8 @@ static void decide_suggestion(const struct manager *manager, const struct manage
 	struct triple triple = { .id = applicant->id, .node = applicant->device->node };
 	struct link_name name;
 
-	if (!label || has_link_of_its_own(&change->names, applicant->id))
+	if (!label || has_link_of_its_own(&change->names, applicant->id) ||
+		(env->cannot_share && names_find_record(&change->names, applicant->id)->is_shared))
 		return;
 	path = xasprintf(LINK_FOLDER_DOS_DEVICES "%s", label);
 	if (link_name_parse(path, strlen(path), &name, &why) < 0 || name.kind != LINK_OTHER ||
@@ -457,6 +462,26 @@ static void refuse_unknown(const struct manager *manager, struct change *change)
 	}
 }
 
+/*
+ * Of a volume that all hosts are to know of, none of them may hear now: it is none yet. What is the
+ * machine's own goes on.
+ */
+static void hold_back(
+	const struct manager *manager, const struct manager_env *env, struct change *change)
+{
+	for (size_t i = 0; env->cannot_share && i < change->volumes.assignment_count; i++) {
+		struct assignment *assignment = &change->volumes.assignments[i];
+
+		if (!assignment->id || names_find_record(&change->names, assignment->id) ||
+			!is_to_share(manager, assignment->device))
+			continue;
+		assignment->is_unwritten = true;
+		assignment->is_arriving = !has_arrived(manager, assignment->id);
+		free(steal_ptr(assignment->id));
+		assignment->reason = xstrdup("the names of the cluster cannot be changed now");
+	}
+}
+
 /* Of identities that this is about; of all if something could not be written before. */
 static void decide_holders(
 	const struct manager *manager, const struct manager_env *env, struct change *change)
@@ -488,6 +513,7 @@ void devices_decide(
 	for_each_before(manager, change, decide_kept);
 	spelling_decide(manager, env, change);
 	ownership_decide(manager, &change->names, volumes);
+	hold_back(manager, env, change);
 	decide_unrecorded(manager, change);
 	decide_followers(manager, env, change);
 	for (size_t i = 0; i < volumes->assignment_count; i++) {

@@ -14,6 +14,7 @@
 #include "core/model/mount_points.h"
 #include "core/model/shadows.h"
 #include "core/rules/elsewhere.h"
+#include "core/syntax/cluster_line.h"
 #include "core/syntax/link_name.h"
 #include "core/syntax/replica.h"
 #include "core/syntax/request.h"
@@ -31,13 +32,13 @@ static bool is_own(const struct names *names, const char *id)
 }
 
 /* Whether it is a link as the database spells it, and no letter, which each host has for itself. */
-static bool is_link(const char *path)
+static bool is_link(const char *path, bool is_local)
 {
 	struct link_name name;
 	const char *fault;
 
 	return path && link_name_parse(path, strlen(path), &name, &fault) == 0 &&
-		strcmp(name.path, path) == 0 && name.kind != LINK_LETTER;
+		strcmp(name.path, path) == 0 && (name.kind != LINK_LETTER || is_local);
 }
 
 static const char *find_record_fault(const struct elsewhere_row *row)
@@ -55,7 +56,7 @@ static const char *find_record_fault(const struct elsewhere_row *row)
 
 static const char *find_link_fault(const struct elsewhere_row *row)
 {
-	if (!is_link(row->path))
+	if (!is_link(row->path, row->is_local))
 		return "a name that is none, or a drive letter";
 	if (row->is_gone)
 		return NULL;
@@ -72,7 +73,7 @@ static const char *find_point_fault(const struct elsewhere_row *row)
 		return "a mount point at no path";
 	if (row->is_gone)
 		return NULL;
-	if (!is_link(row->volume) || !link_name_is_volume(row->volume))
+	if (!is_link(row->volume, false) || !link_name_is_volume(row->volume))
 		return "a mount point of no volume name";
 	return row->options && strlen(row->options) > REQUEST_OPTIONS_MAX
 		? "a mount point with too many options"
@@ -92,16 +93,25 @@ static const char *find_fault(const struct elsewhere_row *row)
 	return "a row of an unknown kind";
 }
 
+/* When all is read again most of it is known. */
+static bool has_record(const struct elsewhere *elsewhere, const struct elsewhere_row *row,
+	const struct change *change)
+{
+	const struct record *record = names_find_record(&change->names, row->id);
+
+	return elsewhere->is_all && record && row->revision && record->revision == row->revision;
+}
+
 static void put_record(
 	const struct elsewhere *elsewhere, const struct elsewhere_row *row, struct change *change)
 {
 	struct record *record;
 
-	if (is_own(&change->names, row->id))
+	if (is_own(&change->names, row->id) || has_record(elsewhere, row, change))
 		return;
 	record = names_edit_record(&change->names, row->id);
 	record->is_shared = true;
-	record->revision = elsewhere->revision;
+	record->revision = row->revision ? row->revision : elsewhere->revision;
 	record->keep_links = row->keep_links;
 	for (size_t i = 0; i < ARRAY_SIZE(shared_schemes); i++) {
 		char **value = &record->fingerprint.value[shared_schemes[i]];
@@ -156,6 +166,17 @@ static void remove_link(const struct elsewhere_row *row, struct change *change)
 	shadows_remove(&change->names, row->path);
 	if (link && names_is_shared(link))
 		names_remove_link(&change->names, row->path);
+}
+
+/* This machine's own name, which it has had written nowhere but in its log. */
+static void take_local(const struct elsewhere_row *row, struct change *change)
+{
+	const struct link *link = names_find_link(&change->names, row->path);
+
+	if (row->is_gone && link && !names_is_shared(link))
+		names_remove_link(&change->names, row->path);
+	else if (!row->is_gone && names_find_record(&change->names, row->id))
+		names_set_link(&change->names, row->path, row->id, row->changed);
 }
 
 static int put_point(const struct elsewhere_row *row, struct change *change)
@@ -222,14 +243,21 @@ static void add_entries(
 static int decide_row(const struct manager *manager, const struct elsewhere *elsewhere,
 	const struct elsewhere_row *row, int step, struct change *change)
 {
+	if (row->is_local) {
+		if (step == 4 && elsewhere->number)
+			take_local(row, change);
+		return 0;
+	}
 	if (row->is_gone && step == 0 && row->kind == ELSEWHERE_LINK)
 		remove_link(row, change);
 	else if (row->is_gone && step == 0 && row->kind == ELSEWHERE_POINT)
 		remove_point(row, change);
 	else if (row->is_gone && step == 4 && row->kind == ELSEWHERE_RECORD)
 		return remove_record(manager, row, change);
-	else if (!row->is_gone && step == 1 + (int)row->kind)
+	else if (!row->is_gone && step == 1 + (int)row->kind && !elsewhere->is_all)
 		return put_row(elsewhere, row, change);
+	else if (!row->is_gone && step == 1 + (int)row->kind && !find_fault(row))
+		put_row(elsewhere, row, change);
 	return 0;
 }
 
@@ -248,6 +276,140 @@ static int decide_rows(const struct manager *manager, const struct elsewhere *el
 	return 0;
 }
 
+/* --- when all is read ------------------------------------------------------------------------- */
+
+struct row_key {
+	struct map_node by_text;
+	char text[];
+};
+
+static bool has_text(const struct map_node *node, const void *key)
+{
+	return strcmp(container_of(node, struct row_key, by_text)->text, key) == 0;
+}
+
+static void format_key(const struct elsewhere_row *row, struct strbuf *key)
+{
+	strbuf_reset(key);
+	switch (row->kind) {
+	case ELSEWHERE_RECORD:
+		cluster_key_add_volume(key, row->id);
+		break;
+	case ELSEWHERE_LINK:
+		cluster_key_add_link(key, row->path);
+		break;
+	case ELSEWHERE_POINT:
+		cluster_key_add_point(key, row->id, row->path);
+		break;
+	}
+}
+
+static bool is_listed(const struct map *keys, const struct elsewhere_row *row)
+{
+	_cleanup_strbuf_ struct strbuf key = STRBUF_INIT;
+
+	format_key(row, &key);
+	return map_find(keys, map_hash_text(strbuf_text(&key)), has_text, strbuf_text(&key)) !=
+		NULL;
+}
+
+static void list_keys(const struct elsewhere *elsewhere, struct map *ret_keys)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+
+	for (size_t i = 0; i < elsewhere->count; i++) {
+		struct row_key *key;
+
+		format_key(&elsewhere->rows[i], &text);
+		key = xcalloc(1, sizeof(*key) + text.len + 1);
+		memcpy(key->text, text.data, text.len);
+		map_add(ret_keys, &key->by_text, map_hash_text(key->text));
+	}
+}
+
+static void free_keys(struct map *keys)
+{
+	map_for_each (keys, node, next)
+		free(container_of(node, struct row_key, by_text));
+	map_fini(keys);
+}
+
+static void drop_links(const struct manager *manager, const struct map *keys, struct change *change)
+{
+	map_for_each (&manager->names.links, node, next) {
+		const struct link *link = container_of(node, struct link, by_path);
+		struct elsewhere_row row = { .kind = ELSEWHERE_LINK, .path = link->path };
+
+		if (names_is_shared(link) && !is_listed(keys, &row) &&
+			!is_own(&change->names, link->record->id))
+			remove_link(&row, change);
+	}
+	map_for_each (&manager->names.shadows, node, next) {
+		const struct shadow *shadow = container_of(node, struct shadow, by_path);
+		struct elsewhere_row row = { .kind = ELSEWHERE_LINK, .path = shadow->path };
+
+		if (shadow->id && !is_listed(keys, &row))
+			shadows_remove(&change->names, shadow->path);
+	}
+}
+
+static void drop_points(
+	const struct manager *manager, const struct map *keys, struct change *change)
+{
+	map_for_each (&manager->names.mount_points, node, next) {
+		const struct mount_point *point = container_of(node, struct mount_point, by_place);
+		struct elsewhere_row row = {
+			.kind = ELSEWHERE_POINT, .id = point->host, .path = point->path
+		};
+
+		if (!is_listed(keys, &row))
+			remove_point(&row, change);
+	}
+}
+
+/* A volume that is here, and that all others know nothing of any more, is this machine's own. */
+static void drop_records(
+	const struct manager *manager, const struct map *keys, struct change *change)
+{
+	map_for_each (&manager->names.records, node, next) {
+		const struct record *record = container_of(node, struct record, by_id);
+		struct elsewhere_row row = { .kind = ELSEWHERE_RECORD, .id = record->id };
+		struct record *own;
+
+		if (!record->is_shared || is_listed(keys, &row))
+			continue;
+		if (!volumes_find_id(&manager->volumes, record->id)) {
+			names_remove_record(&change->names, record->id);
+			continue;
+		}
+		own = names_edit_record(&change->names, record->id);
+		own->is_shared = false;
+		own->revision = 0;
+	}
+}
+
+static void drop_others(
+	const struct manager *manager, const struct elsewhere *elsewhere, struct change *change)
+{
+	struct map keys = MAP_INIT;
+
+	list_keys(elsewhere, &keys);
+	drop_records(manager, &keys, change);
+	drop_points(manager, &keys, change);
+	drop_links(manager, &keys, change);
+	free_keys(&keys);
+}
+
+static void note_position(const struct elsewhere *elsewhere, struct change *change)
+{
+	change->names.revision = elsewhere->revision;
+	change->names.head = elsewhere->head;
+	if (elsewhere->cluster[0] || elsewhere->cluster[1])
+		memcpy(change->names.cluster, elsewhere->cluster, sizeof(elsewhere->cluster));
+	if (elsewhere->number > change->names.own_change)
+		change->names.own_change = elsewhere->number;
+}
+
 int elsewhere_decide(const struct manager *manager, const struct elsewhere *elsewhere,
 	struct change *change, struct strbuf *why)
 {
@@ -255,8 +417,14 @@ int elsewhere_decide(const struct manager *manager, const struct elsewhere *else
 	const char *fault = NULL;
 	int r = 0;
 
-	for (size_t i = 0; !fault && i < elsewhere->count; i++)
+	if (elsewhere->number && elsewhere->number <= manager->names.own_change) {
+		note_position(elsewhere, change);
+		return 0;
+	}
+	for (size_t i = 0; !fault && !elsewhere->is_all && i < elsewhere->count; i++)
 		fault = find_fault(row = &elsewhere->rows[i]);
+	if (!fault && elsewhere->is_all)
+		drop_others(manager, elsewhere, change);
 	if (!fault)
 		r = decide_rows(manager, elsewhere, change, &row);
 	if (fault || r < 0) {
@@ -267,7 +435,7 @@ int elsewhere_decide(const struct manager *manager, const struct elsewhere *else
 	}
 	add_entries(manager, elsewhere, change);
 	elsewhere_surface(change);
-	change->names.revision = elsewhere->revision;
+	note_position(elsewhere, change);
 	change->host = xstrdup(elsewhere->host);
 	return 0;
 }

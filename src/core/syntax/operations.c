@@ -120,6 +120,10 @@ const struct operation operations[] = {
 	{ OP_VERSION, "version", OPERATION_SHOWS, 0, 0, 0, "(read only)", "The version of mmfs." },
 	{ OP_SERVER_PID, "server_pid", OPERATION_SHOWS, 0, 0, 0, "(read only)",
 		"The number of the process that serves the tree." },
+	{ OP_CLUSTER, "cluster", OPERATION_SHOWS, 0, 0, 0, "(read only)",
+		"How it stands with the names that other machines have, too, and who sees what." },
+	{ OP_CLUSTER_FORGET, "cluster_forget", CHANGES, KEY_BIT(KEY_HOST), KEY_BIT(KEY_HOST), 0,
+		"host=HOST", "Takes a machine that is no more for seeing nothing.", "EOPNOTSUPP" },
 };
 
 const size_t operation_count = ARRAY_SIZE(operations);
@@ -194,6 +198,7 @@ const char *const request_key_names[KEYS] = {
 	[KEY_WWN] = "wwn",
 	[KEY_SERIAL] = "serial",
 	[KEY_ATTACHMENT] = "attachment",
+	[KEY_HOST] = "host",
 };
 
 const char *const operation_flag_names[OPERATION_FLAGS] = { "changes", "takes", "any-line", "shows",

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "core/syntax/number.h"
+#include "core/syntax/cluster_line.h"
 #include "core/syntax/request.h"
 #include "core/syntax/request_words.h"
 #include "core/syntax/unique_id.h"
@@ -22,6 +23,7 @@ void request_fini(struct request *request)
 	free(request->source_link);
 	free(request->options);
 	request_known_fini(&request->known);
+	free(request->host);
 	*request = (struct request){ 0 };
 }
 
@@ -68,6 +70,7 @@ void request_format(const struct request *request, struct strbuf *ret_line)
 		[KEY_WWN] = known->identity[ID_WWN],
 		[KEY_SERIAL] = known->identity[ID_SERIAL],
 		[KEY_ATTACHMENT] = known->attachment,
+		[KEY_HOST] = request->host,
 	};
 
 	_Static_assert(ARRAY_SIZE(values) == KEYS, "one row per key");
@@ -301,6 +304,16 @@ static int parse_options(const char *text, char **ret_options, struct strbuf *wh
 	return 0;
 }
 
+static int parse_host(const char *text, char **ret_host, struct strbuf *why)
+{
+	if (!cluster_line_is_host(text)) {
+		strbuf_add_text(why, "host= takes the name of a machine");
+		return -EINVAL;
+	}
+	*ret_host = xstrdup(text);
+	return 0;
+}
+
 /* What has one value only. */
 static int parse_only(enum request_key key, const char *text, struct strbuf *why)
 {
@@ -359,6 +372,8 @@ static int parse_value(struct request *request, enum request_key key,
 	case KEY_SERIAL:
 	case KEY_ATTACHMENT:
 		return request_known_parse(&request->known, key, word->value, why);
+	case KEY_HOST:
+		return parse_host(word->value, &request->host, why);
 	case KEYS:
 		break;
 	}

@@ -118,8 +118,10 @@ static int store_write(struct store *store, const struct change *change, struct 
 	crash_point("store:before-commit");
 	if (code == 0)
 		code = store_file_commit(&store->file);
-	if (code != 0)
+	if (code != 0) {
+		store_writer_forget(&store->writer);
 		return store_file_roll_back(&store->file, code, why);
+	}
 	crash_point("store:after-commit");
 	return 0;
 }
@@ -227,19 +229,10 @@ void store_commit(struct store *store, const struct change *change)
 		store_run_one(store, change);
 }
 
-/* The file is locked against them. */
-bool store_has_others(const struct store *store)
+void store_freeze_position(struct store *store)
 {
-	return false;
-}
-
-const struct elsewhere *store_get_elsewhere(const struct store *store)
-{
-	return NULL;
-}
-
-void store_drop_elsewhere(struct store *store)
-{
+	assert(store->state == STORE_IDLE);
+	store->writer.is_position_frozen = true;
 }
 
 int store_get_fd(const struct store *store)

@@ -43,6 +43,29 @@ static const char select_commit[] = "SELECT mount, number FROM last_commit";
 const enum id_scheme store_identity_columns[STORE_IDENTITIES] = { ID_PARTUUID, ID_DM_UUID,
 	ID_MD_UUID, ID_WWN, ID_SERIAL };
 
+const char *const store_position_names[STORE_POSITIONS] = { "revision", "head", "own_change",
+	"cluster_high", "cluster_low" };
+
+void store_rows_get_position(const struct names *names, uint64_t ret_values[STORE_POSITIONS])
+{
+	ret_values[0] = names->revision;
+	ret_values[1] = names->head;
+	ret_values[2] = names->own_change;
+	ret_values[3] = names->cluster[0];
+	ret_values[4] = names->cluster[1];
+}
+
+static uint64_t *find_position(struct names *names, const char *name)
+{
+	uint64_t *const values[STORE_POSITIONS] = { &names->revision, &names->head,
+		&names->own_change, &names->cluster[0], &names->cluster[1] };
+
+	for (size_t i = 0; i < STORE_POSITIONS; i++)
+		if (is_same_text(name, store_position_names[i]))
+			return values[i];
+	return NULL;
+}
+
 /* One row on its way in or out; the columns are visited in order. */
 struct row {
 	struct sqlite3_stmt *statement;
@@ -235,11 +258,11 @@ static int take_point(struct loader *loader, struct row *row)
 static int take_setting(struct loader *loader, struct row *row)
 {
 	const char *name = row_take_text(row);
-	bool is_revision = is_same_text(name, STORE_REVISION);
-	uint64_t value = row_take_number(row, is_revision ? INT64_MAX : 1);
+	uint64_t *position = find_position(loader->names, name);
+	uint64_t value = row_take_number(row, position ? UINT64_MAX : 1);
 
-	if (!row->is_invalid && is_revision) {
-		loader->names->revision = value;
+	if (!row->is_invalid && position) {
+		*position = value;
 		return 0;
 	}
 	if (row->is_invalid || !is_same_text(name, STORE_AUTO_MOUNT))

@@ -205,8 +205,24 @@ static int put_settings(struct store_writer *rows, const struct names *layer)
 
 	if (layer->has_settings)
 		code = put_setting(rows, STORE_AUTO_MOUNT, !layer->is_auto_mount_off);
-	if (code == SQLITE_OK && layer->base && layer->revision != layer->base->revision)
-		code = put_setting(rows, STORE_REVISION, layer->revision);
+	return code;
+}
+
+/*
+ * What became of changes that this machine knew already is written with the next that it writes.
+ * Where one could not be written it stands where it stood: the next start takes up what follows.
+ */
+static int put_position(struct store_writer *rows, const struct names *layer)
+{
+	uint64_t position[STORE_POSITIONS];
+	int code = SQLITE_OK;
+
+	store_rows_get_position(layer, position);
+	for (size_t i = 0; i < STORE_POSITIONS && !rows->is_position_frozen; i++) {
+		if (code == SQLITE_OK && position[i] != rows->position[i])
+			code = put_setting(rows, store_position_names[i], position[i]);
+		rows->position[i] = position[i];
+	}
 	return code;
 }
 
@@ -400,5 +416,14 @@ int store_writer_write(struct store_writer *rows, const struct change *change)
 		code = put_settings(rows, layer);
 	if (code == SQLITE_OK)
 		code = put_commit(rows, &change->commit);
+	if (code == SQLITE_OK)
+		code = put_position(rows, layer);
 	return code == SQLITE_OK ? add_entries(rows, change) : code;
+}
+
+void store_writer_forget(struct store_writer *rows)
+{
+	for (size_t i = 0; i < STORE_POSITIONS && !rows->is_position_frozen; i++)
+		if (rows->position[i])
+			rows->position[i] = UINT64_MAX;
 }

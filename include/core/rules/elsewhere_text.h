@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/rules/elsewhere.h"
+#include "core/syntax/cluster_line.h"
+
+/* A change of another host that owns all its texts. */
+struct elsewhere_change {
+	struct elsewhere elsewhere;
+	struct elsewhere_change *next;
+};
+
+struct elsewhere_change *elsewhere_change_new(const char *host, uint64_t revision, uint64_t head);
+void elsewhere_change_free(struct elsewhere_change *change);
+/*
+ * Adds what one row of the engine says, its value read in place. What is no business of the names
+ * is left out. -EBADMSG with a sentence in `why`: it says nothing that can be.
+ */
+int elsewhere_change_add(
+	struct elsewhere_change *change, struct cluster_row *row, struct strbuf *why);
+DEFINE_CLEANUP(struct elsewhere_change, elsewhere_change_free)

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "core/rules/elsewhere_text.h"
+#include "core/rules/sharing.h"
+#include "core/syntax/cluster_line.h"
+
+/*
+ * What mmfs-cluster is told, and what follows from its answers. Times are in µs: of a clock that
+ * never goes back, and since 1970 for people.
+ */
+#define CLUSTER_PATIENCE UINT64_C(15000000)	   /* for an answer to a client */
+#define CLUSTER_PATIENCE_DEVICES UINT64_C(2000000) /* others wait for devices */
+
+struct cluster_time {
+	uint64_t monotonic, real;
+};
+
+enum cluster_state {
+	CLUSTER_AWAY,	   /* nobody speaks to the engine */
+	CLUSTER_JOINING,   /* somebody does, and what the engine has is on its way */
+	CLUSTER_UP,	   /* what is known here is what the engine has */
+	CLUSTER_UNREACHED, /* the engine does not answer */
+	CLUSTER_READ_ONLY, /* it may not be written, or is not believed */
+	CLUSTER_FULL,
+};
+
+/* A host, and a volume that one sees. */
+struct cluster_host {
+	char *name, *boot;
+	bool is_alive;
+};
+
+struct cluster_sight {
+	char *id, *host, *device, *state;
+	char *mounts; /* separated by newlines */
+};
+
+/* None of these may call back. */
+struct cluster_world {
+	void (*send)(void *data, const char *text, size_t len); /* one line */
+	void (*hang_up)(void *data, const char *why);		/* it is lost by that */
+	void (*set_timer)(void *data, uint64_t at);
+	/*
+	 * What was begun with cluster_commit() or cluster_sync() is over: 0 and the revision, or a
+	 * negative errno and a sentence.
+	 */
+	void (*answer)(void *data, int result, uint64_t revision, const char *why);
+	/* It is CLUSTER_UP now, or not any more, and why. */
+	void (*changed)(void *data, bool is_up, const char *why);
+	/* There is something to take up, or somebody who waits may go on. */
+	void (*wake)(void *data);
+	void (*say)(void *data, const char *text);
+	void *data;
+};
+
+struct cluster;
+
+/* Borrows all; `known` is what is committed here. */
+struct cluster *cluster_new(
+	const char *name, const struct names *known, const struct cluster_world *world);
+void cluster_free(struct cluster *cluster);
+
+void cluster_handle_connected(struct cluster *cluster, const struct cluster_time *now);
+void cluster_handle_lost(struct cluster *cluster, const struct cluster_time *now);
+/* Takes over the text of one line. */
+void cluster_handle_line(
+	struct cluster *cluster, char *text, size_t len, const struct cluster_time *now);
+void cluster_handle_time(struct cluster *cluster, const struct cluster_time *now);
+
+/* What was written elsewhere, the oldest first; NULL: nothing. */
+const struct elsewhere *cluster_get_news(const struct cluster *cluster);
+void cluster_drop_news(struct cluster *cluster);
+
+/* Whether a commit was refused because some other host sees the volume, and nothing came since. */
+bool cluster_was_seen(const struct cluster *cluster, const char *id);
+void cluster_forget_seen(struct cluster *cluster);
+/* Whether another host saw it when that was asked for last. */
+bool cluster_is_seen(const struct cluster *cluster, const char *id);
+
+bool cluster_is_up(const struct cluster *cluster);
+/* control/cluster */
+void cluster_render(const struct cluster *cluster, struct strbuf *ret_text);

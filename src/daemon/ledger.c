@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where changes are written. Of each it is asked first what of it all hosts are to have:
+ *
+ *	nothing of it, and nothing in it was decided by what others may have changed: the database
+ *	otherwise: is what is known here the newest? ─► the engine, if it is to write ─► the
+ * database
+ *
+ * The word of the engine counts: where the database then fails the change has happened all the
+ * same, and what it says of the cluster stays as it was, so that the next start takes the change
+ * up. machines/cluster has the rules of who may write when.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/crash_point.h"
+#include "base/log.h"
+#include "core/model/filesystem.h"
+#include "daemon/ledger.h"
+#include "io/cluster/cluster_link.h"
+#include "machines/cluster_ask.h"
+
+#define SEEN_PAUSE UINT64_C(100000) /* µs: what happens together is told together */
+
+enum step {
+	STEP_IDLE,
+	STEP_SYNC,     /* is there anything newer? */
+	STEP_ENGINE,   /* the engine has it */
+	STEP_DATABASE, /* the database has it */
+	STEP_DONE,
+};
+
+struct ledger {
+	struct ledger_joints joints;
+	struct store *store;
+	struct cluster *cluster; /* NULL: there is none */
+	struct cluster_world world;
+	struct cluster_link *link;
+	struct cluster_link_events events;
+	struct timer timer, ready, seen_timer;
+
+	enum step step;
+	struct change *change;
+	struct sharing sharing;
+	bool is_written; /* by the engine */
+	int result;
+	struct strbuf why;
+};
+
+static struct cluster_time get_time(void)
+{
+	return (struct cluster_time){ clock_get_monotonic(), clock_get_real() };
+}
+
+/* --- the steps of a change -------------------------------------------------------------------- */
+
+/* Whoever began the change learns of it when that is over. */
+static void finish(struct ledger *ledger, int result, const char *why)
+{
+	ledger->step = STEP_DONE;
+	ledger->result = result;
+	if (why)
+		strbuf_add_text(&ledger->why, why);
+	loop_set_timer(ledger->joints.loop, &ledger->ready, 1); /* at once */
+}
+
+static void begin_database(struct ledger *ledger)
+{
+	if (!change_has_rows(ledger->change)) {
+		finish(ledger, 0, NULL);
+		return;
+	}
+	ledger->step = STEP_DATABASE;
+	store_commit(ledger->store, ledger->change);
+}
+
+static void begin_engine(struct ledger *ledger)
+{
+	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
+	struct cluster_time now = get_time();
+	uint64_t patience =
+		ledger->change->has_devices ? CLUSTER_PATIENCE_DEVICES : CLUSTER_PATIENCE;
+	int r;
+
+	if (!ledger->sharing.has_rows) {
+		begin_database(ledger);
+		return;
+	}
+	ledger->step = STEP_ENGINE;
+	r = cluster_commit(ledger->cluster, &ledger->sharing, patience, &now, &why);
+	if (r < 0)
+		finish(ledger, r, strbuf_text(&why));
+	else
+		crash_point("cluster:sent");
+}
+
+static void begin(struct ledger *ledger)
+{
+	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
+	struct cluster_time now = get_time();
+
+	if (cluster_is_up(ledger->cluster) && change_needs_newest(ledger->change) &&
+		cluster_sync(ledger->cluster, &now, &why) == 0)
+		ledger->step = STEP_SYNC;
+	else
+		begin_engine(ledger);
+}
+
+/* The name of this host before any has been told: nothing is written then. */
+static const char *get_host(const struct ledger *ledger)
+{
+	const char *host = cluster_get_host(ledger->cluster);
+
+	return host ? host : "";
+}
+
+void ledger_commit(struct ledger *ledger, struct change *change)
+{
+	ledger->change = change;
+	ledger->is_written = false;
+	if (!ledger->cluster || change->host) {
+		ledger->step = STEP_DATABASE;
+		store_commit(ledger->store, change);
+		return;
+	}
+	sharing_init(&ledger->sharing, ledger->joints.manager, change, get_host(ledger));
+	begin(ledger);
+}
+
+static void take_engine(struct ledger *ledger, int result, uint64_t revision, const char *why)
+{
+	struct change *change = ledger->change;
+
+	if (result < 0) {
+		finish(ledger, result, why);
+		return;
+	}
+	crash_point("cluster:answered");
+	sharing_note_revision(&ledger->sharing, change, revision);
+	change->names.own_change = cluster_get_number(ledger->cluster);
+	ledger->is_written = true;
+	begin_database(ledger);
+}
+
+static void answer(void *data, int result, uint64_t revision, const char *why)
+{
+	struct ledger *ledger = data;
+
+	if (ledger->step == STEP_ENGINE)
+		take_engine(ledger, result, revision, why);
+	else if (ledger->step == STEP_SYNC && cluster_get_news(ledger->cluster))
+		finish(ledger, -EAGAIN, "another host has changed something");
+	else if (ledger->step == STEP_SYNC)
+		begin_engine(ledger);
+}
+
+/* What the engine has written is so, whatever the disk of this machine says. */
+static void take_database(struct ledger *ledger, int result, const char *why)
+{
+	ledger->step = STEP_DONE;
+	ledger->result = result;
+	if (result == 0 || !ledger->is_written) {
+		strbuf_add_text(&ledger->why, why);
+		return;
+	}
+	log_error("%s; the cluster has it, and the next start takes it up", why);
+	store_freeze_position(ledger->store);
+	ledger->result = 0;
+}
+
+bool ledger_has_result(struct ledger *ledger)
+{
+	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
+	int r;
+
+	if (ledger->step == STEP_DATABASE && store_take_result(ledger->store, &r, &why))
+		take_database(ledger, r, strbuf_text(&why));
+	return ledger->step == STEP_DONE;
+}
+
+bool ledger_take_result(struct ledger *ledger, int *ret_result, struct strbuf *why)
+{
+	if (!ledger_has_result(ledger))
+		return false;
+	loop_set_timer(ledger->joints.loop, &ledger->ready, 0);
+	*ret_result = ledger->result;
+	strbuf_add_text(why, strbuf_text(&ledger->why));
+	if (ledger->cluster && ledger->result != -EAGAIN && !ledger->change->host)
+		cluster_forget_seen(ledger->cluster);
+	strbuf_reset(&ledger->why);
+	sharing_fini(&ledger->sharing);
+	ledger->change = NULL;
+	ledger->step = STEP_IDLE;
+	return true;
+}
+
+static void on_ready(void *data, uint64_t now)
+{
+	struct ledger *ledger = data;
+
+	ledger->joints.on_result(ledger->joints.queue, 0);
+}
+
+/* --- the other side --------------------------------------------------------------------------- */
+
+static void send_line(void *data, const char *text, size_t len)
+{
+	struct ledger *ledger = data;
+
+	cluster_link_send(ledger->link, text, len);
+}
+
+static void hang_up(void *data, const char *why)
+{
+	struct ledger *ledger = data;
+
+	log_warning("mmfs-cluster is not believed any more: %s", why);
+	cluster_link_hang_up(ledger->link);
+}
+
+static void set_timer(void *data, uint64_t at)
+{
+	struct ledger *ledger = data;
+
+	loop_set_timer(ledger->joints.loop, &ledger->timer, at);
+}
+
+static void on_time(void *data, uint64_t now)
+{
+	struct ledger *ledger = data;
+	struct cluster_time time = get_time();
+
+	cluster_handle_time(ledger->cluster, &time);
+}
+
+static void changed(void *data, bool is_up, const char *why)
+{
+	struct ledger *ledger = data;
+
+	ledger->joints.changed(ledger->joints.data, is_up, why);
+}
+
+static void wake(void *data)
+{
+	struct ledger *ledger = data;
+
+	ledger->joints.wake(ledger->joints.queue);
+}
+
+static void say(void *data, const char *text)
+{
+	log_warning("the cluster has %s", text);
+}
+
+static void on_connected(void *data)
+{
+	struct ledger *ledger = data;
+	struct cluster_time now = get_time();
+
+	cluster_handle_connected(ledger->cluster, &now);
+}
+
+static void on_lost(void *data)
+{
+	struct ledger *ledger = data;
+	struct cluster_time now = get_time();
+
+	cluster_handle_lost(ledger->cluster, &now);
+}
+
+static void on_line(void *data, char *text, size_t len)
+{
+	struct ledger *ledger = data;
+	struct cluster_time now = get_time();
+
+	cluster_handle_line(ledger->cluster, text, len, &now);
+}
+
+static void on_link(void *data, uint32_t events)
+{
+	struct ledger *ledger = data;
+
+	cluster_link_handle(ledger->link);
+}
+
+/* --- what this host sees ---------------------------------------------------------------------- */
+
+static void add_mounts(
+	const struct manager *manager, const struct device *device, struct strbuf *list)
+{
+	const struct mount *mount = NULL;
+	bool is_first = true;
+
+	while ((mount = filesystem_next_mount(
+			&manager->volumes, &manager->mounts, device, mount))) {
+		if (!is_first)
+			strbuf_add_char(list, ',');
+		is_first = false;
+		strbuf_add_json(list, mount->path);
+	}
+}
+
+static void add_seen(
+	const struct manager *manager, const struct device *device, struct strbuf *list)
+{
+	const struct record *record = names_find_record(&manager->names, device->id);
+
+	if (!record || !record->is_shared)
+		return;
+	strbuf_add_text(list, list->len ? ",{\"id\":" : "{\"id\":");
+	strbuf_add_json(list, device->id);
+	strbuf_add_text(list, ",\"device\":");
+	strbuf_add_json(list, device->node);
+	strbuf_add_text(list, ",\"state\":\"online\",\"mounts\":[");
+	add_mounts(manager, device, list);
+	strbuf_add_text(list, "]}");
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	const struct device *const *device_a = a, *const *device_b = b;
+
+	return strcmp((*device_a)->id, (*device_b)->id);
+}
+
+static void tell_seen(void *data, uint64_t now)
+{
+	struct ledger *ledger = data;
+	const struct manager *manager = ledger->joints.manager;
+	const struct map *by_id = &manager->volumes.by_id;
+	_cleanup_free_ const struct device **devices = xcalloc(by_id->count + 1, sizeof(*devices));
+	struct strbuf list = STRBUF_INIT;
+	size_t count = 0;
+
+	map_for_each (by_id, node, next)
+		devices[count++] = container_of(node, struct device, by_id);
+	qsort(devices, count, sizeof(*devices), compare_ids);
+	for (size_t i = 0; i < count; i++)
+		add_seen(manager, devices[i], &list);
+	cluster_see(ledger->cluster, strbuf_take(&list));
+}
+
+void ledger_note_volumes(struct ledger *ledger)
+{
+	if (ledger->cluster && !ledger->seen_timer.at)
+		loop_set_timer(ledger->joints.loop, &ledger->seen_timer,
+			clock_get_monotonic() + SEEN_PAUSE);
+}
+
+/* --- its life --------------------------------------------------------------------------------- */
+
+static int join_cluster(
+	struct ledger *ledger, const char *cluster, const char *socket, struct strbuf *why)
+{
+	int r;
+
+	ledger->world = (struct cluster_world){
+		.send = send_line,
+		.hang_up = hang_up,
+		.set_timer = set_timer,
+		.answer = answer,
+		.changed = changed,
+		.wake = wake,
+		.say = say,
+		.data = ledger,
+	};
+	ledger->events = (struct cluster_link_events){
+		.connected = on_connected, .lost = on_lost, .line = on_line, .data = ledger
+	};
+	ledger->cluster = cluster_new(cluster, &ledger->joints.manager->names, &ledger->world);
+	r = cluster_link_open(socket, &ledger->events, &ledger->link, why);
+	if (r < 0)
+		return r;
+	r = loop_add(ledger->joints.loop, cluster_link_get_fd(ledger->link), on_link, ledger);
+	if (r < 0)
+		strbuf_add_format(why, "cannot set up the main loop: %s", strerror(-r));
+	return r;
+}
+
+int ledger_new(const struct ledger_joints *joints, const char *cluster, const char *socket,
+	struct ledger **ret_ledger, struct strbuf *why)
+{
+	struct ledger *ledger = xcalloc(1, sizeof(*ledger));
+	int r = 0;
+
+	ledger->joints = *joints;
+	ledger->timer = (struct timer){ .fn = on_time, .data = ledger };
+	ledger->ready = (struct timer){ .fn = on_ready, .data = ledger };
+	ledger->seen_timer = (struct timer){ .fn = tell_seen, .data = ledger };
+	if (cluster)
+		r = join_cluster(ledger, cluster, socket, why);
+	if (r < 0) {
+		ledger_free(ledger);
+		return r;
+	}
+	*ret_ledger = ledger;
+	return 0;
+}
+
+void ledger_set_store(struct ledger *ledger, struct store *store)
+{
+	ledger->store = store;
+}
+
+void ledger_stop(struct ledger *ledger)
+{
+	if (ledger)
+		cluster_link_close(steal_ptr(ledger->link));
+}
+
+void ledger_free(struct ledger *ledger)
+{
+	if (!ledger)
+		return;
+	ledger_stop(ledger);
+	cluster_free(ledger->cluster);
+	sharing_fini(&ledger->sharing);
+	strbuf_fini(&ledger->why);
+	free(ledger);
+}
+
+/* --- what others want to know ----------------------------------------------------------------- */
+
+bool ledger_has_others(const struct ledger *ledger)
+{
+	return ledger->cluster && cluster_is_up(ledger->cluster);
+}
+
+size_t ledger_get_lines(const struct ledger *ledger)
+{
+	return ledger->cluster ? cluster_get_lines(ledger->cluster) : SIZE_MAX;
+}
+
+const struct elsewhere *ledger_get_elsewhere(const struct ledger *ledger)
+{
+	return ledger->cluster ? cluster_get_news(ledger->cluster) : NULL;
+}
+
+void ledger_drop_elsewhere(struct ledger *ledger)
+{
+	cluster_drop_news(ledger->cluster);
+	ledger_note_volumes(ledger);
+}
+
+void ledger_settle(struct ledger *ledger)
+{
+	struct cluster_time now = get_time();
+
+	if (ledger->cluster)
+		cluster_settle(ledger->cluster, &now);
+}
+
+bool ledger_is_settled(const struct ledger *ledger)
+{
+	return !ledger->cluster || cluster_is_settled(ledger->cluster);
+}
+
+static bool was_seen(const void *elsewhere, const char *id)
+{
+	return cluster_was_seen(elsewhere, id);
+}
+
+static bool is_seen(const void *elsewhere, const char *id)
+{
+	return cluster_is_seen(elsewhere, id);
+}
+
+void ledger_fill_env(const struct ledger *ledger, bool is_of_client, struct manager_env *env)
+{
+	if (!ledger->cluster)
+		return;
+	env->elsewhere = ledger->cluster;
+	env->is_seen_elsewhere = is_of_client ? was_seen : is_seen;
+	env->cannot_share = !cluster_is_up(ledger->cluster);
+}
+
+int ledger_forget_host(struct ledger *ledger, const char *host, struct strbuf *why)
+{
+	if (!ledger->cluster) {
+		strbuf_add_text(why, "mmfs was started without cluster=");
+		return -EOPNOTSUPP;
+	}
+	return cluster_forget_host(ledger->cluster, host, why);
+}
+
+void ledger_render(const struct ledger *ledger, struct strbuf *ret_text)
+{
+	if (ledger->cluster)
+		cluster_render(ledger->cluster, ret_text);
+	else
+		strbuf_add_text(ret_text, "CLUSTER=\"\" STATE=\"off\"\n");
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* The inside of struct cluster, for the files of that machine. */
+
+#include "machines/cluster.h"
+
+enum cluster_step {
+	STEP_NONE,
+	STEP_COMMIT,
+	STEP_SYNC,
+};
+
+struct cluster {
+	char *name;
+	const struct names *known;
+	const struct cluster_world *world;
+
+	enum cluster_state state;
+	bool is_connected;
+	bool is_greeted;     /* by the one who is connected */
+	bool is_disbelieved; /* the engine is another one, or an older copy */
+	uint64_t since;	     /* of the state, µs since 1970 */
+	char *why;	     /* of the state, or NULL */
+	char *host;	     /* what this machine is called there; NULL: unknown yet */
+	uint64_t room, limit;
+	uint64_t id[2];		 /* the UUID of the engine's database */
+	uint64_t last_id;	 /* of a question */
+	uint64_t last_number;	 /* of an own change */
+	uint64_t revision, head; /* of the last news that came, taken up or not */
+
+	enum cluster_step step; /* what somebody waits for */
+	uint64_t step_id, step_limit;
+	uint64_t number; /* of the last own change that was answered */
+	uint64_t open;	 /* of one without an answer; 0: there is none */
+	uint64_t open_id;
+	uint64_t settle_id, settle_limit; /* of a sync on behalf of who waits */
+	uint64_t ask_id;
+	bool must_settle; /* once more, for who came since */
+
+	struct elsewhere_change *all; /* on its way */
+	struct elsewhere_change *news, **last_news;
+	size_t news_count;
+
+	char *seen;    /* what this host sees, as sent */
+	char **rivals; /* unique IDs, see cluster_was_seen() */
+	size_t rival_count;
+	struct cluster_host *hosts;
+	size_t host_count;
+	struct cluster_sight *sights; /* of all hosts */
+	size_t sight_count;
+	bool is_listing; /* the list of these is on its way */
+};

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the parts of that machine do alike: lines that go out, ends of what is under way, the state.
+ */
+
+#include <string.h>
+
+#include "cluster_talk_private.h"
+
+bool cluster_is_up(const struct cluster *cluster)
+{
+	return cluster->state == CLUSTER_UP;
+}
+
+void cluster_talk_set_timer(struct cluster *cluster)
+{
+	uint64_t at = cluster->step ? cluster->step_limit : 0;
+
+	if (cluster->settle_id && (!at || cluster->settle_limit < at))
+		at = cluster->settle_limit;
+	cluster->world->set_timer(cluster->world->data, at);
+}
+
+void cluster_talk_finish(struct cluster *cluster, int result, uint64_t revision, const char *why)
+{
+	cluster->step = STEP_NONE;
+	cluster_talk_set_timer(cluster);
+	cluster->world->answer(cluster->world->data, result, revision, why);
+}
+
+void cluster_talk_send(struct cluster *cluster, struct strbuf *line)
+{
+	strbuf_add_char(line, '\n');
+	cluster->world->send(cluster->world->data, line->data, line->len);
+}
+
+void cluster_talk_end_settling(struct cluster *cluster)
+{
+	cluster->settle_id = 0;
+	cluster_talk_set_timer(cluster);
+	cluster->world->wake(cluster->world->data);
+}
+
+void cluster_talk_change_state(
+	struct cluster *cluster, enum cluster_state state, const char *why, uint64_t since)
+{
+	bool was_up = cluster_is_up(cluster), is_up = state == CLUSTER_UP;
+
+	if (state == cluster->state && is_same_text(why, cluster->why))
+		return;
+	if (state != cluster->state)
+		cluster->since = since;
+	cluster->state = state;
+	free(cluster->why);
+	cluster->why = why ? xstrdup(why) : NULL;
+	if (was_up && !is_up && cluster->step == STEP_SYNC)
+		cluster_talk_finish(cluster, 0, 0, NULL); /* nobody can say more */
+	if (was_up && !is_up && cluster->settle_id)
+		cluster_talk_end_settling(cluster);
+	if (was_up != is_up)
+		cluster->world->changed(cluster->world->data, is_up, cluster->why);
+}
+
+void cluster_talk_question(struct cluster *cluster, const char *word, uint64_t id)
+{
+	_cleanup_strbuf_ struct strbuf line = STRBUF_INIT;
+
+	strbuf_add_format(&line, "{\"%s\":%llu}", word, (unsigned long long)id);
+	cluster_talk_send(cluster, &line);
+}
+
+void cluster_talk_seen(struct cluster *cluster)
+{
+	_cleanup_strbuf_ struct strbuf line = STRBUF_INIT;
+
+	if (!cluster->is_greeted)
+		return;
+	strbuf_add_format(&line, "{\"seen\":[%s]}", cluster->seen);
+	cluster_talk_send(cluster, &line);
+}
+
+void cluster_talk_ask(struct cluster *cluster)
+{
+	cluster->ask_id = ++cluster->last_id;
+	cluster_talk_question(cluster, "ask", cluster->ask_id);
+}

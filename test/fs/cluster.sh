@@ -1,0 +1,258 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Two daemons with the same disks and names, and between them an engine that is played (engine.c), with
+# all that goes wrong there.
+
+. "$(dirname "$0")/lib.sh"
+
+helpers=$(dirname "$MMFS")/test/fs
+first=$MM
+second=$TMP/second
+mkdir "$second"
+second_pid=
+engine=
+
+at_end()
+{
+	[ -z "$engine" ] || exec {engine}>&-
+	umount -l "$second" 2>/dev/null
+}
+
+on_first()
+{
+	MM=$first CTL=$first/control
+}
+
+on_second()
+{
+	MM=$second CTL=$second/control
+}
+
+start_first()
+{
+	on_first
+	start_mmfs cluster=test "cluster_socket=$TMP/s1" "$@"
+	first_pid=$mmfs_pid
+}
+
+start_second()
+{
+	on_second
+	DB=$TMP/second.db start_mmfs cluster=test "cluster_socket=$TMP/s2" "$@"
+	second_pid=$mmfs_pid
+}
+
+play() # COMMAND OF THE ENGINE
+{
+	echo "$*" >&"$engine"
+}
+
+state()
+{
+	sed -n '1s/.* STATE="\([^"]*\)".*/\1/p' "$CTL/cluster"
+}
+
+is_state()
+{
+	[ "$(state)" = "$1" ]
+}
+
+has_row() # KEY
+{
+	rm -f "$TMP/rows"
+	play dump "$TMP/rows"
+	await test -e "$TMP/rows"
+	grep -q "^$1 " "$TMP/rows"
+}
+
+sees_not() # HOST ID
+{
+	settle
+	! grep -q "SEEN=\"$2\" HOST=\"$1\"" "$CTL/cluster"
+}
+
+make_image a 1M swap 11111111-1111-1111-1111-111111111111
+make_image b 1M swap 22222222-2222-2222-2222-222222222222
+make_image c 1M swap 33333333-3333-3333-3333-333333333333
+attach a 01
+attach b 02
+a=${LOOP}01 b=${LOOP}02
+id_a=UUID=11111111-1111-1111-1111-111111111111
+id_b=UUID=22222222-2222-2222-2222-222222222222
+
+# --- without anybody who speaks to the engine -----------------------------------------------------
+
+start_first "share=${a#/dev/}:loop0"
+expect_equal away "$(state)"
+expect_match 'cluster cannot be changed' "$(cat "$CTL/unprocessed")" "a shared volume that nobody knows"
+expect_ok request create_point "link=own device=$b"
+expect_equal "$b" "$(readlink "$MM/DosDevices/own")" "what is the machine's own goes on"
+stop_mmfs
+
+# --- with somebody --------------------------------------------------------------------------------
+
+mkfifo "$TMP/commands"
+"$helpers/engine" "h1=$TMP/s1" "h2=$TMP/s2" <"$TMP/commands" &
+exec {engine}>"$TMP/commands"
+rm -f "$DB"
+start_first share=all
+await is_state up
+settle
+expect_equal 2 "$(find "$MM/Volumes" -type l | wc -l)" "volumes that were known to nobody"
+start_second share=all
+await is_state up
+settle
+expect_equal "$(ls "$first/Volumes")" "$(ls "$second/Volumes")" "names of volumes"
+on_first
+expect_ok request create_point "link=photos device=$a"
+expect_equal "$a" "$(readlink "$MM/DosDevices/photos")"
+on_second
+settle
+expect_equal "$a" "$(readlink "$MM/DosDevices/photos")" "what the other host has written"
+expect_refused EEXIST create_point "link=photos device=$b"
+expect_match "is a link of $id_a" "$(tail -n 1 "$CTL/error_log")"
+expect_ok rm "$MM/DosDevices/photos"
+on_first
+settle
+expect_equal "" "$(links)" "what the other host has deleted"
+expect_match '"host":"h2"' "$(tail -n 1 "$MM/history")"
+expect_ok request create_point "link=Mail device=$a"
+expect_ok mv "$MM/DosDevices/Mail" "$MM/DosDevices/post"
+has_row links/dosdevices/post || fail "the engine has no row of the name"
+! has_row links/dosdevices/mail || fail "the engine has a row of what was renamed"
+expect_ok request create_point "X: $a"
+! has_row links/dosdevices/x: || fail "a letter is for all hosts"
+on_second
+settle
+expect_equal "post" "$(links)" "letters are each host's own"
+
+# --- races ----------------------------------------------------------------------------------------
+
+play lose h2 3
+expect_ok request create_point "link=raced device=$b"
+play lose h2 100
+expect_fail EAGAIN request create_point "link=hopeless device=$b"
+play lose h2 0
+for ((i = 0; i < 8; i++)); do
+	on_first
+	echo "link=race-$i device=$a" >"$CTL/create_point" 2>"$TMP/error-1" &
+	racer=$!
+	on_second
+	one=ok other=ok
+	echo "link=race-$i device=$b" >"$CTL/create_point" 2>"$TMP/error-2" || other=fails
+	wait "$racer" || one=fails
+	[ "$one" != "$other" ] || fail "of two that gave a name at once: $one, $other"
+done
+settle
+expect_equal "$(grep -v '/DosDevices/X:' "$first/points")" "$(cat "$second/points")" "what both show"
+
+# --- who is absent --------------------------------------------------------------------------------
+
+on_first
+expect_ok request create_point "link=taken device=$b"
+on_second
+settle
+detach 02
+settle_udevd
+on_first
+settle
+on_second
+settle
+await sees_not h1 "$id_b"
+await sees_not h2 "$id_b"
+play seen "$id_b" elsewhere
+expect_refused EEXIST create_point "link=taken device=$a"
+expect_match "which other hosts have" "$(tail -n 1 "$CTL/error_log")"
+play unseen "$id_b" elsewhere
+settle
+expect_ok request create_point "link=taken device=$a"
+attach b 02
+
+# --- the engine goes ------------------------------------------------------------------------------
+
+on_first
+settle
+events=$TMP/events
+cat "$MM/events" >"$events" &
+reader=$!
+await grep -q "$reader" <(pgrep -x cat)
+play state h1 down no leader
+await is_state down
+expect_fail EROFS request create_point "link=late device=$a"
+expect_match 'no answer \(no leader\) since .*revision [0-9]' "$(tail -n 1 "$CTL/error_log")"
+expect_ok request create_point "Y: $b"
+expect_equal "$b" "$(readlink "$MM/DosDevices/Y:")"
+expect_equal "$a" "$(readlink "$MM/DosDevices/post")" "names that show all the same"
+on_second
+expect_ok request create_point "link=meanwhile device=$b"
+on_first
+play state h1 up
+await is_state up
+settle
+expect_equal "$b" "$(readlink "$MM/DosDevices/meanwhile")"
+play state h1 full
+await is_state full
+expect_fail ENOSPC request create_point "link=late device=$a"
+play state h1 read-only role
+await is_state read-only
+expect_fail EROFS request create_point "link=late device=$a"
+play hold h1
+await is_state away
+on_second
+expect_ok request delete_points "link=meanwhile"
+on_first
+play state h1 up
+play let h1
+await is_state up
+settle
+[ ! -L "$MM/DosDevices/meanwhile" ] || fail "what happened while it was away does not show"
+await grep -q cluster_back "$events"
+grep -q '"event":"cluster_lost".*"reason":"no leader"' "$events" || fail "no event tells of it"
+kill "$reader"
+
+# --- what it sends --------------------------------------------------------------------------------
+
+for text in garbage '[]' '{"rows":[{"key":"links/dosdevices/x","value":"{}"}],"revision":1}' \
+	'{"hello":1}' '{"rows":7,"revision":1000000}'; do
+	play raw h1 "$text"
+	await grep -q "not believed any more" "$LOG"
+	: >"$LOG"
+	await is_state up
+done
+play put links/dosdevices/evil '{"path":"/DosDevices/../evil","id":"'"$id_a"'","changed":1}'
+play put links/dosdevices/good '{"path":"/DosDevices/good","id":"'"$id_a"'","changed":1}'
+settle
+expect_equal "$a" "$(readlink "$MM/DosDevices/good")"
+[ ! -e "$MM/DosDevices/evil" ] || fail "a name that cannot be was taken"
+play delete links/dosdevices/evil
+settle
+
+# --- a name of the machine's own comes first, and what was read before shows without the engine -------
+
+on_first
+stop_mmfs "$first_pid"
+on_second
+stop_mmfs "$second_pid"
+play hold h2
+start_second share=all
+expect_equal "$a" "$(readlink "$MM/DosDevices/good")" "a name of the cluster, without it"
+expect_ok request create_point "Z: $b"
+play let h2
+await is_state up
+settle
+stop_mmfs "$second_pid"
+start_second share=off "db=$TMP/third.db"
+await is_state up
+expect_ok request create_point "link=mine device=$b"
+play put volumes/UUID=elsewhere '{"size":1}'
+play put links/dosdevices/mine '{"path":"/DosDevices/MINE","id":"UUID=elsewhere","changed":1}'
+settle
+expect_equal "$b" "$(readlink "$MM/DosDevices/mine")"
+expect_ok rm "$MM/DosDevices/mine"
+
+# --- another engine is not believed ---------------------------------------------------------------
+
+play other
+await is_state read-only
+expect_match 'another cluster' "$(cat "$CTL/cluster")"
