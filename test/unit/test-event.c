@@ -61,7 +61,8 @@ START_TEST(test_lines)
 	static const char *const names[EVENT_KINDS] = { "volume-arrived", "volume-removed",
 		"volume-changed", "link-created", "link-deleted", "volume-unprocessed", "duplicate",
 		"unique_id_changed", "mounted", "unmounted", "mount-point-created",
-		"mount-point-deleted", "mount-point-refused", "link_shadowed" };
+		"mount-point-deleted", "mount-point-refused", "link_shadowed", "cluster_lost",
+		"cluster_back" };
 
 	for (unsigned int kind = 0; kind < EVENT_KINDS; kind++) {
 		_cleanup_free_ char *expected =

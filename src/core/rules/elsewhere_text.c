@@ -212,7 +212,11 @@ static int add_name(struct elsewhere_change *change, enum elsewhere_kind kind,
 		take_point(row, &json, from->key + strlen("points/"));
 		break;
 	}
-	return has_key(row, from->key) ? 0 : fail(why, from->key);
+	if (has_key(row, from->key))
+		return 0;
+	row_fini(row);
+	change->elsewhere.count--;
+	return fail(why, from->key);
 }
 
 static void add_entry(
