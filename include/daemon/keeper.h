@@ -5,15 +5,17 @@
 
 /*
  * The keeper holds the mount, and does nothing else: it parses nothing that comes from outside, and
- * has no thread. The server, which it forks, does everything else.
+ * has no thread. The server, which it forks, does everything else. If that dies the keeper forks
+ * another, which goes on from what is in memory that both have.
  */
 
 /* What a server gets from its keeper. The descriptors are its own, and close on exec. */
 struct heirloom {
-	int socket; /* to the keeper, for keeper_link.c */
-	int memory; /* for what is to outlive a server: not used yet */
-	int fuse;   /* /dev/fuse, of a mount that is there; so far always -1: ask for one */
-	unsigned int number; /* how many servers the keeper has started, with this one: 1 so far */
+	int socket;	     /* to the keeper, for keeper_link.c */
+	int memory;	     /* for what is to outlive a server, for memory.c */
+	int fuse;	     /* /dev/fuse, of a mount that is there; -1: ask for one */
+	const char *place;   /* where it is mounted, as mountinfo has it; NULL: nowhere so far */
+	unsigned int number; /* how many servers the keeper has started, with this one */
 };
 
 struct keeper_options {
@@ -26,8 +28,8 @@ struct keeper_options {
 
 /*
  * Forks the server; to be called while there is one thread. Returns KEEPER_IS_SERVER in the server,
- * with what it gets. In the keeper it returns an exit code, when the server has ended and nothing
- * is mounted.
+ * with what it gets, and in each that follows it. In the keeper it returns an exit code, when there
+ * is no server and nothing is mounted.
  */
 int keeper_run(const struct keeper_options *options, struct heirloom *ret_heirloom);
 

@@ -9,7 +9,7 @@
 struct keeper_link {
 	int socket;
 	bool is_lost;	 /* the keeper has ended */
-	bool is_mounted; /* as far as the server knows */
+	bool is_mounted; /* and the tree is for this server to take away */
 };
 
 /*

@@ -26,6 +26,7 @@ struct mmfs_options {
 	enum share share;
 	const char *share_globs;
 	struct keeper_link *keeper; /* outlives the daemon */
+	const struct heirloom *heirloom;
 };
 
 /* The daemon: joins all parts and is the one door through which anything changes. */

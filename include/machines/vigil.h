@@ -14,6 +14,7 @@ struct vigil {
 	uint64_t next;	   /* of these */
 	uint64_t heard;	   /* when the server gave its last one */
 	uint64_t limit;	   /* by when it has to be gone; 0: it may stay */
+	bool is_paused;	   /* there is none to be heard */
 	bool is_leaving;   /* it said that it ends */
 	bool is_killed;
 };
@@ -28,6 +29,11 @@ enum vigil_action {
 
 /* The tree is complete. `interval` 0: neither systemd nor the server is asked for signs of life. */
 void vigil_begin(struct vigil *vigil, uint64_t interval, uint64_t now);
+/*
+ * It has ended, and another one starts: vigil_begin() is called again when that has the tree. Until
+ * then only systemd is told.
+ */
+void vigil_pause(struct vigil *vigil);
 /* The server lives. */
 void vigil_hear(struct vigil *vigil, uint64_t now);
 /* It said that it ends. */

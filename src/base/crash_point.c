@@ -9,8 +9,16 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/base.h"
+
+static bool is_off;
+
+void crash_point_set_off(void)
+{
+	is_off = true;
+}
 
 void crash_point(const char *label)
 {
@@ -20,12 +28,16 @@ void crash_point(const char *label)
 	size_t len = strlen(label);
 	unsigned long turn;
 
-	if (!wanted || strncmp(wanted, label, len) != 0 || (wanted[len] && wanted[len] != ':'))
+	if (is_off || !wanted || strncmp(wanted, label, len) != 0 ||
+		(wanted[len] && wanted[len] != ':'))
 		return;
 	turn = wanted[len] == ':' ? strtoul(wanted + len + 1, NULL, 10) : 1;
 	pthread_mutex_lock(&lock);
-	if (++reached == turn)
+	if (++reached == turn) {
+		if (getenv("MMFS_CRASH_ALL"))
+			kill(getppid(), SIGKILL);
 		raise(SIGKILL);
+	}
 	pthread_mutex_unlock(&lock);
 }
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keeper: mounts when its server asks for it, passes signals on, speaks to systemd, and
- * unmounts when the server has ended, however that was.
+ * The keeper: mounts when its server asks for it, passes signals on, speaks to systemd, starts
+ * another server when that has died, and unmounts when it has ended as it was meant to.
  *
  * Owns the mount. It waits for nothing but its server, signals and the clock. It never looks into
  * the mounted tree, as it would wait for the server then. It says nothing to the server but answers
@@ -28,6 +28,7 @@
 #include "daemon/background.h"
 #include "daemon/watchdog.h"
 #include "io/fuse/fuse_mount.h"
+#include "machines/crash_loop.h"
 #include "machines/vigil.h"
 
 #define TIMEOUT_MAX UINT64_C(3600000000) /* µs: an hour; a turn more is no harm */
@@ -35,17 +36,22 @@
 struct keeper {
 	const struct keeper_options *options;
 	struct fuse_mount *mount; /* NULL: nothing is mounted */
+	char *place;		  /* where it was mounted */
 	int socket;		  /* to the server */
 	int memory;
 	int signals;
 	sigset_t mask; /* as it was before */
 	pid_t server;  /* 0: it has ended */
 	unsigned int servers;
-	int passed;	/* the last signal that was passed on, or 0 */
-	bool has_ended; /* the server has said that it exits with `code` */
+	int passed; /* the last signal that was passed on, or 0 */
+	bool has_told_start;
+	bool is_ready;	/* the server has the tree */
+	bool has_ended; /* it has said that it exits with `code` */
 	bool is_over;	/* nothing is left to be done but to unmount */
 	int code;	/* to exit with */
 	struct vigil vigil;
+	struct crash_loop ends;
+	bool must_fork; /* another server */
 	bool is_server; /* this is the process that was forked */
 };
 
@@ -107,7 +113,8 @@ static int fork_server(struct keeper *keeper, struct heirloom *ret_heirloom)
 	*ret_heirloom = (struct heirloom){
 		.socket = ends[1],
 		.memory = keeper->memory,
-		.fuse = -1,
+		.fuse = keeper->mount ? fuse_mount_get_fd(keeper->mount) : -1,
+		.place = keeper->place,
 		.number = keeper->servers,
 	};
 	keeper->memory = -1; /* handed over */
@@ -158,6 +165,8 @@ static void handle_mount_request(struct keeper *keeper)
 	if (path)
 		fuse.mountpoint = path;
 	r = keeper->mount ? -EBUSY : fuse_mount_new(&fuse, &keeper->mount, &why);
+	if (r == 0)
+		keeper->place = xstrdup(fuse.mountpoint);
 	answer_server(keeper, r, strbuf_text(&why), r == 0 ? fuse_mount_get_fd(keeper->mount) : -1);
 }
 
@@ -169,7 +178,8 @@ static void unmount_tree(struct keeper *keeper, bool is_gone)
 	keeper->mount = NULL;
 }
 
-static void handle_ready(struct keeper *keeper)
+/* Who has started us, and systemd, are told once: of the servers they know nothing. */
+static void tell_start(const struct keeper *keeper)
 {
 	_cleanup_free_ char *message = xasprintf("READY=1\nMAINPID=%ld", (long)getpid());
 
@@ -180,6 +190,14 @@ static void handle_ready(struct keeper *keeper)
 		background_leave_terminal();
 	}
 	background_notify(message);
+}
+
+static void handle_ready(struct keeper *keeper)
+{
+	if (!keeper->has_told_start)
+		tell_start(keeper);
+	keeper->has_told_start = true;
+	keeper->is_ready = true;
 	vigil_begin(&keeper->vigil, watchdog_get_interval(), clock_get_monotonic());
 }
 
@@ -234,27 +252,62 @@ static void handle_keeper_requests(struct keeper *keeper)
 
 /* --- the end of the server -------------------------------------------------------------------- */
 
+static const char *describe_end(int status, char *room, size_t size)
+{
+	if (WIFSIGNALED(status))
+		snprintf(room, size, "the server has died: %s", strsignal(WTERMSIG(status)));
+	else
+		snprintf(room, size, "the server has ended with status %d", WEXITSTATUS(status));
+	return room;
+}
+
+/* Ends as the server did, which was told to while it started. */
+static void end_alike(const struct keeper *keeper)
+{
+	signal(keeper->passed, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &keeper->mask, NULL);
+	raise(keeper->passed);
+}
+
+static bool was_told_to_end(const struct keeper *keeper)
+{
+	return keeper->passed && keeper->passed != SIGHUP;
+}
+
+/* One that has taken over must have the tree before its word counts: else another may get there. */
+static bool is_meant(const struct keeper *keeper, int status)
+{
+	if (!WIFEXITED(status))
+		return false;
+	return !keeper->mount || (keeper->has_ended && (keeper->is_ready || keeper->servers == 1));
+}
+
 static void handle_server_end(struct keeper *keeper, int status)
 {
-	bool was_told = keeper->passed && WIFSIGNALED(status) && WTERMSIG(status) == keeper->passed;
+	char room[128];
+	const char *end = describe_end(status, room, sizeof(room));
 
 	keeper->server = 0;
 	keeper->is_over = true;
-	if (WIFEXITED(status) && (keeper->has_ended || !keeper->mount)) {
+	if (is_meant(keeper, status)) {
 		keeper->code = WEXITSTATUS(status);
 		return;
 	}
 	keeper->code = keeper->options->failure;
-	if (was_told && !keeper->mount) { /* while it started: end by the same signal */
-		signal(keeper->passed, SIG_DFL);
-		sigprocmask(SIG_SETMASK, &keeper->mask, NULL);
-		raise(keeper->passed);
+	if (!keeper->mount) {
+		if (keeper->passed && WIFSIGNALED(status) && WTERMSIG(status) == keeper->passed)
+			end_alike(keeper);
+		log_error("%s", end);
+	} else if (was_told_to_end(keeper)) {
+		log_error("%s: unmounting", end);
+	} else if (crash_loop_note(&keeper->ends, clock_get_monotonic())) {
+		log_error("%s, as %d did within %d s: unmounting", end, CRASH_LOOP_ENDS,
+			(int)(CRASH_LOOP_SPAN / 1000000));
+	} else {
+		log_error("%s: another one goes on", end);
+		keeper->must_fork = true;
+		keeper->is_over = false;
 	}
-	if (WIFSIGNALED(status))
-		log_error("the server has died: %s%s", strsignal(WTERMSIG(status)),
-			keeper->mount ? "; unmounting" : "");
-	else
-		log_error("the server has ended with status %d: unmounting", WEXITSTATUS(status));
 }
 
 static void handle_keeper_signals(struct keeper *keeper)
@@ -264,10 +317,11 @@ static void handle_keeper_signals(struct keeper *keeper)
 	pid_t pid;
 
 	while (read(keeper->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		if (info.ssi_signo == SIGCHLD || info.ssi_signo == SIGPIPE || !keeper->server)
+		if (info.ssi_signo == SIGCHLD || info.ssi_signo == SIGPIPE)
 			continue;
 		keeper->passed = (int)info.ssi_signo;
-		kill(keeper->server, keeper->passed);
+		if (keeper->server)
+			kill(keeper->server, keeper->passed);
 	}
 	/* As the first process of a container it gets all that lost their parents. */
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
@@ -304,6 +358,27 @@ static void handle_keeper_time(struct keeper *keeper, uint64_t now)
 	}
 }
 
+/* Returns in both processes, as fork_server() does. */
+static void start_next(struct keeper *keeper, struct heirloom *ret_heirloom)
+{
+	int r;
+
+	if (keeper->socket >= 0)
+		close(keeper->socket);
+	keeper->socket = -1;
+	keeper->must_fork = keeper->is_ready = keeper->has_ended = false;
+	vigil_pause(&keeper->vigil);
+	if (was_told_to_end(keeper)) { /* while there was none */
+		keeper->is_over = true;
+		return;
+	}
+	r = fork_server(keeper, ret_heirloom);
+	if (r < 0) {
+		log_error("cannot start another server: %s", strerror(-r));
+		keeper->is_over = true;
+	}
+}
+
 static int get_keeper_timeout(const struct keeper *keeper)
 {
 	uint64_t now = clock_get_monotonic(), at = vigil_get_deadline(&keeper->vigil);
@@ -313,7 +388,8 @@ static int get_keeper_timeout(const struct keeper *keeper)
 	return at <= now ? 0 : (int)((MIN(at - now, TIMEOUT_MAX) + 999) / 1000);
 }
 
-static void keep_server(struct keeper *keeper)
+/* Returns in the keeper when all is over, and in each further server. */
+static void keep_server(struct keeper *keeper, struct heirloom *ret_heirloom)
 {
 	while (!keeper->is_over) {
 		struct pollfd fds[] = {
@@ -331,6 +407,10 @@ static void keep_server(struct keeper *keeper)
 			break;
 		handle_keeper_signals(keeper);
 		handle_keeper_time(keeper, clock_get_monotonic());
+		if (keeper->must_fork && !keeper->is_over)
+			start_next(keeper, ret_heirloom);
+		if (keeper->is_server)
+			return;
 	}
 	unmount_tree(keeper, false);
 }
@@ -348,12 +428,13 @@ int keeper_run(const struct keeper_options *options, struct heirloom *ret_heirlo
 
 	if (r == 0)
 		r = fork_server(&keeper, ret_heirloom);
-	if (keeper.is_server)
-		return KEEPER_IS_SERVER;
 	if (r < 0)
 		log_error("cannot start the server: %s", strerror(-r));
-	else
-		keep_server(&keeper);
+	else if (!keeper.is_server)
+		keep_server(&keeper, ret_heirloom);
+	if (keeper.is_server)
+		return KEEPER_IS_SERVER;
 	close_keeper(&keeper);
+	free(keeper.place);
 	return keeper.code;
 }

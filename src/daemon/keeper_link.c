@@ -65,8 +65,6 @@ int keeper_link_mount(struct keeper_link *link, int *ret_fd, struct strbuf *why)
 		strbuf_add_text(why, "cannot mount: the keeper has ended");
 	else if (r < 0)
 		strbuf_add_text(why, answer->why);
-	else
-		link->is_mounted = true;
 	free(answer);
 	return r;
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/command_line.h"
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "core/views/interface.h"
 #include "daemon/background.h"
@@ -273,13 +274,15 @@ static int get_status(const struct arguments *arguments, int code)
 	return code == EXIT_USAGE ? EXIT_MOUNT_USAGE : EXIT_MOUNT_FAILURE;
 }
 
-static int run_daemon(struct arguments *arguments, struct keeper_link *keeper, bool *ret_is_free)
+static int run_daemon(struct arguments *arguments, const struct heirloom *heirloom,
+	struct keeper_link *keeper, bool *ret_is_free)
 {
 	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
 	struct mmfs *mmfs = NULL;
 	int r;
 
 	arguments->options.keeper = keeper;
+	arguments->options.heirloom = heirloom;
 	r = mmfs_start(&arguments->options, &mmfs, &why);
 	if (r < 0) {
 		log_error("%s", strbuf_text(&why));
@@ -303,7 +306,11 @@ static int run_server(struct arguments *arguments, const struct heirloom *heirlo
 {
 	struct keeper_link keeper = { .socket = heirloom->socket };
 	bool is_free = true;
-	int code = run_daemon(arguments, &keeper, &is_free) < 0
+	int code;
+
+	if (heirloom->number > 1)
+		crash_point_set_off();
+	code = run_daemon(arguments, heirloom, &keeper, &is_free) < 0
 		? get_status(arguments, EXIT_FAILURE)
 		: EXIT_SUCCESS;
 

@@ -26,6 +26,7 @@
 #include "daemon/shared.h"
 #include "daemon/show.h"
 #include "io/fuse/fuse_counters.h"
+#include "io/fuse/kept_nodes.h"
 #include "io/udev/dev_path.h"
 #include "io/udev/udevd.h"
 #include "mmfs_private.h"
@@ -381,6 +382,12 @@ static bool cancel(void *data, struct fuse_job *job)
 	return job_source_cancel(&mmfs->jobs, job);
 }
 
+/* Whether an earlier server had the tree, and clients have it. */
+static bool has_tree(const struct mmfs_options *options)
+{
+	return options->heirloom->fuse >= 0;
+}
+
 static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, struct strbuf *why)
 {
 	struct fuse_backend backend = {
@@ -400,7 +407,8 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 	int r;
 
 	fuse.mountpoint = mmfs->mountpoint;
-	r = keeper_link_mount(mmfs->keeper, &fuse.descriptor, why);
+	fuse.descriptor = options->heirloom->fuse;
+	r = fuse.descriptor < 0 ? keeper_link_mount(mmfs->keeper, &fuse.descriptor, why) : 0;
 	if (r == 0)
 		r = fuse_start(&fuse, &backend, &mmfs->fuse, why);
 	if (r < 0)
@@ -412,20 +420,33 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 	mount_source_follow(mmfs->mounts, mmfs->mountpoint, "mmfs");
 	mount_table_read(&mmfs->mount_table);
 	r = loop_add(mmfs->loop, fuse_get_fd(mmfs->fuse), on_fuse, mmfs);
+	if (r == 0 && has_tree(options))
+		fuse_take_over(mmfs->fuse);
+	heir_end(&mmfs->heir);
 	while (r == 0 && !mmfs->must_stop && !fuse_is_ready(mmfs->fuse))
 		r = turn(mmfs, 0);
 	if (r == 0 && mount_source_get_number(mmfs->mounts))
 		fuse_extend_read_ahead(mount_source_get_number(mmfs->mounts));
+	if (r == 0)
+		mmfs->keeper->is_mounted = true;
 	return r;
 }
 
-static int open_memory(struct mmfs *mmfs, struct strbuf *why)
+/* Opens what earlier servers have left. The nodes that they have told of keep their numbers. */
+static int open_memory(struct mmfs *mmfs, const struct mmfs_options *options, struct strbuf *why)
 {
-	int r = memory_open(-1, &mmfs->kept);
+	int r = memory_open(options->heirloom->memory, &mmfs->kept);
 
 	if (r < 0) {
 		strbuf_add_format(why, "cannot map memory: %s", strerror(-r));
 		return r;
+	}
+	if (kept_get_damage(mmfs->kept))
+		log_warning("of what an earlier server has left, not all is sound");
+	if (has_tree(options)) {
+		tree_fini(&mmfs->tree);
+		tree_init_again(&mmfs->tree, clock_get_real(), kept_nodes_load(mmfs->kept));
+		kept_nodes_watch(mmfs->kept, &mmfs->tree);
 	}
 	mmfs->heir = (struct heir){
 		.manager = &mmfs->manager,
@@ -470,7 +491,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	event_stream_init(&mmfs->stream);
 	r = preparation_run(options, &mmfs->mountpoint, &mmfs->agent, why);
 	if (r == 0)
-		r = open_memory(mmfs, why);
+		r = open_memory(mmfs, options, why);
 	if (r == 0)
 		r = start_parts(mmfs, options, why);
 	if (r == 0)
@@ -481,6 +502,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 		r = read_all(mmfs, options, why);
 	if (r == 0)
 		r = find_devices(mmfs, options->devices.monitor != MONITOR_KERNEL);
+	tree_end_recall(&mmfs->tree);
 	if (r == 0)
 		r = publisher_start(mmfs->publisher);
 	if (r == 0)

@@ -35,12 +35,27 @@ static int prepare_folder(const struct mmfs_options *options, struct strbuf *why
 	return r;
 }
 
-/* While it can still be looked at without asking ourselves. */
-static char *get_mountpoint(const char *path)
+/*
+ * Makes sure that there is a folder to mount at. Once the tree is there nothing may look at it:
+ * nobody would answer.
+ */
+static int find_place(const struct mmfs_options *options, char **ret_mountpoint, struct strbuf *why)
 {
-	char *real = realpath(path, NULL);
+	int r;
 
-	return real ? real : xstrdup(path);
+	if (options->heirloom->place) {
+		*ret_mountpoint = xstrdup(options->heirloom->place);
+		return 0;
+	}
+	r = prepare_folder(options, why);
+	if (r == 0)
+		r = fuse_check_device(options->fuse.mountpoint, why);
+	if (r < 0)
+		return r;
+	*ret_mountpoint = realpath(options->fuse.mountpoint, NULL);
+	if (!*ret_mountpoint)
+		*ret_mountpoint = xstrdup(options->fuse.mountpoint);
+	return 0;
 }
 
 static int give_up_privileges(struct strbuf *why)
@@ -64,12 +79,9 @@ int preparation_run(const struct mmfs_options *options, char **ret_mountpoint,
 
 	limits_raise();
 	/* First of all, so that a slip does not leave a new database behind. */
-	r = prepare_folder(options, why);
-	if (r == 0)
-		r = fuse_check_device(options->fuse.mountpoint, why);
+	r = find_place(options, ret_mountpoint, why);
 	if (r < 0)
 		return r;
-	*ret_mountpoint = get_mountpoint(options->fuse.mountpoint);
 	r = mount_agent_start(*ret_mountpoint, options->mounts_registered, ret_agent);
 	if (r < 0) {
 		strbuf_add_format(why, "cannot start a process: %s", strerror(-r));

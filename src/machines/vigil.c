@@ -19,6 +19,14 @@ void vigil_begin(struct vigil *vigil, uint64_t interval, uint64_t now)
 	vigil->interval = interval;
 	vigil->next = now;
 	vigil->heard = now;
+	vigil->is_paused = false;
+}
+
+void vigil_pause(struct vigil *vigil)
+{
+	vigil->limit = 0;
+	vigil->is_paused = true;
+	vigil->is_leaving = vigil->is_killed = false;
 }
 
 void vigil_hear(struct vigil *vigil, uint64_t now)
@@ -35,7 +43,9 @@ void vigil_let_go(struct vigil *vigil, uint64_t now)
 /* When its server has been silent for too long; 0: it may be. */
 static uint64_t get_silence_limit(const struct vigil *vigil)
 {
-	return vigil->interval && !vigil->limit ? vigil->heard + 3 * vigil->interval : 0;
+	return vigil->interval && !vigil->limit && !vigil->is_paused
+		? vigil->heard + 3 * vigil->interval
+		: 0;
 }
 
 enum vigil_action vigil_take(struct vigil *vigil, uint64_t now)

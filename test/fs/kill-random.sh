@@ -18,7 +18,7 @@ attach b 01
 : >"$TMP/known.old"
 start_mmfs
 for ((round = 1; round <= rounds; round++)); do
-	writes=$(timeout 60 "$helpers/scribe" -k "$(server_pid)" -a $((RANDOM * 10)) "$MM" $((seed + round)) \
+	writes=$(timeout 60 "$helpers/scribe" -k "$mmfs_pid" -k "$(server_pid)" -a $((RANDOM * 10)) "$MM" $((seed + round)) \
 		"$TMP/known" "UUID=$(number_uuid 1)" "UUID=$(number_uuid 2)")
 	await_crash
 	start_mmfs

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A client whose daemon dies: scribe [-k PID -a MICROSECONDS] [-n WRITES] MOUNT SEED FILE ID ID
+ * A client whose daemon dies: scribe [-k PID... -a MICROSECONDS] [-n WRITES] MOUNT SEED FILE ID ID
  * Or whose machine does: scribe -r PORT [-n WRITES] MOUNT SEED FILE ID ID
  *
  * Changes names in every way there is, at random, until the daemon is gone, and then writes down
  * what it knows: FILE.old has the names that were acknowledged, FILE.new the same with the request
  * that was under way (lines "NAME ID", sorted). The database must be one of the two.
- * With -k it kills the daemon itself, that many microseconds after the first request.
+ * With -k it kills these processes itself, that many microseconds after the first request.
  *
  * With -r it tells a serial port, and waits until that is out: `want NAMES` before each write, and
  * `done` when it is acknowledged. NAMES has a digit per name: whose it is, 0 is nobody's.
@@ -218,14 +218,21 @@ static void load(const char *file)
 	memcpy(wanted, acknowledged, sizeof(wanted));
 }
 
-static void kill_later(pid_t daemon, long after)
+static pid_t daemons[2];
+static size_t daemon_count;
+
+static void kill_later(long after)
 {
 	struct timespec time = { after / 1000000, after % 1000000 * 1000 };
 
 	if (fork() != 0)
 		return;
 	nanosleep(&time, NULL);
-	kill(daemon, SIGKILL);
+	/* The first would notice that the others have gone, and they that it has. */
+	if (daemon_count > 1)
+		kill(daemons[0], SIGSTOP);
+	for (size_t i = daemon_count; i > 0; i--)
+		kill(daemons[i - 1], SIGKILL);
 	_exit(0);
 }
 
@@ -234,12 +241,11 @@ int main(int argc, char **argv)
 	static int (*const ways[])(
 		void) = { create_many, delete_many, create_symlink, delete_symlink, move };
 	long after = 0, limit = 100000;
-	pid_t daemon = 0;
 	int option, r = 0;
 
 	while ((option = getopt(argc, argv, "k:a:n:r:")) != -1) {
-		if (option == 'k')
-			daemon = atoi(optarg);
+		if (option == 'k' && daemon_count < ARRAY_SIZE(daemons))
+			daemons[daemon_count++] = atoi(optarg);
 		else if (option == 'a')
 			after = atol(optarg);
 		else if (option == 'n')
@@ -256,8 +262,8 @@ int main(int argc, char **argv)
 	ids[1] = argv[optind + 3];
 	ids[2] = argv[optind + 4];
 	load(argv[optind + 2]);
-	if (daemon)
-		kill_later(daemon, after);
+	if (daemon_count)
+		kill_later(after);
 	while (r == 0 && writes < limit) {
 		memcpy(acknowledged, wanted, sizeof(wanted));
 		r = ways[choose(ARRAY_SIZE(ways))]();

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * machines/vigil: by a clock that the test turns, from one deadline to the next.
+ * machines/vigil, by a clock that the test turns, from one deadline to the next; and
+ * machines/crash_loop.
  */
 
 #include "../run-suite.h"
+#include "machines/crash_loop.h"
 #include "machines/vigil.h"
 
 enum { MS = 1000, SECONDS = 1000 * MS };
@@ -138,6 +140,65 @@ START_TEST(who_leaves_is_given_time)
 }
 END_TEST
 
+/* While there is no server, none can be silent; the next one begins with a full limit. */
+START_TEST(between_two_servers_only_systemd_hears)
+{
+	struct vigil vigil = begin(20 * SECONDS);
+	enum vigil_action action;
+
+	do
+		action = go_on(&vigil);
+	while (action == VIGIL_FEED);
+	ck_assert_int_eq(action, VIGIL_ABORT);
+	vigil_pause(&vigil); /* it has died of that */
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(go_on(&vigil), VIGIL_FEED);
+	vigil_begin(&vigil, 20 * SECONDS, now);
+	while ((action = vigil_take(&vigil, now)) == VIGIL_FEED)
+		;
+	ck_assert_int_eq(action, VIGIL_NOTHING);
+	for (uint64_t began = now; (action = go_on(&vigil)) != VIGIL_ABORT;) {
+		ck_assert_int_eq(action, VIGIL_FEED);
+		ck_assert_uint_lt(now, began + 60 * SECONDS + 1);
+	}
+}
+END_TEST
+
+START_TEST(one_that_leaves_and_one_that_dies_differ)
+{
+	struct vigil vigil = begin(20 * SECONDS);
+
+	vigil_let_go(&vigil, now);
+	vigil_pause(&vigil); /* it said so, but had not taken over yet */
+	for (int i = 0; i < 10; i++)
+		ck_assert_int_eq(go_on(&vigil), VIGIL_FEED);
+}
+END_TEST
+
+START_TEST(five_ends_in_half_a_minute_are_too_many)
+{
+	struct crash_loop loop = { 0 };
+
+	for (int i = 0; i < 4; i++)
+		ck_assert(!crash_loop_note(&loop, 1));
+	ck_assert(crash_loop_note(&loop, 1 + 30 * SECONDS - 1));
+	/* From then on any of the last five counts. */
+	ck_assert(!crash_loop_note(&loop, 1 + 30 * SECONDS));
+	ck_assert(!crash_loop_note(&loop, 1 + 31 * SECONDS));
+	ck_assert(!crash_loop_note(&loop, 1 + 32 * SECONDS));
+	ck_assert(crash_loop_note(&loop, 1 + 33 * SECONDS));
+}
+END_TEST
+
+START_TEST(one_end_now_and_then_is_not)
+{
+	struct crash_loop loop = { 0 };
+
+	for (uint64_t i = 1; i < 1000; i++)
+		ck_assert(!crash_loop_note(&loop, i * 30 * SECONDS / 4));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("vigil");
@@ -150,5 +211,9 @@ int main(void)
 	tcase_add_test(tests, who_were_frozen_together_go_on);
 	tcase_add_test(tests, the_keeper_lives_while_its_server_dies);
 	tcase_add_test(tests, who_leaves_is_given_time);
+	tcase_add_test(tests, between_two_servers_only_systemd_hears);
+	tcase_add_test(tests, one_that_leaves_and_one_that_dies_differ);
+	tcase_add_test(tests, five_ends_in_half_a_minute_are_too_many);
+	tcase_add_test(tests, one_end_now_and_then_is_not);
 	return run_suite(suite);
 }

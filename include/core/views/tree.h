@@ -117,6 +117,11 @@ void tree_init_again(struct tree *tree, uint64_t now, struct tree_memory *memory
  * place in the tree any more. Marks of what can have no node are given to tree::gone.
  */
 void tree_end_recall(struct tree *tree);
+/*
+ * All entries of all folders, for a kernel to which names may be missing that are there. From then
+ * on it counts as one that may think so of every name.
+ */
+void tree_list_entries(struct tree *tree, struct deltas *ret_deltas);
 void tree_fini(struct tree *tree);
 
 struct node *tree_find(const struct tree *tree, uint64_t ino);

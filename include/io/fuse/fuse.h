@@ -99,6 +99,12 @@ int fuse_check_device(const char *mountpoint, struct strbuf *why);
  */
 int fuse_start(const struct fuse_options *options, const struct fuse_backend *backend,
 	struct fuse_server **ret_server, struct strbuf *why);
+/*
+ * Goes on from where an earlier server of the mount has ended: makes the kernel ask anew for what
+ * it remembers, and serves what that one has left. If that has not come to the kernel's greeting,
+ * there is nothing to be done.
+ */
+void fuse_take_over(struct fuse_server *server);
 /* From now on nobody waits: reads that would, and do, fail with ENODEV. */
 void fuse_end_waits(struct fuse_server *server);
 /* Whether everything that fuse_finish() was given has reached the kernel. */

@@ -19,3 +19,8 @@ uint64_t kept_nodes_get_generation(const struct kept *kept);
 
 /* What an earlier process has noted, for tree_init_again(). Records without sense are removed. */
 struct tree_memory *kept_nodes_load(struct kept *kept);
+/*
+ * All that the kernel may remember of nodes that are noted: the attributes and, `with_names`, the
+ * entries.
+ */
+void kept_nodes_list(const struct kept *kept, bool with_names, struct deltas *ret_deltas);

@@ -49,6 +49,8 @@ bool notify_handle_time(struct notify *notify, uint64_t now);
 bool notify_was_held(struct notify *notify);
 /* Whether names are taken back all at once, without a lock; see notify.c. */
 void notify_use_epochs(struct notify *notify, bool uses_epochs);
+/* Takes all names back, by a kernel that has epochs. */
+void notify_begin_epoch(struct notify *notify);
 /* Whether all that was posted is sent. */
 bool notify_is_idle(struct notify *notify);
 /* How many invalidations have been sent. */

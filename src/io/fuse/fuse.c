@@ -95,7 +95,7 @@ int fuse_start(const struct fuse_options *options, const struct fuse_backend *ba
 	server->timeout = options->is_cached ? FOREVER : 0;
 	server->uid = getuid();
 	server->gid = getgid();
-	server->generation = 1;
+	server->generation = kept_nodes_get_generation(backend->kept) + 1;
 	server->last_wait = &server->waits;
 	server->requests = requests_new(backend->kept);
 	kept_numbers_init(&server->numbers, backend->kept);
@@ -117,6 +117,13 @@ int fuse_start(const struct fuse_options *options, const struct fuse_backend *ba
 	fuse_session_has_started();
 	*ret_server = server;
 	return 0;
+}
+
+void fuse_take_over(struct fuse_server *server)
+{
+	server->is_taking_over = true;
+	requests_take_over(server->requests, server->session);
+	server->is_taking_over = false;
 }
 
 void fuse_end_waits(struct fuse_server *server)

@@ -34,6 +34,25 @@ static struct fuse_server *get_server(fuse_req_t req, size_t counter)
 	return server;
 }
 
+/*
+ * Makes the kernel ask anew for all that an earlier server has told it of. Without epochs that is
+ * done by threads, while requests are answered already: each name, and where it was told that there
+ * is no such name, what is there by now.
+ */
+static void forget_told(struct fuse_server *server)
+{
+	struct deltas deltas = { 0 };
+	struct notify_reply nobody = { 0 };
+
+	kept_nodes_list(server->backend.kept, !server->has_epochs, &deltas);
+	if (server->has_epochs)
+		notify_begin_epoch(server->notify);
+	else
+		tree_list_entries(server->backend.tree, &deltas);
+	notify_use_epochs(server->notify, server->has_epochs);
+	notify_post(server->notify, &deltas, NULL, &nobody);
+}
+
 static void op_init(void *data, struct fuse_conn_info *connection)
 {
 	struct fuse_server *server = data;
@@ -50,6 +69,8 @@ static void op_init(void *data, struct fuse_conn_info *connection)
 	server->has_epochs = connection->proto_major == 7 && connection->proto_minor >= 44;
 	server->has_no_opendir =
 		server->options.is_cached && connection->capable & FUSE_CAP_NO_OPENDIR_SUPPORT;
+	if (server->is_taking_over)
+		forget_told(server);
 	server->is_ready = true;
 }
 

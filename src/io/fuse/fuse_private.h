@@ -27,6 +27,7 @@ struct fuse_server {
 	uid_t uid; /* our own: asked for once, as every look-up tells it */
 	gid_t gid;
 	bool is_ready;
+	bool is_taking_over; /* what an earlier server has told the kernel may be wrong by now */
 	struct open_file *files;		  /* that are open */
 	struct map by_number;			  /* the same */
 	struct kept_numbers numbers;		  /* of open files, and of user_inodes */

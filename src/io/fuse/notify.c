@@ -421,7 +421,7 @@ void notify_use_epochs(struct notify *notify, bool uses_epochs)
 	notify->uses_epochs = uses_epochs;
 }
 
-static void begin_epoch(struct notify *notify)
+void notify_begin_epoch(struct notify *notify)
 {
 	struct fuse_out_header header = { .len = sizeof(header), .error = NOTIFY_INC_EPOCH };
 
@@ -449,7 +449,7 @@ static void send_now(struct notify *notify, struct deltas *deltas, bool has_name
 			notify_attributes(notify, is_listed ? delta->parent : delta->ino);
 	}
 	if (has_names)
-		begin_epoch(notify);
+		notify_begin_epoch(notify);
 	deltas_fini(deltas);
 	notify_reply_send(reply);
 }

@@ -1,0 +1,158 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The server dies, and another one goes on: nobody notices more than a pause.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-robust.sh"
+
+for i in 1 2 3; do
+	make_image "image-$i" 1M swap "$(number_uuid $i)"
+done
+attach image-1 00
+attach image-2 01
+
+has_another_server() # THAN
+{
+	[[ $(cat "$CTL/server_pid") != "$1" ]]
+}
+
+number_of_nodes()
+{
+	find "$MM/DosDevices" "$MM/Volumes" "$MM/ids" "$MM/devices" -printf '%i %p %l\n' | sort
+}
+
+kill_server() # SIGNAL
+{
+	server=$(server_pid)
+	kill -"$1" "$server"
+}
+
+expect_another()
+{
+	await has_another_server "$server"
+}
+
+start()
+{
+	run_mmfs -f -o "db=$DB,devices=$DEVICES" "$@" "$MM" </dev/null >>"$LOG" 2>&1 &
+	mmfs_pid=$!
+	await_mount
+}
+
+# However it dies. A sanitizer takes SIGSEGV for a finding.
+for signal in KILL $(plain_or_sanitized SEGV "") ABRT; do
+	rm -f "$DB"*
+	start
+	ln -s "UUID=$(number_uuid 1)" "$MM/DosDevices/one"
+	ln -s "UUID=$(number_uuid 2)" "$MM/DosDevices/two"
+	before=$(number_of_nodes)
+	cd "$MM/DosDevices"
+	kill_server "$signal"
+	expect_equal "${LOOP}00" "$(readlink one)" "a link, asked for in the pause after SIG$signal"
+	expect_equal "one two" "$(basename -a -- * | xargs)" "the folder that somebody stands in"
+	expect_another
+	expect_equal "$before" "$(number_of_nodes)" "the nodes after SIG$signal"
+	ln -s "UUID=$(number_uuid 2)" three
+	expect_equal "one three two" "$(basename -a -- * | xargs)" "the folder after a change"
+	kill_server "$signal"
+	expect_equal "${LOOP}01" "$(readlink three)" "what was made in between"
+	expect_another
+	cd /
+	expect_equal 1 "$(count_mounts)" "the number of mounts"
+	stop_mmfs
+done
+
+# What happened in the pause is right at once: a disk that has gone, another at its node, one that came.
+start
+readlink "$MM/DosDevices/one" >/dev/null
+! readlink "$MM/DosDevices/absent" || fail "there is such a name"
+cat "$MM/points" >/dev/null
+kill -STOP "$mmfs_pid" # no other one, so far
+kill_server KILL
+losetup -d "${LOOP}00"
+await test ! -e "/sys/block/${LOOP#/dev/}00/loop/backing_file"
+losetup "${LOOP}00" "$TMP/image-3"
+kill -CONT "$mmfs_pid"
+expect_another
+settle
+expect_equal "" "$(readlink "$MM/DosDevices/one" || true)" "the name of a disk that has gone"
+expect_equal "UUID=$(number_uuid 3)" "$(basename "$(readlink "$MM/devices/${LOOP##*/}00")")" "who is at its node"
+expect_equal "two" "$(basename -a "$MM/DosDevices/"t* | grep two)" "the names"
+detach "${LOOP}00"
+attach image-1 00
+settle
+expect_equal "${LOOP}00" "$(readlink "$MM/DosDevices/one")" "the name of the disk that is back"
+stop_mmfs
+
+# Look-ups without a pause, over several deaths: none fails.
+start
+ask()
+{
+	local errors=0
+
+	while [ ! -e "$TMP/enough" ]; do
+		[ "$(readlink "$MM/DosDevices/one")" = "${LOOP}00" ] && stat "$MM/points" >/dev/null &&
+			[ -n "$(ls "$MM/ids")" ] || errors=$((errors + 1))
+	done
+	echo "$errors" >"$TMP/errors-$1"
+}
+for i in 1 2; do
+	ask $i 2>>"$TMP/said" &
+done
+for _ in 1 2 3 4; do
+	kill_server KILL
+	expect_another
+done
+: >"$TMP/enough"
+wait_for_asking()
+{
+	[ -e "$TMP/errors-1" ] && [ -e "$TMP/errors-2" ]
+}
+await wait_for_asking
+expect_equal "0 0" "$(cat "$TMP/errors-"? | xargs)" "how many calls failed: $(sort "$TMP/said" | uniq -c)"
+
+# The fifth within 30 s is the last.
+kill_server KILL
+await_end "$mmfs_pid"
+mmfs_pid=
+expect_equal 1 "$status" "the status after five ends"
+expect_equal 0 "$(count_mounts)" "the number of mounts after five ends"
+expect_match "as 5 did within 30 s: unmounting" "$(cat "$LOG")" "the log"
+
+# One that cannot start is an end, too.
+start
+said=$(wc -l <"$LOG")
+kill -STOP "$mmfs_pid"
+kill_server KILL
+mv "$DB" "$DB.away"
+mkdir "$DB"
+kill -CONT "$mmfs_pid"
+await_end "$mmfs_pid"
+mmfs_pid=
+expect_equal 1 "$status" "the status when no other server can start"
+expect_equal 0 "$(count_mounts)" "the number of mounts then"
+rmdir "$DB"
+mv "$DB.away" "$DB"
+rm -f "$DB"-*
+expect_match "as 5 did within 30 s: unmounting" "$(tail -n "+$said" "$LOG")" "the log"
+
+# Told to end while there is none: it ends.
+start
+kill -STOP "$mmfs_pid"
+kill_server KILL
+kill -TERM "$mmfs_pid"
+kill -CONT "$mmfs_pid"
+await_end "$mmfs_pid"
+mmfs_pid=
+expect_equal 0 "$(count_mounts)" "the number of mounts after SIGTERM without a server"
+
+# In the background, and without a terminal: the database was given by a path that is not absolute.
+(cd "$TMP" && run_mmfs -o "db=relative.db,devices=$DEVICES" "$MM" </dev/null)
+mmfs_pid=$(find_keeper "devices=${LOOP#/dev/}")
+ln -s "UUID=$(number_uuid 1)" "$MM/DosDevices/one"
+kill_server KILL
+expect_another
+expect_equal "${LOOP}00" "$(readlink "$MM/DosDevices/one")" "a link in the background"
+stop_mmfs
+sed -i '/the server has died/d' "$LOG" # which would be suspicious
