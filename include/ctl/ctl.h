@@ -55,7 +55,7 @@ command_fn cmd_next_letter, cmd_auto, cmd_keep, cmd_scrub, cmd_paths, cmd_status
 command_fn cmd_mount_point, cmd_unprocessed, cmd_errors, cmd_check, cmd_arrival, cmd_removal;
 command_fn cmd_accept, cmd_forget;
 command_fn cmd_events, cmd_wait, cmd_settle, cmd_history;
-command_fn cmd_batch, cmd_export, cmd_import, cmd_tree, cmd_explain, cmd_verify;
+command_fn cmd_batch, cmd_export, cmd_import, cmd_tree, cmd_explain, cmd_verify, cmd_upgrade;
 
 /* For completion: prints all of a kind, one per line. */
 int ctl_complete(struct ctl *ctl, const char *kind);

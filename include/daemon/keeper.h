@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "daemon/succession.h"
 #include "io/fuse/fuse.h"
 
 /*
@@ -20,6 +21,7 @@ struct heirloom {
 
 struct keeper_options {
 	const struct fuse_options *fuse;
+	const struct succession *predecessor; /* the program before, or NULL */
 	bool is_foreground;
 	int failure; /* exit code when the server has died */
 };

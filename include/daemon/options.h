@@ -15,9 +15,10 @@ struct arguments {
 	char *share;
 	char *mountpoint;
 	bool is_foreground;
-	bool is_helper; /* called by mount(8), for which letters have other meanings */
-	bool is_fake;	/* check the command line, and no more */
-	bool is_sloppy; /* options that do not exist are no error */
+	bool is_helper;	      /* called by mount(8), for which letters have other meanings */
+	bool is_fake;	      /* check the command line, and no more */
+	bool is_sloppy;	      /* options that do not exist are no error */
+	bool has_predecessor; /* goes on where another program was, see succession.h */
 };
 
 /* Takes the words behind one -o. -EINVAL: one is wrong, and what is wrong has been printed. */

@@ -89,6 +89,8 @@ static const struct command commands[] = {
 	{ "export", cmd_export, "", 0, 0, 0, NULL, "writes the names as JSON" },
 	{ "import", cmd_import, "[FILE]", 0, 1, TAKES_IMPORT, NULL,
 		"merges what export has written" },
+	{ "upgrade", cmd_upgrade, "", 0, 0, TAKES_TIMEOUT, NULL,
+		"lets the installed mmfs take over from the one that runs" },
 	{ "explain", cmd_explain, "NAME", 1, 1, ROWS(schemes),
 		"says why a device has the ID and names it has" },
 	{ "verify", cmd_verify, "LINK", 1, 1, 0, NULL,

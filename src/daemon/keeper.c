@@ -27,7 +27,9 @@
 #include "base/log.h"
 #include "daemon/background.h"
 #include "daemon/watchdog.h"
+#include "daemon/succession.h"
 #include "io/fuse/fuse_mount.h"
+#include "io/mounts/mountpoint.h"
 #include "machines/crash_loop.h"
 #include "machines/vigil.h"
 
@@ -51,9 +53,23 @@ struct keeper {
 	int code;	/* to exit with */
 	struct vigil vigil;
 	struct crash_loop ends;
-	bool must_fork; /* another server */
-	bool is_server; /* this is the process that was forked */
+	bool must_fork;	  /* another server */
+	bool must_follow; /* … of the installed program, once this one has ended */
+	pid_t asked;	  /* process of that, which says whether it can; 0: none */
+	bool is_server;	  /* this is the process that was forked */
 };
+
+/* Goes on as the program before. */
+static void adopt(struct keeper *keeper, const struct succession *succession)
+{
+	keeper->memory = succession->memory;
+	keeper->mount = fuse_mount_adopt(succession->fuse);
+	keeper->place = xstrdup(succession->place);
+	keeper->servers = succession->servers;
+	keeper->ends = succession->ends;
+	keeper->mask = succession->mask;
+	keeper->has_told_start = true;
+}
 
 static int open_keeper(struct keeper *keeper)
 {
@@ -64,13 +80,17 @@ static int open_keeper(struct keeper *keeper)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGQUIT); /* by Ctrl-\ both would die of it, and nobody would unmount */
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR2);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGPIPE); /* of stderr: no reason not to unmount */
 	signal(SIGCHLD, SIG_DFL); /* who starts us may ignore it, and nobody could be waited for */
-	keeper->memory = memfd_create("mmfs", MFD_CLOEXEC);
-	if (keeper->memory < 0)
-		return -errno;
 	if (sigprocmask(SIG_BLOCK, &set, &keeper->mask) < 0)
+		return -errno;
+	if (keeper->options->predecessor)
+		adopt(keeper, keeper->options->predecessor);
+	else
+		keeper->memory = memfd_create("mmfs", MFD_CLOEXEC);
+	if (keeper->memory < 0)
 		return -errno;
 	keeper->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	return keeper->signals < 0 ? -errno : 0;
@@ -174,7 +194,8 @@ static void unmount_tree(struct keeper *keeper, bool is_gone)
 {
 	if (keeper->mount && is_gone)
 		fuse_mount_set_gone(keeper->mount);
-	fuse_mount_free(keeper->mount);
+	if (fuse_mount_free(keeper->mount) && !mountpoint_detach(keeper->place))
+		log_warning("cannot unmount %s: %s", keeper->place, strerror(errno));
 	keeper->mount = NULL;
 }
 
@@ -282,12 +303,66 @@ static bool is_meant(const struct keeper *keeper, int status)
 	return !keeper->mount || (keeper->has_ended && (keeper->is_ready || keeper->servers == 1));
 }
 
+/* Becomes the installed program. If that fails, after all, this one goes on. */
+static void follow(struct keeper *keeper)
+{
+	const struct succession succession = {
+		.fuse = fuse_mount_get_fd(keeper->mount),
+		.memory = keeper->memory,
+		.servers = keeper->servers,
+		.ends = keeper->ends,
+		.mask = keeper->mask,
+		.place = keeper->place,
+	};
+	int r = succession_become(&succession);
+
+	log_error("cannot run the installed mmfs: %s; going on as before", strerror(-r));
+	keeper->must_follow = false;
+	keeper->must_fork = true;
+}
+
+/* SIGUSR2: the installed program is to take over, if it can. */
+static void begin_to_follow(struct keeper *keeper)
+{
+	const char *options = keeper->options->fuse->mount;
+
+	if (keeper->asked || keeper->must_follow || !keeper->mount || !keeper->is_ready)
+		return;
+	if (options && strstr(options, "auto_unmount")) {
+		log_error("with auto_unmount no other program can take over: going on as before");
+		return;
+	}
+	keeper->asked = succession_ask();
+	if (keeper->asked < 0) {
+		log_error("cannot ask the installed mmfs: going on as before");
+		keeper->asked = 0;
+	}
+}
+
+static void handle_answer(struct keeper *keeper, int status)
+{
+	keeper->asked = 0;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		log_error("the installed mmfs cannot go on from this one, which may be newer: "
+			  "going on as before");
+		return;
+	}
+	log_info("the installed mmfs takes over");
+	keeper->must_follow = true;
+	if (keeper->server)
+		kill(keeper->server, SIGKILL);
+}
+
 static void handle_server_end(struct keeper *keeper, int status)
 {
 	char room[128];
 	const char *end = describe_end(status, room, sizeof(room));
 
 	keeper->server = 0;
+	if (keeper->must_follow && !was_told_to_end(keeper)) {
+		follow(keeper);
+		return;
+	}
 	keeper->is_over = true;
 	if (is_meant(keeper, status)) {
 		keeper->code = WEXITSTATUS(status);
@@ -319,12 +394,18 @@ static void handle_keeper_signals(struct keeper *keeper)
 	while (read(keeper->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD || info.ssi_signo == SIGPIPE)
 			continue;
+		if (info.ssi_signo == SIGUSR2) {
+			begin_to_follow(keeper);
+			continue;
+		}
 		keeper->passed = (int)info.ssi_signo;
 		if (keeper->server)
 			kill(keeper->server, keeper->passed);
 	}
 	/* As the first process of a container it gets all that lost their parents. */
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (keeper->asked && pid == keeper->asked)
+			handle_answer(keeper, status);
 		if (pid != keeper->server)
 			continue;
 		handle_keeper_requests(keeper); /* its last ones */

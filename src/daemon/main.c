@@ -18,14 +18,16 @@
 #include "core/views/interface.h"
 #include "daemon/background.h"
 #include "daemon/options.h"
+#include "daemon/succession.h"
 #include "daemon/watchdog.h"
 
 #define EXIT_USAGE 2
 #define EXIT_MOUNT_USAGE 1    /* of mount(8), and so of its helpers */
 #define EXIT_MOUNT_FAILURE 32 /* the same */
-#define OPTION_OPERATIONS 256 /* has no letter */
 #define CLUSTER_SOCKET "/run/mmfs/cluster"
 #define ROOT_DATABASE "/var/lib/mmfs/mounted-devices.db"
+
+enum { OPTION_OPERATIONS = 256, OPTION_CAN_FOLLOW }; /* have no letters */
 
 static void print_usage(void)
 {
@@ -155,9 +157,11 @@ static int parse_helper_arguments(struct arguments *arguments, int argc, char **
 	static const struct option long_options[] = {
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
+		{ SUCCESSION_OPTION, required_argument, NULL, OPTION_CAN_FOLLOW },
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *space = NULL; /* of mounts */
+	bool is_asked = false;
 	int option, code;
 
 	opterr = 0;
@@ -185,6 +189,11 @@ static int parse_helper_arguments(struct arguments *arguments, int argc, char **
 		case 'V':
 			print_version();
 			return EXIT_SUCCESS;
+		case OPTION_CAN_FOLLOW:
+			if (!succession_can_follow(optarg))
+				return EXIT_FAILURE;
+			is_asked = true;
+			break;
 		default:
 			return refuse_option(arguments, option, argv);
 		}
@@ -192,7 +201,10 @@ static int parse_helper_arguments(struct arguments *arguments, int argc, char **
 	if (arguments_set_options(arguments, strbuf_text(&options)) < 0)
 		return EXIT_USAGE;
 	code = parse_operands(arguments, argc - optind, argv + optind);
-	if (code < 0 && !arguments->is_fake && space && enter_namespace(space) < 0)
+	if (code < 0 && is_asked)
+		return EXIT_SUCCESS;
+	if (code < 0 && !arguments->is_fake && !arguments->has_predecessor && space &&
+		enter_namespace(space) < 0)
 		return EXIT_FAILURE;
 	return code;
 }
@@ -204,9 +216,11 @@ static int parse_arguments(struct arguments *arguments, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "operations", no_argument, NULL, OPTION_OPERATIONS },
+		{ SUCCESSION_OPTION, required_argument, NULL, OPTION_CAN_FOLLOW },
 		{ NULL, 0, NULL, 0 },
 	};
-	int option;
+	bool is_asked = false;
+	int option, code;
 
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":fdo:shVnv", long_options, NULL)) != -1) {
@@ -236,11 +250,17 @@ static int parse_arguments(struct arguments *arguments, int argc, char **argv)
 		case OPTION_OPERATIONS:
 			print_operations();
 			return EXIT_SUCCESS;
+		case OPTION_CAN_FOLLOW:
+			if (!succession_can_follow(optarg))
+				return EXIT_FAILURE;
+			is_asked = true;
+			break;
 		default:
 			return refuse_option(arguments, option, argv);
 		}
 	}
-	return parse_operands(arguments, argc - optind, argv + optind);
+	code = parse_operands(arguments, argc - optind, argv + optind);
+	return code < 0 && is_asked ? EXIT_SUCCESS : code;
 }
 
 static void complete_options(struct arguments *arguments)
@@ -320,10 +340,25 @@ static int run_server(struct arguments *arguments, const struct heirloom *heirlo
 	return code;
 }
 
-static int run_keeper(struct arguments *arguments)
+/* The program before this one has left the terminal, and told who started it. */
+static int go_to_background(const struct arguments *arguments, int failure)
+{
+	int r = 0;
+
+	if (arguments->has_predecessor)
+		log_init(!arguments->is_foreground);
+	else if (!arguments->is_foreground)
+		r = background_enter(failure);
+	if (r < 0)
+		log_error("cannot go to the background: %s", strerror(-r));
+	return r;
+}
+
+static int run_keeper(struct arguments *arguments, const struct succession *predecessor)
 {
 	const struct keeper_options options = {
 		.fuse = &arguments->options.fuse,
+		.predecessor = arguments->has_predecessor ? predecessor : NULL,
 		.is_foreground = arguments->is_foreground,
 		.failure = get_status(arguments, EXIT_FAILURE),
 	};
@@ -331,14 +366,10 @@ static int run_keeper(struct arguments *arguments)
 	int code;
 
 	watchdog_leave_to_others();
-	if (!arguments->is_foreground) {
-		int r = background_enter(options.failure);
-
-		if (r < 0) {
-			log_error("cannot go to the background: %s", strerror(-r));
-			return options.failure;
-		}
-	}
+	if (go_to_background(arguments, options.failure) < 0)
+		return options.failure;
+	if (arguments->has_predecessor && chdir("/") < 0)
+		log_warning("cannot change to /: %s", strerror(errno));
 	umask(077);
 	code = keeper_run(&options, &heirloom);
 	return code == KEEPER_IS_SERVER ? run_server(arguments, &heirloom) : code;
@@ -380,10 +411,13 @@ int main(int argc, char **argv)
 			.fuse.mode = 0600,
 		},
 	};
+	struct succession predecessor;
 	int code;
 
 	open_standard_streams();
 	log_init(false);
+	succession_note(argv);
+	arguments.has_predecessor = succession_take(&predecessor);
 	arguments.is_helper = is_helper(argv[0]);
 	code = arguments.is_helper ? parse_helper_arguments(&arguments, argc, argv)
 				   : parse_arguments(&arguments, argc, argv);
@@ -391,7 +425,7 @@ int main(int argc, char **argv)
 		code = EXIT_SUCCESS;
 	if (code < 0) {
 		complete_options(&arguments);
-		code = run_keeper(&arguments);
+		code = run_keeper(&arguments, &predecessor);
 	}
 	strbuf_fini(&arguments.mount);
 	free(arguments.source);

@@ -14,12 +14,15 @@ struct fuse_mount;
  */
 int fuse_mount_new(
 	const struct fuse_options *options, struct fuse_mount **ret_mount, struct strbuf *why);
+/* One that another program has mounted. Takes the descriptor over. */
+struct fuse_mount *fuse_mount_adopt(int fd);
 /* Of /dev/fuse; it stays the mount's. */
 int fuse_mount_get_fd(const struct fuse_mount *mount);
 /* The mount is gone: what is mounted at its place by now is another's, and stays. */
 void fuse_mount_set_gone(struct fuse_mount *mount);
 /*
  * Unmounts, lazily, unless it was unmounted already, and closes the descriptor: with the last one
- * of it all requests end. NULL is fine.
+ * of it all requests end. True: it is one that was adopted, and is for the caller to unmount. NULL
+ * is fine.
  */
-void fuse_mount_free(struct fuse_mount *mount);
+bool fuse_mount_free(struct fuse_mount *mount);

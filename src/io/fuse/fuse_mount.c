@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,7 +19,10 @@
 #include "io/fuse/fuse_session.h"
 
 struct fuse_mount {
-	struct fuse_session *session;
+	struct fuse_session
+		*session; /* NULL: another program has mounted, and libfuse knows nothing */
+	int fd;
+	bool is_gone;
 };
 
 /* Mounts. What fusermount3 says to stderr meanwhile counts as a message of libfuse. */
@@ -91,28 +95,54 @@ int fuse_mount_new(
 	fuse_session_has_started();
 	mount = xcalloc(1, sizeof(*mount));
 	mount->session = session;
+	mount->fd = fuse_session_fd(session);
 	*ret_mount = mount;
 	return 0;
 }
 
+struct fuse_mount *fuse_mount_adopt(int fd)
+{
+	struct fuse_mount *mount = xcalloc(1, sizeof(*mount));
+
+	mount->fd = fd;
+	return mount;
+}
+
 int fuse_mount_get_fd(const struct fuse_mount *mount)
 {
-	return fuse_session_fd(mount->session);
+	return mount->fd;
 }
 
 void fuse_mount_set_gone(struct fuse_mount *mount)
 {
-	int r = fuse_session_disconnect(mount->session);
+	int r = mount->session ? fuse_session_disconnect(mount->session) : 0;
 
+	mount->is_gone = true;
 	if (r < 0)
 		log_warning("cannot let go of the mount: %s", strerror(-r));
 }
 
-void fuse_mount_free(struct fuse_mount *mount)
+/* As libfuse does it: a descriptor with an error has no mount any more. */
+static bool is_mounted(const struct fuse_mount *mount)
 {
+	struct pollfd state = { .fd = mount->fd };
+
+	return !mount->is_gone && (poll(&state, 1, 0) <= 0 || !(state.revents & POLLERR));
+}
+
+bool fuse_mount_free(struct fuse_mount *mount)
+{
+	bool is_left;
+
 	if (!mount)
-		return;
-	fuse_session_unmount(mount->session);
-	fuse_session_destroy(mount->session);
+		return false;
+	is_left = !mount->session && is_mounted(mount);
+	if (mount->session) {
+		fuse_session_unmount(mount->session);
+		fuse_session_destroy(mount->session);
+	} else {
+		close(mount->fd);
+	}
 	free(mount);
+	return is_left;
 }

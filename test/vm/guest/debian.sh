@@ -105,18 +105,24 @@ mounts()
 	journalctl --boot --no-pager --output cat --unit srv-photos.mount --unit srv-films.mount
 }
 
-# Names are there again when the command is done, by another process. In /dev they have never been away.
+# The keeper becomes the new program: its process is the same, and nobody who has the tree open notices. In
+# /dev names have never been away.
 upgrade()
 {
-	local pid links before
+	local pid server links before held
 
 	pid=$(show MainPID)
+	server=$(cat "$MM/control/server_pid")
+	exec {held}<"$MM/DosDevices"
 	links=$(stat -c %N /dev/mm/*)
 	before=$(mounts)
 	dpkg --install "$packages"/mmfs_*.deb
 	expect_equal "$links" "$(stat -c %N /dev/mm/*)" "the list of links in /dev"
 	expect_equal active "$(show ActiveState)" "the service"
-	[ "$(show MainPID)" != "$pid" ] || fail "the process is the old one"
+	expect_equal "$pid" "$(show MainPID)" "the process of the service"
+	[ "$(cat "$MM/control/server_pid")" != "$server" ] || fail "the server is the old one"
+	[ -e "/proc/self/fd/$held/root" ] || fail "a folder that was open is gone"
+	exec {held}<&-
 	[ -L "$MM/DosDevices/root" ] || fail "the name is gone"
 	mmctl settle
 	expect_equal "$links" "$(stat -c %N /dev/mm/*)" "the list of links in /dev after a while"
