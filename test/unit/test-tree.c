@@ -8,6 +8,7 @@
 
 #include "core/rules/apply.h"
 #include "core/rules/devices.h"
+#include "core/views/render.h"
 #include "core/views/tree_memory.h"
 #include "core/views/tree_update.h"
 #include "fixture.h"
@@ -347,6 +348,40 @@ START_TEST(many_links_are_told_of_at_once)
 }
 END_TEST
 
+/* Who has it open may ask how long it is. */
+START_TEST(a_file_of_no_volume_is_still_one)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	struct node *folder, *file;
+	struct world world;
+	struct tree again;
+	uint64_t ino;
+
+	world_init(&world);
+	world_play(&world, "plug sda1 part=1 uuid=1");
+	folder = tree_find_child(&world.tree, world.tree.ids, "UUID=1");
+	file = tree_find_child(&world.tree, folder, "no_drive_letter");
+	tree_add_lookup(file);
+	tree_add_lookup(folder);
+	ino = node_get_ino(file);
+	world_play(&world, "unplug sda1");
+	begin_again(&world, &again);
+	tree_end_recall(&again);
+	file = tree_find(&again, ino);
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(file->kind, NODE_VOLUME);
+	ck_assert_str_eq(volume_files[file->file].name, "no_drive_letter");
+	ck_assert_uint_eq(file->lookups, 1);
+	for (size_t i = 0; i < volume_file_count; i++)
+		if (!volume_files[i].is_live)
+			volume_files[i].render(&world.manager, file->id, &text);
+	tree_forget(&again, ino, 1);
+	ck_assert_ptr_null(tree_find(&again, ino));
+	tree_fini(&again);
+	world_fini(&world);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("tree");
@@ -360,5 +395,6 @@ int main(void)
 	tcase_add_test(tcase, many_links_are_told_of_at_once);
 	tcase_add_test(tcase, another_tree_has_the_same_numbers);
 	tcase_add_test(tcase, what_is_gone_keeps_its_number);
+	tcase_add_test(tcase, a_file_of_no_volume_is_still_one);
 	return run_suite(suite);
 }

@@ -317,6 +317,15 @@ void tree_init_again(struct tree *tree, uint64_t now, struct tree_memory *memory
 	init(tree, now, memory);
 }
 
+/* A file of a volume that is not known any more: who has it open has its text. */
+static void become_file_of_nobody(struct tree *tree, struct node *node)
+{
+	node->id = texts_hold(&tree->texts, "");
+	for (size_t i = 0; i < volume_file_count; i++)
+		if (strcmp(volume_files[i].name, node->name) == 0)
+			node->file = i;
+}
+
 /* What the kernel knows and has no name any more: of folders and links that is all there is. */
 static struct node *add_nameless(struct tree *tree, const struct tree_remembered *known)
 {
@@ -324,6 +333,8 @@ static struct node *add_nameless(struct tree *tree, const struct tree_remembered
 
 	if (known->kind == NODE_LINK)
 		set_target(tree, node, known->target);
+	else if (known->kind == NODE_VOLUME)
+		become_file_of_nobody(tree, node);
 	return node;
 }
 
@@ -339,7 +350,9 @@ static void recall(void *data, const struct tree_remembered *known)
 		node = tree_find_child(tree, folder, known->name);
 	if (node && node_get_ino(node) != known->ino)
 		node = NULL;
-	if (!node && known->lookups && (known->kind == NODE_FOLDER || known->kind == NODE_LINK))
+	if (!node && known->lookups &&
+		(known->kind == NODE_FOLDER || known->kind == NODE_LINK ||
+			known->kind == NODE_VOLUME))
 		node = add_nameless(tree, known);
 	if (node && !node->mark && node->kind == known->kind) {
 		node_set_lookups(node, known->lookups);
