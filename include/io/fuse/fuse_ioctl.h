@@ -8,6 +8,8 @@
 
 struct open_file;
 
+#define FUSE_MANAGER_RESTS 4 /* answers that an open file keeps */
+
 /* Answers `req`, at once or when its job is over. */
 void fuse_op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int command, void *argument,
 	struct fuse_file_info *info, unsigned int flags, const void *in, size_t in_size,

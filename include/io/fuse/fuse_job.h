@@ -17,6 +17,7 @@ struct fuse_client {
 	uint64_t offset;	   /* of the write */
 	uint64_t charged;	   /* bytes of it and its lines, to who has opened the file */
 	bool is_waiting;	   /* and a wait */
+	bool has_file;		   /* its write is one of those under way there */
 	bool is_loose;		   /* `req` is over: the result is for who reads the file */
 	bool can_interrupt;	   /* a signal ends it */
 	bool is_full;		   /* the write had more lines than one may have */
@@ -29,12 +30,19 @@ struct fuse_client {
 
 /* Hands a job to the daemon. From then on a signal ends one that waits. */
 void fuse_job_submit(struct fuse_job *job);
+/* The write of a job is over: what it has made of its file counts with the next answer. */
+void fuse_job_leave_file(struct fuse_job *job);
 /* A job that was not submitted, or is over. */
 void fuse_job_free(struct fuse_job *job);
 /* Nobody is there any more for what the job of a file would reply. */
 void fuse_job_drop(struct open_file *file);
 /* A job without a line yet, of who sent `req`; it owns its client. */
 struct fuse_job *fuse_job_new(fuse_req_t req, const struct operation *operation);
+/* The job of a write that had returned in an earlier process, from its lines. */
+struct fuse_job *fuse_job_restore(struct open_file *file, uint64_t number,
+	const struct fuse_ctx *context, const struct strbuf *lines);
+/* Charges a job to who has opened the file, with all that was written: it is kept until the end. */
+void fuse_job_charge(struct fuse_job *job, size_t given);
 /* Parses a line, which ends at byte `end` of its write. A fault is of that line alone. */
 void fuse_job_add_line(struct fuse_job *job, const char *text, size_t len, size_t end);
 /* A line about another operation than the job's. */

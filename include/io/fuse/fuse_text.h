@@ -22,8 +22,13 @@ struct blob {
 	struct blob_holder *holders; /* who is charged for it */
 	uint64_t generation;	     /* fuse_server::generation when it was made */
 	struct strbuf text;
+	uint64_t number;   /* where it is noted */
+	struct kept *kept; /* … in which record, or 0 */
+	uint32_t kept_record;
 };
 
+/* It is found by the inode number of the view, from which it was made. */
+void blob_list(struct blob *blob, struct fuse_server *server, enum node_kind view);
 /* Gives up a reference; the last frees it. NULL is fine. */
 void blob_release(struct blob *blob);
 /* The text as it is now. */

@@ -48,3 +48,7 @@ void fuse_wait_number(
 void fuse_wait_take_request(const struct fuse_job *job);
 /* There may be something to read now: after what makes the kernel's caches right is posted. */
 void fuse_wait_wake(struct fuse_server *server);
+/*
+ * Lets all who ever polled ask again, as those do who are woken: an earlier process knew who waits.
+ */
+void fuse_wait_wake_again(struct fuse_server *server);

@@ -16,5 +16,8 @@ enum kept_kind {
 	KEPT_VOLUME,   /* what readers of `events` were told of a volume */
 	KEPT_DEVICE,   /* … of a device that does not show */
 	KEPT_OUTCOME,  /* what becomes of a request with a commit; ID: number of the request */
-	KEPT_NUMBERS,  /* below which numbers may be taken: see kept_numbers.h */
+	KEPT_NUMBERS,  /* up to which numbers may be taken: see kept_numbers.h */
+	KEPT_FILE,     /* an open file; ID: its number */
+	KEPT_PIECE,    /* a part of its texts; ID: the same */
+	KEPT_TEXT,     /* a text that open files show; ID: its number */
 };

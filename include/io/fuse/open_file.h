@@ -3,6 +3,7 @@
 
 #include "base/map.h"
 #include "io/fuse/fuse.h"
+#include "io/fuse/kept_files.h"
 #include "io/fuse/notify.h"
 
 /* What belongs to one open(2) of a file. Part of io/fuse. */
@@ -15,6 +16,8 @@ struct rest {
 	struct rest *next;
 	uint64_t ticket; /* file position of its first byte */
 	struct strbuf record;
+	struct kept *kept; /* where that is noted */
+	uint32_t kept_record;
 };
 
 /* What reads give once a request was made. */
@@ -35,6 +38,7 @@ struct control_file {
 	uint64_t short_end;    /* and where the last of them ended; 0: it was not */
 	struct fuse_job *job;  /* under way, though its write has returned: O_NONBLOCK */
 	int error;	       /* of such a one, positive, until a read has told it */
+	size_t writes;	       /* under way */
 	size_t given;	       /* change_notify: how much of its line in the reply it was given */
 };
 
@@ -52,16 +56,23 @@ struct open_file {
 	struct map_node by_number;
 	struct open_file *next; /* fuse_server::files */
 	struct open_file **previous;
-	size_t references; /* the kernel's, and one per job under way */
-	uint32_t uid;	   /* who has opened it, and is charged for what it holds */
-	uint64_t charged;  /* bytes */
-	const struct node *node;
+	struct open_file *next_touched;	     /* fuse_server::touched */
+	struct open_file **previous_touched; /* … NULL: it is not in there */
+	struct kept_note note;
+	bool has_new_texts; /* which are not noted yet, batches aside */
+	bool is_closed;
+	size_t references;	 /* the kernel's, and one per job under way */
+	uint32_t uid;		 /* who has opened it, and is charged for what it holds */
+	uint64_t charged;	 /* bytes */
+	uint64_t ino;		 /* of the node */
+	const struct node *node; /* NULL: with an earlier server it was lost, but not `blob` */
 	enum node_kind kind;
 	const struct operation *operation; /* of NODE_CONTROL, else NULL */
 	struct blob *blob;		   /* the text that it shows, if it is kept elsewhere */
 	struct file_reply reply;	   /* of NODE_CONTROL, NODE_MANAGER */
-	uint32_t epic;	   /* of change_notify, NODE_MANAGER: what the client knows; 0: none */
-	struct wait *poll; /* who polls */
+	uint32_t epic;	      /* of change_notify, NODE_MANAGER: what the client knows; 0: none */
+	struct wait *poll;    /* who polls */
+	uint64_t poll_handle; /* … as the kernel has it; 0: nobody ever did */
 	union {
 		struct control_file control; /* NODE_CONTROL */
 		struct event_reader events;  /* NODE_EVENTS: where it is */
@@ -74,6 +85,11 @@ struct open_file *open_file_get(
 	const struct fuse_server *server, const struct fuse_file_info *info);
 /* One of the list of the server, with the kernel's reference. */
 struct open_file *open_file_new(struct fuse_server *server, const struct node *node, uint32_t uid);
+/* As open_file_new(), for one that has such a number already. `node` may be NULL. */
+struct open_file *open_file_add(struct fuse_server *server, uint64_t number, enum node_kind kind,
+	const struct node *node, uint32_t uid);
+/* The kernel means it no more. */
+void open_file_close(struct open_file *file);
 /* Gives up a reference; the last frees it. Nobody polls it any more. */
 void open_file_release(struct open_file *file);
 /* A job of a write that has returned, or NULL. */

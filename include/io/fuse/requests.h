@@ -32,6 +32,8 @@ void requests_serve(struct requests *requests, struct fuse_session *session, siz
 void requests_settle(struct requests *requests);
 /* The number of the request that is being served, or 0. */
 uint64_t requests_get_current(const struct requests *requests);
+/* What follows its header, in the kernel's own words. */
+const void *requests_get_argument(const struct requests *requests);
 /* Writes a message to the kernel: an answer, or from any thread a notification. As writev(2). */
 ssize_t requests_write(struct requests *requests, int fd, struct iovec *iov, int count);
 

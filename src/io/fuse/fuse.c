@@ -82,6 +82,11 @@ int fuse_check_device(const char *mountpoint, struct strbuf *why)
 	return r;
 }
 
+static void flush(void *data)
+{
+	kept_files_flush(data);
+}
+
 int fuse_start(const struct fuse_options *options, const struct fuse_backend *backend,
 	struct fuse_server **ret_server, struct strbuf *why)
 {
@@ -101,6 +106,7 @@ int fuse_start(const struct fuse_options *options, const struct fuse_backend *ba
 	kept_numbers_init(&server->numbers, backend->kept);
 	kept_nodes_watch(backend->kept, backend->tree);
 	kept_nodes_note_generation(backend->kept, server->generation);
+	requests_set_flush(server->requests, flush, server);
 	kept_events_init(&server->events, backend->kept, backend->stream);
 	server->buffer.mem = requests_get_slot(server->requests);
 	server->session = fuse_session_make(options, &fuse_ops, server);

@@ -117,7 +117,7 @@ void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info
 	if (file) {
 		fuse_job_drop(file);
 		fuse_wait_release(file);
-		open_file_release(file);
+		open_file_close(file);
 	}
 	fuse_reply_err(req, 0);
 }
@@ -243,20 +243,6 @@ static size_t add_text(
 	return left;
 }
 
-/* Charges a job to who has opened the file, with all that was written: it is kept until the end. */
-static void charge_job(struct fuse_job *job, size_t given)
-{
-	struct fuse_client *client = job->client;
-	struct budget *budget = client->file->server->backend.budget;
-
-	client->charged = job->count * sizeof(*job->lines) + given;
-	budget_take(budget, client->file->uid, BUDGET_BYTES, client->charged);
-	client->is_waiting = job->operation->flags & (OPERATION_WAITS | OPERATION_HOSTS);
-	if (client->is_waiting)
-		budget_take(budget, client->file->uid, BUDGET_WAITS, 1);
-	fuse_charge(client->file);
-}
-
 /* Whether the file can take a request now: 0, or a negative errno. */
 static int check_write(struct open_file *file)
 {
@@ -265,6 +251,7 @@ static int check_write(struct open_file *file)
 
 	if (file->control.job)
 		return -EAGAIN;
+	file->has_new_texts = true;
 	strbuf_fini(&file->reply.text); /* whatever comes, it has another one then */
 	file->control.given = 0;
 	file->control.error = 0;
@@ -283,9 +270,9 @@ static void detach_job(struct fuse_job *job)
 	fuse_req_t req = steal_ptr(job->client->req);
 
 	job->client->is_loose = true;
-	job->number = 0;
 	file->control.job = job;
 	file->reply.write_end = job->client->offset + job->client->size;
+	fuse_job_leave_file(job);
 	fuse_reply_write(req, job->client->size);
 }
 
@@ -307,6 +294,7 @@ static void answer_points(struct fuse_job *job)
 
 	fuse_hold_text(file, fuse_get_text(file->server, file->node));
 	open_file_set_reply(file, job->client->offset + job->client->size);
+	fuse_job_leave_file(job);
 	notify_send(file->server->notify, &reply);
 	fuse_job_free(job);
 }
@@ -346,6 +334,8 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 	job = fuse_job_new(req, file->operation);
 	job->client->file = file;
 	file->references++;
+	job->client->has_file = true;
+	file->control.writes++;
 	job->client->size = size;
 	job->client->carried = file->control.pending.len;
 	job->client->offset = (uint64_t)offset;
@@ -355,7 +345,7 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 	add_text(job, data, size, is_cut, may_wait);
 	file->control.short_end =
 		job->client->size < given ? job->client->offset + job->client->size : 0;
-	charge_job(job, given);
+	fuse_job_charge(job, given);
 	if (asks_for_points(job)) {
 		answer_points(job);
 		return;

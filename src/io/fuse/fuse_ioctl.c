@@ -23,7 +23,6 @@
 #include "io/fuse/fuse_wait.h"
 #include "io/fuse/open_file.h"
 
-#define RESTS_MAX 4			       /* per open file */
 #define TICKET_STEP ((uint64_t)1 << 32)	       /* file positions for each */
 #define TICKETS_MAX ((uint64_t)0x7fffffff)     /* positions stay positive */
 #define RECORD_SIZE sizeof(struct mmfs_record) /* of the header */
@@ -46,7 +45,7 @@ static uint64_t keep_rest(struct open_file *file, struct strbuf *record)
 	*record = (struct strbuf)STRBUF_INIT;
 	rest->next = file->manager.rests;
 	file->manager.rests = rest;
-	for (size_t i = 0; i < RESTS_MAX && *last; i++)
+	for (size_t i = 0; i < FUSE_MANAGER_RESTS && *last; i++)
 		last = &(*last)->next;
 	if (*last)
 		rest_remove(last);
@@ -75,6 +74,7 @@ bool fuse_manager_read(fuse_req_t req, struct open_file *file, size_t size, uint
 	if (position + size >= rest->record.len) {
 		rest_remove(at);
 		fuse_charge(file);
+		kept_files_touch(file); /* behind its answer */
 	}
 	return true;
 }
@@ -98,6 +98,7 @@ static void answer(struct fuse_client *client, uint32_t status, const struct str
 		strbuf_fini(&file->reply.text);
 		file->reply.text = record;
 		record = (struct strbuf)STRBUF_INIT;
+		file->has_new_texts = true;
 		open_file_set_reply(file, client->offset + client->size);
 		fuse_charge(file);
 		ret_reply->kind = REPLY_WRITTEN;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fuse_private.h"
+#include "io/fuse/fuse_budget.h"
 #include "io/fuse/fuse_finish.h"
 #include "io/fuse/fuse_job.h"
 #include "io/fuse/fuse_wait.h"
@@ -30,10 +31,8 @@ static void get_command(pid_t pid, char ret_command[17])
 	ret_command[strcspn(ret_command, "\n")] = '\0';
 }
 
-struct fuse_job *fuse_job_new(fuse_req_t req, const struct operation *operation)
+static struct fuse_job *new_of(const struct fuse_ctx *context, const struct operation *operation)
 {
-	const struct fuse_server *server = fuse_req_userdata(req);
-	const struct fuse_ctx *context = fuse_req_ctx(req);
 	struct fuse_job *job = xcalloc(1, sizeof(*job));
 
 	job->operation = operation;
@@ -42,6 +41,14 @@ struct fuse_job *fuse_job_new(fuse_req_t req, const struct operation *operation)
 	if (operation->flags & OPERATION_CHANGES)
 		get_command(context->pid, job->command);
 	job->client = xcalloc(1, sizeof(*job->client));
+	return job;
+}
+
+struct fuse_job *fuse_job_new(fuse_req_t req, const struct operation *operation)
+{
+	const struct fuse_server *server = fuse_req_userdata(req);
+	struct fuse_job *job = new_of(fuse_req_ctx(req), operation);
+
 	job->client->req = req;
 	job->number = requests_get_current(server->requests);
 	return job;
@@ -98,6 +105,28 @@ void fuse_job_add_fault(struct fuse_job *job, char *text, int error, char *why)
 	line->why = why;
 }
 
+struct fuse_job *fuse_job_restore(struct open_file *file, uint64_t number,
+	const struct fuse_ctx *context, const struct strbuf *lines)
+{
+	struct fuse_job *job = new_of(context, file->operation);
+	size_t start = 0;
+
+	job->number = number;
+	job->client->is_loose = true;
+	job->client->file = file;
+	file->references++;
+	while (start < lines->len) {
+		const char *line = lines->data + start;
+		const char *newline = memchr(line, '\n', lines->len - start);
+		size_t len = newline ? (size_t)(newline - line) : lines->len - start;
+
+		fuse_job_add_line(job, line, len, 0);
+		start += len + 1;
+	}
+	fuse_job_charge(job, lines->len);
+	return job;
+}
+
 static void release_file(const struct fuse_client *client)
 {
 	struct open_file *file = client->file;
@@ -112,8 +141,31 @@ static void release_file(const struct fuse_client *client)
 	open_file_release(file);
 }
 
+void fuse_job_charge(struct fuse_job *job, size_t given)
+{
+	struct fuse_client *client = job->client;
+	struct budget *budget = client->file->server->backend.budget;
+
+	client->charged = job->count * sizeof(*job->lines) + given;
+	budget_take(budget, client->file->uid, BUDGET_BYTES, client->charged);
+	client->is_waiting = job->operation->flags & (OPERATION_WAITS | OPERATION_HOSTS);
+	if (client->is_waiting)
+		budget_take(budget, client->file->uid, BUDGET_WAITS, 1);
+	fuse_charge(client->file);
+}
+
+void fuse_job_leave_file(struct fuse_job *job)
+{
+	if (!job->client->has_file)
+		return;
+	job->client->has_file = false;
+	job->client->file->control.writes--;
+	kept_files_touch(job->client->file);
+}
+
 void fuse_job_free(struct fuse_job *job)
 {
+	fuse_job_leave_file(job);
 	for (size_t i = 0; i < job->count; i++) {
 		free(job->lines[i].text);
 		free(job->lines[i].why);
@@ -138,6 +190,7 @@ static void on_interrupt(fuse_req_t req, void *data)
 	if (!server->backend.cancel(server->backend.data, job))
 		return;
 	kept_outcomes_drop(server->backend.kept, job);
+	fuse_job_leave_file(job);
 	fuse_reply_err(req, EINTR);
 	fuse_job_free(job);
 }
@@ -151,6 +204,7 @@ void fuse_job_submit(struct fuse_job *job)
 	client->can_interrupt =
 		!client->is_loose && job->operation->flags & (OPERATION_WAITS | OPERATION_HOSTS);
 	if (client->can_interrupt && fuse_req_interrupted(client->req)) {
+		fuse_job_leave_file(job);
 		fuse_reply_err(client->req, EINTR);
 		fuse_job_free(job);
 		return;

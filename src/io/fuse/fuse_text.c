@@ -96,8 +96,17 @@ void blob_release(struct blob *blob)
 	assert(!blob->holders);
 	if (blob->server)
 		map_remove(&blob->server->texts, &blob->by_generation);
+	if (blob->kept_record)
+		kept_remove(blob->kept, blob->kept_record);
 	strbuf_fini(&blob->text);
 	free(blob);
+}
+
+void blob_list(struct blob *blob, struct fuse_server *server, enum node_kind view)
+{
+	blob->server = server;
+	blob->view = view;
+	map_add(&server->texts, &blob->by_generation, map_hash_number(blob->generation));
 }
 
 /* To be changed: itself, if nobody reads it and it fills its buffer still, else a copy. */
@@ -181,9 +190,7 @@ struct blob *fuse_get_text(struct fuse_server *server, const struct node *node)
 	if (node->kind == NODE_METRICS)
 		server->metrics_len = blob->text.len;
 	if (view != NODE_METRICS) {
-		blob->server = server;
-		blob->view = view;
-		map_add(&server->texts, &blob->by_generation, map_hash_number(blob->generation));
+		blob_list(blob, server, view);
 		blob_release(server->views[view]);
 		server->views[view] = blob;
 		blob->references++;

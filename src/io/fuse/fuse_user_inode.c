@@ -69,7 +69,7 @@ void user_inode_open(struct open_file *file, uint64_t ino, int flags)
 
 void user_inode_close(struct open_file *file)
 {
-	struct user_inode *inode = find(file->server, file->node);
+	struct user_inode *inode = file->node ? find(file->server, file->node) : NULL;
 
 	if (inode && file->control.written_ino == get_ino(inode, file->node))
 		inode->writers--;

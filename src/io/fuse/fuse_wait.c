@@ -89,6 +89,7 @@ static void take_text(struct fuse_server *server, struct open_file *file, size_t
 	char buffer[READ_MAX];
 	size_t n;
 
+	kept_files_touch(file);
 	if (!has_text(server, file)) {
 		ret_reply->kind = REPLY_ERROR;
 		ret_reply->error = ENODEV;
@@ -98,6 +99,7 @@ static void take_text(struct fuse_server *server, struct open_file *file, size_t
 		open_file_take_reply(file, size, position, ret_reply);
 		return;
 	}
+	file->has_new_texts = true;
 	if (size > sizeof(buffer))
 		size = sizeof(buffer);
 	n = file->kind == NODE_EVENTS
@@ -181,6 +183,7 @@ void fuse_wait_read(
 static void finish_call(struct fuse_server *server, struct fuse_client *call,
 	fuse_wait_answer_fn *answer, struct notify_reply *reply)
 {
+	kept_files_touch(call->file);
 	reply->req = call->req;
 	if (call->epic != server->backend.manager->epic) {
 		answer(call, reply);
@@ -225,6 +228,8 @@ static void set_poll(
 	else
 		fuse_pollhandle_destroy(file->poll->poll);
 	file->poll->poll = handle;
+	file->poll_handle =
+		((const struct fuse_poll_in *)requests_get_argument(server->requests))->kh;
 }
 
 void fuse_op_poll(
@@ -315,4 +320,18 @@ void fuse_wait_release(struct open_file *file)
 		return;
 	fuse_pollhandle_destroy(wait->poll);
 	wait_remove(file->server, wait);
+}
+
+void fuse_wait_wake_again(struct fuse_server *server)
+{
+	struct fuse_out_header header = { .error = FUSE_NOTIFY_POLL };
+	struct fuse_notify_poll_wakeup_out wakeup = { 0 };
+	struct iovec iov[] = { { &header, sizeof(header) }, { &wakeup, sizeof(wakeup) } };
+
+	header.len = sizeof(header) + sizeof(wakeup);
+	for (const struct open_file *file = server->files; file; file = file->next) {
+		wakeup.kh = file->poll_handle;
+		if (wakeup.kh)
+			requests_write(server->requests, fuse_session_fd(server->session), iov, 2);
+	}
 }

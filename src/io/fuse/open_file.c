@@ -24,7 +24,11 @@ struct open_file *open_file_get(const struct fuse_server *server, const struct f
 	struct map_node *node =
 		map_find(&server->by_number, map_hash_number(number), has_number, &number);
 
-	return node ? container_of(node, struct open_file, by_number) : NULL;
+	struct open_file *file = node ? container_of(node, struct open_file, by_number) : NULL;
+
+	if (file)
+		kept_files_touch(file);
+	return file;
 }
 
 struct fuse_job *open_file_get_job(const struct open_file *file)
@@ -45,10 +49,13 @@ void rest_remove(struct rest **at)
 
 	*at = rest->next;
 	strbuf_fini(&rest->record);
+	if (rest->kept_record)
+		kept_remove(rest->kept, rest->kept_record);
 	free(rest);
 }
 
-struct open_file *open_file_new(struct fuse_server *server, const struct node *node, uint32_t uid)
+struct open_file *open_file_add(struct fuse_server *server, uint64_t number, enum node_kind kind,
+	const struct node *node, uint32_t uid)
 {
 	struct open_file *file = xcalloc(1, sizeof(*file));
 
@@ -59,13 +66,31 @@ struct open_file *open_file_new(struct fuse_server *server, const struct node *n
 	if (file->next)
 		file->next->previous = &file->next;
 	server->files = file;
-	file->number = kept_numbers_take(&server->numbers);
-	map_add(&server->by_number, &file->by_number, map_hash_number(file->number));
+	file->number = number;
+	map_add(&server->by_number, &file->by_number, map_hash_number(number));
+	file->ino = node ? node_get_ino(node) : 0;
 	file->node = node;
-	file->kind = node->kind;
-	file->operation = node->kind == NODE_CONTROL ? node->operation : NULL;
+	file->kind = kind;
+	file->operation = kind == NODE_CONTROL ? node->operation : NULL;
 	fuse_charge_open(file, uid);
 	return file;
+}
+
+struct open_file *open_file_new(struct fuse_server *server, const struct node *node, uint32_t uid)
+{
+	uint64_t number = kept_numbers_take(&server->numbers);
+	struct open_file *file = open_file_add(server, number, node->kind, node, uid);
+
+	kept_files_touch(file);
+	return file;
+}
+
+void open_file_close(struct open_file *file)
+{
+	file->is_closed = true;
+	kept_files_untouch(file);
+	kept_files_remove(file);
+	open_file_release(file);
 }
 
 static void release_kind(struct open_file *file)
@@ -89,12 +114,15 @@ void open_file_release(struct open_file *file)
 	if (file->next)
 		file->next->previous = file->previous;
 	map_remove(&file->server->by_number, &file->by_number);
+	kept_files_untouch(file);
 	assert(!file->poll);
 	user_inode_close(file);
 	fuse_drop_text(file);
 	fuse_charge_close(file);
 	release_kind(file);
 	strbuf_fini(&file->reply.text);
+	free(file->note.pieces);
+	blob_release(file->note.blob);
 	free(file);
 }
 

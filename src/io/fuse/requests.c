@@ -43,8 +43,9 @@ struct requests {
 	uint32_t slot, outbox;
 	struct map by_number;
 	uint64_t current;
-	bool is_open;  /* `current` has no answer yet */
-	bool is_muted; /* answers are dropped: the kernel has them already */
+	const struct fuse_in_header *message; /* … itself */
+	bool is_open;			      /* `current` has no answer yet */
+	bool is_muted;			      /* answers are dropped: the kernel has them already */
 	bool is_capturing;
 	uint32_t captured;
 	void (*flush)(void *data);
@@ -114,6 +115,11 @@ ssize_t requests_read(const struct requests *requests, int fd, void *slot, size_
 uint64_t requests_get_current(const struct requests *requests)
 {
 	return requests->current;
+}
+
+const void *requests_get_argument(const struct requests *requests)
+{
+	return requests->message + 1;
 }
 
 /* With the next commit the message in the record counts no more: its length is 0. */
@@ -324,6 +330,7 @@ static void process(
 	struct fuse_buf buffer = { .mem = message, .size = len };
 
 	requests->current = in->unique;
+	requests->message = in;
 	requests->is_open = true;
 	fuse_session_process_buf(session, &buffer);
 }
