@@ -15,7 +15,6 @@
 #include "fuse-fixture.h"
 #include "io/fuse/fuse_finish.h"
 #include "io/fuse/fuse_text.h"
-#include "io/fuse/kept_files_load.h"
 #include "io/fuse/kept_nodes.h"
 
 #define SIZE ((size_t)64 << 20)
@@ -275,7 +274,7 @@ void begin_again(void)
 	memcpy(memories[process], memories[before], ((uint64_t *)memories[before])[3]);
 	end();
 	begin();
-	lost = kept_files_load(server);
+	lost = fuse_files_take_over(server);
 	ck_assert_int_eq(requests_take_over(server->requests, server->session), 0);
 }
 

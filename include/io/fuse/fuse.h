@@ -105,6 +105,11 @@ int fuse_start(const struct fuse_options *options, const struct fuse_backend *ba
  * there is nothing to be done.
  */
 void fuse_take_over(struct fuse_server *server);
+/*
+ * The part of it that is about open files. Jobs whose writes have returned are submitted again, and
+ * who polls is woken. Of what is damaged the kernel gets ESTALE: returns how many files those are.
+ */
+size_t fuse_files_take_over(struct fuse_server *server);
 /* From now on nobody waits: reads that would, and do, fail with ENODEV. */
 void fuse_end_waits(struct fuse_server *server);
 /* Whether everything that fuse_finish() was given has reached the kernel. */

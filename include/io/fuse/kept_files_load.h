@@ -6,8 +6,7 @@
 struct fuse_server;
 
 /*
- * Goes on with what was open in an earlier process, before its requests are served again. What
- * makes no sense is dropped, and the kernel gets ESTALE for it: returns how many files those are.
- * Jobs whose writes have returned are submitted again, and who polls is woken.
+ * Opens again what was open in an earlier process, with jobs that are to be submitted. What makes
+ * no sense is dropped: returns how many files those are.
  */
 size_t kept_files_load(struct fuse_server *server);

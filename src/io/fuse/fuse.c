@@ -13,10 +13,12 @@
 
 #include "base/log.h"
 #include "fuse_private.h"
+#include "io/fuse/fuse_job.h"
 #include "io/fuse/fuse_ops.h"
 #include "io/fuse/fuse_session.h"
 #include "io/fuse/fuse_text.h"
 #include "io/fuse/fuse_wait.h"
+#include "io/fuse/kept_files_load.h"
 #include "io/fuse/kept_nodes.h"
 #include "io/fuse/open_file.h"
 
@@ -125,9 +127,27 @@ int fuse_start(const struct fuse_options *options, const struct fuse_backend *ba
 	return 0;
 }
 
+size_t fuse_files_take_over(struct fuse_server *server)
+{
+	size_t lost = kept_files_load(server);
+	struct open_file *next;
+
+	if (lost)
+		log_warning("%zu open files of an earlier server are lost", lost);
+	for (struct open_file *file = server->files; file; file = next) {
+		next = file->next; /* it may be over at once */
+		if (open_file_get_job(file))
+			fuse_job_submit(open_file_get_job(file));
+	}
+	fuse_wait_wake_again(server);
+	requests_settle(server->requests);
+	return lost;
+}
+
 void fuse_take_over(struct fuse_server *server)
 {
 	server->is_taking_over = true;
+	fuse_files_take_over(server);
 	requests_take_over(server->requests, server->session);
 	server->is_taking_over = false;
 }

@@ -14,7 +14,6 @@
 #include "io/fuse/fuse_ioctl.h"
 #include "io/fuse/fuse_job.h"
 #include "io/fuse/fuse_text.h"
-#include "io/fuse/fuse_wait.h"
 #include "io/fuse/kept_files_load.h"
 #include "io/fuse/kept_kind.h"
 #include "io/fuse/open_file.h"
@@ -210,6 +209,14 @@ static bool is_sound(const struct fuse_server *server, const struct kept_file *h
 			(head->next && head->next <= server->backend.stream->next));
 }
 
+/* Whether a job of the file can be one whose write has returned before it was over. */
+static bool can_be_under_way(const struct kept_file *head, const struct node *node)
+{
+	return !head->job ||
+		(head->kind == NODE_CONTROL &&
+			node->operation->flags & (OPERATION_WAITS | OPERATION_HOSTS));
+}
+
 /* Whether there is, for a file of this kind, all that it cannot do without. */
 static bool has_all(const struct kept_file *head, const struct node *node, const struct blob *blob)
 {
@@ -343,8 +350,8 @@ static bool load_file(struct loading *loading, uint32_t record)
 	memcpy(&head, kept_get(loading->kept, record), sizeof(head));
 	node = tree_find(server->backend.tree, head.ino);
 	blob = head.blob ? find_blob(loading, head.blob) : NULL;
-	if (!has_all(&head, node, blob) || !is_sound(server, &head) ||
-		!has_all_pieces(loading, info.fh, &head))
+	if (!has_all(&head, node, blob) || !can_be_under_way(&head, node) ||
+		!is_sound(server, &head) || !has_all_pieces(loading, info.fh, &head))
 		return false;
 	add_file(loading, record, &head, node, blob);
 	return true;
@@ -364,7 +371,6 @@ static void end(struct loading *loading)
 size_t kept_files_load(struct fuse_server *server)
 {
 	struct loading loading = { .server = server, .kept = server->backend.kept };
-	struct open_file *next;
 	size_t lost = 0;
 
 	list_pieces(&loading);
@@ -377,12 +383,5 @@ size_t kept_files_load(struct fuse_server *server)
 	}
 	end(&loading);
 	kept_commit(loading.kept);
-	for (struct open_file *file = server->files; file; file = next) {
-		next = file->next;
-		if (open_file_get_job(file))
-			fuse_job_submit(open_file_get_job(file));
-	}
-	fuse_wait_wake_again(server);
-	requests_settle(server->requests);
 	return lost;
 }

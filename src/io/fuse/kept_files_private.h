@@ -14,13 +14,12 @@ struct kept_file {
 	uint64_t written_ino; /* control_file::written_ino */
 	uint64_t blob;	      /* number of the text that it shows, or 0 */
 	uint64_t anchor, write_end, short_begin, short_end;
-	uint64_t given;	     /* of change_notify */
-	uint64_t next;	     /* line of `events` */
-	uint64_t at;	     /* how much of the last one was read */
-	uint64_t tickets;    /* of MountPointManager */
-	uint64_t poll;	     /* the kernel's handle of who polls, or 0 */
-	uint64_t job;	     /* request of a job whose write has returned, or 0 */
-	uint64_t job_offset; /* … and the end of that write */
+	uint64_t given;	  /* of change_notify */
+	uint64_t next;	  /* line of `events` */
+	uint64_t at;	  /* how much of the last one was read */
+	uint64_t tickets; /* of MountPointManager */
+	uint64_t poll;	  /* the kernel's handle of who polls, or 0 */
+	uint64_t job;	  /* request of a job whose write has returned, or 0 */
 	uint32_t job_uid, job_pid;
 	uint32_t uid, epic, access, kind, flags, rests;
 	int32_t error, batch_error;
