@@ -198,6 +198,10 @@ START_TEST(test_events)
 	add_event(4);
 	ck_assert(take_answer(get_last_number(), 10000));
 	ck_assert_uint_eq(get_seq(), seq + 2);
+	begin_again();
+	add_event(5);
+	ck_assert_int_gt(read_from(fh, 0, 4096), 10);
+	ck_assert_uint_eq(get_seq(), seq + 3);
 }
 END_TEST
 

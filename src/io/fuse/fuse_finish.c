@@ -105,7 +105,6 @@ void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas
 		} else if (job->client->file) {
 			finish_write(job, &reply);
 			fuse_wait_take_request(job);
-			job->client->file->has_new_texts = true;
 			fuse_job_leave_file(job);
 		} else {
 			finish_folder(server, job, &reply);
