@@ -266,9 +266,9 @@ void kept_files_flush(struct fuse_server *server)
 
 	for (struct open_file *file = server->touched; file; file = next) {
 		next = file->next_touched;
-		if (file->kind == NODE_CONTROL && file->control.writes)
-			continue;
 		kept_files_untouch(file);
+		if (file->kind == NODE_CONTROL && file->control.writes)
+			continue; /* its end touches it again */
 		if (!note_file(server->backend.kept, file))
 			kept_files_remove(file);
 	}
