@@ -11,6 +11,7 @@
 #include "core/model/mount_points.h"
 #include "core/model/shadows.h"
 #include "core/rules/elsewhere.h"
+#include "core/rules/engine.h"
 #include "fixture.h"
 
 #define GUID "/Volumes/Volume{11111111-1111-1111-1111-111111111111}"
@@ -180,6 +181,122 @@ START_TEST(what_another_host_sees_is_not_absent)
 }
 END_TEST
 
+/* Equal IDs on other disks, as images and snapshots have. */
+START_TEST(what_is_another_disk_is_a_clone)
+{
+	struct elsewhere_row row = RECORD("UUID=1");
+	struct world world;
+
+	row.value[ID_WWN] = "0x5000c500a1b2c3d1";
+	world_init(&world);
+	world.manager.share = SHARE_FABRIC;
+	TAKE(&world, row, LINK("/DosDevices/data", "UUID=1"));
+	world_plug(&world, "sda", "uuid=1 wwn=0x5000c500a1b2c3d2 fabric");
+	ck_assert_str_eq(world_show(&world), "");
+	ck_assert_str_eq(
+		volumes_find_name(&world.manager.volumes, "sda")->id, "WWN=0x5000c500a1b2c3d2");
+	world_plug(&world, "sdb", "uuid=1 wwn=0x5000c500a1b2c3d1 size=2000 fabric");
+	ck_assert_str_eq(world_show(&world), "/DosDevices/data /dev/sdb\n");
+	/* It was here: then it may be another by now, unless somebody has it. */
+	world_unplug(&world, "sda");
+	world.env.is_seen_elsewhere = is_seen;
+	world.env.elsewhere = "UUID=1";
+	world_unplug(&world, "sdb");
+	world_plug(&world, "sdc", "uuid=1 wwn=0x5000c500a1b2c3d3 fabric");
+	ck_assert_str_eq(world_show(&world), "");
+	world_unplug(&world, "sdc");
+	world.env.elsewhere = "UUID=2";
+	world_plug(&world, "sdd", "uuid=1 wwn=0x5000c500a1b2c3d4 fabric");
+	ck_assert_str_eq(world_show(&world), "/DosDevices/data /dev/sdd\n");
+	world_fini(&world);
+}
+END_TEST
+
+/* What it takes to write them is not there: what is the machine's own goes on. */
+START_TEST(shared_volumes_wait_for_the_others)
+{
+	struct world world;
+
+	world_init(&world);
+	world.manager.share = SHARE_FABRIC;
+	world.env.cannot_share = true;
+	world_plug(&world, "sda1", "part=1 uuid=1 fabric");
+	world_plug(&world, "sdb1", "part=1 uuid=2");
+	ck_assert_ptr_null(names_find_record(&world.manager.names, "UUID=1"));
+	ck_assert_ptr_nonnull(
+		strstr(volumes_find_name(&world.manager.volumes, "sda1")->reason, "cluster"));
+	ck_assert_ptr_nonnull(volumes_find_id(&world.manager.volumes, "UUID=2"));
+	ck_assert(engine_is_overdue(&world.manager));
+	world.env.cannot_share = false;
+	world_plug(&world, "sdc1", "part=1 uuid=3");
+	ck_assert(names_find_record(&world.manager.names, "UUID=1")->is_shared);
+	world_fini(&world);
+}
+END_TEST
+
+/* All there is: what it does not have is gone, but for what is here. */
+START_TEST(all_is_read_again)
+{
+	struct elsewhere_row rows[] = { RECORD("UUID=2"), LINK("/DosDevices/b", "UUID=2"),
+		LINK("/DosDevices/../b", "UUID=2"), LINK("/DosDevices/c", "UUID=9") };
+	struct elsewhere all = { .host = "all",
+		.revision = 9,
+		.head = 3,
+		.rows = rows,
+		.count = ARRAY_SIZE(rows),
+		.is_all = true,
+		.cluster = { 1, 2 } };
+	struct world world;
+
+	world_init(&world);
+	world.manager.share = SHARE_FABRIC;
+	TAKE(&world, RECORD("UUID=1"), RECORD("UUID=2"), RECORD("UUID=3"),
+		LINK("/DosDevices/a", "UUID=1"), LINK("/DosDevices/old", "UUID=2"),
+		LINK("/DosDevices/here", "UUID=3"));
+	world_plug(&world, "sdc1", "part=1 uuid=3 fabric");
+	world_plug(&world, "sdb1", "part=1 uuid=2 fabric");
+	ck_assert_int_eq(elsewhere_decide(&world.manager, &all, &world.change, &world.why), 0);
+	world_commit(&world);
+	ck_assert_ptr_null(names_find_record(&world.manager.names, "UUID=1"));
+	ck_assert(!names_find_record(&world.manager.names, "UUID=3")->is_shared);
+	ck_assert_str_eq(
+		world_show(&world), "/DosDevices/b /dev/sdb1\n/DosDevices/here /dev/sdc1\n");
+	ck_assert_uint_eq(world.manager.names.head, 3);
+	ck_assert_uint_eq(world.manager.names.cluster[1], 2);
+	world_fini(&world);
+}
+END_TEST
+
+/* What the machine has not heard the end of, it takes up with its own names in it; else not again. */
+START_TEST(own_changes_come_back_once)
+{
+	struct elsewhere_row rows[] = { LINK("/DosDevices/data", "UUID=1"),
+		LINK("/DosDevices/C:", "UUID=1") };
+	struct elsewhere own = {
+		.host = "me", .revision = 5, .number = 7, .rows = rows, .count = ARRAY_SIZE(rows)
+	};
+	struct world world;
+
+	rows[1].is_local = true;
+	world_init(&world);
+	TAKE(&world, RECORD("UUID=1"));
+	world_plug(&world, "sda1", "part=1 uuid=1 fabric");
+	ck_assert_int_eq(elsewhere_decide(&world.manager, &own, &world.change, &world.why), 0);
+	world_commit(&world);
+	ck_assert_str_eq(
+		world_show(&world), "/DosDevices/C: /dev/sda1\n/DosDevices/data /dev/sda1\n");
+	ck_assert_uint_eq(world.manager.names.own_change, 7);
+	world_play(&world, "ok delete_points /DosDevices/data");
+	own.revision = 6;
+	ck_assert_int_eq(elsewhere_decide(&world.manager, &own, &world.change, &world.why), 0);
+	ck_assert(!change_has_rows(&world.change));
+	world_commit(&world);
+	ck_assert_uint_eq(world.manager.names.revision, 6);
+	ck_assert_str_eq(world_show(&world), "/DosDevices/C: /dev/sda1\n");
+	world_fini(&world);
+}
+END_TEST
+
 START_TEST(mount_points_come_with_their_host)
 {
 	const struct mount_point *point;
@@ -261,6 +378,10 @@ int main(void)
 	tcase_add_test(tcase, whose_names_are_shared);
 	tcase_add_test(tcase, volumes_of_the_machine_stay);
 	tcase_add_test(tcase, what_another_host_sees_is_not_absent);
+	tcase_add_test(tcase, what_is_another_disk_is_a_clone);
+	tcase_add_test(tcase, shared_volumes_wait_for_the_others);
+	tcase_add_test(tcase, all_is_read_again);
+	tcase_add_test(tcase, own_changes_come_back_once);
 	tcase_add_test(tcase, mount_points_come_with_their_host);
 	tcase_add_test(tcase, what_cannot_be_is_refused);
 	return run_suite(suite);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "core/model/manager.h"
+#include "core/model/change.h"
 
 /*
  * Fills in the assignments for the devices of `change` and for those present without an ID, and
  * puts the components of stacked devices into it. The result depends on what is present and
  * remembered, never on the order of arrival within one change, and a device that is present under
- * an ID does not lose it to another.
+ * an ID does not lose it to another. `env` NULL: what other hosts see is not known.
  */
-void ownership_decide(
-	const struct manager *manager, const struct names *names, struct volumes_change *change);
+void ownership_decide(const struct manager *manager, const struct manager_env *env,
+	const struct names *names, struct volumes_change *change);
 
 /* Whether somebody was a stranger to what is forgotten by now, and may get an ID. */
 bool ownership_is_overdue(const struct manager *manager);

@@ -18,5 +18,7 @@ bool stranger_is(
  */
 bool stranger_is_other_partition(const struct fingerprint *known, const struct device *device);
 
+/* Whether the device says, by its WWN or serial number, that it is not the one of the record. */
+bool stranger_is_clone(const struct record *record, const struct device *device);
 /* Why it is one, and what to do about it, in words for people; the caller frees it. */
 char *stranger_get_reason(const struct record *record, const struct device *device);

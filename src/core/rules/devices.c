@@ -499,7 +499,7 @@ static void decide_holders(
 
 void devices_decide_unwritten(const struct manager *manager, struct change *change)
 {
-	ownership_decide(manager, &change->names, &change->volumes);
+	ownership_decide(manager, NULL, &change->names, &change->volumes);
 	refuse_unknown(manager, change);
 	decide_unrecorded(manager, change);
 	change->has_devices = change->is_unwritten = true;
@@ -512,7 +512,7 @@ void devices_decide(
 
 	for_each_before(manager, change, decide_kept);
 	spelling_decide(manager, env, change);
-	ownership_decide(manager, &change->names, volumes);
+	ownership_decide(manager, env, &change->names, volumes);
 	hold_back(manager, env, change);
 	decide_unrecorded(manager, change);
 	decide_followers(manager, env, change);

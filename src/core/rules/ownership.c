@@ -38,6 +38,7 @@ struct claim {
 	struct map_node by_id; /* court::winners, while its last candidate is granted */
 	const char *granted;
 	const char *barred; /* candidate that it is a stranger to, and that nobody has */
+	const char *others; /* candidate that another host has on another disk */
 	bool is_part;	    /* of the filesystem that another device stands for */
 };
 
@@ -47,6 +48,7 @@ struct court {
 	struct rivals rivals;
 	const struct names *names;
 	const struct volumes_change *change;
+	const struct manager_env *env; /* NULL: nobody is to be asked */
 	enum strangers strangers;
 	struct claim *claims;
 	size_t count;
@@ -273,6 +275,20 @@ static bool claim_is_stranger(const struct court *court, const struct claim *cla
 	return true;
 }
 
+/*
+ * Whether a volume of all hosts is somebody else's: an equal ID on another disk, as images and
+ * snapshots have. What was never here came from whoever has it.
+ */
+static bool is_others(const struct court *court, const struct claim *claim, const char *id)
+{
+	const struct record *record = names_find_record(court->names, id);
+
+	return record && record->is_shared && !is_same_text(claim->held, id) &&
+		!claim_get_word(claim, id) && stranger_is_clone(record, claim->device) &&
+		(!record->last_seen ||
+			(court->env && manager_env_has_seen(court->env, court->names, id)));
+}
+
 /* Lets one device ask until an ID is granted or none is left; returns whom it displaced. */
 static struct claim *claim_settle(struct court *court, struct claim *claim)
 {
@@ -281,6 +297,10 @@ static struct claim *claim_settle(struct court *court, struct claim *claim)
 		const char *id = claim->candidate[claim->next++];
 		struct claim *winner = court_find_winner(court, id);
 
+		if (is_others(court, claim, id)) {
+			claim->others = id;
+			continue;
+		}
 		if (!is_taken(court, id) && claim_is_stranger(court, claim, id)) {
 			if (!winner) {
 				claim->barred = id;
@@ -401,6 +421,10 @@ static void claim_conclude(
 	else if (!claim->is_part && owner)
 		assignment.reason =
 			xasprintf("duplicate of %s, which has %s", owner->node, claim->lost);
+	else if (!claim->is_part && claim->others)
+		assignment.reason = xasprintf("duplicate of what another host has as %s, by its "
+					      "WWN or serial number",
+			claim->others);
 	else if (!claim->is_part)
 		assignment.reason = xstrdup(get_lack(claim->device));
 	if (claim->is_part) {
@@ -529,8 +553,8 @@ bool ownership_is_overdue(const struct manager *manager)
 	return false;
 }
 
-void ownership_decide(
-	const struct manager *manager, const struct names *names, struct volumes_change *change)
+void ownership_decide(const struct manager *manager, const struct manager_env *env,
+	const struct names *names, struct volumes_change *change)
 {
 	const struct volumes *volumes = &manager->volumes;
 	const struct id_order *order = &manager->order;
@@ -541,6 +565,7 @@ void ownership_decide(
 		.rivals = { volumes, change, &manager->mounts },
 		.names = names,
 		.change = change,
+		.env = env,
 		.strangers = manager->strangers,
 	};
 

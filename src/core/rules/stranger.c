@@ -79,6 +79,21 @@ bool stranger_is(enum strangers strangers, const struct record *record, const st
 			has_other_hardware(record, device, known, &has_own));
 }
 
+bool stranger_is_clone(const struct record *record, const struct device *device)
+{
+	static const enum id_scheme hardware[] = { ID_WWN, ID_SERIAL };
+
+	for (size_t i = 0; i < ARRAY_SIZE(hardware); i++) {
+		const char *value = record->fingerprint.value[hardware[i]];
+		char known[UNIQUE_ID_MAX + 1], own[UNIQUE_ID_MAX + 1];
+
+		if (unique_id_format(hardware[i], value, 0, known) &&
+			unique_id_format(hardware[i], device->identity[hardware[i]], 0, own))
+			return strcmp(known, own) != 0;
+	}
+	return false;
+}
+
 char *stranger_get_reason(const struct record *record, const struct device *device)
 {
 	static const char *const articles[ATTACHMENTS] = {
