@@ -41,6 +41,7 @@ struct ctl {
 	bool is_exact;
 	bool skips_absent;
 	bool may_replace;
+	bool is_of_cluster;
 };
 
 typedef int command_fn(struct ctl *ctl, int count, char **words);
@@ -56,6 +57,7 @@ command_fn cmd_mount_point, cmd_unprocessed, cmd_errors, cmd_check, cmd_arrival,
 command_fn cmd_accept, cmd_forget;
 command_fn cmd_events, cmd_wait, cmd_settle, cmd_history;
 command_fn cmd_batch, cmd_export, cmd_import, cmd_tree, cmd_explain, cmd_verify, cmd_upgrade;
+command_fn cmd_cluster;
 
 /* For completion: prints all of a kind, one per line. */
 int ctl_complete(struct ctl *ctl, const char *kind);

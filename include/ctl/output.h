@@ -32,7 +32,8 @@ struct layout {
 
 extern const struct layout points_layout, letters_layout, auto_layout, paths_layout;
 extern const struct layout mount_points_layout, status_layout, errors_layout, unprocessed_layout;
-extern const struct layout events_layout, history_layout, schemes_layout, machine_layout;
+extern const struct layout cluster_layout, events_layout, history_layout, schemes_layout,
+	machine_layout;
 
 /* Whether the columns that -o and -x name are there: CTL_OK, or CTL_USAGE with a message. */
 int layout_check(const struct layout *layout, const struct ctl *ctl);

@@ -27,6 +27,7 @@ enum {
 	TAKES_ABSENT = 1 << 7,
 	TAKES_OPTIONS = 1 << 8,
 	TAKES_UNNAMED = 1 << 9,
+	TAKES_CLUSTER = 1 << 10,
 };
 
 struct command {
@@ -46,7 +47,7 @@ struct command {
 static const struct command commands[] = {
 	{ "list", cmd_list, "[NAME...]", 0, WORDS_MAX, ROWS_AND(points, TAKES_ALL),
 		"shows all links, or those of volumes" },
-	{ "tree", cmd_tree, "[NAME...]", 0, WORDS_MAX, ROWS(machine),
+	{ "tree", cmd_tree, "[NAME...]", 0, WORDS_MAX, ROWS_AND(machine, TAKES_CLUSTER),
 		"shows the disks, and what is on them" },
 	{ "query", cmd_query, "[NAME...]", 0, WORDS_MAX, ROWS_AND(points, TAKES_SELECTION),
 		"shows the links of volumes" },
@@ -81,6 +82,8 @@ static const struct command commands[] = {
 	{ "events", cmd_events, "", 0, 0, ROWS(events), "follows what happens" },
 	{ "watch", cmd_events, "", 0, 0, ROWS(events), "the same as events" },
 	{ "wait", cmd_wait, "NAME", 1, 1, TAKES_TIMEOUT, NULL, "returns when a volume is online" },
+	{ "cluster", cmd_cluster, "status | forget HOST", 1, 2, ROWS_AND(cluster, TAKES_TIMEOUT),
+		"shows how it stands with names that other machines have, too" },
 	{ "settle", cmd_settle, "", 0, 0, TAKES_TIMEOUT, NULL,
 		"returns when all events have been dealt with" },
 	{ "batch", cmd_batch, "[FILE]", 0, 1, 0, NULL, "runs lines of requests, all or none" },
@@ -112,6 +115,7 @@ enum {
 	OPT_ABSENT,
 	OPT_OPTIONS,
 	OPT_UNNAMED,
+	OPT_CLUSTER,
 	OPT_LIST_COLUMNS,
 	OPT_COMMANDS,
 	OPT_COMPLETE,
@@ -151,6 +155,7 @@ static const struct known_option {
 	{ OPT_ABSENT, "absent", NULL, TAKES_ABSENT, "of a volume that is not here" },
 	{ OPT_OPTIONS, "options", "OPTIONS", TAKES_OPTIONS, "options to mount it with" },
 	{ OPT_UNNAMED, "unnamed", "DAYS", TAKES_UNNAMED, "unnamed ones not seen for so long" },
+	{ OPT_CLUSTER, "cluster", NULL, TAKES_CLUSTER, "shared volumes, and who sees them" },
 	{ OPT_SKIP_ABSENT, "skip-absent", NULL, TAKES_IMPORT, "leaves absent volumes out" },
 	{ OPT_FROM, "from", "FORMAT", TAKES_IMPORT,
 		"takes names that others keep: windows, multipath, vdev_id, fstab" },
@@ -257,6 +262,7 @@ static bool set_switch(struct invocation *invocation, int value)
 		{ 'l', &ctl->is_flat },
 		{ 'p', &ctl->has_paths },
 		{ OPT_ABSENT, &ctl->is_absent },
+		{ OPT_CLUSTER, &ctl->is_of_cluster },
 		{ OPT_LIST_COLUMNS, &invocation->wants_columns },
 		{ OPT_COMMANDS, &invocation->wants_commands },
 	};

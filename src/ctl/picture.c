@@ -10,7 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "ctl/output.h"
+#include "ctl/cluster.h"
 #include "ctl/volume_name.h"
 
 enum {
@@ -362,6 +362,35 @@ static int draw_named(struct picture *picture, const char *word, struct line *ma
 	return CTL_OK;
 }
 
+static void describe_shared(
+	const struct ctl *ctl, struct table *table, struct line *line, const char *id)
+{
+	struct picture picture = { .ctl = ctl, .table = table };
+	_cleanup_strbuf_ struct strbuf folder = STRBUF_INIT;
+	_cleanup_free_ char *links = NULL;
+
+	strbuf_add_text(&folder, "ids/");
+	strbuf_add_file_name(&folder, id);
+	links = get_links(ctl, folder.data);
+	table_set(table, line, LINKS, links);
+	set_file(&picture, line, FSTYPE, folder.data, "fstype");
+	set_file(&picture, line, SIZE, folder.data, "size");
+}
+
+static int draw_cluster(struct ctl *ctl, int count)
+{
+	static const struct cluster_columns places = { .name = NAME,
+		.state = STATE,
+		.id = ID,
+		.mounts = MOUNTPOINTS,
+		.describe = describe_shared };
+	_cleanup_(table_free_p) struct table *table = table_new(ctl, &machine_layout);
+
+	if (count)
+		return ctl_misuse("tree --cluster shows all shared volumes, and takes no names");
+	return cluster_draw(ctl, table, &places);
+}
+
 int cmd_tree(struct ctl *ctl, int count, char **words)
 {
 	_cleanup_(picture_fini) struct picture picture = { .ctl = ctl };
@@ -369,6 +398,8 @@ int cmd_tree(struct ctl *ctl, int count, char **words)
 	struct line *machine;
 	int result = CTL_OK;
 
+	if (ctl->is_of_cluster)
+		return draw_cluster(ctl, count);
 	picture.table = table_new(ctl, &machine_layout);
 	add_volumes(&picture);
 	add_unprocessed(&picture);

@@ -169,6 +169,18 @@ settle
 expect_ok request create_point "link=taken device=$a"
 attach b 02
 
+# --- who sees what --------------------------------------------------------------------------------
+
+if [ -n "${MMCTL-}" ]; then
+	on_first
+	both=$("$MMCTL" -m "$MM" tree --cluster -r -n -o NAME | grep -c "$a")
+	expect_equal 2 "$both" "machines that see one volume"
+	expect_match '^h1 up h2 alive ' "$("$MMCTL" -m "$MM" cluster status -n -r -o HOST,STATE | tr '\n' ' ')"
+	play seen "$id_a" h9
+	expect_ok "$MMCTL" -m "$MM" cluster forget h9
+	await sees_not h9 "$id_a"
+fi
+
 # --- the engine goes ------------------------------------------------------------------------------
 
 on_first

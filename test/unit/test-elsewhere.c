@@ -267,7 +267,9 @@ START_TEST(all_is_read_again)
 }
 END_TEST
 
-/* What the machine has not heard the end of, it takes up with its own names in it; else not again. */
+/*
+ * What the machine has not heard the end of, it takes up with its own names in it; else not again.
+ */
 START_TEST(own_changes_come_back_once)
 {
 	struct elsewhere_row rows[] = { LINK("/DosDevices/data", "UUID=1"),

@@ -171,7 +171,8 @@ static const struct operation saved[] = {
 };
 
 const char operation_common_errors[] =
-	"EACCES EINVAL EIO EMFILE EMSGSIZE ENOBUFS ENODEV ENOSPC ENOTCONN EPERM EROFS";
+	"EACCES EAGAIN EINVAL EIO EMFILE EMSGSIZE ENOBUFS ENODEV ENOSPC ENOTCONN EPERM EROFS "
+	"ETIMEDOUT";
 
 const char *const request_key_names[KEYS] = {
 	[KEY_LINK] = "link",
