@@ -78,7 +78,7 @@ _mmctl_argument() # COMMAND NUMBER
 		;;
 	accept-0 | arrival-0 | removal-0) _mmctl_offer < <(_mmctl_ask --complete devices) ;;
 	delete-* | rename-* | verify-0 | forget-*) _mmctl_offer < <(_mmctl_ask --complete links) ;;
-	cluster-0) _mmctl_offer <<<$'forget\nstatus' ;;
+	cluster-0) _mmctl_offer <<<$'forget\njoin\nstatus' ;;
 	auto-0) _mmctl_offer <<<$'on\noff\nletters' ;;
 	keep-1) _mmctl_offer <<<$'on\noff' ;;
 	mount-point-0) _mmctl_offer <<<$'accept\nadd\ndel\nlist' ;;

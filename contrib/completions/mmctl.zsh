@@ -65,7 +65,7 @@ _mmctl()
 	accept-0|arrival-0|removal-0) _mmctl_offer devices ;;
 	delete-*|rename-*|verify-0|forget-*) _mmctl_offer links ;;
 	auto-0) compadd on off letters ;;
-	cluster-0) compadd forget status ;;
+	cluster-0) compadd forget join status ;;
 	keep-1) compadd on off ;;
 	mount-point-0) compadd accept add del list ;;
 	mount-point-1) _files -/ ;;

@@ -3,6 +3,7 @@
  * Names that other machines have, too: the command cluster, and the picture of who sees what.
  */
 
+#include <errno.h>
 #include <string.h>
 
 #include "ctl/cluster.h"
@@ -149,13 +150,48 @@ static int forget_host(struct ctl *ctl, const char *host)
 	return tree_run(ctl, "cluster_forget", &request, &reply, what);
 }
 
+/* One volume: those that are not to be shared are passed over. */
+static int join_volume(struct ctl *ctl, const char *folder)
+{
+	_cleanup_free_ char *id = text_unescape(folder);
+	_cleanup_strbuf_ struct strbuf request = STRBUF_INIT, reply = STRBUF_INIT;
+	_cleanup_free_ char *what = xasprintf("share the names of '%s'", id);
+	int r;
+
+	request_add(&request, "id", id);
+	if (ctl->is_dry_run)
+		request_add(&request, "try", "1");
+	r = tree_request(ctl, "cluster_join", request.data, request.len, &reply);
+	if (r == -EOPNOTSUPP || r == -ENOENT)
+		return CTL_OK;
+	return r < 0 ? tree_report(ctl, r, strbuf_text(&reply), what) : CTL_OK;
+}
+
+static int join(struct ctl *ctl)
+{
+	_cleanup_(texts_free_p) char **folders = tree_list_names(ctl, "ids");
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	int result = CTL_OK;
+
+	if (tree_read(ctl, "control/cluster", &text) < 0 || strstr(strbuf_text(&text), "\"off\""))
+		return ctl_fail("cannot join: mmfs was started without cluster=");
+	for (size_t i = 0; folders[i]; i++) {
+		int r = join_volume(ctl, folders[i]);
+
+		result = r > result ? r : result;
+	}
+	return result;
+}
+
 int cmd_cluster(struct ctl *ctl, int count, char **words)
 {
+	if (strcmp(words[0], "join") == 0 && count == 1)
+		return join(ctl);
 	if (strcmp(words[0], "status") == 0 && count == 1)
 		return show_status(ctl);
 	if (strcmp(words[0], "forget") == 0 && count == 2)
 		return forget_host(ctl, words[1]);
-	return ctl_misuse("cluster takes status, or forget HOST");
+	return ctl_misuse("cluster takes status, join, or forget HOST");
 }
 
 /* --- the picture ------------------------------------------------------------------------------ */

@@ -28,6 +28,7 @@ enum {
 	TAKES_OPTIONS = 1 << 8,
 	TAKES_UNNAMED = 1 << 9,
 	TAKES_CLUSTER = 1 << 10,
+	TAKES_DRY_RUN = 1 << 11,
 };
 
 struct command {
@@ -82,7 +83,8 @@ static const struct command commands[] = {
 	{ "events", cmd_events, "", 0, 0, ROWS(events), "follows what happens" },
 	{ "watch", cmd_events, "", 0, 0, ROWS(events), "the same as events" },
 	{ "wait", cmd_wait, "NAME", 1, 1, TAKES_TIMEOUT, NULL, "returns when a volume is online" },
-	{ "cluster", cmd_cluster, "status | forget HOST", 1, 2, ROWS_AND(cluster, TAKES_TIMEOUT),
+	{ "cluster", cmd_cluster, "status | join | forget HOST", 1, 2,
+		ROWS_AND(cluster, TAKES_TIMEOUT | TAKES_DRY_RUN),
 		"shows how it stands with names that other machines have, too" },
 	{ "settle", cmd_settle, "", 0, 0, TAKES_TIMEOUT, NULL,
 		"returns when all events have been dealt with" },
@@ -150,7 +152,8 @@ static const struct known_option {
 	{ OPT_DB_ONLY, "db-only", NULL, TAKES_DB_ONLY, "the links show until the volume goes" },
 	{ OPT_TIMEOUT, "timeout", "SECONDS", TAKES_TIMEOUT, "gives up after this time" },
 	{ OPT_REPLACE, "replace", NULL, TAKES_REPLACE, "takes the place of another link" },
-	{ OPT_DRY_RUN, "dry-run", NULL, TAKES_IMPORT, "only shows what would change" },
+	{ OPT_DRY_RUN, "dry-run", NULL, TAKES_IMPORT | TAKES_DRY_RUN,
+		"only shows what would change" },
 	{ OPT_EXACT, "exact", NULL, TAKES_IMPORT, "deletes links that the file does not have" },
 	{ OPT_ABSENT, "absent", NULL, TAKES_ABSENT, "of a volume that is not here" },
 	{ OPT_OPTIONS, "options", "OPTIONS", TAKES_OPTIONS, "options to mount it with" },

@@ -263,6 +263,29 @@ settle
 expect_equal "$b" "$(readlink "$MM/DosDevices/mine")"
 expect_ok rm "$MM/DosDevices/mine"
 
+# --- what was the machine's own joins -------------------------------------------------------------
+
+attach c 03
+c=${LOOP}03
+settle
+expect_ok request create_point "link=archive device=$c"
+stop_mmfs
+start_second share=all "db=$TMP/third.db"
+await is_state up
+settle
+! has_row links/dosdevices/archive || fail "a volume has joined without being asked"
+expect_refused EEXIST cluster_join "device=$b"
+expect_match "other hosts have a volume" "$(tail -n 1 "$CTL/error_log")"
+if [ -n "${MMCTL-}" ]; then
+	expect_fail - "$MMCTL" -m "$MM" cluster join --dry-run
+	! has_row links/dosdevices/archive || fail "a dry run has done something"
+	expect_fail - "$MMCTL" -m "$MM" cluster join
+else
+	expect_ok request cluster_join "device=$c"
+fi
+has_row links/dosdevices/archive || fail "the name of a volume that has joined is not shared"
+expect_equal "$c" "$(readlink "$MM/DosDevices/archive")"
+
 # --- another engine is not believed ---------------------------------------------------------------
 
 play other

@@ -12,6 +12,7 @@
 #include "core/model/shadows.h"
 #include "core/rules/elsewhere.h"
 #include "core/rules/engine.h"
+#include "core/rules/sharing.h"
 #include "fixture.h"
 
 #define GUID "/Volumes/Volume{11111111-1111-1111-1111-111111111111}"
@@ -299,6 +300,72 @@ START_TEST(own_changes_come_back_once)
 }
 END_TEST
 
+static bool is_row(const struct sharing *sharing, const char *key)
+{
+	_cleanup_free_ char *text = xasprintf("{\"key\":\"%s\",\"value\"", key);
+
+	return strstr(strbuf_text(&sharing->put), text) != NULL;
+}
+
+START_TEST(what_was_the_machines_own_joins)
+{
+	struct sharing sharing;
+	struct world world;
+
+	world_init(&world);
+	world_plug(&world, "sda1", "part=1 uuid=1 fabric");
+	world_plug(&world, "sdb1", "part=1 uuid=2 fabric");
+	ck_assert_int_eq(world_ask(&world, "create_point", "/DosDevices/data sda1"), 0);
+	ck_assert_int_eq(world_ask(&world, "create_point", "C: sda1"), 0);
+	ck_assert_int_eq(world_ask(&world, "cluster_join", "device=sda1"), EOPNOTSUPP);
+	world.manager.share = SHARE_FABRIC;
+	TAKE(&world, RECORD("UUID=2"));
+	ck_assert_int_eq(world_ask(&world, "cluster_join", "device=sdb1"), EEXIST);
+	ck_assert_int_eq(world_ask(&world, "cluster_join", "device=sda1 try=1"), 0);
+	ck_assert(!names_find_record(&world.manager.names, "UUID=1")->is_shared);
+	world_decide(&world, "cluster_join", "device=sda1");
+	sharing_init(&sharing, &world.manager, &world.change, "me");
+	ck_assert(is_row(&sharing, "volumes/UUID=1") && is_row(&sharing, "links/dosdevices/data"));
+	ck_assert(!is_row(&sharing, "links/dosdevices/c:"));
+	ck_assert_uint_eq(sharing.puts, 3);
+	sharing_fini(&sharing);
+	world_commit(&world);
+	ck_assert(names_is_shared(names_find_link(&world.manager.names, "/DosDevices/data")));
+	ck_assert_str_eq(
+		world_show(&world), "/DosDevices/C: /dev/sda1\n/DosDevices/data /dev/sda1\n");
+	world_fini(&world);
+}
+END_TEST
+
+/* Who loses a name because it is absent must be seen nowhere; and rows are compared. */
+START_TEST(what_all_hosts_are_to_have)
+{
+	struct sharing sharing;
+	struct world world;
+
+	world_init(&world);
+	world.manager.share = SHARE_FABRIC;
+	world_plug(&world, "sda1", "part=1 uuid=1 fabric");
+	TAKE(&world, RECORD("UUID=2"), LINK("/DosDevices/Data", "UUID=2"));
+	world_decide(&world, "create_point", "link=data device=sda1");
+	sharing_init(&sharing, &world.manager, &world.change, "me");
+	ck_assert_ptr_nonnull(strstr(strbuf_text(&sharing.compare),
+		"{\"below\":\"seen/UUID=2/\",\"but\":\"seen/UUID=2/me\"}"));
+	ck_assert_ptr_nonnull(strstr(
+		strbuf_text(&sharing.compare), "{\"key\":\"volumes/UUID=2\",\"revision\":1}"));
+	ck_assert(is_row(&sharing, "links/dosdevices/data") && is_row(&sharing, "volumes/UUID=2"));
+	sharing_note_revision(&sharing, &world.change, 5);
+	sharing_fini(&sharing);
+	world_commit(&world);
+	ck_assert_uint_eq(names_find_record(&world.manager.names, "UUID=2")->revision, 5);
+	world_decide(&world, "create_point", "link=D: device=sda1");
+	sharing_init(&sharing, &world.manager, &world.change, "me");
+	ck_assert(!sharing.has_rows);
+	sharing_fini(&sharing);
+	world_fini(&world);
+}
+END_TEST
+
 START_TEST(mount_points_come_with_their_host)
 {
 	const struct mount_point *point;
@@ -384,6 +451,8 @@ int main(void)
 	tcase_add_test(tcase, shared_volumes_wait_for_the_others);
 	tcase_add_test(tcase, all_is_read_again);
 	tcase_add_test(tcase, own_changes_come_back_once);
+	tcase_add_test(tcase, what_was_the_machines_own_joins);
+	tcase_add_test(tcase, what_all_hosts_are_to_have);
 	tcase_add_test(tcase, mount_points_come_with_their_host);
 	tcase_add_test(tcase, what_cannot_be_is_refused);
 	return run_suite(suite);

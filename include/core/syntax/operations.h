@@ -37,6 +37,7 @@ enum operation_kind {
 	OP_SERVER_PID,
 	OP_CLUSTER,
 	OP_CLUSTER_FORGET,
+	OP_CLUSTER_JOIN,
 	OP_REMEMBER,		 /* a line of control/database: what is known of a volume */
 	OP_REMEMBER_MOUNT_POINT, /* … and of a mount point */
 	OP_RENAME,		 /* mv in the tree: has no control file */
@@ -71,6 +72,7 @@ enum request_key {
 	KEY_SERIAL,
 	KEY_ATTACHMENT, /* attachment= how its device was attached */
 	KEY_HOST,	/* host=   another machine */
+	KEY_TRY,	/* try=1 says only whether it could be done */
 	KEYS,
 };
 

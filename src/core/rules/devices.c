@@ -132,8 +132,7 @@ void devices_decide_holder(const struct manager *manager, const struct manager_e
 		decide_hint(device, id, false, change);
 }
 
-/* Whether names of a volume that was never seen before are those of all hosts. */
-static bool is_to_share(const struct manager *manager, const struct device *device)
+bool devices_is_to_share(const struct manager *manager, const struct device *device)
 {
 	switch (manager->share) {
 	case SHARE_OFF:
@@ -236,7 +235,7 @@ static void decide_arrival(const struct manager *manager, const struct manager_e
 	else if (record->fingerprint.has_twin || record->keep_links || mounted_is_device(device))
 		decide_hint(device, id, false, change);
 	decide_unnoted(device, id, change);
-	if (!is_known && is_to_share(manager, device))
+	if (!is_known && devices_is_to_share(manager, device))
 		names_edit_record(&change->names, id)->is_shared = true;
 	if (!record || (is_new_here(manager, device, id) && record->volume_names == 0)) {
 		struct triple triple = { .id = id, .node = device->node };
@@ -473,7 +472,7 @@ static void hold_back(
 		struct assignment *assignment = &change->volumes.assignments[i];
 
 		if (!assignment->id || names_find_record(&change->names, assignment->id) ||
-			!is_to_share(manager, assignment->device))
+			!devices_is_to_share(manager, assignment->device))
 			continue;
 		assignment->is_unwritten = true;
 		assignment->is_arriving = !has_arrived(manager, assignment->id);

@@ -11,6 +11,7 @@
 #include "core/rules/dispatch.h"
 #include "core/rules/forgetting.h"
 #include "core/rules/id_change.h"
+#include "core/rules/joining.h"
 #include "core/rules/links.h"
 #include "core/rules/saved.h"
 #include "core/rules/volume.h"
@@ -46,6 +47,7 @@ static int (*const rules[OPERATION_KINDS])(struct decision *decision) = {
 	[OP_UNIQUE_ID_CHANGED] = id_change_decide,
 	[OP_PREPARE_VOLUME_DELETE] = deletion_decide_mark,
 	[OP_CANCEL_VOLUME_DELETE] = deletion_decide_mark,
+	[OP_CLUSTER_JOIN] = joining_decide,
 	[OP_AUTO_MOUNT] = volume_decide_auto_mount,
 	[OP_REMEMBER] = saved_decide_volume,
 	[OP_REMEMBER_MOUNT_POINT] = saved_decide_mount_point,

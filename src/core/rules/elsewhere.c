@@ -107,8 +107,13 @@ static void put_record(
 {
 	struct record *record;
 
-	if (is_own(&change->names, row->id) || has_record(elsewhere, row, change))
+	if (has_record(elsewhere, row, change))
 		return;
+	if (is_own(&change->names, row->id)) { /* noted: it is not only this machine's */
+		names_edit_hint(&change->names, row->id)->revision =
+			row->revision ? row->revision : elsewhere->revision;
+		return;
+	}
 	record = names_edit_record(&change->names, row->id);
 	record->is_shared = true;
 	record->revision = row->revision ? row->revision : elsewhere->revision;
@@ -128,8 +133,12 @@ static void put_record(
 static int remove_record(
 	const struct manager *manager, const struct elsewhere_row *row, struct change *change)
 {
-	if (!names_find_record(&change->names, row->id) || is_own(&change->names, row->id))
+	if (!names_find_record(&change->names, row->id))
 		return 0;
+	if (is_own(&change->names, row->id)) {
+		names_edit_hint(&change->names, row->id)->revision = 0;
+		return 0;
+	}
 	if (volumes_find_id(&manager->volumes, row->id))
 		return -EBADMSG;
 	names_remove_record(&change->names, row->id);

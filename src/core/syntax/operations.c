@@ -124,6 +124,11 @@ const struct operation operations[] = {
 		"How it stands with the names that other machines have, too, and who sees what." },
 	{ OP_CLUSTER_FORGET, "cluster_forget", CHANGES, KEY_BIT(KEY_HOST), KEY_BIT(KEY_HOST), 0,
 		"host=HOST", "Takes a machine that is no more for seeing nothing.", "EOPNOTSUPP" },
+	{ OP_CLUSTER_JOIN, "cluster_join", CHANGES,
+		KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE) | KEY_BIT(KEY_TRY), 0,
+		KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE), "device=VOLUME [try=1]",
+		"Shares the names of a volume that this machine had for itself.",
+		"EEXIST ENOENT EOPNOTSUPP" },
 };
 
 const size_t operation_count = ARRAY_SIZE(operations);
@@ -200,6 +205,7 @@ const char *const request_key_names[KEYS] = {
 	[KEY_SERIAL] = "serial",
 	[KEY_ATTACHMENT] = "attachment",
 	[KEY_HOST] = "host",
+	[KEY_TRY] = "try",
 };
 
 const char *const operation_flag_names[OPERATION_FLAGS] = { "changes", "takes", "any-line", "shows",

@@ -71,6 +71,7 @@ void request_format(const struct request *request, struct strbuf *ret_line)
 		[KEY_SERIAL] = known->identity[ID_SERIAL],
 		[KEY_ATTACHMENT] = known->attachment,
 		[KEY_HOST] = request->host,
+		[KEY_TRY] = "1",
 	};
 
 	_Static_assert(ARRAY_SIZE(values) == KEYS, "one row per key");
@@ -344,6 +345,7 @@ static int parse_value(struct request *request, enum request_key key,
 	case KEY_ALL:
 	case KEY_ABSENT:
 	case KEY_FOUND:
+	case KEY_TRY:
 		return parse_only(key, word->value, why);
 	case KEY_EPIC:
 		return parse_number(word->value, UINT32_MAX, &request->epic,

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A volume that was known here before its names could be shared joins those of all hosts, with
+ * all its names but for a letter. It must not be one that they have already: under one ID there
+ * may be two, and whose names count only people can say.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/model/mount_points.h"
+#include "core/model/shadows.h"
+#include "core/rules/devices.h"
+#include "core/rules/joining.h"
+
+static int check(struct decision *decision, const char *id)
+{
+	const struct names *names = &decision->change->names;
+	const struct device *device = volumes_find_id(&decision->manager->volumes, id);
+	const struct record *record = names_find_record(names, id);
+	const struct link *link = NULL;
+
+	if (decision->manager->share == SHARE_OFF)
+		return decision_fail(decision, -EOPNOTSUPP,
+			"mmfs was started without cluster=, or with share=off");
+	if (!device || !record)
+		return decision_fail(decision, -ENOENT, "%s is offline", id);
+	if (!devices_is_to_share(decision->manager, device))
+		return decision_fail(
+			decision, -EOPNOTSUPP, "%s is not what share= says", device->node);
+	if (record->revision && !record->is_shared)
+		return decision_fail(decision, -EEXIST,
+			"other hosts have a volume with the ID %s: forget it there, or here while "
+			"it is absent",
+			id);
+	while (!record->is_shared && (link = names_next_link(names, id, link))) {
+		const struct shadow *shadow = shadows_find(names, link->path);
+
+		if (shadow)
+			return decision_fail(decision, -EEXIST, "%s is a link of %s on other hosts",
+				shadow->path, shadow->id);
+	}
+	return 0;
+}
+
+/* What is about the volume is made anew, so that it is written for all. */
+static void share_links(struct names *names, const char *id)
+{
+	const struct link *link = NULL;
+	char **paths = NULL;
+	size_t count = 0;
+
+	while ((link = names_next_link(names, id, link))) {
+		if (link->is_unrecorded || link_name_is_letter(link->path))
+			continue;
+		paths = xgrow(paths, count, sizeof(*paths));
+		paths[count++] = xstrdup(link->path);
+	}
+	for (size_t i = 0; i < count; i++) {
+		uint64_t changed = names_find_link(names, paths[i])->changed;
+
+		names_remove_link(names, paths[i]);
+		names_set_link(names, paths[i], id, changed);
+		free(paths[i]);
+	}
+	free(paths);
+}
+
+static void share_points(
+	struct names *names, const struct mount_point **points, size_t count, const char *id)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct link *link = names_find_link(names, points[i]->volume);
+
+		if (strcmp(points[i]->host, id) == 0 || (link && strcmp(link->record->id, id) == 0))
+			mount_points_set(names, points[i]);
+	}
+}
+
+int joining_decide(struct decision *decision)
+{
+	struct names *names = &decision->change->names;
+	_cleanup_free_ const struct mount_point **points = NULL;
+	const char *selected;
+	_cleanup_free_ char *id = NULL;
+	size_t count;
+	int r = decision_select_volume(decision, &selected);
+
+	if (r == 0)
+		r = check(decision, selected);
+	if (r < 0 || names_find_record(names, selected)->is_shared ||
+		decision->request->given & KEY_BIT(KEY_TRY))
+		return r;
+	id = xstrdup(selected);
+	count = mount_points_get(&decision->manager->names, &points);
+	names_edit_record(names, id)->is_shared = true;
+	share_links(names, id);
+	share_points(names, points, count, id);
+	decision_add_entry(decision, "cluster_join", NULL, id);
+	return 0;
+}
