@@ -125,10 +125,13 @@ static void set_fuse_timer(void *data, uint64_t at)
 /* One turn of the main loop, at the latest until `limit`. */
 static int turn(struct mmfs *mmfs, uint64_t limit)
 {
-	int r = loop_run_once(mmfs->loop, mmfs->jobs.queries ? 1 /* at once */ : limit);
+	uint64_t next = fuse_limit_turn(mmfs->fuse, limit);
+	int r = loop_run_once(mmfs->loop, mmfs->jobs.queries ? 1 /* at once */ : next);
 
-	if (r == 0)
+	if (r == 0) {
 		job_source_handle_turn(&mmfs->jobs);
+		fuse_handle_turn(mmfs->fuse);
+	}
 	return r;
 }
 

@@ -82,7 +82,7 @@ storms+=("$!")
 "${nobody[@]}" "$helpers/hostile" replies "$CTL/query_points" "device=$device" 524288 <"$TMP/hold" >"$TMP/replies" &
 storms+=("$!")
 for file in "$CTL/change_notify" "$MM/events"; do
-	"${nobody[@]}" "$helpers/hostile" wait "$file" 500 <"$TMP/hold" >/dev/null &
+	"${nobody[@]}" "$helpers/hostile" wait "$file" 1000 <"$TMP/hold" >/dev/null &
 	storms+=("$!")
 done
 for call in "getdents $MM" "getdents $MM/DosDevices" "write $CTL/query_points" "write $CTL/settle" \

@@ -124,6 +124,26 @@ START_TEST(test_time)
 }
 END_TEST
 
+/* Who has less is woken by and by, all users together; root and the daemon's own user at once. */
+START_TEST(test_wakes)
+{
+	struct budget budget;
+
+	budget_init(&budget, OWNER);
+	for (int turn = 0; turn < 3; turn++) {
+		for (uint32_t i = 0; i < BUDGET_WAKES; i++)
+			ck_assert(budget_take_wake(&budget, 1000 + i));
+		for (uint32_t i = 0; i < 2 * BUDGET_WAKES; i++) {
+			ck_assert(!budget_take_wake(&budget, 1000 + i));
+			ck_assert(budget_take_wake(&budget, 0));
+			ck_assert(budget_take_wake(&budget, OWNER));
+		}
+		budget_begin_turn(&budget);
+	}
+	budget_fini(&budget);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("budget");
@@ -133,5 +153,6 @@ int main(void)
 	tcase_add_test(tcase, test_many_users);
 	tcase_add_test(tcase, test_exceed);
 	tcase_add_test(tcase, test_time);
+	tcase_add_test(tcase, test_wakes);
 	return run_suite(suite);
 }

@@ -38,7 +38,8 @@ struct budget {
 	struct map accounts;	     /* of users who hold something */
 	struct budget_account users; /* all but the privileged together */
 	uint64_t turn;
-	uint32_t owner; /* as whom the daemon runs */
+	unsigned int wakes; /* in this turn, of all but the privileged */
+	uint32_t owner;	    /* as whom the daemon runs */
 };
 
 /* `owner` is the user that the daemon runs as. */
@@ -57,6 +58,13 @@ void budget_take(struct budget *budget, uint32_t uid, enum budget_kind kind, uin
 /* Gives back what was taken. */
 void budget_give(struct budget *budget, uint32_t uid, enum budget_kind kind, uint64_t amount);
 uint64_t budget_get_held(const struct budget *budget, uint32_t uid, enum budget_kind kind);
+
+/*
+ * Whether what one user waits for may be answered in this turn. Who is woken asks again at once:
+ * so few at a time are, that others find few in front of them.
+ */
+#define BUDGET_WAKES 16 /* of all but the privileged together */
+bool budget_take_wake(struct budget *budget, uint32_t uid);
 
 /* Everybody has time again. */
 void budget_begin_turn(struct budget *budget);

@@ -114,6 +114,12 @@ size_t fuse_files_take_over(struct fuse_server *server);
 void fuse_end_waits(struct fuse_server *server);
 /* Whether everything that fuse_finish() was given has reached the kernel. */
 bool fuse_is_idle(const struct fuse_server *server);
+/*
+ * Some who are to be woken may have to wait for another turn of the main loop: when that is to end
+ * if it need not before `limit` (0: at no time), and wakes them, or the next of them. NULL: nobody.
+ */
+uint64_t fuse_limit_turn(const struct fuse_server *server, uint64_t limit);
+void fuse_handle_turn(struct fuse_server *server);
 /* Lets nobody wait any more for what a client holds up in the kernel. */
 void fuse_handle_time(struct fuse_server *server, uint64_t now);
 /*

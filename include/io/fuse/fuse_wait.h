@@ -46,7 +46,10 @@ void fuse_wait_number(
 	struct fuse_server *server, struct fuse_client *call, fuse_wait_answer_fn *answer);
 /* A request was made of a file. */
 void fuse_wait_take_request(const struct fuse_job *job);
-/* There may be something to read now: after what makes the kernel's caches right is posted. */
+/*
+ * There may be something to read now: after what makes the kernel's caches right is posted. Who has
+ * to wait for the next turn of the main loop all the same is woken by fuse_handle_turn().
+ */
 void fuse_wait_wake(struct fuse_server *server);
 /*
  * Lets all who ever polled ask again, as those do who are woken: an earlier process knew who waits.

@@ -137,6 +137,7 @@ void budget_begin_turn(struct budget *budget)
 {
 	budget->turn++;
 	budget->users.spent = 0;
+	budget->wakes = 0;
 }
 
 static uint64_t get_rest(
@@ -173,4 +174,9 @@ void budget_spend(struct budget *budget, uint32_t uid, uint64_t time)
 		account->spent += time;
 	if (!budget_is_privileged(budget, uid))
 		budget->users.spent += time;
+}
+
+bool budget_take_wake(struct budget *budget, uint32_t uid)
+{
+	return budget_is_privileged(budget, uid) || budget->wakes++ < BUDGET_WAKES;
 }

@@ -11,6 +11,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "fuse_private.h"
 #include "io/fuse/fuse_job.h"
@@ -23,6 +24,7 @@
 #include "io/fuse/open_file.h"
 
 #define REQUESTS_PER_TURN 64
+#define WAKE_PAUSE 1000 /* µs; if there are requests meanwhile, no pause */
 #define FOREVER (1e9)	/* seconds */
 #define READ_AHEAD 1024 /* KiB */
 
@@ -198,6 +200,22 @@ bool fuse_stop(struct fuse_server *server)
 bool fuse_is_idle(const struct fuse_server *server)
 {
 	return notify_is_idle(server->notify);
+}
+
+uint64_t fuse_limit_turn(const struct fuse_server *server, uint64_t limit)
+{
+	uint64_t next;
+
+	if (!server || !server->has_sleepers)
+		return limit;
+	next = clock_get_monotonic() + WAKE_PAUSE;
+	return limit && limit < next ? limit : next;
+}
+
+void fuse_handle_turn(struct fuse_server *server)
+{
+	if (server && server->has_sleepers)
+		fuse_wait_wake(server);
 }
 
 void fuse_handle_time(struct fuse_server *server, uint64_t now)

@@ -33,6 +33,7 @@ struct fuse_server {
 	struct open_file *touched;		  /* … and may be other than what is noted */
 	struct kept_numbers numbers;		  /* of open files, and of user_inodes */
 	struct wait *waits, **last_wait;	  /* who waits, in the order they came */
+	bool has_sleepers;			  /* some are still to be woken */
 	bool is_ending;				  /* nobody shall wait any more */
 	uint64_t holds;				  /* times that a client held invalidations up */
 	bool has_epochs;			  /* the kernel can take back all names at once */

@@ -288,16 +288,27 @@ static void finish(struct fuse_server *server, struct wait *wait)
 	notify_send(server->notify, &reply);
 }
 
+static bool is_over(const struct fuse_server *server, const struct wait *wait)
+{
+	if (wait->call)
+		return server->is_ending || wait->call->epic != server->backend.manager->epic;
+	return is_ready(server, wait->file);
+}
+
 void fuse_wait_wake(struct fuse_server *server)
 {
-	uint32_t epic = server->backend.manager->epic;
+	struct budget *budget = server->backend.budget;
 	struct wait *next;
 
+	server->has_sleepers = false;
 	for (struct wait *wait = server->waits; wait; wait = next) {
 		next = wait->next;
-		if (wait->call ? server->is_ending || wait->call->epic != epic
-			       : is_ready(server, wait->file))
+		if (!is_over(server, wait))
+			continue;
+		if (server->is_ending || budget_take_wake(budget, wait->file->uid))
 			finish(server, wait);
+		else
+			server->has_sleepers = true;
 	}
 }
 
