@@ -49,5 +49,8 @@ void reply_add_letter(struct reply *reply, char letter, bool is_new);
 /* The item at `at`, which starts at 0 and is moved on. False: there are no more. */
 bool reply_next(const struct reply *reply, size_t *at, struct reply_item *ret_item);
 
+/* Whether these bytes are items, as they come from another process. */
+bool reply_is_sound(const char *items, size_t len);
+
 /* As the control files show it. */
 void reply_format(const struct reply *reply, struct strbuf *ret_text);

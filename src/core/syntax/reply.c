@@ -104,6 +104,41 @@ bool reply_next(const struct reply *reply, size_t *at, struct reply_item *ret_it
 	return true;
 }
 
+/* How many texts an item has; letters have two bytes instead. */
+static size_t count_texts(char kind)
+{
+	switch (kind) {
+	case ITEM_TRIPLE:
+		return 3;
+	case ITEM_VOLUME:
+		return 4;
+	case ITEM_PATH:
+	case ITEM_VOLUME_PATH:
+		return 1;
+	}
+	return 0;
+}
+
+bool reply_is_sound(const char *items, size_t len)
+{
+	const char *end = items + len;
+
+	while (items < end) {
+		size_t texts = count_texts(*items);
+
+		if (!texts && (*items != ITEM_LETTER || end - items < 3))
+			return false;
+		items += texts ? 1 : 3;
+		for (; texts; texts--) {
+			items = items < end ? memchr(items, '\0', (size_t)(end - items)) : NULL;
+			if (!items)
+				return false;
+			items++;
+		}
+	}
+	return true;
+}
+
 void reply_format(const struct reply *reply, struct strbuf *ret_text)
 {
 	struct reply_item item;

@@ -91,7 +91,8 @@ static bool is_sound(const struct kept *kept, uint32_t record)
 		return false;
 	len -= sizeof(*head);
 	return head->items <= len && head->output <= len - head->items &&
-		head->why == len - head->items - head->output;
+		head->why == len - head->items - head->output &&
+		reply_is_sound((const char *)(head + 1), (size_t)head->items);
 }
 
 /* Whether something of the request has happened. */
