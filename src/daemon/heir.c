@@ -56,10 +56,13 @@ static void add_before(void *data, const char *path, const char *id)
 static void add_links(const struct heir *heir)
 {
 	struct before before = { .told = heir->told };
+	const char *from, *to;
 	const struct link **links;
 	size_t count = names_get_links(&heir->manager->names, &links);
 
 	kept_changes_list(&heir->changes, add_before, &before);
+	if (kept_changes_get_rename(&heir->changes, &from, &to))
+		told_set_rename(heir->told, from, to);
 	for (size_t i = 0; i < count; i++)
 		if (!has_word(&before, links[i]->path))
 			told_add_link(heir->told, links[i]->path, links[i]->record->id);

@@ -180,6 +180,29 @@ START_TEST(links_are_told_as_they_were)
 }
 END_TEST
 
+START_TEST(renames_come_back)
+{
+	const char *from, *to;
+	struct change change;
+
+	change_init(&change, &manager);
+	names_set_link(&change.names, Y, ID_A, 1);
+	change.renamed[0] = xstrdup(X);
+	change.renamed[1] = xstrdup(Y);
+	kept_changes_begin(&changes, &manager, &change);
+	change_fini(&change);
+	kept_commit(kept);
+	begin_again(changes.mount, 1);
+	ck_assert(kept_changes_get_rename(&changes, &from, &to));
+	ck_assert_str_eq(from, X);
+	ck_assert_str_eq(to, Y);
+	check_list(Y " -\n");
+	kept_changes_set_told(&changes, &manager);
+	kept_commit(kept);
+	ck_assert(!kept_changes_get_rename(&changes, &from, &to));
+}
+END_TEST
+
 START_TEST(told_ones_leave_nothing)
 {
 	commit(X, ID_A, "a reason");
@@ -365,6 +388,7 @@ int main(void)
 	tcase_add_test(tests, epic_number_goes_on);
 	tcase_add_test(tests, marks_go_on);
 	tcase_add_test(tests, links_are_told_as_they_were);
+	tcase_add_test(tests, renames_come_back);
 	tcase_add_test(tests, told_ones_leave_nothing);
 	tcase_add_test(tests, events_come_back);
 	tcase_add_test(tests, damaged_notes_do_no_harm);

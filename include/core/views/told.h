@@ -11,6 +11,7 @@
  */
 struct told {
 	struct tree tree;
+	char *renamed[2];   /* as in struct touched */
 	struct map devices; /* by kernel name: those that show nowhere, and why */
 };
 
@@ -38,6 +39,8 @@ void told_add_volume(struct told *told, const struct told_volume *volume);
 void told_add_device(struct told *told, const struct told_device *device);
 /* A link of a volume, which shows if that was told. */
 void told_add_link(struct told *told, const char *path, const char *id);
+/* The last that a client asked for was this rename, of which nobody was told. */
+void told_set_rename(struct told *told, const char *from, const char *to);
 /*
  * What readers are still to be told: `shown` is the tree that shows the state. What does not show
  * is in `ret_events` already. For one call.

@@ -52,5 +52,11 @@ void kept_changes_list(const struct kept_changes *changes, kept_changes_fn *fn, 
 bool kept_changes_has_lost(const struct kept_changes *changes);
 /* Adds what they said that does not show otherwise. */
 void kept_changes_get_events(const struct kept_changes *changes, struct events *events);
+/*
+ * The rename that one of them was, if any: only the last that clients asked of an earlier process
+ * can be one. Both point into the memory.
+ */
+bool kept_changes_get_rename(
+	const struct kept_changes *changes, const char **ret_from, const char **ret_to);
 /* Readers are told of all of this with the next commit of the memory. */
 void kept_changes_set_told(struct kept_changes *changes, const struct manager *manager);

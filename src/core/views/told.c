@@ -37,13 +37,15 @@ static const struct reason *find_reason(const struct told *told, const char *nam
 
 void told_init(struct told *told, uint64_t now)
 {
-	told->devices = (struct map)MAP_INIT;
+	*told = (struct told){ 0 };
 	tree_init(&told->tree, now);
 }
 
 void told_fini(struct told *told)
 {
 	tree_fini(&told->tree);
+	for (size_t i = 0; i < ARRAY_SIZE(told->renamed); i++)
+		free(told->renamed[i]);
 	map_for_each (&told->devices, node, next) {
 		struct reason *reason = container_of(node, struct reason, by_name);
 
@@ -105,6 +107,14 @@ void told_add_link(struct told *told, const char *path, const char *id)
 		tree_set_lead(tree, lead, device ? device->target : "", 0);
 	tree_add_link(tree, folder, name, lead, 0);
 	lead_release(&tree->leads, &tree->texts, lead);
+}
+
+void told_set_rename(struct told *told, const char *from, const char *to)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(told->renamed); i++)
+		free(told->renamed[i]);
+	told->renamed[0] = xstrdup(from);
+	told->renamed[1] = xstrdup(to);
 }
 
 void told_add_device(struct told *told, const struct told_device *device)
@@ -215,6 +225,8 @@ void told_compare(struct told *told, const struct manager *manager, const struct
 	add_devices(told, &manager->volumes, ret_events);
 	touched.events = *ret_events;
 	*ret_events = (struct events){ 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(told->renamed); i++)
+		touched.renamed[i] = steal_ptr(told->renamed[i]);
 	touch_links(&touched, &told->tree, shown);
 	touch_links(&touched, shown, &told->tree);
 	touch_volumes(&touched, &told->tree);

@@ -35,10 +35,10 @@ struct kept_change {
 };
 
 /*
- * A link: its path, and the ID that it belongs to. An event: its kind, and its texts in order. A
- * text begins with a byte that says whether there is one.
+ * A link: its path, and the ID that it belongs to. A rename: from and to, paths. An event: its
+ * kind, and its texts in order. A text begins with a byte that says whether there is one.
  */
-enum item { ITEM_LINK = 'L', ITEM_EVENT = 'E' };
+enum item { ITEM_LINK = 'L', ITEM_RENAME = 'R', ITEM_EVENT = 'E' };
 enum { TEXT_NONE = '-', TEXT_SOME = '+', EVENT_TEXTS = 6 };
 
 #define NUMBER_MAX INT64_MAX
@@ -152,6 +152,11 @@ static void add_items(struct strbuf *bytes, const struct manager *manager, struc
 {
 	map_for_each (&change->names.links, node, next)
 		add_link(bytes, manager, container_of(node, struct link, by_path)->path);
+	if (change->renamed[0]) {
+		strbuf_add_char(bytes, ITEM_RENAME);
+		add_text(bytes, change->renamed[0]);
+		add_text(bytes, change->renamed[1]);
+	}
 	for (size_t i = 0; i < change->events.count; i++)
 		add_event(bytes, &change->events.list[i]);
 }
@@ -235,17 +240,20 @@ static bool take_text(struct items *items, const char **ret_text)
 	return true;
 }
 
-/* An item of either kind. False: there is none, or it makes no sense. */
-static bool take_item(struct items *items, struct event *ret_event, bool *ret_is_event)
+/*
+ * An item, whose texts are those of an event: a link's are its first two, and so are those of a
+ * rename. False: there is none, or it makes no sense.
+ */
+static bool take_item(struct items *items, enum item *ret_item, struct event *ret_event)
 {
 	const char *texts[EVENT_TEXTS] = { NULL };
 	size_t count = 2;
 
 	if (items->at == items->end)
 		return false;
-	*ret_is_event = *items->at++ == ITEM_EVENT;
+	*ret_item = (enum item) * items->at++;
 	*ret_event = (struct event){ 0 };
-	if (*ret_is_event) {
+	if (*ret_item == ITEM_EVENT) {
 		if (items->at == items->end || (unsigned char)*items->at >= EVENT_KINDS)
 			return false;
 		ret_event->kind = (enum event_kind) * items->at++;
@@ -260,7 +268,7 @@ static bool take_item(struct items *items, struct event *ret_event, bool *ret_is
 	ret_event->path = (char *)texts[3];
 	ret_event->reason = (char *)texts[4];
 	ret_event->host = (char *)texts[5];
-	return *ret_is_event || texts[0];
+	return *ret_item == ITEM_EVENT || (texts[0] && (*ret_item == ITEM_LINK || texts[1]));
 }
 
 static struct items get_items(const struct kept *kept, uint32_t record)
@@ -307,16 +315,16 @@ void kept_changes_list(const struct kept_changes *changes, kept_changes_fn *fn, 
 {
 	_cleanup_free_ uint64_t(*notes)[2] = NULL;
 	size_t count = sort_notes(changes->kept, &notes);
-	struct event item;
-	bool is_event;
+	struct event texts;
+	enum item item;
 
 	/* What an older note says of a link counts. */
 	for (size_t i = 0; i < count; i++) {
 		struct items items = get_items(changes->kept, (uint32_t)notes[i][1]);
 
-		while (take_item(&items, &item, &is_event))
-			if (!is_event)
-				fn(data, item.link, item.id);
+		while (take_item(&items, &item, &texts))
+			if (item == ITEM_LINK)
+				fn(data, texts.link, texts.id);
 	}
 }
 
@@ -324,16 +332,36 @@ void kept_changes_get_events(const struct kept_changes *changes, struct events *
 {
 	_cleanup_free_ uint64_t(*notes)[2] = NULL;
 	size_t count = sort_notes(changes->kept, &notes);
-	struct event item;
-	bool is_event;
+	struct event texts;
+	enum item item;
 
 	for (size_t i = 0; i < count; i++) {
 		struct items items = get_items(changes->kept, (uint32_t)notes[i][1]);
 
-		while (take_item(&items, &item, &is_event))
-			if (is_event)
-				events_add(events, &item);
+		while (take_item(&items, &item, &texts))
+			if (item == ITEM_EVENT)
+				events_add(events, &texts);
 	}
+}
+
+bool kept_changes_get_rename(
+	const struct kept_changes *changes, const char **ret_from, const char **ret_to)
+{
+	struct event texts;
+	enum item item;
+
+	for (uint32_t record = 0; (record = kept_next(changes->kept, KEPT_CHANGE, record));) {
+		struct items items = get_items(changes->kept, record);
+
+		while (take_item(&items, &item, &texts)) {
+			if (item != ITEM_RENAME)
+				continue;
+			*ret_from = texts.link;
+			*ret_to = texts.id;
+			return true;
+		}
+	}
+	return false;
 }
 
 void kept_changes_set_told(struct kept_changes *changes, const struct manager *manager)
