@@ -20,6 +20,11 @@ void crash_point_set_off(void)
 	is_off = true;
 }
 
+bool crash_point_is_endless(void)
+{
+	return getenv("MMFS_CRASH_ENDLESS") != NULL;
+}
+
 void crash_point(const char *label)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "daemon/background.h"
 #include "daemon/watchdog.h"
@@ -375,7 +376,8 @@ static void handle_server_end(struct keeper *keeper, int status)
 		log_error("%s", end);
 	} else if (was_told_to_end(keeper)) {
 		log_error("%s: unmounting", end);
-	} else if (crash_loop_note(&keeper->ends, clock_get_monotonic())) {
+	} else if (crash_loop_note(&keeper->ends, clock_get_monotonic()) &&
+		!crash_point_is_endless()) {
 		log_error("%s, as %d did within %d s: unmounting", end, CRASH_LOOP_ENDS,
 			(int)(CRASH_LOOP_SPAN / 1000000));
 	} else {
