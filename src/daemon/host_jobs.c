@@ -57,11 +57,19 @@ static void finish_task(struct errand *errand)
 	change_queue_work(jobs->queue);
 }
 
+static struct fuse_job *get_job(struct host_request *request)
+{
+	return request ? container_of(request, struct host_job, request)->job : NULL;
+}
+
 static void begin_visit(void *data, struct host_visit *visit)
 {
 	struct host_jobs *jobs = data;
 	struct task *task = xcalloc(1, sizeof(*task));
+	struct fuse_job *job = get_job(((const struct host *)visit->host)->request);
 
+	if (visit->is_write && job)
+		kept_outcomes_note_begun(jobs->kept, job);
 	task->errand.run = run_host_errand;
 	task->errand.finish = finish_task;
 	task->jobs = jobs;
@@ -129,12 +137,25 @@ static void submit_line(struct host_jobs *jobs, struct host_job *host_job)
 	hosts_submit(jobs->hosts, &host_job->request, clock_get_monotonic());
 }
 
+/*
+ * An earlier process has deleted the entry on the hosting volume, and this one has seen that,
+ * before it came to the request.
+ */
+static bool has_gone_before(const struct fuse_job *job, int error)
+{
+	return error == -EINVAL && job->was_begun && /* it is no registered one any more */
+		job->operation->kind == OP_VOLUME_MOUNT_POINT_DELETED;
+}
+
 static void reply(void *data, struct host_request *request, int error, const char *why)
 {
 	struct host_jobs *jobs = data;
 	struct host_job *host_job = container_of(request, struct host_job, request);
 	struct fuse_job *job = host_job->job;
 
+	if (has_gone_before(job, error))
+		error = 0;
+	job->was_begun = false;
 	if (error)
 		fail_job(jobs, host_job, error, why);
 	else if (++job->done < job->count)
@@ -181,9 +202,7 @@ static bool begin(void *data, struct change *change)
 /* The job whose next line is being committed, or NULL. */
 static struct fuse_job *find_committing(struct host_jobs *jobs)
 {
-	struct host_request *request = hosts_get_request(jobs->hosts);
-
-	return request ? container_of(request, struct host_job, request)->job : NULL;
+	return get_job(hosts_get_request(jobs->hosts));
 }
 
 /* With the commit one more line is done. */

@@ -378,6 +378,36 @@ START_TEST(lines_count_one_by_one)
 }
 END_TEST
 
+/* What was begun outside the database is known, until the line is done. */
+START_TEST(begun_lines_are_known)
+{
+	struct fuse_job job = make_job(2, 1, 3), again = make_job(2, 0, 3);
+
+	kept_outcomes_note(kept, &job, 1);
+	kept_outcomes_note_begun(kept, &job);
+	begin_again(changes.mount, 1);
+	ck_assert(kept_outcomes_take(&outcomes, &again));
+	ck_assert_uint_eq(again.done, 1);
+	ck_assert(again.was_begun);
+	again.done = 2;
+	kept_outcomes_note(kept, &again, 2);
+	kept_commit(kept);
+	begin_again(changes.mount, 1); /* that has not happened */
+	again = make_job(2, 0, 3);
+	ck_assert(kept_outcomes_take(&outcomes, &again));
+	ck_assert_uint_eq(again.done, 1);
+	ck_assert(again.was_begun);
+	again.done = 2;
+	kept_outcomes_note(kept, &again, 3);
+	kept_commit(kept);
+	begin_again(changes.mount, 3); /* that has */
+	again = make_job(2, 0, 3);
+	ck_assert(kept_outcomes_take(&outcomes, &again));
+	ck_assert_uint_eq(again.done, 2);
+	ck_assert(!again.was_begun);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("kept-changes");
@@ -395,5 +425,6 @@ int main(void)
 	tcase_add_test(tests, outcomes_come_back);
 	tcase_add_test(tests, only_what_has_happened_counts);
 	tcase_add_test(tests, lines_count_one_by_one);
+	tcase_add_test(tests, begun_lines_are_known);
 	return run_suite(suite);
 }

@@ -55,6 +55,7 @@ struct fuse_job {
 	char command[17];
 
 	uint64_t number;    /* of the request; 0: it is over */
+	bool was_begun;	    /* its next line, by an earlier process: maybe on a hosting volume */
 	uint32_t outcome;   /* record of what becomes of it, or 0: see kept_outcomes.h */
 	unsigned int races; /* that it has lost, see store_take_result() */
 	size_t done;	    /* lines that happened */

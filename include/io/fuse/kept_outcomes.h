@@ -21,6 +21,8 @@ struct kept_outcomes {
  * nothing (fuse_job::number) has none.
  */
 void kept_outcomes_note(struct kept *kept, struct fuse_job *job, uint64_t commit);
+/* Something of its next line may be written elsewhere than in the database from now on. */
+void kept_outcomes_note_begun(struct kept *kept, struct fuse_job *job);
 /* There was no such commit: what was before it counts again. */
 void kept_outcomes_take_back(struct kept *kept, struct fuse_job *job);
 /* The job has its answer with the next commit of the memory, or needs none. */

@@ -26,7 +26,7 @@ struct kept_outcome {
 	int32_t error;
 	uint32_t number;
 	uint32_t is_nameless;
-	uint32_t reserved;
+	uint32_t is_begun; /* the line behind `before` may be on a hosting volume */
 };
 
 #define NEVER UINT64_MAX /* a commit that did not happen */
@@ -38,6 +38,13 @@ static uint64_t get_before(const struct kept *kept, const struct fuse_job *job)
 	if (!head)
 		return 0;
 	return head->commit == NEVER ? head->before : head->done;
+}
+
+static bool is_begun(const struct kept *kept, const struct fuse_job *job)
+{
+	const struct kept_outcome *head = job->outcome ? kept_get(kept, job->outcome) : NULL;
+
+	return head && head->is_begun && (head->commit == NEVER || !head->commit);
 }
 
 void kept_outcomes_note(struct kept *kept, struct fuse_job *job, uint64_t commit)
@@ -54,6 +61,7 @@ void kept_outcomes_note(struct kept *kept, struct fuse_job *job, uint64_t commit
 		.error = job->error,
 		.number = job->reply.number,
 		.is_nameless = job->reply.is_nameless,
+		.is_begun = is_begun(kept, job),
 	};
 	_cleanup_strbuf_ struct strbuf bytes = STRBUF_INIT;
 
@@ -65,6 +73,18 @@ void kept_outcomes_note(struct kept *kept, struct fuse_job *job, uint64_t commit
 	strbuf_add(&bytes, strbuf_text(&job->why), job->why.len);
 	kept_remove(kept, job->outcome);
 	job->outcome = kept_try_add(kept, KEPT_OUTCOME, job->number, bytes.data, bytes.len);
+}
+
+void kept_outcomes_note_begun(struct kept *kept, struct fuse_job *job)
+{
+	struct kept_outcome head = { .commit = NEVER, .is_begun = true };
+
+	if (!job->number)
+		return;
+	head.before = get_before(kept, job);
+	kept_remove(kept, job->outcome);
+	job->outcome = kept_try_add(kept, KEPT_OUTCOME, job->number, &head, sizeof(head));
+	kept_commit(kept);
 }
 
 void kept_outcomes_take_back(struct kept *kept, struct fuse_job *job)
@@ -100,14 +120,18 @@ static bool has_happened(const struct kept *kept, uint32_t record, uint64_t comm
 {
 	const struct kept_outcome *head = kept_get(kept, record);
 
-	return is_sound(kept, record) && (head->commit <= commit || head->before);
+	return is_sound(kept, record) && (head->commit <= commit || head->before || head->is_begun);
 }
 
 /* It counts as far as it has come before a commit that did not happen. */
 static void cut_back(struct kept *kept, uint32_t record)
 {
 	const struct kept_outcome *head = kept_get(kept, record);
-	struct kept_outcome cut = { .before = head->before, .done = head->before };
+	struct kept_outcome cut = {
+		.before = head->before,
+		.done = head->before,
+		.is_begun = head->is_begun,
+	};
 	uint64_t request = kept_get_id(kept, record);
 
 	kept_remove(kept, record);
@@ -158,6 +182,7 @@ static void fill(struct fuse_job *job, const struct kept_outcome *head)
 	job->done = head->done < job->count ? (size_t)head->done : job->count;
 	job->failed = head->failed < job->count ? (size_t)head->failed : 0;
 	job->error = head->error;
+	job->was_begun = head->is_begun && !head->commit;
 	reply_fini(&job->reply);
 	strbuf_add(&job->reply.items, bytes, (size_t)head->items);
 	job->reply.triples = (size_t)head->triples;
