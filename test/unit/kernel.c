@@ -93,7 +93,7 @@ static void look_up(struct kernel *kernel, struct tree *tree, struct node *folde
 	if (node)
 		tree_add_lookup(node);
 	else
-		tree_add_missing(tree, folder, name);
+		deltas_note_missing(tree, folder, name);
 	kernel->entries[kernel->count++] = (struct kernel_entry){
 		.parent = node_get_ino(folder),
 		.ino = node ? node_get_ino(node) : 0,

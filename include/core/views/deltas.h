@@ -25,6 +25,9 @@ struct deltas {
 
 void deltas_fini(struct deltas *deltas);
 
+/* Notes that the kernel was told, and may remember, that a folder has no such name. */
+void deltas_note_missing(struct tree *tree, struct node *folder, const char *name);
+
 /* All of these: `deltas` is NULL while nobody listens. */
 
 /* Says that the kernel's idea of an entry is out of date, unless it cannot have one. */

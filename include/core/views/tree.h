@@ -134,8 +134,6 @@ struct node *tree_find_child(struct tree *tree, struct node *folder, const char 
 const char *tree_get_target(const struct node *link, struct strbuf *room);
 /* Counts that the kernel was told of the node, and that it has forgotten it n times. */
 void tree_add_lookup(struct node *node);
-/* Notes that the kernel was told, and may remember, that a folder has no such name. */
-void tree_add_missing(struct tree *tree, struct node *folder, const char *name);
 void tree_forget(struct tree *tree, uint64_t ino, uint64_t n);
 
 /*

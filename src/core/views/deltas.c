@@ -36,6 +36,29 @@ static bool has_listing(const struct deltas *deltas, uint64_t parent)
 	return false;
 }
 
+/* The kernel knows names by their exact spelling. */
+static uint64_t get_missing_bit(const struct node *folder, const char *name)
+{
+	return (map_hash_text(name) ^ map_hash_number(node_get_ino(folder))) % TREE_MISSING_BITS;
+}
+
+void deltas_note_missing(struct tree *tree, struct node *folder, const char *name)
+{
+	uint64_t bit = get_missing_bit(folder, name);
+
+	folder->has_missing = true;
+	tree->missing[bit / 64] |= UINT64_C(1) << bit % 64;
+}
+
+/* Whether the kernel may have a name in its cache, as an entry or as one that is not there. */
+static bool is_known(const struct tree *tree, const struct node *folder, const char *name)
+{
+	const struct node *node = tree_find_entry(tree, folder, name);
+	uint64_t bit = get_missing_bit(folder, name);
+
+	return (node && node->lookups) || (tree->missing[bit / 64] >> bit % 64 & 1);
+}
+
 void deltas_add_entry(struct deltas *deltas, const struct tree *tree, struct node *folder,
 	const char *name, uint64_t now)
 {
@@ -44,7 +67,7 @@ void deltas_add_entry(struct deltas *deltas, const struct tree *tree, struct nod
 	tree_change_listing(folder, now);
 	if (!deltas || (!folder->lookups && folder->parent && folder->parent->parent))
 		return;
-	if (tree_is_known(tree, folder, name))
+	if (is_known(tree, folder, name))
 		deltas_add(deltas, parent, 0, name);
 	else if (!has_listing(deltas, parent))
 		deltas_add(deltas, parent, 0, NULL);

@@ -460,20 +460,6 @@ void tree_add_lookup(struct node *node)
 	node_set_lookups(node, node->lookups + 1);
 }
 
-/* The kernel knows names by their exact spelling. */
-static uint64_t get_missing_bit(const struct node *folder, const char *name)
-{
-	return (map_hash_text(name) ^ map_hash_number(node_get_ino(folder))) % TREE_MISSING_BITS;
-}
-
-void tree_add_missing(struct tree *tree, struct node *folder, const char *name)
-{
-	uint64_t bit = get_missing_bit(folder, name);
-
-	folder->has_missing = true;
-	tree->missing[bit / 64] |= UINT64_C(1) << bit % 64;
-}
-
 void tree_forget(struct tree *tree, uint64_t ino, uint64_t n)
 {
 	struct node *node = tree_find(tree, ino);
@@ -551,14 +537,6 @@ void tree_change_listing(struct node *folder, uint64_t now)
 {
 	folder->content->listing++;
 	tree_touch(folder, now);
-}
-
-bool tree_is_known(const struct tree *tree, const struct node *folder, const char *name)
-{
-	const struct node *node = tree_find_entry(tree, folder, name);
-	uint64_t bit = get_missing_bit(folder, name);
-
-	return (node && node->lookups) || (tree->missing[bit / 64] >> bit % 64 & 1);
 }
 
 struct node *tree_get_link_folder(const struct tree *tree, const char *path)

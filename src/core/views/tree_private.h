@@ -21,8 +21,6 @@ void tree_remove_name(struct tree *tree, struct node *node);
 /* When a client renamed a link: the kernel has moved the inode already, so it keeps its number. */
 struct node *tree_move(struct tree *tree, struct node *node, const char *new_name, uint64_t now);
 
-/* Whether the kernel may have a name in its cache, as an entry or as one that is not there. */
-bool tree_is_known(const struct tree *tree, const struct node *folder, const char *name);
 /* The listing of a folder is another one now. */
 void tree_change_listing(struct node *folder, uint64_t now);
 

@@ -103,7 +103,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	if (node)
 		fuse_fill_entry(server, node, &entry);
 	else if (folder)
-		tree_add_missing(tree, folder, name);
+		deltas_note_missing(tree, folder, name);
 	own = node ? user_inode_get(server, node, fuse_req_ctx(req)->uid) : 0;
 	if (own) {
 		entry.ino = own;
