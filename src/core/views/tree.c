@@ -544,7 +544,22 @@ struct node *tree_get_link_folder(const struct tree *tree, const char *path)
 	return link_name_is_volume(path) ? tree->volumes : tree->dos_devices;
 }
 
-struct node *tree_move(struct tree *tree, struct node *node, const char *new_name, uint64_t now)
+/* As a link that needs a volume, or as one that does not any more: it leads where it did. */
+static void change_lead(struct tree *tree, struct node *node, bool needs_volume)
+{
+	struct lead *before = node->lead;
+	struct lead *lead = lead_hold(&tree->leads, &tree->texts, before->id, needs_volume);
+
+	if (lead->links == 1)
+		tree_set_lead(tree, lead, before->target, before->changed);
+	lead->known += node->lookups != 0;
+	node_leave_lead(tree, node);
+	node->lead = lead;
+	node->has_lead = true;
+}
+
+struct node *tree_move(
+	struct tree *tree, struct node *node, const char *new_name, bool needs_volume, uint64_t now)
 {
 	struct node *folder = node->parent;
 	struct node *moved = xcalloc(1, offsetof(struct node, name) + strlen(new_name) + 1);
@@ -559,5 +574,7 @@ struct node *tree_move(struct tree *tree, struct node *node, const char *new_nam
 	*(moved->previous ? &moved->previous->next : &folder->content->first) = moved;
 	*(moved->next ? &moved->next->previous : &folder->content->last) = moved;
 	free(node);
+	if (moved->lead->needs_volume != needs_volume)
+		change_lead(tree, moved, needs_volume);
 	return moved;
 }

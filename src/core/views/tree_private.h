@@ -19,7 +19,8 @@ void tree_set_lead(struct tree *tree, struct lead *lead, const char *target, uin
 /* Takes the name from a node; it lives on while the kernel remembers it. */
 void tree_remove_name(struct tree *tree, struct node *node);
 /* When a client renamed a link: the kernel has moved the inode already, so it keeps its number. */
-struct node *tree_move(struct tree *tree, struct node *node, const char *new_name, uint64_t now);
+struct node *tree_move(struct tree *tree, struct node *node, const char *new_name,
+	bool needs_volume, uint64_t now);
 
 /* The listing of a folder is another one now. */
 void tree_change_listing(struct node *folder, uint64_t now);

@@ -500,7 +500,8 @@ static void rename_link(const struct update *update, char *const paths[2])
 	if (node->lead->target)
 		deltas_add_link(deltas, EVENT_LINK_DELETED, update->tree, node, node->lead->target);
 	tree_change_listing(node->parent, update->now);
-	node = tree_move(update->tree, node, link_name_get_base(paths[1]), update->now);
+	node = tree_move(update->tree, node, link_name_get_base(paths[1]), needs_volume(paths[1]),
+		update->now);
 	if (node->lead->target)
 		deltas_add_link(deltas, EVENT_LINK_CREATED, update->tree, node, node->lead->target);
 }
