@@ -20,6 +20,8 @@
 #include "core/model/shadows.h"
 #include "core/syntax/link_name.h"
 
+#define FIRST_LINKS 8 /* that come before all others of their record */
+
 static bool link_has_path(const struct map_node *node, const void *key)
 {
 	return strcasecmp(container_of(node, struct link, by_path)->path, key) == 0;
@@ -225,24 +227,51 @@ bool names_has_identity(const struct names *names, const struct record *record)
 	return link || record->keep_links;
 }
 
+bool names_has_unrecorded(const struct names *names, const char *id)
+{
+	bool may_have = names->has_unrecorded || (names->base && names->base->has_unrecorded);
+	const struct link *link = NULL;
+
+	while (may_have && (link = names_next_link(names, id, link)))
+		if (link->is_unrecorded)
+			return true;
+	return false;
+}
+
 const struct link *names_find_volume_name(const struct names *names, const char *id)
 {
+	const struct record *record = names_find_record(names, id);
+	bool has_unrecorded = names_has_unrecorded(names, id);
 	const struct link *link = NULL, *found = NULL;
+	size_t left = record ? record->volume_names : 0;
 
-	while ((link = names_next_link(names, id, link)))
-		if (link_name_is_volume(link->path) && (!found || is_better_name(link, found)))
-			found = link;
+	while ((has_unrecorded || left) && (link = names_next_link(names, id, link)))
+		if (link_name_is_volume(link->path)) {
+			left -= !link->is_unrecorded;
+			found = !found || is_better_name(link, found) ? link : found;
+		}
 	return found;
 }
 
+static bool needs_volume(const struct link *link)
+{
+	return link_name_is_letter(link->path) || link_name_is_volume(link->path);
+}
+
+/* Letters and volume names are few and asked for often: unless there are many, they come first. */
 static void link_attach(struct link *link, struct record *record)
 {
+	struct link **place = &record->links;
+
+	for (int i = 0; i < FIRST_LINKS && !needs_volume(link); i++)
+		if (*place && needs_volume(*place))
+			place = &(*place)->next;
 	link->record = record;
-	link->next = record->links;
-	link->previous = &record->links;
+	link->next = *place;
+	link->previous = place;
 	if (link->next)
 		link->next->previous = &link->next;
-	record->links = link;
+	*place = link;
 }
 
 static void link_detach(struct link *link)
@@ -411,18 +440,6 @@ void names_unrecord_link(struct names *layer, const char *path)
 	own->is_unrecorded = true;
 	layer->has_unrecorded = true;
 	record_count_link(own->record, own_path, -1);
-}
-
-bool names_has_unrecorded(const struct names *names, const char *id)
-{
-	const struct link *link = NULL;
-
-	if (!names->has_unrecorded && !(names->base && names->base->has_unrecorded))
-		return false; /* the usual case, in which nobody goes through the links */
-	while ((link = names_next_link(names, id, link)))
-		if (link->is_unrecorded)
-			return true;
-	return false;
 }
 
 void names_remove_unrecorded(struct names *layer, const char *id)

@@ -339,12 +339,16 @@ static bool sync_volume(const struct update *update, const char *id)
 static void note_links(const struct update *update, const struct lead *lead, const char *before)
 {
 	const struct link *link = NULL;
+	uint32_t left = lead->links;
 
-	while ((link = names_next_link(&update->manager->names, lead->id, link))) {
-		struct node *node = find_link(update, link->path);
+	while (left && (link = names_next_link(&update->manager->names, lead->id, link))) {
+		struct node *node = needs_volume(link->path) == lead->needs_volume
+			? find_link(update, link->path)
+			: NULL;
 
-		if (!node || !node->has_lead || node->lead != lead)
+		if (!node || node->lead != lead)
 			continue; /* it is about to be added */
+		left--;
 		note_line(update, link->path);
 		deltas_add_entry(
 			update->deltas, update->tree, node->parent, node->name, update->now);
