@@ -97,8 +97,8 @@ epic_before=$(epic)
 commits_before=$(commits)
 cat "$TMP/many" >"$CTL/create_point"
 expect_step "cat of many lines" 1 "$(names 1000)"
-many 5000 | dd of="$CTL/create_point" iflag=fullblock bs=128K status=none
-expect_step "pieces of 128 KiB" $(($(many 5000 | wc -c) / 131072 + 1)) "$(names 5000)"
+many 5000 | dd of="$CTL/create_point" iflag=fullblock bs=32K status=none
+expect_step "pieces of 32 KiB" $(($(many 5000 | wc -c) / 32768 + 1)) "$(names 5000)"
 
 # More than one write can take: the writer goes on in the midst of a line, and what is left of its
 # buffer is no multiple of 4096 any more.

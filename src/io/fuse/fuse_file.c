@@ -29,7 +29,7 @@
 #define STDIO_BLOCK 4096    /* stdio cuts what it writes at multiples of this */
 #define LINES_OF_USER 256   /* in one write; more is a short count */
 #define BYTES_OF_USER 65536 /* and of these, too */
-#define LINES_OF_ROOT 65536 /* of root, and of the user that mmfs runs as */
+#define LINES_OF_ROOT 1024  /* of root, and of the user that mmfs runs as */
 
 static void post_data(fuse_req_t req, const void *data, size_t size)
 {
