@@ -106,6 +106,9 @@ static void close_keeper(struct keeper *keeper)
 			close(fds[i]);
 }
 
+/* What a server has of its keeper and needs no more; its descriptor is in use. It is no leak. */
+static struct fuse_mount *volatile of_keeper;
+
 /* Returns 0 in both processes (is_server tells which it is), or a negative errno. */
 static int fork_server(struct keeper *keeper, struct heirloom *ret_heirloom)
 {
@@ -139,6 +142,7 @@ static int fork_server(struct keeper *keeper, struct heirloom *ret_heirloom)
 		.number = keeper->servers,
 	};
 	keeper->memory = -1; /* handed over */
+	of_keeper = keeper->mount;
 	keeper->is_server = true;
 	close_keeper(keeper);
 	sigprocmask(SIG_SETMASK, &keeper->mask, NULL);
