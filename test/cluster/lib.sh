@@ -109,7 +109,7 @@ start_member() # NUMBER
 		"${etcd_options[@]}" >>"$folder/m$1.log" 2>&1 &
 	member[$1]=$!
 }
-etcd_options=()
+[ -n "${etcd_options+x}" ] || etcd_options=() # of a case
 
 kill_process() # SIGNAL PROCESS
 {

@@ -76,8 +76,7 @@ check_mentions()
 
 	while read -r word; do
 		table operation 2 | grep -qx "$word" || fail "there is no control/$word"
-	done < <(cat contrib/man/* README.md contrib/examples/* contrib/completions/* contrib/quickstart |
-		grep -oE '\bcontrol/[a-z_]+' | sed 's,control/,,' | sort -u)
+	done < <(grep -rhoE '\bcontrol/[a-z_]+' contrib/{man,examples,completions,quickstart} README.md | sed 's,control/,,' | sort -u)
 	while read -r word; do
 		section "ERRORS OF REQUESTS" | grep -qx "\.It Bq Er $word" ||
 			fail "mmfs-control(7) does not list $word"

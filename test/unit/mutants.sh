@@ -17,6 +17,7 @@ trap 'rm -rf "$work"' EXIT
 flags=(-std=gnu11 -O1 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -w -I"$root/include" -DSCRIPTS='""')
 read -r -a check <<<"$(pkg-config --cflags --libs check)"
 libraries=("$build"/test/unit/lib{queue,stage,unit}.a "$build"/lib{machines,core,base}.a)
+[ ! -e "$build/libsession.a" ] || libraries=("$build/libsession.a" "${libraries[@]}")
 count=0
 failed=0
 
@@ -34,6 +35,7 @@ get_sources() # GAME
 	discovery-random) echo disks.c ;;
 	publish-random) echo publish-stage.c ;;
 	races-random) echo peers.c ;;
+	session-random) echo session-world.c engine.c ;;
 	esac
 }
 

@@ -87,6 +87,10 @@ void world_finish_call(struct call *call)
 			world_free_call(call);
 		}
 	} else {
+		if (goes_wrong(10) && call->request.compare_count > 0) { /* it comes twice */
+			engine_do(&game.engine, &call->request, &call->answer);
+			etcd_answer_fini(&call->answer);
+		}
 		engine_do(&game.engine, &call->request, &call->answer);
 		if (is_asked)
 			session_handle_answer(host->session, call->ticket, &call->answer, game.now);
@@ -113,15 +117,18 @@ void world_unwatch(void *data)
 	host->watch = 0;
 }
 
-static void lose_row(struct etcd_news *news)
+/* etcd has been known to lose deletions, and whole revisions. */
+static void lose_deletion(struct etcd_news *news)
 {
-	size_t i = draw((unsigned int)news->rows.count);
-	struct etcd_row *row = &news->rows.list[i];
+	for (size_t i = 0; i < news->rows.count; i++) {
+		struct etcd_row *row = &news->rows.list[i];
 
-	if (row->value)
-		return; /* etcd has been known to lose deletions, and whole revisions */
-	free(row->key);
-	*row = news->rows.list[--news->rows.count];
+		if (row->value)
+			continue;
+		free(row->key);
+		*row = news->rows.list[--news->rows.count];
+		return;
+	}
 }
 
 void world_give_news(struct host *host)
@@ -147,7 +154,7 @@ void world_give_news(struct host *host)
 			if (draw(2) == 0)
 				etcd_rows_fini(&news.rows);
 			else if (count == 1)
-				lose_row(&news);
+				lose_deletion(&news);
 		}
 	}
 	session_handle_news(host->session, ticket, &news, game.now);

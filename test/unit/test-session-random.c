@@ -328,7 +328,10 @@ static void play(void)
 		set_link(host, !host->is_linked || draw(4) == 0 ? true : false);
 		break;
 	case 1:
-		world_end_watch(host);
+		if (draw(2) == 0)
+			world_end_watch(host);
+		else
+			host->is_silent = true;
 		break;
 	case 2:
 		if (draw(4) == 0)
@@ -377,10 +380,8 @@ static void heal(void)
 {
 	game.dice.last = "healing";
 	game.is_healed = true;
-	for (size_t i = 0; i < HOSTS; i++) {
-		game.hosts[i].is_silent = false;
+	for (size_t i = 0; i < HOSTS; i++)
 		set_link(&game.hosts[i], true);
-	}
 	pass(game.now + 20 * SECOND);
 	for (size_t i = 0; i < HOSTS; i++) {
 		set_link(&game.hosts[i], true); /* who was hung up on */
