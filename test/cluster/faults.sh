@@ -52,7 +52,7 @@ leader=$(find_leader)
 kill_member "$leader"
 commit_many h1 b
 start_member "$leader"
-await 10 find_leader
+await_within 10 find_leader
 leader=$(find_leader)
 kill -STOP "${member[$leader]}"
 commit_many h1 c

@@ -18,7 +18,7 @@ bare[0]=https://127.0.0.1:${client_ports[0]}
 "$measure" bare "${bare[@]}" 200 >/dev/null
 "$measure" through "$folder/h1.socket" 2000 >"$folder/through" &
 peer[h1]=$!
-await 5 [ -S "$folder/h1.socket" ]
+await_within 5 [ -S "$folder/h1.socket" ]
 run_helper h1
 wait "${peer[h1]}"
 stop_helper h1
@@ -29,7 +29,7 @@ echo "through: $(<"$folder/through")"
 "$measure" fill "${bare[@]}" 100000 >/dev/null
 "$measure" load "$folder/h2.socket" >"$folder/load" &
 peer[h2]=$!
-await 5 [ -S "$folder/h2.socket" ]
+await_within 5 [ -S "$folder/h2.socket" ]
 run_helper h2
 wait "${peer[h2]}"
 cat "$folder/load"

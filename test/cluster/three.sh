@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034 # of those that include it
+#
+# Three hosts on one machine: three daemons, each with its tree, database and mmfs-cluster, the same loop
+# devices, and three members of etcd. As root.
+
+# shellcheck source=../fs/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../fs/lib.sh"
+folder=$TMP
+# shellcheck source=etcd.sh
+. "$(dirname "${BASH_SOURCE[0]}")/etcd.sh"
+
+declare -A tree    # by host
+declare -A keepers # the same
+at_end()
+{
+	local host
+
+	end_etcd
+	for host in h2 h3; do
+		umount -l "${tree[$host]}" 2>/dev/null || true
+	done
+}
+
+# What follows is about that host.
+on() # HOST
+{
+	MM=${tree[$1]} CTL=${tree[$1]}/control
+}
+
+start_host() # HOST
+{
+	on "$1"
+	DB=$TMP/$1.db start_mmfs cluster=test "cluster_socket=$TMP/$1.socket" share=all
+	keepers[$1]=$mmfs_pid
+	run_helper "$1"
+}
+
+is_up()
+{
+	grep -q 'STATE="up"' "$CTL/cluster"
+}
+
+list_names() # PATTERN
+{
+	find "$MM/DosDevices" -name "$1" -printf '%f %l\n' | sort
+}
+
+leads_to() # LINK DEVICE
+{
+	[ "$(readlink "$MM/DosDevices/$1")" = "$2" ]
+}
+
+tree=([h1]=$MM [h2]=$TMP/two [h3]=$TMP/three)
+mkdir "${tree[h2]}" "${tree[h3]}"
+attach_two
+start_etcd
+for host in h1 h2 h3; do
+	start_host $host
+done
+for host in h1 h2 h3; do
+	on $host
+	await is_up
+done
