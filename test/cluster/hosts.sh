@@ -72,3 +72,34 @@ expect_ok request create_point "link=again device=$a"
 on h3
 settle
 await leads_to again "$a"
+
+# As the services run them: mmfs may give files to nobody, and mmfs-cluster is a user of its own.
+sed '$a mmfs-cluster:x:64999:64999::/:/bin/false' /etc/passwd >"$TMP/passwd"
+sed '$a mmfs-cluster:x:64999:' /etc/group >"$TMP/group"
+mount --bind "$TMP/passwd" /etc/passwd
+mount --bind "$TMP/group" /etc/group
+stop_helper h3
+on h3
+stop_mmfs "${keepers[h3]}"
+cat >"$TMP/as-service" <<-END
+	#!/bin/sh
+	exec setpriv --bounding-set=-chown --inh-caps=-chown "$MMFS" "\$@"
+END
+cat >"$TMP/as-user" <<-END
+	#!/bin/sh
+	exec setpriv --reuid=64999 --regid=64999 --clear-groups --bounding-set=-all --no-new-privs "$CLUSTER" "\$@"
+END
+chmod +x "$TMP/as-service" "$TMP/as-user"
+chown 64999 "$TMP/h3.key" "$TMP/h3.crt"
+MMFS=$TMP/as-service DB=$TMP/h3.db start_mmfs cluster=test "cluster_socket=$TMP/h3.socket" share=all
+CLUSTER=$TMP/as-user run_helper h3
+await_within 20 is_up
+expect_equal "$a" "$(readlink "$MM/DosDevices/again")"
+chmod 755 "$TMP/h2.key" "$TMP/h2.crt"
+setpriv --reuid=64998 --regid=64998 --clear-groups "$CLUSTER" --endpoints="$(list_endpoints)" \
+	--cacert="$TMP/ca.crt" --cert="$TMP/h2.crt" --key="$TMP/h2.key" --host=h4 --socket="$TMP/h3.socket" \
+	test 2>"$TMP/stranger.log" &
+helper[h4]=$!
+await_within 20 grep -q ended "$TMP/stranger.log"
+is_up || fail "a stranger has the place of mmfs-cluster"
+umount /etc/passwd /etc/group

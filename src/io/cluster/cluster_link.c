@@ -74,13 +74,16 @@ static int remove_remains(const char *path, const struct sockaddr_un *address)
 	return unlink(path);
 }
 
-/* Who else may connect: the account of the other program, if there is one. */
+/*
+ * Who else may connect: the account of the other program, if there is one. The service may give no
+ * file to others; then all may connect, and who is not welcome is hung up on.
+ */
 static void give_access(const char *path)
 {
 	const struct group *group = getgrnam(ACCOUNT);
 
-	if (group && chown(path, (uid_t)-1, group->gr_gid) < 0)
-		return; /* as an ordinary user: then that program runs as the same */
+	if (group && chown(path, (uid_t)-1, group->gr_gid) < 0 && chmod(path, 0666) < 0)
+		return; /* who runs as the same user may, in any case */
 }
 
 static int listen_at(struct cluster_link *link)
