@@ -28,9 +28,10 @@ is_absent()
 }
 
 # All but what the system writes by itself.
+# The user of mmfs-cluster stays, as users of packages do, and with it copies of the files that it is in.
 list_files()
 {
-	find / -xdev \( -path /tmp -o -path /var/cache -o -path /var/log -o -path /var/lib/apt \
+	find / -xdev \( -path '/etc/*-' -o -path /etc/.pwd.lock -o -path /tmp -o -path /var/cache -o -path /var/log -o -path /var/lib/apt \
 		-o -path /var/lib/dpkg -o -path /var/lib/systemd/timers \) -prune \
 		-o -printf '%p %y %l\n' | sort
 }
@@ -55,6 +56,9 @@ install_packages()
 	expect_equal "active running success" "$(show ActiveState) $(show SubState) $(show Result)" \
 		"the service"
 	expect_equal enabled "$(systemctl is-enabled mmfs.service)" "the service at boot"
+	expect_equal "no enabled" "$(systemctl show --property=ConditionResult --value mmfs-cluster.service) \
+$(systemctl is-enabled mmfs-cluster.service)" "the service without settings"
+	systemd-analyze verify mmfs-cluster.service
 	expect_volume "UUID=$(uuid_of /dev/disk/by-partlabel/root)" /dev/disk/by-partlabel/root
 	mmctl create root "$(readlink -f /dev/disk/by-partlabel/root)"
 	mmctl settle
@@ -166,7 +170,7 @@ purge()
 {
 	local units
 
-	apt-get -y purge mmfs libmmfs-dev libmmfs0
+	apt-get -y purge mmfs mmfs-cluster libmmfs-dev libmmfs0
 	is_absent
 	expect_equal "" "$(ls -d /dev/mm /run/mmfs /run/udev/rules.d/61-mmfs.rules 2>/dev/null || true)" "what is left"
 	expect_equal "" "$(diff /run/files <(list_files) || true)" "what is left or has gone"
