@@ -31,8 +31,8 @@ is_absent()
 # The user of mmfs-cluster stays, as users of packages do, and with it copies of the files that it is in.
 list_files()
 {
-	find / -xdev \( -path '/etc/*-' -o -path /etc/.pwd.lock -o -path /tmp -o -path /var/cache -o -path /var/log -o -path /var/lib/apt \
-		-o -path /var/lib/dpkg -o -path /var/lib/systemd/timers \) -prune \
+	find / -xdev \( -path '/etc/*-' -o -path /etc/.pwd.lock -o -path /tmp -o -path /var/cache \
+		-o -path /var/log -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/lib/systemd/timers \) -prune \
 		-o -printf '%p %y %l\n' | sort
 }
 
