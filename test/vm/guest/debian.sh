@@ -58,7 +58,6 @@ install_packages()
 	expect_equal enabled "$(systemctl is-enabled mmfs.service)" "the service at boot"
 	expect_equal "no enabled" "$(systemctl show --property=ConditionResult --value mmfs-cluster.service) \
 $(systemctl is-enabled mmfs-cluster.service)" "the service without settings"
-	systemd-analyze verify mmfs-cluster.service
 	expect_volume "UUID=$(uuid_of /dev/disk/by-partlabel/root)" /dev/disk/by-partlabel/root
 	mmctl create root "$(readlink -f /dev/disk/by-partlabel/root)"
 	mmctl settle
