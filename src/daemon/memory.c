@@ -85,7 +85,7 @@ static int keep_apart(void *memory, size_t size)
 	return r;
 }
 
-int memory_open(int fd, struct kept **ret_kept)
+int memory_open(int fd, struct kept **ret_kept, void **ret_spare)
 {
 	int own = fd < 0 ? memfd_create("mmfs", MFD_CLOEXEC) : fd;
 	void *memory = NULL;
@@ -101,7 +101,9 @@ int memory_open(int fd, struct kept **ret_kept)
 		r = map_without_file(&memory, &size);
 	if (r == 0)
 		r = keep_apart(memory, size);
-	if (r == 0)
-		*ret_kept = kept_new(memory, size);
-	return r;
+	if (r < 0)
+		return r;
+	*ret_spare = (uint8_t *)memory + size - MEMORY_SPARE;
+	*ret_kept = kept_new(memory, size - MEMORY_SPARE);
+	return 0;
 }

@@ -396,6 +396,7 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 	struct fuse_backend backend = {
 		.data = mmfs,
 		.kept = mmfs->kept,
+		.spare = mmfs->spare,
 		.manager = &mmfs->manager,
 		.stream = &mmfs->stream,
 		.tree = &mmfs->tree,
@@ -438,7 +439,7 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 /* Opens what earlier servers have left. The nodes that they have told of keep their numbers. */
 static int open_memory(struct mmfs *mmfs, const struct mmfs_options *options, struct strbuf *why)
 {
-	int r = memory_open(options->heirloom->memory, &mmfs->kept);
+	int r = memory_open(options->heirloom->memory, &mmfs->kept, &mmfs->spare);
 
 	if (r < 0) {
 		strbuf_add_format(why, "cannot map memory: %s", strerror(-r));

@@ -20,6 +20,7 @@ struct mmfs {
 	struct device_monitor *monitor;
 	struct mount_source *mounts;
 	struct kept *kept; /* of `fuse`, once there is one */
+	void *spare;	   /* beside it, see memory_open() */
 	struct heir heir;
 	struct fuse_server *fuse; /* NULL until mounted */
 	struct timer fuse_timer;

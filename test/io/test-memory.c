@@ -41,9 +41,10 @@ static int read_byte(void *data)
 START_TEST(test_no_childs)
 {
 	struct kept *kept;
+	void *spare;
 	int status;
 
-	ck_assert_int_eq(memory_open(-1, &kept), 0);
+	ck_assert_int_eq(memory_open(-1, &kept, &spare), 0);
 	status = run_child(read_byte, kept_get(kept, kept_add(kept, 1, 0, "a", 1)));
 	ck_assert(WIFSIGNALED(status));
 	ck_assert_int_eq(WTERMSIG(status), SIGSEGV);
@@ -55,11 +56,12 @@ END_TEST
 START_TEST(test_no_dump)
 {
 	struct kept *kept;
+	void *spare;
 	char line[512], address[32];
 	unsigned long start, end, size = 0;
 	FILE *file;
 
-	ck_assert_int_eq(memory_open(-1, &kept), 0);
+	ck_assert_int_eq(memory_open(-1, &kept, &spare), 0);
 	file = fopen("/proc/self/smaps", "re");
 	ck_assert_ptr_nonnull(file);
 	snprintf(address, sizeof(address), "%p", kept_get(kept, kept_add(kept, 1, 0, "a", 1)));
@@ -80,9 +82,10 @@ static int open_little(void *data)
 {
 	struct rlimit limit = { .rlim_cur = *(rlim_t *)data, .rlim_max = *(rlim_t *)data };
 	struct kept *kept;
+	void *spare;
 	void *rest;
 
-	if (setrlimit(RLIMIT_AS, &limit) < 0 || memory_open(-1, &kept) < 0)
+	if (setrlimit(RLIMIT_AS, &limit) < 0 || memory_open(-1, &kept, &spare) < 0)
 		return 1;
 	rest = mmap(NULL, limit.rlim_cur / 3, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	return rest == MAP_FAILED ? 2 : kept_add_raw(kept, 1, 0, 16 << 20) == 0;

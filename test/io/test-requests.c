@@ -110,6 +110,9 @@ static const struct fuse_lowlevel_ops ops = {
 	.forget = op_forget,
 };
 
+static bool is_damaged;
+static uint64_t spare[REQUESTS_SPARE / 8];
+
 static void begin(void)
 {
 	static const struct fuse_custom_io io = { .writev = write_message, .read = read_message };
@@ -117,8 +120,9 @@ static void begin(void)
 
 	fuse_opt_add_arg(&args, "test");
 	process = (struct process){ .kept = kept_new(memory, SIZE) };
-	ck_assert_uint_eq(kept_get_damage(process.kept), 0);
+	ck_assert_uint_eq(kept_get_damage(process.kept), is_damaged ? SIZE_MAX : 0);
 	process.requests = requests_new(process.kept);
+	requests_set_spare(process.requests, spare);
 	process.session = fuse_session_new(&args, &ops, sizeof(ops), NULL);
 	fuse_opt_free_args(&args);
 	ck_assert_int_eq(fuse_session_custom_io(process.session, &io, dup(device)), 0);
@@ -227,6 +231,13 @@ static void teardown(void)
 	close(device);
 }
 
+/* All records are lost. */
+static void damage(void)
+{
+	memset(memory, 0xa5, 4096);
+	is_damaged = true;
+}
+
 static void take_over(void)
 {
 	begin();
@@ -246,6 +257,31 @@ START_TEST(test_no_end)
 	number = ask_to_add(7);
 	serve();
 	ck_assert_int_eq(take_answer(number), 13);
+}
+END_TEST
+
+/* Nothing is known of what is under way: the kernel is to send it again. */
+START_TEST(test_all_lost)
+{
+	struct fuse_out_header header;
+	uint64_t waits = ask_for_later(1), again;
+
+	serve();
+	drop();
+	damage();
+	take_over();
+	ck_assert_int_eq(recv(kernel, &header, sizeof(header), MSG_DONTWAIT), sizeof(header));
+	ck_assert_uint_eq(header.unique, 0);
+	ck_assert_int_eq(header.error, 7);
+	next_number = waits | UINT64_C(1) << 63;
+	again = ask_to_add(7);
+	serve();
+	ck_assert_int_eq(take_answer(again), 8);
+	ck_assert_int_eq(take_answer(0), 0);
+	drop();
+	is_damaged = false;
+	take_over(); /* the greeting is in the records again */
+	ck_assert_int_eq(take_answer(0), 0);
 }
 END_TEST
 
@@ -438,6 +474,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, test_no_end);
+	tcase_add_test(tcase, test_all_lost);
 	tcase_add_test(tcase, test_only_read);
 	tcase_add_test(tcase, test_before_answer);
 	tcase_add_test(tcase, test_behind_answer);

@@ -73,6 +73,7 @@ struct fuse_job {
 struct fuse_backend {
 	void *data;
 	struct kept *kept; /* what another server could go on from; fuse_stop() frees it */
+	void *spare;	   /* for requests_set_spare() */
 	const struct manager *manager;
 	struct event_stream *stream; /* what readers of `events` get */
 	struct tree *tree;

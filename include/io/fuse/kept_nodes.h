@@ -14,10 +14,13 @@ void kept_nodes_note(struct kept *kept, struct node *node);
 void kept_nodes_rename(struct kept *kept, struct node *node);
 /* Notes how often the text of the views has changed, which is part of their inode numbers. */
 void kept_nodes_note_generation(struct kept *kept, uint64_t generation);
-/* The newest that was noted, or 0. */
+/* The newest that was noted, or 0. If that is lost, one that is surely newer: µs since 1970. */
 uint64_t kept_nodes_get_generation(const struct kept *kept);
 
-/* What an earlier process has noted, for tree_init_again(). Records without sense are removed. */
+/*
+ * What an earlier process has noted, for tree_init_again(). Records without sense are removed; if
+ * some were lost, new nodes have numbers far behind all that can have been told.
+ */
 struct tree_memory *kept_nodes_load(struct kept *kept);
 /*
  * All that the kernel may remember of nodes that are noted: the attributes and, `with_names`, the

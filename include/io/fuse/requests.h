@@ -17,6 +17,12 @@ struct requests;
 struct requests *requests_new(struct kept *kept);
 /* Leaves what is in the memory as it is. NULL is fine. */
 void requests_free(struct requests *requests);
+/*
+ * Where the kernel's greeting is written down as well: REQUESTS_SPARE bytes, zeros at first, of
+ * memory that can outlive the process. NULL: nowhere.
+ */
+#define REQUESTS_SPARE 4096
+void requests_set_spare(struct requests *requests, void *spare);
 /* `flush` is called before each commit, so that others can add what belongs to it. */
 void requests_set_flush(struct requests *requests, void (*flush)(void *data), void *data);
 
@@ -45,7 +51,8 @@ uint32_t requests_end_capture(struct requests *requests);
 void requests_send(struct requests *requests, int fd, uint32_t answer);
 
 /*
- * Goes on with what an earlier process has read and not answered. -ENOENT: that had no greeting
- * (FUSE_INIT) of the kernel yet.
+ * Goes on with what an earlier process has read and not answered. Where that is damaged the kernel
+ * is asked for all of it again, if it can (Linux 6.9). -ENOENT: there is no greeting (FUSE_INIT) of
+ * the kernel yet.
  */
 int requests_take_over(struct requests *requests, struct fuse_session *session);

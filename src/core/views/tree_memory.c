@@ -112,6 +112,12 @@ uint64_t tree_memory_get_next(const struct tree_memory *memory)
 	return memory->next;
 }
 
+void tree_memory_leave_out(struct tree_memory *memory, uint64_t next)
+{
+	if (next > memory->next)
+		memory->next = next;
+}
+
 static int compare_entries(const void *a, const void *b)
 {
 	const struct entry *const *entry_a = a, *const *entry_b = b;

@@ -107,6 +107,7 @@ int fuse_start(const struct fuse_options *options, const struct fuse_backend *ba
 	server->generation = kept_nodes_get_generation(backend->kept) + 1;
 	server->last_wait = &server->waits;
 	server->requests = requests_new(backend->kept);
+	requests_set_spare(server->requests, backend->spare);
 	kept_numbers_init(&server->numbers, backend->kept);
 	kept_nodes_watch(backend->kept, backend->tree);
 	kept_nodes_note_generation(backend->kept, server->generation);

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "core/syntax/link_name.h"
 #include "core/views/tree_memory.h"
 #include "io/fuse/kept_nodes.h"
@@ -95,7 +96,7 @@ uint64_t kept_nodes_get_generation(const struct kept *kept)
 	uint32_t record = kept_next(kept, KEPT_TREE, 0);
 
 	if (!record || kept_get_len(kept, record) != sizeof(uint64_t))
-		return 0;
+		return kept_get_damage(kept) ? clock_get_real() : 0;
 	return *(const uint64_t *)kept_get(kept, record);
 }
 
@@ -136,6 +137,8 @@ struct tree_memory *kept_nodes_load(struct kept *kept)
 		else
 			kept_remove(kept, record);
 	}
+	if (kept_get_damage(kept))
+		tree_memory_leave_out(memory, clock_get_real());
 	kept_commit(kept);
 	return memory;
 }

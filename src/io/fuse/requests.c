@@ -29,6 +29,17 @@
 #include "base/map.h"
 #include "io/fuse/requests.h"
 
+#define NOTIFY_RESEND 7			   /* of linux/fuse.h, from 7.40 on */
+#define RESENT (UINT64_C(1) << 63)	   /* in the number of a request that comes once more */
+#define SPARE_MAGIC UINT64_C(0x6f6c6c6568) /* what follows was written down as a whole */
+
+/* The greeting, apart from the records: without it a mount would be lost with them. */
+struct spare {
+	uint64_t magic;
+	uint64_t len;
+	uint8_t greeting[REQUESTS_SPARE - 16];
+};
+
 #define SLOT_SIZE ((size_t)2 << 20) /* more than a request or an answer has */
 
 /* A request that has a record. */
@@ -41,6 +52,7 @@ struct kept_request {
 struct requests {
 	struct kept *kept;
 	uint32_t slot, outbox;
+	struct spare *spare; /* or NULL */
 	struct map by_number;
 	uint64_t current;
 	const struct fuse_in_header *message; /* … itself */
@@ -95,6 +107,11 @@ void requests_free(struct requests *requests)
 	free(requests);
 }
 
+void requests_set_spare(struct requests *requests, void *spare)
+{
+	requests->spare = spare;
+}
+
 void requests_set_flush(struct requests *requests, void (*flush)(void *data), void *data)
 {
 	requests->flush = flush;
@@ -114,7 +131,7 @@ ssize_t requests_read(const struct requests *requests, int fd, void *slot, size_
 
 uint64_t requests_get_current(const struct requests *requests)
 {
-	return requests->current;
+	return requests->current & ~RESENT;
 }
 
 const void *requests_get_argument(const struct requests *requests)
@@ -335,27 +352,57 @@ static void process(
 	fuse_session_process_buf(session, &buffer);
 }
 
+static void keep_greeting(struct requests *requests, const void *message, size_t len)
+{
+	struct spare *spare = requests->spare;
+
+	kept_add(requests->kept, KEPT_GREETING, 0, message, len);
+	if (!spare || len > sizeof(spare->greeting))
+		return;
+	memcpy(spare->greeting, message, len);
+	spare->len = len;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	spare->magic = SPARE_MAGIC;
+}
+
+/* A copy of the greeting, or NULL: there is none. */
+static void *find_greeting(const struct requests *requests, size_t *ret_len)
+{
+	uint32_t record = kept_next(requests->kept, KEPT_GREETING, 0);
+	const struct spare *spare = requests->spare;
+	const void *found = NULL;
+
+	if (record) {
+		found = kept_get(requests->kept, record);
+		*ret_len = kept_get_len(requests->kept, record);
+	} else if (spare && spare->magic == SPARE_MAGIC && spare->len <= sizeof(spare->greeting)) {
+		found = spare->greeting;
+		*ret_len = spare->len;
+	}
+	return found ? memcpy(xcalloc(*ret_len, 1), found, *ret_len) : NULL;
+}
+
 void requests_serve(struct requests *requests, struct fuse_session *session, size_t len)
 {
 	const struct fuse_in_header *in = requests_get_slot(requests);
 
 	if (in->opcode == FUSE_INIT && !kept_next(requests->kept, KEPT_GREETING, 0))
-		kept_add(requests->kept, KEPT_GREETING, 0, in, len);
+		keep_greeting(requests, in, len);
 	process(requests, session, requests_get_slot(requests), len);
 	end_request(requests);
 }
 
 static int greet(struct requests *requests, struct fuse_session *session)
 {
-	uint32_t record = kept_next(requests->kept, KEPT_GREETING, 0);
-	_cleanup_free_ void *message = NULL;
+	size_t len = 0;
+	_cleanup_free_ void *message = find_greeting(requests, &len);
 
-	if (!record)
+	if (!message)
 		return -ENOENT;
-	message = memcpy(xcalloc(kept_get_len(requests->kept, record), 1),
-		kept_get(requests->kept, record), kept_get_len(requests->kept, record));
+	if (!kept_next(requests->kept, KEPT_GREETING, 0))
+		kept_add(requests->kept, KEPT_GREETING, 0, message, len);
 	requests->is_muted = true;
-	process(requests, session, message, kept_get_len(requests->kept, record));
+	process(requests, session, message, len);
 	requests->is_muted = false;
 	return 0;
 }
@@ -377,6 +424,23 @@ static void send_answers(struct requests *requests, int fd)
 		if (kept_get_len(requests->kept, record) >= sizeof(struct fuse_out_header))
 			requests_send(requests, fd, record);
 	}
+}
+
+/* Has the kernel send all that it waits for once more. False: it cannot. */
+static bool ask_again(int fd)
+{
+	const struct fuse_out_header header = { .len = sizeof(header), .error = NOTIFY_RESEND };
+
+	return write(fd, &header, sizeof(header)) == sizeof(header);
+}
+
+/* What comes once more is not served from here, too. */
+static void drop_requests(struct requests *requests)
+{
+	for (uint32_t record = 0; (record = kept_next(requests->kept, KEPT_REQUEST, record));)
+		kept_remove(requests->kept, record);
+	empty(requests, requests->slot);
+	kept_commit(requests->kept);
 }
 
 static int compare_numbers(const void *a, const void *b)
@@ -432,6 +496,8 @@ int requests_take_over(struct requests *requests, struct fuse_session *session)
 	if (r < 0)
 		return r;
 	send_answers(requests, fuse_session_fd(session));
+	if (kept_get_damage(kept) && ask_again(fuse_session_fd(session)))
+		drop_requests(requests);
 	if (in->len >= sizeof(*in) && in->len <= SLOT_SIZE)
 		kept_add(kept, KEPT_REQUEST, in->unique, in, in->len);
 	empty(requests, requests->slot);
