@@ -252,6 +252,32 @@ START_TEST(what_is_gone_keeps_its_number)
 }
 END_TEST
 
+/* It counts as one that may take any name for missing, in each folder: see tree_update.c. */
+START_TEST(all_entries_are_listed)
+{
+	struct deltas deltas = { 0 };
+	size_t count = 0, folders = 0;
+	struct world world;
+
+	world_init(&world);
+	world_play(&world, "plug sda1 part=1 uuid=1", "ok create_point link=films device=sda1");
+	tree_list_entries(&world.tree, &deltas);
+	map_for_each (&world.tree.by_ino, map_node, next) {
+		const struct node *node = container_of(map_node, struct node, by_ino);
+
+		count += node->parent != NULL;
+		folders += node->kind == NODE_FOLDER;
+		ck_assert(node->kind != NODE_FOLDER || node->has_missing);
+	}
+	ck_assert_uint_gt(folders, 5);
+	ck_assert_uint_eq(deltas.count, count);
+	for (size_t i = 0; i < sizeof(world.tree.missing); i++)
+		ck_assert_uint_eq(((uint8_t *)world.tree.missing)[i], 0xff);
+	deltas_fini(&deltas);
+	world_fini(&world);
+}
+END_TEST
+
 /* The kernel remembers nothing of the tree. */
 static void forget_all(struct world *world)
 {
@@ -396,5 +422,6 @@ int main(void)
 	tcase_add_test(tcase, another_tree_has_the_same_numbers);
 	tcase_add_test(tcase, what_is_gone_keeps_its_number);
 	tcase_add_test(tcase, a_file_of_no_volume_is_still_one);
+	tcase_add_test(tcase, all_entries_are_listed);
 	return run_suite(suite);
 }

@@ -119,8 +119,10 @@ void tree_list_entries(struct tree *tree, struct deltas *ret_deltas)
 {
 	memset(tree->missing, 0xff, sizeof(tree->missing));
 	map_for_each (&tree->by_ino, map_node, next) {
-		const struct node *node = container_of(map_node, struct node, by_ino);
+		struct node *node = container_of(map_node, struct node, by_ino);
 
+		if (node->kind == NODE_FOLDER)
+			node->has_missing = true;
 		if (node->parent)
 			deltas_add(ret_deltas, node_get_ino(node->parent), 0, node->name);
 	}
