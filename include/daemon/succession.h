@@ -32,8 +32,11 @@ bool succession_take(struct succession *ret_succession);
 
 /* An option for a program that is asked, with the words of the one before, whether it can go on. */
 #define SUCCESSION_OPTION "can-follow"
-/* Whether this program knows what one of that layout hands over. */
-bool succession_can_follow(const char *layout);
+/*
+ * Whether this program knows what one with these formats hands over, and can read its database:
+ * else no server of it could start, and the mount would end. Of the memory it need not: see kept.h.
+ */
+bool succession_can_follow(const char *formats);
 /* Starts the installed program to ask it. It exits with 0 if so. -1: it cannot be asked. */
 pid_t succession_ask(void);
 /* Becomes the installed program. Returns a negative errno if that fails: nothing has changed. */

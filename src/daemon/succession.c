@@ -17,6 +17,7 @@
 #include "base/base.h"
 #include "base/strbuf.h"
 #include "daemon/succession.h"
+#include "io/store/store_schema.h"
 
 #define NUMBERS "MMFS_SUCCESSION"
 #define FOLDER "MMFS_SUCCESSION_FOLDER"
@@ -44,14 +45,18 @@ void succession_note(char **argv)
 	unsetenv(FOLDER);
 }
 
-bool succession_can_follow(const char *layout)
+bool succession_can_follow(const char *formats)
 {
-	return strcmp(layout, LAYOUT) == 0;
+	unsigned int database;
+	int end = 0;
+
+	return sscanf(formats, LAYOUT ":%u%n", &database, &end) == 1 && !formats[end] &&
+		database <= STORE_VERSION;
 }
 
 static char *make_option(void)
 {
-	return xasprintf("--" SUCCESSION_OPTION "=%s", LAYOUT);
+	return xasprintf("--" SUCCESSION_OPTION "=%s:%d", LAYOUT, STORE_VERSION);
 }
 
 /* The words that this program was called with, and one before them; the caller frees the list. */

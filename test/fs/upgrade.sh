@@ -89,6 +89,14 @@ for way in foreground background; do
 	# One that does not know what it is to go on from, one that is none, none at all.
 	install_script "echo 'mmfs 99.0'" "exit 1"
 	expect_refused "has not taken over: its log says why" --timeout=0.5
+	# One that cannot read the database, whatever it says of its version: it is told of a newer format.
+	install_version "$next"
+	mv "$MMFS" "$TMP/next"
+	# shellcheck disable=SC2016 # these are lines of a script
+	install_script 'case $1 in' '--can-follow=*) word=${1%:*}:$((${1##*:} + 1)); shift; set -- "$word" "$@" ;;' \
+		'esac' "exec $TMP/next \"\$@\""
+	expect_refused "has not taken over: its log says why" --timeout=0.5
+	expect_version "$next"
 	install_script "exit 0"
 	expect_refused "is no mmfs that runs: nothing has changed"
 	rm "$MMFS"
