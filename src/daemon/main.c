@@ -411,7 +411,7 @@ int main(int argc, char **argv)
 			.fuse.mode = 0600,
 		},
 	};
-	struct succession predecessor;
+	struct succession predecessor = { 0 };
 	int code;
 
 	open_standard_streams();
@@ -435,5 +435,6 @@ int main(int argc, char **argv)
 	free(arguments.cluster_socket);
 	free(arguments.share);
 	free(arguments.mountpoint);
+	free(predecessor.place);
 	return get_status(&arguments, code);
 }
