@@ -185,6 +185,16 @@ mv "$DB.away" "$DB"
 rm -f "$DB"-*
 expect_match "as 5 did within 30 s: unmounting" "$(tail -n "+$said" "$LOG")" "the log"
 
+# Unmounted while there is none: it ends well.
+start
+kill -STOP "$mmfs_pid"
+kill_server KILL
+"$helpers/unmount" "$MM"
+kill -CONT "$mmfs_pid"
+await_end "$mmfs_pid"
+mmfs_pid=
+expect_equal 0 "$status" "the status after umount without a server"
+
 # Told to end while there is none: it ends.
 start
 kill -STOP "$mmfs_pid"
