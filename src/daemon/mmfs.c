@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <malloc.h>
-#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -23,6 +22,7 @@
 #include "daemon/limits.h"
 #include "daemon/memory.h"
 #include "daemon/preparation.h"
+#include "daemon/reading.h"
 #include "daemon/shared.h"
 #include "daemon/show.h"
 #include "io/fuse/fuse_counters.h"
@@ -151,61 +151,22 @@ static int add_signals(struct mmfs *mmfs)
 	return loop_add(mmfs->loop, mmfs->signals, on_signal, mmfs);
 }
 
-/* The database on its way into the state, which nobody else looks at meanwhile. */
-struct reading {
-	const char *path;
-	struct manager *manager;
-	struct store *store;
-	struct strbuf why;
-	int result;
-};
-
-static void open_database(struct reading *reading)
-{
-	uint64_t limit = clock_get_monotonic() + BUSY_LIMIT;
-
-	reading->result = store_open(reading->path, &reading->store, &reading->why);
-	while (reading->result == -EBUSY && clock_get_monotonic() < limit) {
-		usleep(BUSY_PAUSE);
-		strbuf_reset(&reading->why);
-		reading->result = store_open(reading->path, &reading->store, &reading->why);
-	}
-}
-
-static void *read_database(void *data)
-{
-	struct reading *reading = data;
-
-	open_database(reading);
-	if (reading->result == 0)
-		reading->result = store_load(reading->store, reading->manager, &reading->why);
-	return NULL;
-}
-
 /* Reads the database while devices are listed, which takes about as long. */
 static int read_all(struct mmfs *mmfs, const struct mmfs_options *options, struct strbuf *why)
 {
-	struct reading reading = { .path = options->database, .manager = &mmfs->manager };
+	struct reading *reading = reading_begin(options->database, &mmfs->manager);
+	_cleanup_strbuf_ struct strbuf fault = STRBUF_INIT;
 	struct commit_number last;
-	pthread_t thread;
-	bool has_thread = pthread_create(&thread, NULL, read_database, &reading) == 0;
 	int r = device_monitor_start(mmfs->monitor, mmfs->loop, change_queue_work, mmfs->queue);
+	int read = reading_end(reading, &mmfs->store, &fault);
 
+	ledger_set_store(mmfs->ledger, mmfs->store);
 	if (r < 0)
 		strbuf_add_format(why, "cannot listen to events of devices: %s", strerror(-r));
-	if (has_thread)
-		pthread_join(thread, NULL);
-	else
-		read_database(&reading);
-	mmfs->store = reading.store;
-	ledger_set_store(mmfs->ledger, mmfs->store);
-	if (r == 0 && reading.result < 0) {
-		strbuf_add_text(why, strbuf_text(&reading.why));
-		r = reading.result;
-	}
-	strbuf_fini(&reading.why);
-	if (r < 0)
-		return r;
+	else if (read < 0)
+		strbuf_add_text(why, strbuf_text(&fault));
+	if (r < 0 || read < 0)
+		return r < 0 ? r : read;
 	last = store_get_last_commit(mmfs->store);
 	heir_judge(&mmfs->heir, &last);
 	show_kept(mmfs);

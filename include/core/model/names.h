@@ -2,26 +2,8 @@
 #pragma once
 
 #include "base/map.h"
-#include "core/model/device.h"
+#include "core/model/fingerprint.h"
 #include "core/syntax/unique_id.h"
-
-/*
- * What a database remembers of the device that a unique ID was last seen on, to tell the owner
- * from a clone. `value` holds raw identities (ID_UUID is unused); NULL where there is none.
- * `node` and `diskseq` are hints: they settle ties and tell where a kept volume was last.
- * `has_twin` says that two devices were present that claimed the ID, or that its device had to make
- * do with it because of such a twin; from then on `diskseq` is noted, and both hints are kept up to
- * date. Of a volume that is no block device `diskseq` stands for its mount, while that is there.
- */
-struct fingerprint {
-	char *value[ID_SCHEMES];
-	uint64_t size;	/* bytes; 0: of an identity that is no volume's unique ID */
-	uint64_t start; /* of a partition, bytes; 0: unknown */
-	enum attachment attachment;
-	char *node; /* "/dev/sda2" */
-	uint64_t diskseq;
-	bool has_twin;
-};
 
 struct record;
 
@@ -134,8 +116,3 @@ bool names_has_changes(const struct names *layer);
 
 /* Moves the layer's content into `base`, which must be what it lies on. Cannot fail. */
 void names_merge(struct names *base, struct names *layer);
-
-void fingerprint_copy(struct fingerprint *to, const struct fingerprint *from);
-void fingerprint_fini(struct fingerprint *fingerprint);
-/* Whether these are its identities, but for the UUID, which is a content's and not a device's. */
-bool fingerprint_has(const struct fingerprint *fingerprint, char *const identity[ID_SCHEMES]);

@@ -51,39 +51,6 @@ static struct record *find_own_record(const struct names *names, const char *id)
 	return node ? container_of(node, struct record, by_id) : NULL;
 }
 
-void fingerprint_fini(struct fingerprint *fingerprint)
-{
-	for (size_t i = 0; i < ID_SCHEMES; i++)
-		free(fingerprint->value[i]);
-	free(fingerprint->node);
-	*fingerprint = (struct fingerprint){ 0 };
-}
-
-void fingerprint_copy(struct fingerprint *to, const struct fingerprint *from)
-{
-	struct fingerprint copy = {
-		.size = from->size,
-		.start = from->start,
-		.attachment = from->attachment,
-		.diskseq = from->diskseq,
-		.has_twin = from->has_twin,
-	};
-
-	for (size_t i = 0; i < ID_SCHEMES; i++)
-		copy.value[i] = from->value[i] ? xstrdup(from->value[i]) : NULL;
-	copy.node = from->node ? xstrdup(from->node) : NULL;
-	fingerprint_fini(to);
-	*to = copy;
-}
-
-bool fingerprint_has(const struct fingerprint *fingerprint, char *const identity[ID_SCHEMES])
-{
-	for (size_t i = 0; i < ID_SCHEMES; i++)
-		if (i != ID_UUID && !is_same_text(fingerprint->value[i], identity[i]))
-			return false;
-	return true;
-}
-
 static void record_free(struct record *record)
 {
 	fingerprint_fini(&record->fingerprint);
