@@ -56,6 +56,9 @@ expect_equal "$({
 		f 600 root root ./control/cancel_volume_delete
 		f 600 root root ./control/check_unprocessed_volumes
 		f 600 root root ./control/claim_unique_id
+		f 666 root root ./control/cluster
+		f 600 root root ./control/cluster_forget
+		f 600 root root ./control/cluster_join
 		f 600 root root ./control/create_point
 		f 600 root root ./control/database
 		f 600 root root ./control/delete_points
