@@ -26,6 +26,7 @@ for example in "$examples"/*; do
 	wine-dosdevices) ;;                 # the case `examples-wine`
 	ansible-names.yml) continue ;;      # the case `examples-declare` does
 	querypoints.c) continue ;;          # the case `package` does
+	cluster) continue ;;                # the suite `cluster` does
 	automount.conf | fstab | mount-archive*) continue ;; # the vm suite does
 	*) fail "nobody tries $example" ;;
 	esac
