@@ -23,7 +23,7 @@ struct keeper_options {
 	const struct fuse_options *fuse;
 	const struct succession *predecessor; /* the program before, or NULL */
 	bool is_foreground;
-	int failure; /* exit code when the server has died */
+	int failure; /* exit code when a server has died and none follows */
 };
 
 #define KEEPER_IS_SERVER (-1)
