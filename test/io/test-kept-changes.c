@@ -337,6 +337,7 @@ START_TEST(only_what_has_happened_counts)
 	kept_outcomes_forget(&outcomes);
 	kept_commit(kept);
 	ck_assert_uint_eq(kept_next(kept, KEPT_OUTCOME, 0), 0);
+	free_job(&first);
 }
 END_TEST
 
@@ -393,6 +394,7 @@ START_TEST(begun_lines_are_known)
 	kept_outcomes_note(kept, &again, 2);
 	kept_commit(kept);
 	begin_again(changes.mount, 1); /* that has not happened */
+	free_job(&again);
 	again = make_job(2, 0, 3);
 	ck_assert(kept_outcomes_take(&outcomes, &again));
 	ck_assert_uint_eq(again.done, 1);
@@ -401,10 +403,12 @@ START_TEST(begun_lines_are_known)
 	kept_outcomes_note(kept, &again, 3);
 	kept_commit(kept);
 	begin_again(changes.mount, 3); /* that has */
+	free_job(&again);
 	again = make_job(2, 0, 3);
 	ck_assert(kept_outcomes_take(&outcomes, &again));
 	ck_assert_uint_eq(again.done, 2);
 	ck_assert(!again.was_begun);
+	free_job(&again);
 }
 END_TEST
 
