@@ -93,10 +93,8 @@ static char *ask_version(const char *program)
 }
 
 /* Whether the installed program may take over: CTL_OK, or a message says why not. */
-static int check_program(const char *program, const char *running)
+static int check_program(const char *program, const char *installed, const char *running)
 {
-	_cleanup_free_ char *installed = ask_version(program);
-
 	if (strncmp(installed, "mmfs ", 5) != 0)
 		return ctl_fail("%s is no mmfs that runs: nothing has changed", program);
 	if (strverscmp(installed, running) < 0)
@@ -113,36 +111,64 @@ static pid_t read_server(const struct ctl *ctl)
 	return (pid_t)strtol(text, NULL, 10);
 }
 
-/* Its server is its child. 0: there is none, or it is not to be seen from here. */
+/*
+ * Its server is its child, and runs the same program. 0: there is none, or it is not to be seen
+ * from here, where another process may have the number that the tree tells.
+ */
 static pid_t find_keeper(pid_t server)
 {
-	_cleanup_free_ char *text = read_status(server, "PPid");
+	_cleanup_free_ char *text = read_status(server, "PPid"),
+			    *name = read_status(server, "Name");
+	pid_t keeper = (pid_t)strtol(text, NULL, 10);
+	_cleanup_free_ char *program = find_program(server), *other = find_program(keeper);
 
-	return (pid_t)strtol(text, NULL, 10);
+	if (strcmp(name, "mmfs-server") != 0)
+		return 0;
+	return program && other && strcmp(program, other) != 0 ? 0 : keeper;
 }
 
-static int await_server(const struct ctl *ctl, pid_t before)
+/* Whoever runs a process chooses its program: it must not be run by root. */
+static bool is_own(pid_t pid)
+{
+	_cleanup_free_ char *uid = read_status(pid, "Uid");
+
+	return *uid && strtoul(uid, NULL, 10) == geteuid();
+}
+
+/* One that went on after a crash is no upgrade. */
+static int await_server(const struct ctl *ctl, pid_t before, const char *installed)
 {
 	int64_t end = deadline_begin(ctl);
-	pid_t now;
 
-	while ((now = read_server(ctl)) == before || now <= 0) {
+	for (;;) {
+		_cleanup_free_ char *version = NULL;
+		pid_t now = read_server(ctl);
+
+		if (now > 0 && now != before) {
+			version = tree_read_line(ctl, "control/version");
+			if (strcmp(version, installed) == 0)
+				return CTL_OK;
+		}
 		if (deadline_get_rest(end) == 0)
 			return ctl_fail("the installed mmfs has not taken over: its log says why");
 		usleep(PAUSE);
 	}
-	return CTL_OK;
 }
 
 int cmd_upgrade(struct ctl *ctl, int count, char **words)
 {
 	_cleanup_free_ char *running = tree_read_line(ctl, "control/version"), *program = NULL,
-			    *now = NULL;
+			    *installed = NULL;
 	pid_t server = read_server(ctl), keeper = find_keeper(server);
 	int r;
 
-	if (keeper <= 1)
+	if (keeper <= 0)
 		return ctl_fail("there is no keeper of %s that can be seen from here", ctl->mount);
+	if (!is_own(keeper))
+		return ctl_fail(
+			"process %d is another user's: nothing has changed (runuser -u USER "
+			"mmctl ... upgrade)",
+			(int)keeper);
 	if (!expects(keeper, SIGUSR2))
 		return ctl_fail("the %s that runs cannot be taken over from: stop it and start it "
 				"anew",
@@ -151,7 +177,8 @@ int cmd_upgrade(struct ctl *ctl, int count, char **words)
 	if (!program)
 		return ctl_fail("cannot see which program process %d runs: %s", (int)keeper,
 			strerror(errno));
-	r = check_program(program, running);
+	installed = ask_version(program);
+	r = check_program(program, installed, running);
 	if (r != CTL_OK)
 		return r;
 	if (kill(keeper, SIGUSR2) < 0)
@@ -159,11 +186,10 @@ int cmd_upgrade(struct ctl *ctl, int count, char **words)
 			strerror(errno));
 	if (ctl->timeout_ms < 0)
 		ctl->timeout_ms = LIMIT;
-	r = await_server(ctl, server);
+	r = await_server(ctl, server, installed);
 	if (r != CTL_OK)
 		return r;
-	now = tree_read_line(ctl, "control/version");
 	if (!ctl->is_quiet)
-		printf("%s serves %s\n", now, ctl->mount);
+		printf("%s serves %s\n", installed, ctl->mount);
 	return CTL_OK;
 }
