@@ -27,6 +27,11 @@ struct succession {
  * another one it goes to the folder that this was called in, so that its words mean the same.
  */
 void succession_note(char **argv);
+/*
+ * To be called in another mount namespace: what lies there where this program did may be anybody's.
+ * Unless it is the same file it will not be run.
+ */
+void succession_look_again(void);
 /* Takes what an earlier program in this process has handed over. False: there was none. */
 bool succession_take(struct succession *ret_succession);
 

@@ -114,6 +114,8 @@ static int enter_namespace(const char *path)
 			strerror(-r));
 	if (fd >= 0)
 		close(fd);
+	if (r == 0)
+		succession_look_again();
 	return r;
 }
 

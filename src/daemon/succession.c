@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -43,6 +44,17 @@ void succession_note(char **argv)
 	if (!handed || chdir(handed) == 0)
 		folder = getcwd(NULL, 0);
 	unsetenv(FOLDER);
+}
+
+void succession_look_again(void)
+{
+	struct stat own, found;
+
+	if (program && stat("/proc/self/exe", &own) == 0 && stat(program, &found) == 0 &&
+		own.st_dev == found.st_dev && own.st_ino == found.st_ino)
+		return;
+	free(program);
+	program = NULL;
 }
 
 bool succession_can_follow(const char *formats)
@@ -139,10 +151,10 @@ bool succession_take(struct succession *ret_succession)
 	struct succession found = { 0 };
 	bool is_there = numbers && place && parse_numbers(numbers, &found);
 
+	is_there = is_there && fcntl(found.fuse, F_SETFD, FD_CLOEXEC) == 0 &&
+		fcntl(found.memory, F_SETFD, FD_CLOEXEC) == 0;
 	if (is_there) {
 		found.place = xstrdup(place);
-		fcntl(found.fuse, F_SETFD, FD_CLOEXEC);
-		fcntl(found.memory, F_SETFD, FD_CLOEXEC);
 		*ret_succession = found;
 	}
 	unsetenv(NUMBERS);
