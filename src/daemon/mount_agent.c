@@ -214,8 +214,10 @@ int mount_agent_start(const char *tree, bool may_mount, struct mount_agent **ret
 		close(ends[1]);
 		return -error;
 	}
-	if (pid == 0)
+	if (pid == 0) {
+		close(ends[0]);
 		run_agent(ends[1], tree, may_mount);
+	}
 	close(ends[1]);
 	*ret_agent = xcalloc(1, sizeof(**ret_agent));
 	**ret_agent = (struct mount_agent){ .socket = ends[0], .pid = pid };
@@ -229,6 +231,7 @@ void mount_agent_free(struct mount_agent *agent)
 	if (!agent)
 		return;
 	close(agent->socket);
+	kill(agent->pid, SIGKILL); /* it may be stopped */
 	while (waitpid(agent->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	free(agent);
