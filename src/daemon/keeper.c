@@ -20,6 +20,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,6 +36,7 @@
 #include "machines/vigil.h"
 
 #define TIMEOUT_MAX UINT64_C(3600000000) /* µs: an hour; a turn more is no harm */
+#define REQUESTS_PER_TURN 1000		 /* more than its socket holds */
 
 struct keeper {
 	const struct keeper_options *options;
@@ -54,10 +56,11 @@ struct keeper {
 	int code;	/* to exit with */
 	struct vigil vigil;
 	struct crash_loop ends;
-	bool must_fork;	  /* another server */
-	bool must_follow; /* … of the installed program, once this one has ended */
-	pid_t asked;	  /* process of that, which says whether it can; 0: none */
-	bool is_server;	  /* this is the process that was forked */
+	bool is_asked_to_follow; /* by a signal, which counts when there is a server */
+	bool must_fork;		 /* another server */
+	bool must_follow;	 /* … of the installed program, once this one has ended */
+	pid_t asked;		 /* process of that, which says whether it can; 0: none */
+	bool is_server;		 /* this is the process that was forked */
 };
 
 /* Goes on as the program before. */
@@ -70,6 +73,8 @@ static void adopt(struct keeper *keeper, const struct succession *succession)
 	keeper->ends = succession->ends;
 	keeper->mask = succession->mask;
 	keeper->has_told_start = true;
+	vigil_begin(&keeper->vigil, watchdog_get_interval(), clock_get_monotonic());
+	vigil_pause(&keeper->vigil);
 }
 
 static int open_keeper(struct keeper *keeper)
@@ -109,6 +114,21 @@ static void close_keeper(struct keeper *keeper)
 /* What a server has of its keeper and needs no more; its descriptor is in use. It is no leak. */
 static struct fuse_mount *volatile of_keeper;
 
+/*
+ * Until the server handles signals itself. What nobody reads, and what is meant for the keeper,
+ * does not end it; a reload does not end one that has a tree already.
+ */
+static void set_mask_of_server(const struct keeper *keeper)
+{
+	sigset_t mask = keeper->mask;
+
+	sigaddset(&mask, SIGPIPE);
+	sigaddset(&mask, SIGUSR2);
+	if (keeper->mount)
+		sigaddset(&mask, SIGHUP);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+}
+
 /* Returns 0 in both processes (is_server tells which it is), or a negative errno. */
 static int fork_server(struct keeper *keeper, struct heirloom *ret_heirloom)
 {
@@ -144,13 +164,14 @@ static int fork_server(struct keeper *keeper, struct heirloom *ret_heirloom)
 	keeper->memory = -1; /* handed over */
 	of_keeper = keeper->mount;
 	keeper->is_server = true;
+	set_mask_of_server(keeper);
 	close_keeper(keeper);
-	sigprocmask(SIG_SETMASK, &keeper->mask, NULL);
 	return 0;
 }
 
 /* --- requests of the server ------------------------------------------------------------------- */
 
+/* A server that does not take its answers waits by itself: there is room for more than one. */
 static void answer_server(struct keeper *keeper, int result, const char *why, int fd)
 {
 	struct keeper_answer *text = xcalloc(1, sizeof(*text));
@@ -171,7 +192,7 @@ static void answer_server(struct keeper *keeper, int result, const char *why, in
 		control.header.cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
 	}
-	if (sendmsg(keeper->socket, &message, MSG_NOSIGNAL) < 0)
+	if (sendmsg(keeper->socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		log_warning("cannot answer the server: %s", strerror(errno));
 	free(text);
 }
@@ -190,8 +211,10 @@ static void handle_mount_request(struct keeper *keeper)
 	if (path)
 		fuse.mountpoint = path;
 	r = keeper->mount ? -EBUSY : fuse_mount_new(&fuse, &keeper->mount, &why);
-	if (r == 0)
+	if (r == 0) {
+		free(keeper->place);
 		keeper->place = xstrdup(fuse.mountpoint);
+	}
 	answer_server(keeper, r, strbuf_text(&why), r == 0 ? fuse_mount_get_fd(keeper->mount) : -1);
 }
 
@@ -257,13 +280,13 @@ static void handle_keeper_request(struct keeper *keeper, const struct keeper_req
 	}
 }
 
-/* Everything that the server has said by now. */
+/* Everything that the server has said by now; of one that does not stop, as much as there was. */
 static void handle_keeper_requests(struct keeper *keeper)
 {
 	struct keeper_request request;
 	ssize_t n = 0;
 
-	while (keeper->socket >= 0) {
+	for (int i = 0; i < REQUESTS_PER_TURN && keeper->socket >= 0; i++) {
 		n = recv(keeper->socket, &request, sizeof(request), MSG_DONTWAIT);
 		if (n == (ssize_t)sizeof(request))
 			handle_keeper_request(keeper, &request);
@@ -326,15 +349,29 @@ static void follow(struct keeper *keeper)
 	keeper->must_fork = true;
 }
 
-/* SIGUSR2: the installed program is to take over, if it can. */
+/* Without a file of its own (ulimit -f) a server takes with it all that another one would need. */
+static bool can_be_followed(const struct keeper *keeper)
+{
+	struct stat found;
+
+	return fstat(keeper->memory, &found) == 0 && found.st_size > 0;
+}
+
+/* After SIGUSR2: the installed program is to take over, if it can. */
 static void begin_to_follow(struct keeper *keeper)
 {
 	const char *options = keeper->options->fuse->mount;
 
 	if (keeper->asked || keeper->must_follow || !keeper->mount || !keeper->is_ready)
 		return;
+	keeper->is_asked_to_follow = false;
 	if (options && strstr(options, "auto_unmount")) {
 		log_error("with auto_unmount no other program can take over: going on as before");
+		return;
+	}
+	if (!can_be_followed(keeper)) {
+		log_error("with so little memory in files (ulimit -f) no other program can take "
+			  "over: going on as before");
 		return;
 	}
 	keeper->asked = succession_ask();
@@ -352,10 +389,14 @@ static void handle_answer(struct keeper *keeper, int status)
 			  "going on as before");
 		return;
 	}
+	if (!keeper->mount || keeper->has_ended || was_told_to_end(keeper))
+		return; /* it is too late */
 	log_info("the installed mmfs takes over");
 	keeper->must_follow = true;
-	if (keeper->server)
+	if (keeper->server) {
 		kill(keeper->server, SIGKILL);
+		vigil_let_go(&keeper->vigil, clock_get_monotonic()); /* a disk may hold it up */
+	}
 }
 
 static void handle_server_end(struct keeper *keeper, int status)
@@ -364,11 +405,15 @@ static void handle_server_end(struct keeper *keeper, int status)
 	const char *end = describe_end(status, room, sizeof(room));
 
 	keeper->server = 0;
-	if (keeper->must_follow && !was_told_to_end(keeper)) {
+	if (keeper->must_follow && keeper->mount && !was_told_to_end(keeper)) {
 		follow(keeper);
 		return;
 	}
 	keeper->is_over = true;
+	if (keeper->must_follow) { /* unmounted meanwhile, or told to end */
+		keeper->code = EXIT_SUCCESS;
+		return;
+	}
 	if (is_meant(keeper, status)) {
 		keeper->code = WEXITSTATUS(status);
 		return;
@@ -380,6 +425,8 @@ static void handle_server_end(struct keeper *keeper, int status)
 		log_error("%s", end);
 	} else if (was_told_to_end(keeper)) {
 		log_error("%s: unmounting", end);
+	} else if (!can_be_followed(keeper)) {
+		log_error("%s, and all that it knew is lost (ulimit -f): unmounting", end);
 	} else if (crash_loop_note(&keeper->ends, clock_get_monotonic()) &&
 		!crash_point_is_endless()) {
 		log_error("%s, as %d did within %d s: unmounting", end, CRASH_LOOP_ENDS,
@@ -401,12 +448,13 @@ static void handle_keeper_signals(struct keeper *keeper)
 		if (info.ssi_signo == SIGCHLD || info.ssi_signo == SIGPIPE)
 			continue;
 		if (info.ssi_signo == SIGUSR2) {
-			begin_to_follow(keeper);
+			keeper->is_asked_to_follow = true;
 			continue;
 		}
-		keeper->passed = (int)info.ssi_signo;
+		if (!was_told_to_end(keeper))
+			keeper->passed = (int)info.ssi_signo;
 		if (keeper->server)
-			kill(keeper->server, keeper->passed);
+			kill(keeper->server, (int)info.ssi_signo);
 	}
 	/* As the first process of a container it gets all that lost their parents. */
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
@@ -419,11 +467,13 @@ static void handle_keeper_signals(struct keeper *keeper)
 	}
 }
 
+/* Of a server that has just ended nothing is due: by 0 a signal would go to the whole group. */
 static void handle_keeper_time(struct keeper *keeper, uint64_t now)
 {
 	enum vigil_action action;
 
-	while (!keeper->is_over && (action = vigil_take(&keeper->vigil, now)) != VIGIL_NOTHING) {
+	while (!keeper->is_over && keeper->server &&
+		(action = vigil_take(&keeper->vigil, now)) != VIGIL_NOTHING) {
 		switch (action) {
 		case VIGIL_NOTHING:
 			break;
@@ -439,6 +489,8 @@ static void handle_keeper_time(struct keeper *keeper, uint64_t now)
 			kill(keeper->server, SIGKILL);
 			break;
 		case VIGIL_LEAVE:
+			if (keeper->must_follow)
+				log_error("the server cannot be ended: unmounting");
 			keeper->is_over = true;
 			break;
 		}
@@ -459,6 +511,9 @@ static void start_next(struct keeper *keeper, struct heirloom *ret_heirloom)
 		keeper->is_over = true;
 		return;
 	}
+	if (keeper->must_follow) /* it died while the installed program was asked */
+		follow(keeper);
+	keeper->must_fork = false;
 	r = fork_server(keeper, ret_heirloom);
 	if (r < 0) {
 		log_error("cannot start another server: %s", strerror(-r));
@@ -493,6 +548,8 @@ static void keep_server(struct keeper *keeper, struct heirloom *ret_heirloom)
 		if (keeper->is_over)
 			break;
 		handle_keeper_signals(keeper);
+		if (keeper->is_asked_to_follow)
+			begin_to_follow(keeper);
 		handle_keeper_time(keeper, clock_get_monotonic());
 		if (keeper->must_fork && !keeper->is_over)
 			start_next(keeper, ret_heirloom);
@@ -515,10 +572,12 @@ int keeper_run(const struct keeper_options *options, struct heirloom *ret_heirlo
 
 	if (r == 0)
 		r = fork_server(&keeper, ret_heirloom);
-	if (r < 0)
+	if (r < 0) {
 		log_error("cannot start the server: %s", strerror(-r));
-	else if (!keeper.is_server)
+		unmount_tree(&keeper, false); /* of a program before */
+	} else if (!keeper.is_server) {
 		keep_server(&keeper, ret_heirloom);
+	}
 	if (keeper.is_server)
 		return KEEPER_IS_SERVER;
 	close_keeper(&keeper);

@@ -185,6 +185,20 @@ mv "$DB.away" "$DB"
 rm -f "$DB"-*
 expect_match "as 5 did within 30 s: unmounting" "$(tail -n "+$said" "$LOG")" "the log"
 
+# What it knew is lost with it where limits allow no file for that: nobody goes on from nothing.
+(
+	ulimit -f 32768
+	exec "$MMFS" -f -o "db=$DB,devices=$DEVICES" "$MM" </dev/null >>"$LOG" 2>&1
+) &
+mmfs_pid=$!
+await_mount
+kill_server KILL
+await_end "$mmfs_pid"
+mmfs_pid=
+expect_equal 1 "$status" "the status of the keeper whose server has left nothing"
+expect_equal 0 "$(count_mounts)" "the number of mounts then"
+expect_match "all that it knew is lost" "$(cat "$LOG")" "the log"
+
 # Unmounted while there is none: it ends well.
 start
 kill -STOP "$mmfs_pid"

@@ -124,6 +124,75 @@ await_end "$mmfs_pid"
 expect_equal 0 "$status" "the status after umount"
 mmfs_pid=
 
+# What happens while the installed one is asked: the server dies, before or together with the answer;
+# somebody unmounts. What is asked for while no server is ready is done when there is one.
+# shellcheck disable=SC2016 # these are lines of a script
+install_slow()
+{
+	install_version "$next"
+	mv "$MMFS" "$TMP/next"
+	install_script 'case $1 in' "--can-follow=*) : >$TMP/asked" \
+		"while [ ! -e $TMP/go ]; do sleep 0.02; done; exit 0 ;;" 'esac' "exec $TMP/next \"\$@\""
+	rm -f "$TMP/asked" "$TMP/go"
+}
+
+has_another_server() # THAN
+{
+	[[ $(cat "$CTL/server_pid") != "$1" ]]
+}
+
+has_version() # VERSION
+{
+	[ "$(cat "$CTL/version")" = "mmfs $1" ]
+}
+
+for when in before with; do
+	start_mmfs
+	keeper=$mmfs_pid
+	server=$(cat "$CTL/server_pid")
+	install_slow
+	upgrade >"$TMP/said" &
+	asking=$!
+	await test -e "$TMP/asked"
+	[ $when = before ] || kill -STOP "$keeper"
+	kill -KILL "$server"
+	[ $when = with ] || has_another_server "$server"
+	asked=$(pgrep -P "$keeper" -f can-follow)
+	: >"$TMP/go"
+	await lib_is_ended "$asked"
+	kill -CONT "$keeper"
+	wait "$asking" || fail "the upgrade has failed whose server died $when the answer"
+	expect_equal "mmfs $next serves $MM" "$(cat "$TMP/said")" "what mmctl says ($when)"
+	stop_mmfs
+	install_version "$version"
+done
+
+start_mmfs
+keeper=$mmfs_pid
+install_slow
+kill -USR2 "$keeper"
+await test -e "$TMP/asked"
+kill -STOP "$keeper"
+"$helpers/unmount" "$MM"
+asked=$(pgrep -P "$keeper" -f can-follow)
+: >"$TMP/go"
+await lib_is_ended "$asked"
+kill -CONT "$keeper"
+await_end "$keeper"
+mmfs_pid=
+expect_equal 0 "$status" "the status after umount while the installed one was asked"
+install_version "$version"
+
+start_mmfs
+install_version "$next"
+kill -STOP "$mmfs_pid"
+kill -KILL "$(server_pid)"
+kill -USR2 "$mmfs_pid"
+kill -CONT "$mmfs_pid"
+await has_version "$next"
+stop_mmfs
+install_version "$version"
+
 # With auto_unmount somebody would unmount.
 run_mmfs -f -o "db=$DB,devices=$DEVICES,auto_unmount" "$MM" </dev/null >>"$LOG" 2>&1 &
 mmfs_pid=$!
