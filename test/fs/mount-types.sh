@@ -232,5 +232,25 @@ expect_match "ID=\"UUID=$(number_uuid 1)\"" "$(nsenter --mount="/proc/$apart/ns/
 mmfs_pid=$(find_keeper "^/sbin/mount\..*db=$DB")
 kill "$mmfs_pid"
 await lib_is_ended "$mmfs_pid"
+
+# What lies there in place of the program is not run when another one is to take over.
+apart_do()
+{
+	nsenter --mount="/proc/$apart/ns/mnt" "$@"
+}
+has_taken_signal()
+{
+	[[ $(sed -n 's/^ShdPnd:\t//p' "/proc/$mmfs_pid/status") == 0000000000000000 ]]
+}
+apart_do mount --bind "$(realpath /bin/true)" "$prefix/sbin/mmfs"
+expect_ok mount -N "$apart" -t mmfs none "$MM" -o "$options"
+mmfs_pid=$(find_keeper "^/sbin/mount\..*db=$DB")
+server=$(apart_do cat "$MM/control/server_pid")
+kill -USR2 "$mmfs_pid"
+await has_taken_signal
+sleep 0.2 # in which it would be run
+expect_equal "$server" "$(apart_do cat "$MM/control/server_pid")" "the server"
+kill "$mmfs_pid"
+await lib_is_ended "$mmfs_pid"
 mmfs_pid=
 kill "$apart"
