@@ -253,6 +253,24 @@ static long try_network(void)
 	return socket(AF_INET, SOCK_STREAM, 0) >= 0 || errno != EPERM;
 }
 
+/* The kernel looks at the lower half of a register, a filter at all of it. */
+static long try_hidden_network(void)
+{
+	return syscall(SYS_socket, INT64_C(1) << 32 | AF_INET, SOCK_STREAM, 0) >= 0 ||
+		errno != EPERM;
+}
+
+static long try_other_family(void)
+{
+	return socket(AF_ALG, SOCK_SEQPACKET, 0) >= 0 || errno != EPERM;
+}
+
+/* By this who may read everything gets at files outside of a container. */
+static long try_handle(void)
+{
+	return syscall(SYS_open_by_handle_at, -1, NULL, O_RDONLY) >= 0 || errno != EPERM;
+}
+
 static long try_local_socket(void)
 {
 	return socket(AF_UNIX, SOCK_SEQPACKET, 0) >= 0 &&
@@ -284,6 +302,9 @@ static const struct {
 	{ try_own_namespace, false },
 	{ try_parent, false },
 	{ try_network, false },
+	{ try_hidden_network, false },
+	{ try_other_family, false },
+	{ try_handle, false },
 };
 
 START_TEST(server_attempt)

@@ -40,6 +40,8 @@ static const int denied_calls[] = {
 	/* nodes of devices */
 	SCMP_SYS(mknod),
 	SCMP_SYS(mknodat),
+	/* files that no path leads to: those outside of a container */
+	SCMP_SYS(open_by_handle_at),
 	/* other processes */
 	SCMP_SYS(ptrace),
 	SCMP_SYS(process_vm_readv),
@@ -73,7 +75,20 @@ static const int denied_calls[] = {
 	SCMP_SYS(ioperm),
 };
 
-static const int denied_families[] = { AF_INET, AF_INET6, AF_PACKET, AF_VSOCK };
+/*
+ * All families but AF_UNIX and AF_NETLINK. What is larger than any counts, too: the kernel looks at
+ * the lower half of the register alone.
+ */
+static int deny_families(scmp_filter_ctx filter, uint32_t verdict)
+{
+	int r = seccomp_rule_add(filter, verdict, SCMP_SYS(socket), 1,
+		SCMP_A0(SCMP_CMP_GT, (scmp_datum_t)AF_NETLINK));
+
+	for (int family = AF_UNIX + 1; r == 0 && family < AF_NETLINK; family++)
+		r = seccomp_rule_add(filter, verdict, SCMP_SYS(socket), 1,
+			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family));
+	return r;
+}
 
 static int deny(scmp_filter_ctx filter)
 {
@@ -82,10 +97,7 @@ static int deny(scmp_filter_ctx filter)
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(denied_calls); i++)
 		r = seccomp_rule_add(filter, verdict, denied_calls[i], 0);
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(denied_families); i++)
-		r = seccomp_rule_add(filter, verdict, SCMP_SYS(socket), 1,
-			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)denied_families[i]));
-	return r;
+	return r < 0 ? r : deny_families(filter, verdict);
 }
 
 int confinement_enter(void)
