@@ -199,6 +199,17 @@ expect_equal 1 "$status" "the status of the keeper whose server has left nothing
 expect_equal 0 "$(count_mounts)" "the number of mounts then"
 expect_match "all that it knew is lost" "$(cat "$LOG")" "the log"
 
+# Reloads while another one starts are no reason to die.
+start
+kill_server KILL
+for _ in {1..50}; do
+	kill -HUP "$mmfs_pid"
+done
+expect_another
+expect_match "$(number_uuid 1)" "$(points)" "points"
+stop_mmfs
+! grep -q Hangup "$LOG" || fail "a server has died of a reload"
+
 # Unmounted while there is none: it ends well.
 start
 kill -STOP "$mmfs_pid"
