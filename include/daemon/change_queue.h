@@ -85,6 +85,7 @@ bool change_queue_has_others(const struct change_queue *queue);
 size_t change_queue_get_lines(const struct change_queue *queue);
 void change_queue_settle(struct change_queue *queue);
 int change_queue_forget_host(struct change_queue *queue, const char *host, struct strbuf *why);
+int change_queue_take_over(struct change_queue *queue, struct strbuf *why);
 bool change_queue_is_settled(const struct change_queue *queue);
 bool change_queue_is_committing(const struct change_queue *queue);
 uint64_t change_queue_get_commits(const struct change_queue *queue);

@@ -69,5 +69,7 @@ void ledger_fill_env(const struct ledger *ledger, bool is_of_client, struct mana
 /* What this host sees is to be told anew: something about volumes or mounts has changed. */
 void ledger_note_volumes(struct ledger *ledger);
 int ledger_forget_host(struct ledger *ledger, const char *host, struct strbuf *why);
+/* What the engine has counts, though it is another one or an older copy: cluster_take_over(). */
+int ledger_take_over(struct ledger *ledger, struct strbuf *why);
 /* control/cluster */
 void ledger_render(const struct ledger *ledger, struct strbuf *ret_text);

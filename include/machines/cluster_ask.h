@@ -24,6 +24,13 @@ void cluster_see(struct cluster *cluster, char *list);
 /* -EROFS: nobody is there to be told. What comes of it is seen in the list of hosts. */
 int cluster_forget_host(struct cluster *cluster, const char *host, struct strbuf *why);
 
+/*
+ * An administrator's word: where the engine is another one, or an older copy, what it has counts
+ * from now on. All of it is asked for on a new connection, and comes as news. -EROFS and a
+ * sentence: nobody knows yet what there is to decide.
+ */
+int cluster_take_over(struct cluster *cluster, const struct cluster_time *now, struct strbuf *why);
+
 /* What this machine is called there; NULL: nobody has said so yet. */
 const char *cluster_get_host(const struct cluster *cluster);
 /* How many lines of clients one commit surely takes. */

@@ -158,7 +158,7 @@ void session_handle_link(struct session *session, bool is_there, uint64_t now)
 	if (session->began == 0)
 		session->began = now;
 	session->is_linked = is_there;
-	session->is_wanted = false;
+	session->is_wanted = session->is_other = session->is_older = false;
 	session->change_id = 0; /* who comes asks anew */
 	session->clocks[CLOCK_PATIENCE] = 0;
 	waiters_drop(session);

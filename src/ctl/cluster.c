@@ -4,10 +4,15 @@
  */
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl/cluster.h"
 #include "ctl/volume_name.h"
+
+#define TURN 100000   /* µs */
+#define TURNS_MAX 200 /* until the cluster is there: 20 s */
 
 enum {
 	HOST,
@@ -167,14 +172,60 @@ static int join_volume(struct ctl *ctl, const char *folder)
 	return r < 0 ? tree_report(ctl, r, strbuf_text(&reply), what) : CTL_OK;
 }
 
+static bool is_state(const struct shown *shown, const char *state)
+{
+	return is_same_text(shown->state[2], state);
+}
+
+/* All that the engine has is read, and shows then. */
+static int await_cluster(struct ctl *ctl, struct shown *shown)
+{
+	_cleanup_strbuf_ struct strbuf reply = STRBUF_INIT;
+
+	for (int i = 0; i < TURNS_MAX; i++) {
+		shown_fini(shown);
+		*shown = (struct shown){ 0 };
+		if (read_cluster(ctl, shown) != CTL_OK)
+			return CTL_FAILED;
+		if (is_state(shown, "up") || is_state(shown, "read-only"))
+			break;
+		usleep(TURN);
+	}
+	if (is_state(shown, "up")) /* since the last wait, maybe */
+		return tree_request(ctl, "settle", "1", 1, &reply) < 0 ? CTL_FAILED : CTL_OK;
+	return ctl_fail("what the cluster has is not taken over: it is %s%s%s", shown->state[2],
+		shown->state[6] && *shown->state[6] ? ": " : "",
+		shown->state[6] ? shown->state[6] : "");
+}
+
+/* Where the engine is another one, or an older copy, that is no reason any more. */
+static int take_over(struct ctl *ctl, struct shown *shown)
+{
+	_cleanup_strbuf_ struct strbuf request = STRBUF_INIT, reply = STRBUF_INIT;
+	int r;
+
+	if (ctl->is_dry_run) {
+		printf("What the cluster has would be taken over: %s\n",
+			shown->state[6] ? shown->state[6] : "");
+		return CTL_OK;
+	}
+	request_add(&request, "all", "1");
+	r = tree_run(ctl, "cluster_join", &request, &reply, "take over what the cluster has");
+	return r == CTL_OK ? await_cluster(ctl, shown) : r;
+}
+
 static int join(struct ctl *ctl)
 {
 	_cleanup_(texts_free_p) char **folders = tree_list_names(ctl, "ids");
-	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
-	int result = CTL_OK;
+	_cleanup_(shown_fini) struct shown shown = { 0 };
+	int result = read_cluster(ctl, &shown);
 
-	if (tree_read(ctl, "control/cluster", &text) < 0 || strstr(strbuf_text(&text), "\"off\""))
+	if (result != CTL_OK || is_state(&shown, "off"))
 		return ctl_fail("cannot join: mmfs was started without cluster=");
+	if (is_state(&shown, "read-only"))
+		result = take_over(ctl, &shown);
+	if (result != CTL_OK)
+		return result;
 	for (size_t i = 0; folders[i]; i++) {
 		int r = join_volume(ctl, folders[i]);
 

@@ -109,6 +109,11 @@ int change_queue_forget_host(struct change_queue *queue, const char *host, struc
 	return ledger_forget_host(queue->ledger, host, why);
 }
 
+int change_queue_take_over(struct change_queue *queue, struct strbuf *why)
+{
+	return ledger_take_over(queue->ledger, why);
+}
+
 bool change_queue_is_settled(const struct change_queue *queue)
 {
 	return ledger_is_settled(queue->ledger);

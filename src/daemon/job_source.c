@@ -332,8 +332,16 @@ static void begin_wait(struct job_source *jobs, struct fuse_job *job)
 	jobs->must_look = true; /* once for all who begin to wait in this turn */
 }
 
+/* Whether it is about the cluster itself rather than a volume. */
+static bool is_of_cluster(const struct fuse_job *job)
+{
+	return job->operation->kind == OP_CLUSTER_FORGET ||
+		(job->operation->kind == OP_CLUSTER_JOIN &&
+			job->lines[0].request.given & KEY_BIT(KEY_ALL));
+}
+
 /* It is told, and no more: what comes of it shows in control/cluster. */
-static void forget_host(struct job_source *jobs, struct fuse_job *job)
+static void tell_cluster(struct job_source *jobs, struct fuse_job *job)
 {
 	const struct job_line *line = &job->lines[0];
 
@@ -341,6 +349,8 @@ static void forget_host(struct job_source *jobs, struct fuse_job *job)
 	job->error = line->error;
 	if (line->error)
 		strbuf_add_text(&job->why, line->why);
+	else if (job->operation->kind == OP_CLUSTER_JOIN)
+		job->error = change_queue_take_over(jobs->queue, &job->why);
 	else
 		job->error = change_queue_forget_host(jobs->queue, line->request.host, &job->why);
 	if (job->error)
@@ -398,8 +408,8 @@ void job_source_submit(struct job_source *jobs, struct fuse_job *job)
 		finish_without_change(jobs, job);
 	} else if (job->count == 0) {
 		finish_without_change(jobs, job); /* an unfinished line: kept for the next write */
-	} else if (job->operation->kind == OP_CLUSTER_FORGET) {
-		forget_host(jobs, job);
+	} else if (is_of_cluster(job)) {
+		tell_cluster(jobs, job);
 	} else if (job->operation->flags & OPERATION_HOSTS) {
 		host_jobs_submit(jobs->hosts, job);
 	} else if (job->operation->flags & OPERATION_WAITS && !is_of_mounted(jobs, job)) {

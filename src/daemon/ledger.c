@@ -216,7 +216,7 @@ static void hang_up(void *data, const char *why)
 {
 	struct ledger *ledger = data;
 
-	log_warning("mmfs-cluster is not believed any more: %s", why);
+	log_warning("mmfs-cluster has to connect anew: %s", why);
 	cluster_link_hang_up(ledger->link);
 }
 
@@ -483,6 +483,17 @@ int ledger_forget_host(struct ledger *ledger, const char *host, struct strbuf *w
 		return -EOPNOTSUPP;
 	}
 	return cluster_forget_host(ledger->cluster, host, why);
+}
+
+int ledger_take_over(struct ledger *ledger, struct strbuf *why)
+{
+	struct cluster_time now = get_time();
+
+	if (!ledger->cluster) {
+		strbuf_add_text(why, "mmfs was started without cluster=");
+		return -EOPNOTSUPP;
+	}
+	return cluster_take_over(ledger->cluster, &now, why);
 }
 
 void ledger_render(const struct ledger *ledger, struct strbuf *ret_text)

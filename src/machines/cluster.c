@@ -112,10 +112,13 @@ static void disbelieve(struct cluster *cluster, const char *why, const struct cl
 	cluster_talk_change_state(cluster, CLUSTER_READ_ONLY, why, now->real);
 }
 
+/* What is not taken up yet counts as known: it may be what an administrator has decided for. */
 static bool is_other_cluster(const struct cluster *cluster, const uint64_t id[2])
 {
 	const uint64_t *known = cluster->known->cluster;
 
+	for (const struct elsewhere_change *news = cluster->news; news; news = news->next)
+		known = news->elsewhere.cluster;
 	return (known[0] || known[1]) && (known[0] != id[0] || known[1] != id[1]);
 }
 
@@ -143,16 +146,27 @@ static int take_hello(
 		cluster->revision = cluster->known->revision;
 		cluster->head = cluster->known->head;
 	}
+	if (cluster->is_decided)
+		cluster->revision = cluster->head = 0;
 	cluster_talk_change_state(cluster, CLUSTER_JOINING, NULL, now->real);
 	if (!has_id)
 		return 0;
-	if (is_other_cluster(cluster, cluster->id)) {
+	if (!cluster->is_decided && is_other_cluster(cluster, cluster->id)) {
 		disbelieve(cluster, "it is another cluster than the names here are of", now);
 		return 0;
 	}
 	send_want(cluster, line->cluster_id);
 	cluster_talk_seen(cluster);
 	return 0;
+}
+
+/* What it has cannot be had: the decision was about something else, and is over. */
+static void give_up_decision(
+	struct cluster *cluster, const char *why, const struct cluster_time *now)
+{
+	cluster->is_decided = false;
+	elsewhere_change_free(steal_ptr(cluster->all));
+	disbelieve(cluster, why, now);
 }
 
 static void take_state(
@@ -166,6 +180,8 @@ static void take_state(
 	uint64_t since = line->since && line->since < now->real / 1000000 ? line->since * 1000000
 									  : now->real;
 
+	if (cluster->is_decided && strcmp(line->state, "read-only") == 0)
+		give_up_decision(cluster, line->why, now);
 	for (size_t i = 0; i < ARRAY_SIZE(states) && !cluster->is_disbelieved; i++)
 		if (strcmp(states[i].name, line->state) == 0)
 			cluster_talk_change_state(cluster, states[i].state, line->why, since);
@@ -209,6 +225,7 @@ static int begin_all(
 	cluster->all = elsewhere_change_new(
 		line->host ? line->host : cluster->name, line->revision, line->head);
 	cluster->all->elsewhere.is_all = true;
+	cluster->all->elsewhere.is_decided = cluster->is_decided;
 	return 0;
 }
 
@@ -216,6 +233,7 @@ static int end_all(struct cluster *cluster, const struct cluster_time *now)
 {
 	if (!cluster->all)
 		return break_off(cluster, "it ends what it has not begun", now);
+	cluster->is_decided = false;
 	add_news(cluster, steal_ptr(cluster->all));
 	return 0;
 }

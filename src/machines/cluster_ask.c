@@ -168,6 +168,20 @@ int cluster_forget_host(struct cluster *cluster, const char *host, struct strbuf
 	return 0;
 }
 
+int cluster_take_over(struct cluster *cluster, const struct cluster_time *now, struct strbuf *why)
+{
+	if (cluster->state == CLUSTER_UP || cluster->state == CLUSTER_FULL)
+		return 0;
+	if (cluster->state != CLUSTER_READ_ONLY) {
+		cluster_explain(cluster, why);
+		return -EROFS;
+	}
+	cluster->is_decided = true;
+	cluster->world->hang_up(cluster->world->data, "what the engine has is to be taken over");
+	cluster_handle_lost(cluster, now);
+	return 0;
+}
+
 const char *cluster_get_host(const struct cluster *cluster)
 {
 	return cluster->host;

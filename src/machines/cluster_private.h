@@ -20,6 +20,7 @@ struct cluster {
 	bool is_connected;
 	bool is_greeted;     /* by the one who is connected */
 	bool is_disbelieved; /* the engine is another one, or an older copy */
+	bool is_decided;     /* what it has counts all the same, as soon as all of it is here */
 	uint64_t since;	     /* of the state, µs since 1970 */
 	char *why;	     /* of the state, or NULL */
 	char *host;	     /* what this machine is called there; NULL: unknown yet */

@@ -114,6 +114,15 @@ say h2 '{"want":{"revision":1000000,"head":1000,"cluster_id":"'"$id"'"}}'
 hear h2 '"state":"read-only"'
 [[ ${heard[h2]} == *"older copy"* ]] || fail "${heard[h2]}"
 
+# An administrator has decided that what etcd has counts: all of it is asked for, and comes.
+say h2 'hang up'
+hear h2 -
+hear h2 '"hello":1'
+hear h2 '"state":"down"'
+say h2 '{"want":{"revision":0,"head":0,"cluster_id":"'"$id"'"}}'
+hear h2 '"begin":"all"'
+hear h2 '"state":"up"'
+
 # Nobody is there: that is told, and what is wanted meanwhile is refused. Then all goes on.
 for i in "${!member[@]}"; do
 	kill_member "$i"

@@ -228,7 +228,7 @@ kill "$reader"
 for text in garbage '[]' '{"rows":[{"key":"links/dosdevices/x","value":"{}"}],"revision":1}' \
 	'{"hello":1}' '{"rows":7,"revision":1000000}'; do
 	play raw h1 "$text"
-	await grep -q "not believed any more" "$LOG"
+	await grep -q "has to connect anew" "$LOG"
 	: >"$LOG"
 	await is_state up
 done
@@ -286,8 +286,59 @@ fi
 has_row links/dosdevices/archive || fail "the name of a volume that has joined is not shared"
 expect_equal "$c" "$(readlink "$MM/DosDevices/archive")"
 
-# --- another engine is not believed ---------------------------------------------------------------
+# --- an older copy, and another engine, are not believed before it is decided ----------------------
+
+take_over()
+{
+	expect_fail EROFS request create_point "link=early device=$c"
+	expect_equal "$c" "$(readlink "$MM/DosDevices/newer")" "a name that is not there any more"
+	if [ -n "${MMCTL-}" ]; then
+		expect_match 'would be taken over' "$("$MMCTL" -m "$MM" cluster join --dry-run 2>/dev/null || :)"
+		expect_equal read-only "$(state)" "after a dry run"
+		"$MMCTL" -m "$MM" cluster join 2>"$TMP/told" || grep -q "$1" "$TMP/told" ||
+			fail "cannot take over: $(cat "$TMP/told")"
+	else
+		expect_ok request cluster_join all=1
+		await is_state up
+		settle
+		expect_ok request cluster_join "device=$c"
+	fi
+	expect_equal up "$(state)" "after it was decided"
+	has_row links/dosdevices/newer || fail "what was lacking is not shared"
+	expect_equal "$c" "$(readlink "$MM/DosDevices/newer")"
+}
+
+play save
+expect_ok request create_point "link=newer device=$c"
+play restore
+await is_state read-only
+expect_match 'older copy' "$(cat "$CTL/cluster")"
+take_over "other hosts have a volume"
+expect_ok request create_point "link=late device=$c"
+has_row links/dosdevices/late || fail "a name is not shared after all"
+play save
+expect_ok request create_point "link=third device=$c"
+play restore
+await is_state read-only
+expect_ok request cluster_join all=1
+await is_state up
+settle
+! has_row links/dosdevices/third || fail "a name is shared before that is asked for"
+stop_mmfs
+start_second share=all "db=$TMP/third.db"
+await is_state up
+settle
+expect_equal "$c" "$(readlink "$MM/DosDevices/third")" "a name that is still to be shared"
+expect_ok request cluster_join "device=$c"
+has_row links/dosdevices/third || fail "a name is not shared anew"
 
 play other
 await is_state read-only
 expect_match 'another cluster' "$(cat "$CTL/cluster")"
+stop_mmfs
+start_second share=all "db=$TMP/third.db"
+await is_state read-only
+expect_fail EROFS rm "$MM/DosDevices/late"
+take_over nothing
+has_row links/dosdevices/archive || fail "names of before are not shared"
+expect_ok request create_point "link=last device=$c"

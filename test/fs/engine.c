@@ -15,6 +15,8 @@
  *	seen ID HOST, unseen ID HOST	another host sees a volume, or not any more
  *	forget			what was before is compacted: who comes anew is sent everything
  *	other			the engine is another one, without rows
+ *	save			keeps a copy of all rows
+ *	restore			has that copy again, and so older revisions
  *	dump FILE		writes all rows, ordered by key
  *
  * Usage: engine HOST=SOCKET…
@@ -60,6 +62,9 @@ static struct sight sights[SIGHTS];
 static size_t sight_count;
 static uint64_t revision = 100, head = 10, compacted;
 static unsigned int generation;
+static struct row saved[ROWS];
+static size_t saved_count;
+static uint64_t saved_revision, saved_head;
 
 static void say(struct host *host, const struct strbuf *line)
 {
@@ -466,6 +471,28 @@ static void be_another(void)
 		end_connection(&hosts[i]);
 }
 
+static void save(void)
+{
+	for (size_t i = 0; i < row_count; i++)
+		saved[i] = (struct row){ xstrdup(rows[i].key), xstrdup(rows[i].value),
+			rows[i].revision };
+	saved_count = row_count;
+	saved_revision = revision;
+	saved_head = head;
+}
+
+static void restore(void)
+{
+	while (row_count)
+		delete_row(rows[0].key);
+	memcpy(rows, saved, sizeof(rows));
+	row_count = saved_count;
+	revision = saved_revision;
+	head = saved_head;
+	for (size_t i = 0; i < host_count; i++)
+		end_connection(&hosts[i]);
+}
+
 static void set_state(struct host *host, const char *state, const char *why)
 {
 	free(host->state);
@@ -520,6 +547,10 @@ static void command(void *data, char *text, size_t len)
 		compacted = ++revision;
 	} else if (strcmp(word, "other") == 0) {
 		be_another();
+	} else if (strcmp(word, "save") == 0) {
+		save();
+	} else if (strcmp(word, "restore") == 0) {
+		restore();
 	} else if (strcmp(word, "dump") == 0) {
 		dump(first);
 	} else {

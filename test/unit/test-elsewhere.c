@@ -268,6 +268,147 @@ START_TEST(all_is_read_again)
 }
 END_TEST
 
+static bool is_row(const struct sharing *sharing, const char *key)
+{
+	_cleanup_free_ char *text = xasprintf("{\"key\":\"%s\",\"value\"", key);
+
+	return strstr(strbuf_text(&sharing->put), text) != NULL;
+}
+
+/* An older copy was decided for, which does not have UUID=1, and of UUID=2 an older name. */
+static void take_copy(struct world *world)
+{
+	struct elsewhere_row rows[] = { RECORD("UUID=2"), RECORD("UUID=4"),
+		LINK("/DosDevices/b", "UUID=2"), LINK("/DosDevices/moved", "UUID=4") };
+	struct elsewhere all = { .host = "all", .revision = 2, .rows = rows, .count = 4 };
+
+	all.is_all = all.is_decided = true;
+	rows[0].revision = 8;
+	rows[0].keep_links = true;
+	world_init(world);
+	world->manager.share = SHARE_FABRIC;
+	world->manager.names.revision = 7;
+	TAKE(world, RECORD("UUID=1"), RECORD("UUID=2"), LINK("/DosDevices/a", "UUID=1"),
+		LINK("/DosDevices/new", "UUID=2"), LINK("/DosDevices/gone", "UUID=2"),
+		LINK("/DosDevices/moved", "UUID=1"), LINK(GUID, "UUID=2"), RECORD("UUID=4"),
+		LINK("/DosDevices/away", "UUID=4"), RECORD("UUID=5"),
+		LINK("/DosDevices/absent", "UUID=5"),
+		{ .kind = ELSEWHERE_POINT,
+			.id = "UUID=2",
+			.path = "own",
+			.volume = GUID,
+			.changed = 5 },
+		{ .kind = ELSEWHERE_POINT,
+			.id = "UUID=1",
+			.path = "data",
+			.volume = GUID,
+			.changed = 5 });
+	world_plug(world, "sda1", "part=1 uuid=1 fabric");
+	world_plug(world, "sdb1", "part=1 uuid=2 fabric");
+	ck_assert_int_eq(elsewhere_decide(&world->manager, &all, &world->change, &world->why), 0);
+	world_commit(world);
+	world_reload(world);
+	world->manager.share = SHARE_FABRIC;
+}
+
+/* What it lacks stays. What nobody else has can go, and nobody else is told. */
+START_TEST(an_older_copy_takes_nothing_away)
+{
+	const struct record *record;
+	struct sharing sharing;
+	struct world world;
+
+	take_copy(&world);
+	ck_assert_uint_eq(world.manager.names.revision, 2);
+	ck_assert_str_eq(world_show(&world),
+		"/DosDevices/a /dev/sda1\n/DosDevices/b /dev/sdb1\n/DosDevices/gone "
+		"/dev/sdb1\n/DosDevices/moved /dev/sda1\n/DosDevices/new /dev/sdb1\n");
+	ck_assert_ptr_nonnull(mount_points_find(&world.manager.names, "UUID=1", "data"));
+	ck_assert_uint_eq(mount_points_find(&world.manager.names, "UUID=2", "own")->changed, 0);
+	record = names_find_link(&world.manager.names, "/DosDevices/absent")->record;
+	ck_assert(record->is_shared && !record->revision && record->fingerprint.size == 1000);
+	record = names_find_record(&world.manager.names, "UUID=2");
+	ck_assert(record->is_shared && record->keep_links); /* its revision is no reason */
+	ck_assert(elsewhere_is_lacking(&world.manager.names, "/DosDevices/new"));
+	ck_assert_str_eq(shadows_find(&world.manager.names, "/DosDevices/moved")->id, "UUID=4");
+	world_decide(&world, "delete_points", "link=/DosDevices/gone");
+	sharing_init(&sharing, &world.manager, &world.change, "me");
+	ck_assert(!sharing.has_rows);
+	sharing_fini(&sharing);
+	world_commit(&world);
+	ck_assert_ptr_null(names_find_link(&world.manager.names, "/DosDevices/gone"));
+	ck_assert_ptr_null(shadows_find(&world.manager.names, "/DosDevices/gone"));
+	world_fini(&world);
+}
+END_TEST
+
+/* Another host has shared it since; what nobody has shared stays, also when all is read again. */
+START_TEST(what_an_older_copy_lacks_waits)
+{
+	struct elsewhere_row rows[] = { RECORD("UUID=5"), LINK("/DosDevices/absent", "UUID=5") };
+	struct elsewhere all = { .host = "all", .revision = 9, .rows = rows, .count = 2 };
+	const struct names *names;
+	struct world world;
+
+	all.is_all = true;
+	take_copy(&world);
+	names = &world.manager.names;
+	TAKE(&world, rows[0], rows[1]);
+	ck_assert(!shadows_find(names, "/DosDevices/absent"));
+	ck_assert_uint_eq(names_find_record(names, "UUID=5")->revision, 3);
+	ck_assert_int_eq(elsewhere_decide(&world.manager, &all, &world.change, &world.why), 0);
+	world_commit(&world);
+	ck_assert(names_is_shared(names_find_link(names, "/DosDevices/absent")));
+	ck_assert(elsewhere_is_lacking(names, "/DosDevices/a"));
+	ck_assert(elsewhere_is_lacking(names, "/DosDevices/moved"));
+	ck_assert_str_eq(names_find_link(names, "/DosDevices/moved")->record->id, "UUID=1");
+	ck_assert_ptr_nonnull(mount_points_find(names, "UUID=1", "data"));
+	world_fini(&world);
+}
+END_TEST
+
+/* Others may take a name meanwhile: it stays here. If not, it is shared when that is asked for. */
+START_TEST(what_an_older_copy_lacks_joins)
+{
+	struct sharing sharing;
+	struct world world;
+
+	take_copy(&world);
+	ck_assert_int_eq(world_ask(&world, "cluster_join", "device=sdb1 try=1"), 0);
+	ck_assert(elsewhere_is_lacking(&world.manager.names, "/DosDevices/new"));
+	TAKE(&world, LINK("/DosDevices/new", "UUID=4"));
+	ck_assert_str_eq(
+		names_find_link(&world.manager.names, "/DosDevices/new")->record->id, "UUID=2");
+	ck_assert_int_eq(world_ask(&world, "cluster_join", "device=sdb1"), EEXIST);
+	TAKE(&world, { .kind = ELSEWHERE_LINK, .is_gone = true, .path = "/DosDevices/new" });
+	ck_assert(elsewhere_is_lacking(&world.manager.names, "/DosDevices/new"));
+	world_decide(&world, "cluster_join", "device=sdb1");
+	sharing_init(&sharing, &world.manager, &world.change, "me");
+	ck_assert(is_row(&sharing, "links/dosdevices/new") && is_row(&sharing, "volumes/UUID=2"));
+	ck_assert_ptr_nonnull(strstr(strbuf_text(&sharing.compare),
+		"{\"key\":\"links/dosdevices/new\",\"revision\":0}"));
+	ck_assert(is_row(&sharing, "points/UUID=1/data")); /* it is where UUID=2 belongs */
+	ck_assert(is_row(&sharing, "points/UUID=2/own") && !is_row(&sharing, "links/dosdevices/b"));
+	sharing_fini(&sharing);
+	world_commit(&world);
+	ck_assert_ptr_null(shadows_find(&world.manager.names, "/DosDevices/new"));
+	world_decide(&world, "cluster_join", "device=sdb1");
+	ck_assert(!change_has_rows(&world.change));
+	world_commit(&world);
+	world_decide(&world, "create_point", "link=/DosDevices/away device=sdb1");
+	sharing_init(&sharing, &world.manager, &world.change, "me");
+	ck_assert(is_row(&sharing, "links/dosdevices/away"));
+	sharing_fini(&sharing);
+	world_commit(&world);
+	world_play(&world, "ok delete_points /DosDevices/moved");
+	world_decide(&world, "cluster_join", "device=sda1");
+	sharing_init(&sharing, &world.manager, &world.change, "me");
+	ck_assert(is_row(&sharing, "volumes/UUID=1") && is_row(&sharing, "links/dosdevices/a"));
+	sharing_fini(&sharing);
+	world_fini(&world);
+}
+END_TEST
+
 /*
  * What the machine has not heard the end of, it takes up with its own names in it; else not again.
  */
@@ -299,13 +440,6 @@ START_TEST(own_changes_come_back_once)
 	world_fini(&world);
 }
 END_TEST
-
-static bool is_row(const struct sharing *sharing, const char *key)
-{
-	_cleanup_free_ char *text = xasprintf("{\"key\":\"%s\",\"value\"", key);
-
-	return strstr(strbuf_text(&sharing->put), text) != NULL;
-}
 
 START_TEST(what_was_the_machines_own_joins)
 {
@@ -450,6 +584,9 @@ int main(void)
 	tcase_add_test(tcase, what_is_another_disk_is_a_clone);
 	tcase_add_test(tcase, shared_volumes_wait_for_the_others);
 	tcase_add_test(tcase, all_is_read_again);
+	tcase_add_test(tcase, an_older_copy_takes_nothing_away);
+	tcase_add_test(tcase, what_an_older_copy_lacks_waits);
+	tcase_add_test(tcase, what_an_older_copy_lacks_joins);
 	tcase_add_test(tcase, own_changes_come_back_once);
 	tcase_add_test(tcase, what_was_the_machines_own_joins);
 	tcase_add_test(tcase, what_all_hosts_are_to_have);

@@ -37,6 +37,7 @@ struct elsewhere {
 	uint64_t number;     /* this machine's own change of that number; 0: it is another host's */
 	uint64_t cluster[2]; /* the UUID of that database; 0: it is known */
 	bool is_all;	     /* these rows are all there are: what they do not have is gone */
+	bool is_decided;     /* … but of an older copy, or of another database: nothing is gone */
 	struct elsewhere_row *rows;
 	size_t count;
 	const struct history_entry *entries; /* what its history says */
@@ -60,6 +61,11 @@ struct elsewhere_link {
 	uint64_t changed;
 };
 
+/*
+ * Whether a link of a shared volume is here, and that database does not have it: since then it has
+ * a shadow, which is of the same volume where nobody else has the name either.
+ */
+bool elsewhere_is_lacking(const struct names *view, const char *path);
 /* False: it has none with this path. */
 bool elsewhere_find_link(
 	const struct names *view, const char *path, struct elsewhere_link *ret_link);

@@ -4,6 +4,10 @@
  * their references, as the database wants them. It was committed where it was made, so no rule of
  * this machine can refuse it any more; only rows that cannot be true on any host are refused.
  *
+ * Where an older copy of all there is was decided for, or another database, nothing is gone with
+ * what that lacks. Until it is shared anew, by whatever host, volumes have no revision, links have
+ * a shadow, and mount points have no time.
+ *
  * If this machine has a volume of its own with the same ID, that may well be another one: what the
  * others write about theirs is left out.
  */
@@ -99,7 +103,8 @@ static bool has_record(const struct elsewhere *elsewhere, const struct elsewhere
 {
 	const struct record *record = names_find_record(&change->names, row->id);
 
-	return elsewhere->is_all && record && row->revision && record->revision == row->revision;
+	return elsewhere->is_all && !elsewhere->is_decided && record && row->revision &&
+		record->revision == row->revision;
 }
 
 static void put_record(
@@ -145,21 +150,33 @@ static int remove_record(
 	return 0;
 }
 
-static int put_link(const struct elsewhere_row *row, struct change *change)
+/* Whether the name here gives way to what all hosts have. */
+static bool gives_way(const struct elsewhere *elsewhere, const struct elsewhere_row *row,
+	const struct names *names)
+{
+	const struct link *link = names_find_link(names, row->path);
+
+	if (!link || (names_is_shared(link) && strcmp(link->record->id, row->id) == 0))
+		return true;
+	return names_is_shared(link) && !elsewhere->is_decided && !shadows_find(names, row->path);
+}
+
+static int put_link(
+	const struct elsewhere *elsewhere, const struct elsewhere_row *row, struct change *change)
 {
 	struct names *names = &change->names;
-	const struct link *own = names_find_link(names, row->path);
 	struct event event = { .kind = EVENT_LINK_SHADOWED };
 
 	if (is_own(names, row->id))
 		return 0;
 	if (!names_find_record(names, row->id))
 		return -EBADMSG;
-	if (!own || names_is_shared(own)) {
+	if (gives_way(elsewhere, row, names)) {
+		shadows_remove(names, row->path);
 		names_set_link(names, row->path, row->id, row->changed);
 		return 0;
 	}
-	if (!shadows_find(names, row->path)) {
+	if (!shadows_find(names, row->path) || elsewhere_is_lacking(names, row->path)) {
 		event.link = (char *)row->path;
 		event.id = (char *)row->id;
 		events_add(&change->events, &event);
@@ -168,12 +185,21 @@ static int put_link(const struct elsewhere_row *row, struct change *change)
 	return 0;
 }
 
+/* It is here, and nobody has it elsewhere. */
+static void note_lacking(struct names *names, const struct link *link)
+{
+	shadows_set(names, link->path, link->record->id, link->changed);
+}
+
 static void remove_link(const struct elsewhere_row *row, struct change *change)
 {
 	const struct link *link = names_find_link(&change->names, row->path);
 
-	shadows_remove(&change->names, row->path);
-	if (link && names_is_shared(link))
+	if (!link || !names_is_shared(link))
+		shadows_remove(&change->names, row->path);
+	else if (shadows_find(&change->names, row->path))
+		note_lacking(&change->names, link);
+	else
 		names_remove_link(&change->names, row->path);
 }
 
@@ -222,7 +248,7 @@ static int put_row(
 		put_record(elsewhere, row, change);
 		return 0;
 	case ELSEWHERE_LINK:
-		return put_link(row, change);
+		return put_link(elsewhere, row, change);
 	case ELSEWHERE_POINT:
 		return put_point(row, change);
 	}
@@ -343,55 +369,79 @@ static void free_keys(struct map *keys)
 	map_fini(keys);
 }
 
-static void drop_links(const struct manager *manager, const struct map *keys, struct change *change)
+static void drop_links(const struct manager *manager, const struct elsewhere *elsewhere,
+	const struct map *keys, struct change *change)
 {
 	map_for_each (&manager->names.links, node, next) {
 		const struct link *link = container_of(node, struct link, by_path);
 		struct elsewhere_row row = { .kind = ELSEWHERE_LINK, .path = link->path };
 
-		if (names_is_shared(link) && !is_listed(keys, &row) &&
-			!is_own(&change->names, link->record->id))
+		if (!names_is_shared(link) || is_listed(keys, &row) ||
+			is_own(&change->names, link->record->id))
+			continue;
+		if (!names_find_link(&change->names, link->path))
+			continue; /* with its volume */
+		if (elsewhere->is_decided || shadows_find(&manager->names, link->path))
+			note_lacking(&change->names, link);
+		else
 			remove_link(&row, change);
 	}
 	map_for_each (&manager->names.shadows, node, next) {
 		const struct shadow *shadow = container_of(node, struct shadow, by_path);
 		struct elsewhere_row row = { .kind = ELSEWHERE_LINK, .path = shadow->path };
 
-		if (shadow->id && !is_listed(keys, &row))
+		if (shadow->id && !is_listed(keys, &row) &&
+			!elsewhere_is_lacking(&change->names, shadow->path))
 			shadows_remove(&change->names, shadow->path);
 	}
 }
 
-static void drop_points(
-	const struct manager *manager, const struct map *keys, struct change *change)
+static void drop_points(const struct manager *manager, const struct elsewhere *elsewhere,
+	const struct map *keys, struct change *change)
 {
 	map_for_each (&manager->names.mount_points, node, next) {
 		const struct mount_point *point = container_of(node, struct mount_point, by_place);
 		struct elsewhere_row row = {
 			.kind = ELSEWHERE_POINT, .id = point->host, .path = point->path
 		};
+		struct mount_point lacking = *point;
 
-		if (!is_listed(keys, &row))
+		if (is_listed(keys, &row) || is_own(&change->names, point->host) || !point->changed)
+			continue;
+		lacking.changed = 0;
+		if (elsewhere->is_decided)
+			mount_points_set(&change->names, &lacking);
+		else
 			remove_point(&row, change);
 	}
 }
 
 /* A volume that is here, and that all others know nothing of any more, is this machine's own. */
-static void drop_records(
-	const struct manager *manager, const struct map *keys, struct change *change)
+static void drop_records(const struct manager *manager, const struct elsewhere *elsewhere,
+	const struct map *keys, struct change *change)
 {
 	map_for_each (&manager->names.records, node, next) {
 		const struct record *record = container_of(node, struct record, by_id);
 		struct elsewhere_row row = { .kind = ELSEWHERE_RECORD, .id = record->id };
 		struct record *own;
 
-		if (!record->is_shared || is_listed(keys, &row))
+		if (is_listed(keys, &row))
+			continue;
+		if (!record->is_shared) {
+			if (record->revision)
+				names_edit_hint(&change->names, record->id)->revision = 0;
+			continue;
+		}
+		if (elsewhere->is_decided)
+			names_edit_hint(&change->names, record->id)->revision = 0;
+		if (!record->revision || elsewhere->is_decided)
 			continue;
 		if (!volumes_find_id(&manager->volumes, record->id)) {
 			names_remove_record(&change->names, record->id);
 			continue;
 		}
 		own = names_edit_record(&change->names, record->id);
+		shadows_drop(&change->names, record->id);
 		own->is_shared = false;
 		own->revision = 0;
 	}
@@ -403,9 +453,9 @@ static void drop_others(
 	struct map keys = MAP_INIT;
 
 	list_keys(elsewhere, &keys);
-	drop_records(manager, &keys, change);
-	drop_points(manager, &keys, change);
-	drop_links(manager, &keys, change);
+	drop_records(manager, elsewhere, &keys, change);
+	drop_points(manager, elsewhere, &keys, change);
+	drop_links(manager, elsewhere, &keys, change);
 	free_keys(&keys);
 }
 
@@ -449,15 +499,25 @@ int elsewhere_decide(const struct manager *manager, const struct elsewhere *else
 	return 0;
 }
 
+bool elsewhere_is_lacking(const struct names *view, const char *path)
+{
+	const struct link *link = names_find_link(view, path);
+	const struct shadow *shadow = shadows_find(view, path);
+
+	return link && shadow && names_is_shared(link) &&
+		names_find_record(view, shadow->id)->is_shared &&
+		strcmp(link->record->id, shadow->id) == 0;
+}
+
 bool elsewhere_find_link(
 	const struct names *view, const char *path, struct elsewhere_link *ret_link)
 {
 	const struct link *link = names_find_link(view, path);
 	const struct shadow *shadow = shadows_find(view, path);
 
-	if (link && names_is_shared(link))
+	if (link && names_is_shared(link) && !shadow)
 		*ret_link = (struct elsewhere_link){ link->path, link->record->id, link->changed };
-	else if (shadow)
+	else if (shadow && !elsewhere_is_lacking(view, path))
 		*ret_link = (struct elsewhere_link){ shadow->path, shadow->id, shadow->changed };
 	else
 		return false;
@@ -476,17 +536,28 @@ bool elsewhere_is_row(const struct names *layer, const char *path)
 		before.changed != after.changed;
 }
 
+/* A link that the database of all hosts lacked is gone here, or another volume's. */
+static bool is_made_good(const struct names *layer, const struct shadow *shadow)
+{
+	return elsewhere_is_lacking(layer->base, shadow->path) &&
+		strcmp(shadows_find(layer->base, shadow->path)->id, shadow->id) == 0 &&
+		!elsewhere_is_lacking(layer, shadow->path);
+}
+
 static void surface(void *data, const struct shadow *shadow)
 {
 	struct names *layer = data;
 	_cleanup_free_ char *path = NULL, *id = NULL;
 	uint64_t changed = shadow->changed;
+	bool is_over = is_made_good(layer, shadow);
 
-	if (names_find_link(layer, shadow->path))
+	if (!is_over && names_find_link(layer, shadow->path))
 		return;
 	path = xstrdup(shadow->path);
 	id = xstrdup(shadow->id);
 	shadows_remove(layer, path);
+	if (is_over)
+		return;
 	names_set_link(layer, path, id, changed);
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/model/mount_points.h"
 #include "core/model/shadows.h"
+#include "core/rules/elsewhere.h"
 #include "core/model/triples.h"
 #include "core/rules/devices.h"
 #include "core/rules/identity_names.h"
@@ -166,7 +167,7 @@ static int check_elsewhere(struct decision *decision, const char *id, const char
 	if (link && manager_env_has_seen(decision->env, names, link->record->id))
 		return decision_fail(decision, -EEXIST,
 			"%s is a link of %s, which other hosts have", link->path, link->record->id);
-	if (shadow && record && record->is_shared)
+	if (shadow && record && record->is_shared && !elsewhere_is_lacking(names, path))
 		return decision_fail(decision, -EEXIST, "%s is a link of %s on other hosts",
 			shadow->path, shadow->id);
 	return 0;

@@ -264,6 +264,19 @@ static void add_links(struct writer *writer)
 
 /* --- mount points ----------------------------------------------------------------------------- */
 
+/* The row of a mount point that all hosts have; NULL: none. */
+static const struct mount_point *find_known(
+	const struct names *base, const char *host, const char *path)
+{
+	const struct record *record = names_find_record(base, host);
+	const struct mount_point *point = mount_points_find(base, host, path);
+
+	return point && point->changed && record && record->is_shared &&
+			!elsewhere_is_lacking(base, point->volume)
+		? point
+		: NULL;
+}
+
 static bool is_same_point(const struct mount_point *a, const struct mount_point *b)
 {
 	return is_same_text(a->volume, b->volume) && is_same_text(a->options, b->options) &&
@@ -274,7 +287,7 @@ static void add_point(struct writer *writer, const struct mount_point *point)
 {
 	const struct names *layer = &writer->change->names;
 	const struct record *record = names_find_record(layer, point->host);
-	const struct mount_point *before = mount_points_find(layer->base, point->host, point->path);
+	const struct mount_point *before = find_known(layer->base, point->host, point->path);
 	const struct link *link = point->is_removed ? NULL : names_find_link(layer, point->volume);
 	_cleanup_strbuf_ struct strbuf key = STRBUF_INIT, value = STRBUF_INIT;
 
@@ -288,7 +301,8 @@ static void add_point(struct writer *writer, const struct mount_point *point)
 		touch(writer, point->host);
 	if (link && link->record->is_shared)
 		touch(writer, link->record->id);
-	if (point->is_removed || !link || !link->record->is_shared) {
+	if (point->is_removed || !link || !link->record->is_shared ||
+		elsewhere_is_lacking(layer, point->volume)) {
 		if (before)
 			delete_row(writer, &key);
 		return;

@@ -125,8 +125,9 @@ const struct operation operations[] = {
 	{ OP_CLUSTER_FORGET, "cluster_forget", CHANGES, KEY_BIT(KEY_HOST), KEY_BIT(KEY_HOST), 0,
 		"host=HOST", "Takes a machine that is no more for seeing nothing.", "EOPNOTSUPP" },
 	{ OP_CLUSTER_JOIN, "cluster_join", CHANGES,
-		KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE) | KEY_BIT(KEY_TRY), 0,
-		KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE), "device=VOLUME [try=1]",
+		KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE) | KEY_BIT(KEY_ALL) | KEY_BIT(KEY_TRY), 0,
+		KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE) | KEY_BIT(KEY_ALL),
+		"device=VOLUME [try=1] | all=1",
 		"Shares the names of a volume that this machine had for itself.",
 		"EEXIST ENOENT EOPNOTSUPP" },
 };
