@@ -405,6 +405,7 @@ static void handle_server_end(struct keeper *keeper, int status)
 	const char *end = describe_end(status, room, sizeof(room));
 
 	keeper->server = 0;
+	vigil_pause(&keeper->vigil);
 	if (keeper->must_follow && keeper->mount && !was_told_to_end(keeper)) {
 		follow(keeper);
 		return;
@@ -472,8 +473,7 @@ static void handle_keeper_time(struct keeper *keeper, uint64_t now)
 {
 	enum vigil_action action;
 
-	while (!keeper->is_over && keeper->server &&
-		(action = vigil_take(&keeper->vigil, now)) != VIGIL_NOTHING) {
+	while (!keeper->is_over && (action = vigil_take(&keeper->vigil, now)) != VIGIL_NOTHING) {
 		switch (action) {
 		case VIGIL_NOTHING:
 			break;
@@ -506,7 +506,6 @@ static void start_next(struct keeper *keeper, struct heirloom *ret_heirloom)
 		close(keeper->socket);
 	keeper->socket = -1;
 	keeper->must_fork = keeper->is_ready = keeper->has_ended = false;
-	vigil_pause(&keeper->vigil);
 	if (was_told_to_end(keeper)) { /* while there was none */
 		keeper->is_over = true;
 		return;

@@ -86,8 +86,9 @@ void discovery_handle_kernel(
 		discovery_entry_trust(entry);
 		discovery_entry_check_medium(discovery, entry, event);
 		entry->sequence = event->sequence;
+		entry->is_untold = true;
 		if (discovery->uses_udevd)
-			discovery_entry_await_udevd(discovery, entry, UDEVD_LIMIT, now);
+			discovery_entry_await_udevd(discovery, entry, false, UDEVD_LIMIT, now);
 		else
 			discovery_entry_look(discovery, entry, event->source, false, now);
 	}
@@ -104,8 +105,10 @@ void discovery_handle_udevd(
 	/* Else a newer word is on its way, or has been taken. */
 	if (discovery->uses_udevd && entry && event->sequence >= entry->sequence) {
 		/* It may be late in telling of the one before: that is no reason for doubt. */
-		if (!event->is_gone)
+		if (!event->is_gone) {
 			discovery_entry_trust(entry);
+			entry->is_untold = false;
+		}
 		discovery_entry_look(
 			discovery, entry, event->is_gone ? NULL : event->source, true, now);
 	}
@@ -176,7 +179,7 @@ void discovery_handle_written(struct discovery *discovery, const char *name, uin
 		discovery_entry_look(discovery, entry, NULL, false, now);
 		look_at_partitions(discovery, name, now);
 	} else if (entry && entry->state != DISCOVERY_AWAITS_UDEVD) {
-		discovery_entry_await_udevd(discovery, entry, WATCH_LIMIT, now);
+		discovery_entry_await_udevd(discovery, entry, true, WATCH_LIMIT, now);
 	}
 	end_turn(discovery, now);
 }

@@ -125,9 +125,10 @@ void discovery_entry_check_medium(
 	entry_check_medium(discovery, entry, event->is_empty, event->diskseq);
 }
 
-void discovery_entry_await_udevd(
-	struct discovery *discovery, struct entry *entry, uint64_t limit, uint64_t now)
+void discovery_entry_await_udevd(struct discovery *discovery, struct entry *entry, bool is_written,
+	uint64_t limit, uint64_t now)
 {
+	entry->is_written = is_written;
 	stop_probe(discovery, entry); /* what it reads may be half old, half new */
 	entry->rounds = BUSY_LIMIT / limit;
 	entry_set_state(discovery, entry, DISCOVERY_AWAITS_UDEVD, now + limit);
@@ -284,6 +285,9 @@ void discovery_entry_handle_time(
 	} else {
 		discovery_say(discovery, DISCOVERY_DEBUG, "%s: udevd says nothing: reading it",
 			entry->name);
-		discovery_entry_look(discovery, entry, NULL, false, now);
+		/* Of what it may not have come to, it knows what was there before. */
+		entry->must_read |= entry->is_written;
+		discovery_entry_look(discovery, entry, NULL,
+			discovery->uses_udevd && entry->is_written && !entry->is_untold, now);
 	}
 }

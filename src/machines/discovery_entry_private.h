@@ -25,6 +25,8 @@ struct entry {
 	bool must_read : 1;	   /* whatever is known of its content */
 	bool is_said_gone : 1;	   /* by the last event, and it is here */
 	bool is_left_to_udevd : 1; /* which has never dealt with it */
+	bool is_written : 1;	   /* what udevd is awaited for, and nothing else */
+	bool is_untold : 1;	   /* udevd has not told of what the kernel said last */
 	uint8_t rounds; /* how often its limit may pass yet, while udevd is busy or the prober */
 	char name[];
 };
@@ -37,9 +39,12 @@ void discovery_entry_trust(struct entry *entry);
 /* Takes back what shows if the kernel says that another medium is there by now, or none. */
 void discovery_entry_check_medium(
 	struct discovery *discovery, struct entry *entry, const struct discovery_event *event);
-/* udevd is going to tell of the device, within `limit` unless it is busy. */
-void discovery_entry_await_udevd(
-	struct discovery *discovery, struct entry *entry, uint64_t limit, uint64_t now);
+/*
+ * udevd is going to tell of the device, within `limit` unless it is busy. `is_written`: of its
+ * content, and what it knows of the disk itself is so still.
+ */
+void discovery_entry_await_udevd(struct discovery *discovery, struct entry *entry, bool is_written,
+	uint64_t limit, uint64_t now);
 /*
  * Describes the device anew; of an event, which has found it, if there is one. May free the entry.
  */

@@ -167,22 +167,6 @@ mmfs_pid=
 expect_equal 0 "$(count_mounts)" "the number of mounts"
 await no_daemons
 
-# One that dies just when it was to be killed: nothing else is.
-WATCHDOG_USEC=300000 setsid "$MMFS" -f -o "db=$DB,devices=$DEVICES" "$MM" </dev/null >/dev/null 2>"$TMP/still" &
-mmfs_pid=$!
-await_mount
-server=$(server_pid)
-kill -STOP "$server"
-await grep -q "the server stands still" "$TMP/still"
-kill -STOP "$mmfs_pid"
-sleep 2.1 # after which it would be
-kill -KILL "$server"
-await lib_is_ended "$server"
-kill -CONT "$mmfs_pid"
-await has_another_server "$server"
-expect_match "$(number_uuid 1)" "$(points)" "points"
-stop_mmfs
-
 # A reload does not take back that it was told to end.
 start_in foreground
 kill -STOP "$server"

@@ -58,6 +58,8 @@ static int describe(void *data, const char *name, const void *source, bool use_u
 		report.device->identity[ID_UUID] = xasprintf("%u", disk->udevd_content);
 		report.device->fstype = xstrdup("ext4");
 	}
+	if (is_known)
+		report.device->identity[ID_PATH] = xasprintf("port-%s", name);
 	report.awaits_udevd = use_udevd && !is_known;
 	report.must_not_read = disk->must_not_read;
 	if (disk->must_not_read)

@@ -358,6 +358,29 @@ START_TEST(a_write_is_left_to_udevd_for_as_long_as_it_is_busy)
 }
 END_TEST
 
+/* A write that udevd has not noticed is about content: what it knows of the disk is so still. */
+START_TEST(what_udevd_alone_knows_outlives_a_write)
+{
+	disk_plug(0, 7);
+	disk_udevd(0, 0);
+	disk_write(0, 8);
+	disks_wait(SECOND);
+	answer(0);
+	expect(0, 8);
+	ck_assert_pstr_eq(disk_find(0)->identity[ID_PATH], "port-d0");
+	/* Of a disk that it has not come to, it knows what was at its place before. */
+	disk_plug(0, 9);
+	disks.list[0].is_known_to_udevd = true;
+	disks_wait(10 * SECOND);
+	answer(0);
+	disk_write(0, 10);
+	disks_wait(10 * SECOND);
+	answer(0);
+	expect(0, 10);
+	ck_assert_ptr_null(disk_find(0)->identity[ID_PATH]);
+}
+END_TEST
+
 START_TEST(what_udevd_has_not_dealt_with_at_start_is_not_read)
 {
 	static const char reason[] = "udevd has not dealt with it yet: not read";
@@ -473,6 +496,7 @@ int main(void)
 	tcase_add_test(udevd, the_word_of_udevd_counts);
 	tcase_add_test(udevd, what_udevd_does_not_tell_is_read);
 	tcase_add_test(udevd, a_write_is_left_to_udevd_for_as_long_as_it_is_busy);
+	tcase_add_test(udevd, what_udevd_alone_knows_outlives_a_write);
 	tcase_add_test(udevd, what_udevd_has_not_dealt_with_at_start_is_not_read);
 	tcase_add_test(udevd, what_was_left_to_udevd_is_read_when_it_ends);
 	tcase_add_test(udevd, asked_for_every_disk_is_read_whatever_udevd_knows);
