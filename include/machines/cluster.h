@@ -56,9 +56,12 @@ struct cluster_world {
 
 struct cluster;
 
-/* Borrows all; `known` is what is committed here. */
-struct cluster *cluster_new(
-	const char *name, const struct names *known, const struct cluster_world *world);
+/*
+ * Borrows all; `known` is what is committed here. `real`, in µs since 1970, is since when the
+ * engine cannot be reached.
+ */
+struct cluster *cluster_new(const char *name, const struct names *known,
+	const struct cluster_world *world, uint64_t real);
 void cluster_free(struct cluster *cluster);
 
 void cluster_handle_connected(struct cluster *cluster, const struct cluster_time *now);

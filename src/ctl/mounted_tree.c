@@ -217,6 +217,7 @@ static const struct {
 	{ EACCES, "", "only root and the group of the control files may change names" },
 	{ EPERM, "", "only root and the group of the control files may change names" },
 	{ EROFS, "cannot write", "mount the filesystem of the database writable" },
+	{ EROFS, "names of the cluster", "mmctl cluster status tells more" },
 	{ EROFS, "", "the tree is mounted read-only: umount it, and mount it without ro" },
 	{ EEXIST, "", "take another name, or give that one up first: mmctl delete LINK" },
 	{ ENOENT, " is no volume: ", "mmctl explain DEVICE tells more" },

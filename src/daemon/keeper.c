@@ -28,8 +28,9 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "daemon/background.h"
-#include "daemon/watchdog.h"
+#include "daemon/message.h"
 #include "daemon/succession.h"
+#include "daemon/watchdog.h"
 #include "io/fuse/fuse_mount.h"
 #include "io/mounts/mountpoint.h"
 #include "machines/crash_loop.h"
@@ -175,25 +176,13 @@ static int fork_server(struct keeper *keeper, struct heirloom *ret_heirloom)
 static void answer_server(struct keeper *keeper, int result, const char *why, int fd)
 {
 	struct keeper_answer *text = xcalloc(1, sizeof(*text));
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { .bytes = "" };
-	struct iovec piece = { .iov_base = text, .iov_len = sizeof(*text) };
-	struct msghdr message = { .msg_iov = &piece, .msg_iovlen = 1 };
+	int r;
 
 	text->result = result;
 	snprintf(text->why, sizeof(text->why), "%s", why);
-	if (fd >= 0) {
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control);
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	}
-	if (sendmsg(keeper->socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		log_warning("cannot answer the server: %s", strerror(errno));
+	r = message_send(keeper->socket, text, sizeof(*text), &fd, fd < 0 ? 0 : 1, MSG_DONTWAIT);
+	if (r < 0)
+		log_warning("cannot answer the server: %s", strerror(-r));
 	free(text);
 }
 

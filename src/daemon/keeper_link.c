@@ -5,51 +5,26 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/log.h"
 #include "daemon/keeper_link.h"
+#include "daemon/message.h"
 
 void keeper_link_tell(struct keeper_link *link, enum keeper_word word, int value)
 {
 	struct keeper_request request = { .word = word, .value = value };
-	ssize_t n;
 
-	do
-		n = send(link->socket, &request, sizeof(request), MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
+	if (message_send(link->socket, &request, sizeof(request), NULL, 0, 0) < 0)
 		link->is_lost = true;
 }
 
 /* Takes one answer; *ret_fd is -1 if none came with it. */
 static int receive_answer(struct keeper_link *link, struct keeper_answer *answer, int *ret_fd)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec piece = { .iov_base = answer, .iov_len = sizeof(*answer) };
-	struct msghdr message = {
-		.msg_iov = &piece,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	const struct cmsghdr *header;
-	ssize_t n;
-
-	do
-		n = recvmsg(link->socket, &message, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	*ret_fd = -1;
-	if (n != (ssize_t)sizeof(*answer)) {
+	if (!message_receive(link->socket, answer, sizeof(*answer), ret_fd, 1)) {
 		link->is_lost = true;
 		return -EPIPE;
 	}
-	header = CMSG_FIRSTHDR(&message);
-	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
-		memcpy(ret_fd, CMSG_DATA(header), sizeof(*ret_fd));
 	answer->why[sizeof(answer->why) - 1] = '\0';
 	return answer->result;
 }

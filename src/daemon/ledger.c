@@ -369,7 +369,8 @@ static int join_cluster(
 	ledger->events = (struct cluster_link_events){
 		.connected = on_connected, .lost = on_lost, .line = on_line, .data = ledger
 	};
-	ledger->cluster = cluster_new(cluster, &ledger->joints.manager->names, &ledger->world);
+	ledger->cluster = cluster_new(
+		cluster, &ledger->joints.manager->names, &ledger->world, clock_get_real());
 	r = cluster_link_open(socket, &ledger->events, &ledger->link, why);
 	if (r < 0)
 		return r;

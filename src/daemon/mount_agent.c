@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "daemon/mount_agent.h"
+#include "daemon/message.h"
 #include "io/mounts/mountpoint.h"
 
 #define OPTIONS_MAX 4096 /* bytes: a request of a client has no more */
@@ -57,11 +58,6 @@ struct mount_agent {
 
 /* Descriptors that come with a request: where the answer goes, and the folder. */
 enum { ANSWER, FOLDER, DESCRIPTORS };
-
-union control {
-	struct cmsghdr header;
-	char bytes[CMSG_SPACE(DESCRIPTORS * sizeof(int))];
-};
 
 /* --- the agent -------------------------------------------------------------------------------- */
 
@@ -105,39 +101,11 @@ static int do_request(const struct agent_request *request, int folder, const cha
 static void answer(int socket, int result, const struct strbuf *why)
 {
 	struct agent_answer *text = xcalloc(1, sizeof(*text));
-	ssize_t n;
 
 	text->result = result;
 	snprintf(text->why, sizeof(text->why), "%s", strbuf_text(why));
-	n = send(socket, text, sizeof(*text), MSG_NOSIGNAL);
-	(void)n; /* who has gone has no use for it */
+	message_send(socket, text, sizeof(*text), NULL, 0, 0); /* who has gone has no use for it */
 	free(text);
-}
-
-/* Takes the next request and its descriptors, which are -1 if they are missing. False: the end. */
-static bool receive_request(int socket, struct agent_request *request, int *fds)
-{
-	union control control;
-	struct iovec piece = { request, sizeof(*request) };
-	struct msghdr message = {
-		.msg_iov = &piece,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	const struct cmsghdr *header;
-	ssize_t n;
-
-	fds[ANSWER] = fds[FOLDER] = -1;
-	do
-		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	if (n != (ssize_t)sizeof(*request))
-		return false;
-	header = CMSG_FIRSTHDR(&message);
-	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
-		memcpy(fds, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
-	return true;
 }
 
 static void close_descriptors(const int *fds)
@@ -183,7 +151,7 @@ static void run_agent(int socket, const char *tree, bool may_mount)
 	if (keep_socket(socket) < 0)
 		_exit(EXIT_FAILURE);
 	signal(SIGCHLD, SIG_IGN); /* nobody waits for the children */
-	while (receive_request(STDERR_FILENO + 1, request, fds)) {
+	while (message_receive(STDERR_FILENO + 1, request, sizeof(*request), fds, DESCRIPTORS)) {
 		pid_t pid = fork();
 
 		if (pid == 0) {
@@ -241,37 +209,17 @@ static int send_request(const struct mount_agent *agent, const struct agent_requ
 	int folder, int answer_end)
 {
 	const int fds[DESCRIPTORS] = { [ANSWER] = answer_end, [FOLDER] = folder };
-	size_t len = (folder < 0 ? 1 : DESCRIPTORS) * sizeof(int);
-	union control control = { .bytes = "" };
-	struct iovec piece = { (void *)request, sizeof(*request) };
-	struct msghdr message = {
-		.msg_iov = &piece,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = CMSG_SPACE(len),
-	};
-	ssize_t n;
 
-	control.header.cmsg_level = SOL_SOCKET;
-	control.header.cmsg_type = SCM_RIGHTS;
-	control.header.cmsg_len = CMSG_LEN(len);
-	memcpy(CMSG_DATA(&control.header), fds, len);
-	do
-		n = sendmsg(agent->socket, &message, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
+	return message_send(
+		agent->socket, request, sizeof(*request), fds, folder < 0 ? 1 : DESCRIPTORS, 0);
 }
 
 static int receive_answer(int socket, struct strbuf *why)
 {
 	struct agent_answer *text = xcalloc(1, sizeof(*text));
 	int r = -EPIPE;
-	ssize_t n;
 
-	do
-		n = recv(socket, text, sizeof(*text), 0);
-	while (n < 0 && errno == EINTR);
-	if (n == (ssize_t)sizeof(*text)) {
+	if (message_receive(socket, text, sizeof(*text), NULL, 0)) {
 		text->why[sizeof(text->why) - 1] = '\0';
 		strbuf_add_text(why, text->why);
 		r = text->result;

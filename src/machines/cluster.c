@@ -19,14 +19,15 @@
 #include "cluster_hosts_private.h"
 #include "cluster_talk_private.h"
 
-struct cluster *cluster_new(
-	const char *name, const struct names *known, const struct cluster_world *world)
+struct cluster *cluster_new(const char *name, const struct names *known,
+	const struct cluster_world *world, uint64_t real)
 {
 	struct cluster *cluster = xcalloc(1, sizeof(*cluster));
 
 	cluster->name = xstrdup(name);
 	cluster->known = known;
 	cluster->world = world;
+	cluster->since = real;
 	cluster->last_news = &cluster->news;
 	cluster->seen = xstrdup("");
 	return cluster;

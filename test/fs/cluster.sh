@@ -5,6 +5,7 @@
 # all that goes wrong there.
 
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-mmctl.sh"
 
 helpers=$(dirname "$MMFS")/test/fs
 first=$MM
@@ -249,6 +250,8 @@ stop_mmfs "$second_pid"
 play hold h2
 start_second share=all
 expect_equal "$a" "$(readlink "$MM/DosDevices/good")" "a name of the cluster, without it"
+expect_fail EROFS rm "$MM/DosDevices/good"
+expect_match 'not connected.* since 2' "$(cat "$CTL/error_log")" "since when"
 expect_ok request create_point "Z: $b"
 play let h2
 await is_state up
@@ -339,6 +342,7 @@ stop_mmfs
 start_second share=all "db=$TMP/third.db"
 await is_state read-only
 expect_fail EROFS rm "$MM/DosDevices/late"
+expect_match 'mmctl cluster status' "$(mmctl delete late 2>&1 || true)" "mmctl's advice"
 take_over nothing
 has_row links/dosdevices/archive || fail "names of before are not shared"
 expect_ok request create_point "link=last device=$c"

@@ -419,7 +419,7 @@ START_TEST(it_is_the_engine)
 	memset(&game, 0, sizeof(game));
 	game.dice = dice_new(_i);
 	game.now = (struct cluster_time){ 1000000, 5000000000 };
-	game.cluster = cluster_new("test", &game.known, &world);
+	game.cluster = cluster_new("test", &game.known, &world, game.now.real);
 	for (game.dice.step = 1; game.dice.step <= steps; game.dice.step++)
 		play();
 	heal();

@@ -106,7 +106,7 @@ static void setup(void)
 {
 	memset(&known, 0, sizeof(known));
 	hang_ups = 0;
-	cluster = cluster_new("test", &known, &world);
+	cluster = cluster_new("test", &known, &world, 1);
 	ck_assert_int_eq(take_over(), -EROFS);
 	connect_to(ID("1"));
 	ck_assert_int_eq(take_over(), -EROFS);
