@@ -9,7 +9,8 @@
  * One commit or question is under way at a time. A commit without an answer stays open: nothing
  * else is sent until it is known what became of it, which the one who speaks to the engine finds
  * out, if need be another one than before. That it has happened shows in its rows, which come in
- * any case.
+ * any case; where nobody waits any more they are what ends it: with a later change of this host
+ * all earlier ones count as written down here.
  */
 
 #include <errno.h>
@@ -284,7 +285,10 @@ static void take_commit(struct cluster *cluster, const struct cluster_line *line
 
 	if (line->result == CLUSTER_UNKNOWN || !line->result)
 		return; /* it is settled, or its time is over */
-	cluster->open = cluster->open_id = 0;
+	cluster->open_id = 0;
+	if (line->result == CLUSTER_DONE && cluster->step != STEP_COMMIT)
+		return; /* its rows come */
+	cluster->open = 0;
 	if (cluster->step != STEP_COMMIT)
 		return;
 	switch (line->result) {
@@ -333,8 +337,8 @@ static void take_settled(struct cluster *cluster, const struct cluster_line *lin
 
 	if (!number || number != cluster->open)
 		return;
-	if (line->result == CLUSTER_DONE && cluster->step == STEP_COMMIT)
-		return; /* its rows come now, and tell the revision */
+	if (line->result == CLUSTER_DONE)
+		return; /* its rows come, and tell the revision */
 	cluster->open = cluster->open_id = 0;
 	if (cluster->step == STEP_COMMIT)
 		cluster_talk_finish(cluster, -EAGAIN, 0, "it has not happened");

@@ -77,13 +77,22 @@ static int check_room(
 	return 0;
 }
 
+/* Whether a change of this host is still to be taken up: it would be passed over behind another. */
+static bool has_own_news(const struct cluster *cluster)
+{
+	for (const struct elsewhere_change *news = cluster->news; news; news = news->next)
+		if (news->elsewhere.number > cluster->known->own_change)
+			return true;
+	return false;
+}
+
 int cluster_commit(struct cluster *cluster, const struct sharing *sharing, uint64_t patience,
 	const struct cluster_time *now, struct strbuf *why)
 {
 	_cleanup_strbuf_ struct strbuf line = STRBUF_INIT;
 	int r;
 
-	if (!cluster_is_up(cluster) || cluster->open || cluster->step) {
+	if (!cluster_is_up(cluster) || cluster->open || cluster->step || has_own_news(cluster)) {
 		cluster_explain(cluster, why);
 		return cluster->state == CLUSTER_FULL ? -ENOSPC : -EROFS;
 	}

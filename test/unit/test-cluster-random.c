@@ -87,6 +87,8 @@ static void tell_next(void)
 {
 	uint64_t revision = ++game.told, number = game.changes[revision].number;
 
+	if (number && number == game.open)
+		game.open = 0;
 	say("{\"rows\":[{\"key\":\"log/x\",\"value\":\"{}\",\"revision\":%llu}],\"revision\":%llu,"
 	    "\"head\":%llu,\"host\":\"%s\",\"change\":\"%s/%llu\"}",
 		(unsigned long long)revision, (unsigned long long)revision,
@@ -118,11 +120,7 @@ static void take_want(const struct json *json, const struct json_value *want)
 	game.asked = 0;
 	game.is_wanted = true;
 	EXPECT(!game.open || open);
-	if (open) { /* it asks once more where it has heard no more than that it was done */
-		EXPECT(cluster_line_get_number(open, "h1") == game.last);
-		EXPECT(game.open || has_happened(game.last));
-		game.open = game.last;
-	}
+	EXPECT(!open || cluster_line_get_number(open, "h1") == game.open);
 }
 
 static void take_line(void *data, const char *text, size_t len)
@@ -163,6 +161,14 @@ static void set_timer(void *data, uint64_t at)
 	game.timer = at;
 }
 
+/* With the last of the own changes all those before count as written down here. */
+static void expect_no_gap(void)
+{
+	for (uint64_t i = 1; i <= game.revision; i++)
+		EXPECT(game.changes[i].number >= game.sent ||
+			game.changes[i].number <= game.known.own_change);
+}
+
 static void answer(void *data, int result, uint64_t revision, const char *why)
 {
 	EXPECT(game.is_waiting && !game.is_told);
@@ -177,6 +183,7 @@ static void answer(void *data, int result, uint64_t revision, const char *why)
 	}
 	if (result == 0) {
 		EXPECT(has_happened(game.sent));
+		expect_no_gap();
 		EXPECT(game.changes[revision].number == game.sent);
 		EXPECT(cluster_get_number(game.cluster) == game.sent);
 		game.known.own_change = game.sent;
@@ -207,11 +214,20 @@ static void complain(void *data, const char *text)
 
 /* --- moves ------------------------------------------------------------------------------------ */
 
+/* What was told of an own change, and is not taken yet. */
+static bool has_own_news(void)
+{
+	for (uint64_t i = game.taken + 1; i <= game.told; i++)
+		if (game.changes[i].number > game.known.own_change)
+			return true;
+	return false;
+}
+
 static void play_commit(void)
 {
 	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
 	struct sharing sharing = { .has_rows = true, .puts = 1 };
-	bool may = game.is_up && !game.open;
+	bool may = game.is_up && !game.open && !has_own_news();
 	int r;
 
 	if (game.is_waiting)
@@ -248,8 +264,9 @@ static void play_engine(void)
 			return; /* the answer comes later, or never */
 	}
 	game.asked = 0;
-	game.open = 0;
-	if (game.has_happened) {
+	if (!game.has_happened || (game.is_waiting && game.is_commit))
+		game.open = 0;
+	if (game.has_happened) { /* if nobody waits for that any more it is open until it is told */
 		uint64_t at = game.revision;
 
 		while (game.changes[at].number != game.number)
@@ -291,7 +308,8 @@ static void settle(void)
 	uint64_t open = game.open;
 	bool is_done = has_happened(open);
 
-	game.open = 0;
+	if (!is_done)
+		game.open = 0;
 	if (open)
 		say("{\"settled\":\"h1/%llu\",\"result\":\"%s\"}", (unsigned long long)open,
 			is_done ? "done" : "void");
