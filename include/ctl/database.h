@@ -57,8 +57,8 @@ const char *volume_get_link(struct json_object *volume, size_t number);
 const char *volume_get_letter(struct json_object *volume);
 
 /* Members of an object; NULL or false where there is none of this type. */
-bool json_get_flag(struct json_object *object, const char *key);
-bool json_has_flag(struct json_object *object, const char *key);
-const char *json_get_text(struct json_object *object, const char *key);
-struct json_object *json_get_array(struct json_object *object, const char *key);
-struct json_object *json_get_object(struct json_object *object, const char *key);
+bool database_get_flag(struct json_object *object, const char *key);
+bool database_has_flag(struct json_object *object, const char *key);
+const char *database_get_text(struct json_object *object, const char *key);
+struct json_object *database_get_array(struct json_object *object, const char *key);
+struct json_object *database_get_object(struct json_object *object, const char *key);

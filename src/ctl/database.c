@@ -70,36 +70,36 @@ static struct json_object *get(struct json_object *object, const char *key, enum
 	return json_object_is_type(value, type) ? value : NULL;
 }
 
-bool json_get_flag(struct json_object *object, const char *key)
+bool database_get_flag(struct json_object *object, const char *key)
 {
 	struct json_object *value = get(object, key, json_type_boolean);
 
 	return value && json_object_get_boolean(value);
 }
 
-bool json_has_flag(struct json_object *object, const char *key)
+bool database_has_flag(struct json_object *object, const char *key)
 {
 	return get(object, key, json_type_boolean);
 }
 
-const char *json_get_text(struct json_object *object, const char *key)
+const char *database_get_text(struct json_object *object, const char *key)
 {
 	return json_object_get_string(get(object, key, json_type_string));
 }
 
-struct json_object *json_get_array(struct json_object *object, const char *key)
+struct json_object *database_get_array(struct json_object *object, const char *key)
 {
 	return get(object, key, json_type_array);
 }
 
-struct json_object *json_get_object(struct json_object *object, const char *key)
+struct json_object *database_get_object(struct json_object *object, const char *key)
 {
 	return get(object, key, json_type_object);
 }
 
 const char *volume_get_id(struct json_object *volume)
 {
-	return json_get_text(volume, "id");
+	return database_get_text(volume, "id");
 }
 
 const char *volume_get_link(struct json_object *volume, size_t number)
@@ -191,7 +191,7 @@ static bool is_text(struct json_object *object, const char *key)
 
 static char *check_mount_points(struct json_object *volume, struct strbuf *place)
 {
-	struct json_object *points = json_get_array(volume, "mount_points");
+	struct json_object *points = database_get_array(volume, "mount_points");
 
 	for (size_t i = 0; points && i < json_object_array_length(points); i++) {
 		struct json_object *point = json_object_array_get_idx(points, i);
@@ -258,7 +258,7 @@ static char *check_known(struct json_object *volume, struct strbuf *place)
 	strbuf_reset(place);
 	strbuf_add_text(place, "fingerprint");
 	return check_members(
-		json_get_object(volume, "fingerprint"), known, ARRAY_SIZE(known), id, place);
+		database_get_object(volume, "fingerprint"), known, ARRAY_SIZE(known), id, place);
 }
 
 static char *check_volume(struct json_object *seen, struct json_object *seen_links,
@@ -338,7 +338,7 @@ static struct json_object *find_alike(
 
 void database_spell_ids(struct json_object *database, struct json_object *here)
 {
-	struct json_object *volumes = json_get_array(here, "volumes"), *known;
+	struct json_object *volumes = database_get_array(here, "volumes"), *known;
 	_cleanup_json_ struct json_object *by_folded = json_object_new_object();
 	_cleanup_json_ struct json_object *taken = json_object_new_object();
 	_cleanup_json_ struct json_object *here_ids = json_object_new_object();
@@ -352,7 +352,7 @@ void database_spell_ids(struct json_object *database, struct json_object *here)
 		json_object_object_add(by_folded, key, json_object_get(known));
 		json_object_object_add(here_ids, json_object_get_string(known), NULL);
 	}
-	volumes = json_get_array(database, "volumes");
+	volumes = database_get_array(database, "volumes");
 	for (size_t i = 0; i < json_object_array_length(volumes); i++)
 		json_object_object_add(
 			taken, volume_get_id(json_object_array_get_idx(volumes, i)), NULL);

@@ -158,7 +158,7 @@ static struct json_object *make_database(struct foreign_names *names)
 		const struct foreign_name *name = &names->list[i];
 
 		if (name->link)
-			add_link(json_get_array(database, "volumes"), index, name);
+			add_link(database_get_array(database, "volumes"), index, name);
 		else
 			ctl_fail("%s:%zu: cannot take '%s': %s", name->path, name->line, name->text,
 				name->reason);

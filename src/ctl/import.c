@@ -96,7 +96,7 @@ static int read_text(const char *path, struct strbuf *ret_text)
 /* The line of the document that a volume is on, 0: it is not found. */
 static size_t find_volume(const struct document *document, const char *id)
 {
-	struct json_object *volumes = json_get_array(document->content, "volumes");
+	struct json_object *volumes = database_get_array(document->content, "volumes");
 
 	for (size_t i = 0; document->text.len && id && i < json_object_array_length(volumes); i++) {
 		_cleanup_free_ char *place = xasprintf("volumes/%zu/id", i);

@@ -187,10 +187,10 @@ static void add_known(struct strbuf *request, struct json_object *volume)
 	static const char *const keys[][2] = { { "partuuid", "partuuid" }, { "dm_uuid", "dmuuid" },
 		{ "md_uuid", "mduuid" }, { "wwn", "wwn" }, { "serial", "serial" },
 		{ "attachment", "attachment" } };
-	struct json_object *known = json_get_object(volume, "fingerprint");
+	struct json_object *known = database_get_object(volume, "fingerprint");
 	struct json_object *size, *start;
-	const char *node = json_get_text(volume, "last_device");
-	uint64_t seen = read_time(json_get_text(volume, "last_seen"));
+	const char *node = database_get_text(volume, "last_device");
+	uint64_t seen = read_time(database_get_text(volume, "last_seen"));
 
 	add_number(request, "seen", seen);
 	if (node && *node)
@@ -200,7 +200,7 @@ static void add_known(struct strbuf *request, struct json_object *volume)
 	if (json_object_object_get_ex(known, "start", &start))
 		add_number(request, "start", json_object_get_uint64(start));
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		const char *value = json_get_text(known, keys[i][0]);
+		const char *value = database_get_text(known, keys[i][0]);
 
 		if (value && *value)
 			request_add(request, keys[i][1], value);
@@ -219,21 +219,22 @@ static bool knows_better(
 	static const char *const members[] = { "last_seen", "last_device", "fingerprint" };
 	bool is_same = true;
 
-	if (!json_get_object(wanted, "fingerprint") || is_present(restore, volume_get_id(wanted)))
+	if (!database_get_object(wanted, "fingerprint") ||
+		is_present(restore, volume_get_id(wanted)))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
 		is_same &= here && is_same_member(here, wanted, members[i]);
 	if (is_same || !here || is_exact(restore))
 		return !is_same;
-	return read_time(json_get_text(wanted, "last_seen")) >
-		read_time(json_get_text(here, "last_seen"));
+	return read_time(database_get_text(wanted, "last_seen")) >
+		read_time(database_get_text(here, "last_seen"));
 }
 
 /* Whether a flag is to be another; false, too, where nothing is said of it. */
 static bool differs(struct json_object *here, struct json_object *wanted, const char *flag)
 {
-	return json_has_flag(wanted, flag) &&
-		json_get_flag(wanted, flag) != (here && json_get_flag(here, flag));
+	return database_has_flag(wanted, flag) &&
+		database_get_flag(wanted, flag) != (here && database_get_flag(here, flag));
 }
 
 static int check_mark(
@@ -241,7 +242,7 @@ static int check_mark(
 {
 	const char *id = volume_get_id(wanted), *letter = here ? volume_get_letter(here) : NULL;
 
-	if (!json_get_flag(wanted, "no_drive_letter"))
+	if (!database_get_flag(wanted, "no_drive_letter"))
 		return CTL_OK;
 	if (volume_get_letter(wanted))
 		return ctl_fail("cannot import: %s has a drive letter and wants none", id);
@@ -255,7 +256,7 @@ static int check_mark(
 /* Who has a drive letter wants one, whether the document says so or not. */
 static void complete_mark(struct json_object *wanted)
 {
-	if (volume_get_letter(wanted) && !json_has_flag(wanted, "no_drive_letter"))
+	if (volume_get_letter(wanted) && !database_has_flag(wanted, "no_drive_letter"))
 		json_object_object_add(wanted, "no_drive_letter", json_object_new_boolean(false));
 }
 
@@ -274,8 +275,8 @@ static void add_knowledge(struct restore *restore, struct json_object *here,
 	request_add(&request, "id", id);
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
 		bool is_other = differs(here, wanted, flags[i].flag);
-		bool is_on = json_get_flag(
-			json_has_flag(wanted, flags[i].flag) ? wanted : here, flags[i].flag);
+		bool is_on = database_get_flag(
+			database_has_flag(wanted, flags[i].flag) ? wanted : here, flags[i].flag);
 
 		if (is_other)
 			tell_flag(restore, flags[i].flag, id, is_on);
@@ -294,12 +295,12 @@ static void add_knowledge(struct restore *restore, struct json_object *here,
 
 static struct json_object *find_point(struct json_object *volume, const char *path)
 {
-	struct json_object *points = volume ? json_get_array(volume, "mount_points") : NULL;
+	struct json_object *points = volume ? database_get_array(volume, "mount_points") : NULL;
 
 	for (size_t i = 0; points && i < json_object_array_length(points); i++) {
 		struct json_object *point = json_object_array_get_idx(points, i);
 
-		if (is_same_text(json_get_text(point, "path"), path))
+		if (is_same_text(database_get_text(point, "path"), path))
 			return point;
 	}
 	return NULL;
@@ -307,24 +308,24 @@ static struct json_object *find_point(struct json_object *volume, const char *pa
 
 static void add_point(struct restore *restore, const char *host, struct json_object *point)
 {
-	_cleanup_free_ char *source = xasprintf("/%s", json_get_text(point, "path"));
-	const char *options = json_get_text(point, "options");
+	_cleanup_free_ char *source = xasprintf("/%s", database_get_text(point, "path"));
+	const char *options = database_get_text(point, "options");
 	_cleanup_strbuf_ struct strbuf request = STRBUF_INIT;
 
 	request_add(&request, "id", host);
 	request_add(&request, "source", source);
-	request_add(&request, "link", json_get_text(point, "volume"));
+	request_add(&request, "link", database_get_text(point, "volume"));
 	if (options && *options)
 		request_add(&request, "options", options);
-	if (json_get_flag(point, "found"))
+	if (database_get_flag(point, "found"))
 		request_add(&request, "found", "1");
 	add_line(&restore->points, "remember_mount_point", &request);
 }
 
 static void tell_point(struct strbuf *diff, char sign, const char *host, struct json_object *point)
 {
-	_cleanup_free_ char *what = xasprintf("mount point /%s of %s", json_get_text(point, "path"),
-		json_get_text(point, "volume"));
+	_cleanup_free_ char *what = xasprintf("mount point /%s of %s",
+		database_get_text(point, "path"), database_get_text(point, "volume"));
 
 	tell(diff, sign, what, host);
 }
@@ -332,12 +333,12 @@ static void tell_point(struct strbuf *diff, char sign, const char *host, struct 
 static void add_points(struct restore *restore, struct json_object *here,
 	struct json_object *wanted, bool is_forgotten)
 {
-	struct json_object *points = json_get_array(wanted, "mount_points");
+	struct json_object *points = database_get_array(wanted, "mount_points");
 	const char *host = volume_get_id(wanted);
 
 	for (size_t i = 0; points && i < json_object_array_length(points); i++) {
 		struct json_object *point = json_object_array_get_idx(points, i);
-		struct json_object *known = find_point(here, json_get_text(point, "path"));
+		struct json_object *known = find_point(here, database_get_text(point, "path"));
 		bool is_same = known && json_object_equal(known, point);
 
 		if (!is_same)
@@ -350,11 +351,11 @@ static void add_points(struct restore *restore, struct json_object *here,
 static void remove_points(
 	struct restore *restore, struct json_object *here, struct json_object *wanted)
 {
-	struct json_object *points = here ? json_get_array(here, "mount_points") : NULL;
+	struct json_object *points = here ? database_get_array(here, "mount_points") : NULL;
 
 	for (size_t i = 0; points && i < json_object_array_length(points); i++) {
 		struct json_object *point = json_object_array_get_idx(points, i);
-		const char *path = json_get_text(point, "path");
+		const char *path = database_get_text(point, "path");
 		_cleanup_free_ char *source = xasprintf("/%s", path);
 		_cleanup_strbuf_ struct strbuf request = STRBUF_INIT;
 
@@ -424,7 +425,7 @@ static int restore_volume(struct restore *restore, struct json_object *wanted)
 	if (r != CTL_OK)
 		return r;
 	complete_mark(wanted);
-	if (is_exact(restore) && json_get_array(wanted, "mount_points"))
+	if (is_exact(restore) && database_get_array(wanted, "mount_points"))
 		remove_points(restore, here, wanted);
 	if (is_exact(restore) && here)
 		is_forgotten = remove_links(restore, here, wanted, links);
@@ -456,13 +457,13 @@ static void remove_volume(struct restore *restore, struct json_object *here)
 
 static void remove_others(struct restore *restore)
 {
-	struct json_object *volumes = json_get_array(restore->wanted, "volumes");
+	struct json_object *volumes = database_get_array(restore->wanted, "volumes");
 	_cleanup_json_ struct json_object *kept = json_object_new_object();
 
 	for (size_t i = 0; i < json_object_array_length(volumes); i++)
 		json_object_object_add(
 			kept, volume_get_id(json_object_array_get_idx(volumes, i)), NULL);
-	volumes = json_get_array(restore->here, "volumes");
+	volumes = database_get_array(restore->here, "volumes");
 	for (size_t i = 0; i < json_object_array_length(volumes); i++) {
 		struct json_object *here = json_object_array_get_idx(volumes, i);
 
@@ -473,7 +474,7 @@ static void remove_others(struct restore *restore)
 
 static void restore_settings(struct restore *restore)
 {
-	bool is_on = json_get_flag(restore->wanted, "auto_mount");
+	bool is_on = database_get_flag(restore->wanted, "auto_mount");
 
 	if (!differs(restore->here, restore->wanted, "auto_mount"))
 		return;
@@ -496,7 +497,7 @@ static void note_owner(struct restore *restore, struct json_object *volume)
 static void look_at_tree(struct restore *restore)
 {
 	_cleanup_(texts_free_p) char **folders = tree_list_names(restore->ctl, "ids");
-	struct json_object *volumes = json_get_array(restore->here, "volumes");
+	struct json_object *volumes = database_get_array(restore->here, "volumes");
 
 	for (size_t i = 0; folders[i]; i++) {
 		_cleanup_free_ char *id = text_unescape(folders[i]);
@@ -514,7 +515,7 @@ static void look_at_tree(struct restore *restore)
 
 int restore_begin(struct restore *restore, const struct ctl *ctl, struct json_object *wanted)
 {
-	struct json_object *volumes = json_get_array(wanted, "volumes");
+	struct json_object *volumes = database_get_array(wanted, "volumes");
 	int r = CTL_OK;
 
 	*restore = (struct restore){
