@@ -163,7 +163,10 @@ plug_in 1
 plug_in 2
 start_mmfs "${options[@]}"
 request create_point "X: ${LOOP}01"
+before=$(epic)
 request claim_unique_id "device=${LOOP}02"
+expect_equal $((before + 1)) "$(epic)" "the epic number after a claim"
+expect_equal "$(epic)" "$(tail -n 1 "$MM/history" | jq .epic)" "the epic number in the history"
 for round in now restarted; do
 	expect_equal "${LOOP}02" "$(readlink "$MM/DosDevices/X:")" "whose X: is, $round"
 	expect_equal "DEVICE=\"${LOOP}01\" REASON=\"duplicate of ${LOOP}02, which has $id\" KIND=\"duplicate\"" \

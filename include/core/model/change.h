@@ -72,7 +72,10 @@ void change_fini(struct change *change);
  * of its own, if it has history.
  */
 void change_end_step(struct change *change);
-/* Whether there is anything to commit, and whether that counts as a change of the database. */
+/*
+ * Whether there is anything to commit, and whether that counts as a change of the database: as all
+ * does that the history tells, where it has an epic number.
+ */
 bool change_has_rows(const struct change *change);
 bool change_is_counted(const struct change *change);
 

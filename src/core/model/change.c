@@ -50,7 +50,7 @@ bool change_has_rows(const struct change *change)
 
 bool change_is_counted(const struct change *change)
 {
-	return names_has_changes(&change->names);
+	return names_has_changes(&change->names) || change->entry_count;
 }
 
 uint32_t change_get_epic(const struct change *change, const struct manager *manager)
