@@ -13,11 +13,11 @@
 
 #include "base/base.h"
 
-static bool is_off;
+static unsigned int server = 1;
 
-void crash_point_set_off(void)
+void crash_point_set_server(unsigned int number)
 {
-	is_off = true;
+	server = number;
 }
 
 bool crash_point_is_endless(void)
@@ -25,16 +25,30 @@ bool crash_point_is_endless(void)
 	return getenv("MMFS_CRASH_ENDLESS") != NULL;
 }
 
+/* The step that this server is to die at, with all that follows it; or NULL. */
+static const char *find_step(void)
+{
+	const char *list = getenv("MMFS_CRASH_AT"), *step = list;
+
+	for (unsigned int i = 1; step && i < server; i++) {
+		step = strchr(step, ',');
+		if (step)
+			step++;
+		else if (crash_point_is_endless())
+			step = list;
+	}
+	return step;
+}
+
 void crash_point(const char *label)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static unsigned long reached;
-	const char *wanted = getenv("MMFS_CRASH_AT");
+	const char *wanted = find_step();
 	size_t len = strlen(label);
 	unsigned long turn;
 
-	if (is_off || !wanted || strncmp(wanted, label, len) != 0 ||
-		(wanted[len] && wanted[len] != ':'))
+	if (!wanted || strncmp(wanted, label, len) != 0 || !strchr(":,", wanted[len]))
 		return;
 	turn = wanted[len] == ':' ? strtoul(wanted + len + 1, NULL, 10) : 1;
 	pthread_mutex_lock(&lock);

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/crash_point.h"
 #include "base/kept.h"
 
 #define KEPT_MAGIC UINT64_C(0x7470656b73666d6d) /* "mmfskept" */
@@ -406,8 +407,10 @@ static void end_journal(struct kept *kept)
 		places = xgrow(places, count, sizeof(*places));
 		places[count++] = at;
 	}
-	while (count)
+	while (count) {
 		undo(kept, get_entry(kept, places[--count]));
+		crash_point("over:undone");
+	}
 	free(places);
 	FENCE();
 	head->journal = 0;

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/map.h"
 #include "daemon/asking.h"
 #include "daemon/heir.h"
@@ -103,6 +104,7 @@ void heir_judge(struct heir *heir, const struct commit_number *last)
 	uint64_t number = kept_changes_judge(&heir->changes, last, heir->manager);
 
 	kept_outcomes_init(&heir->jobs->outcomes, heir->kept, number);
+	crash_point("over:judged");
 	if (!heir->changes.is_inherited)
 		return;
 	heir->told = xcalloc(1, sizeof(*heir->told));
@@ -134,8 +136,10 @@ void heir_tell(struct heir *heir)
 		find_missed(heir, &missed.events);
 	kept_told_start(&heir->noted, heir->kept, heir->tree, &heir->manager->volumes);
 	kept_changes_set_told(&heir->changes, heir->manager);
+	crash_point("over:missed");
 	if (is_later)
 		change_queue_finish(heir->queue, NULL, &missed);
+	crash_point("over:told");
 }
 
 void heir_end(struct heir *heir)

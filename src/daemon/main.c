@@ -314,6 +314,7 @@ static int run_daemon(struct arguments *arguments, const struct heirloom *heirlo
 		log_warning("cannot change to /: %s", strerror(errno));
 	if (!arguments->is_foreground)
 		background_leave_terminal();
+	crash_point("start:served");
 	keeper_link_tell(keeper, KEEPER_READY, 0);
 	r = mmfs_run(mmfs);
 	keeper_link_tell(keeper, KEEPER_STOPPING, 0);
@@ -330,8 +331,7 @@ static int run_server(struct arguments *arguments, const struct heirloom *heirlo
 	bool is_free = true;
 	int code;
 
-	if (heirloom->number > 1)
-		crash_point_set_off();
+	crash_point_set_server(heirloom->number);
 	code = run_daemon(arguments, heirloom, &keeper, &is_free) < 0
 		? get_status(arguments, EXIT_FAILURE)
 		: EXIT_SUCCESS;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "core/rules/apply.h"
 #include "core/rules/doubt.h"
@@ -387,6 +388,7 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 	r = loop_add(mmfs->loop, fuse_get_fd(mmfs->fuse), on_fuse, mmfs);
 	if (r == 0 && has_tree(options))
 		fuse_take_over(mmfs->fuse);
+	crash_point("over:taken");
 	heir_end(&mmfs->heir);
 	while (r == 0 && !mmfs->must_stop && !fuse_is_ready(mmfs->fuse))
 		r = turn(mmfs, 0);
@@ -422,6 +424,7 @@ static int open_memory(struct mmfs *mmfs, const struct mmfs_options *options, st
 		.kept = mmfs->kept,
 	};
 	heir_init(&mmfs->heir);
+	crash_point("over:memory");
 	return 0;
 }
 
@@ -468,6 +471,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	if (r == 0)
 		r = find_devices(mmfs, options->devices.monitor != MONITOR_KERNEL);
 	tree_end_recall(&mmfs->tree);
+	crash_point("over:devices");
 	if (r == 0)
 		r = publisher_start(mmfs->publisher);
 	if (r == 0)

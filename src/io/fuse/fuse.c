@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "base/log.h"
 #include "fuse_private.h"
 #include "io/fuse/fuse_job.h"
@@ -135,6 +136,7 @@ size_t fuse_files_take_over(struct fuse_server *server)
 	size_t lost = kept_files_load(server);
 	struct open_file *next;
 
+	crash_point("over:files");
 	if (lost)
 		log_warning("%zu open files of an earlier server are lost", lost);
 	for (struct open_file *file = server->files; file; file = next) {
@@ -144,6 +146,7 @@ size_t fuse_files_take_over(struct fuse_server *server)
 	}
 	fuse_wait_wake_again(server);
 	requests_settle(server->requests);
+	crash_point("over:woken");
 	return lost;
 }
 

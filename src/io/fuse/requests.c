@@ -26,6 +26,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/crash_point.h"
 #include "base/map.h"
 #include "io/fuse/requests.h"
 
@@ -223,8 +224,11 @@ static ssize_t write_noted(struct requests *requests, int fd, const struct iovec
 	fill_outbox(requests, iov, count);
 	kept_write(requests->kept, requests->outbox, 0, &header->len, sizeof(header->len));
 	forget(requests, header->unique);
+	crash_point("request:answered");
 	kept_commit(requests->kept);
+	crash_point("request:noted");
 	n = writev(fd, iov, count);
+	crash_point("request:written");
 	*(uint32_t *)kept_get(requests->kept, requests->outbox) = 0;
 	return n;
 }
@@ -242,6 +246,7 @@ static ssize_t capture(struct requests *requests, int fd, const struct iovec *io
 		kept_get(requests->kept, requests->outbox), len);
 	forget(requests, header->unique);
 	kept_commit(requests->kept);
+	crash_point("request:captured");
 	return (ssize_t)len;
 }
 
@@ -293,6 +298,7 @@ void requests_send(struct requests *requests, int fd, uint32_t answer)
 	header.len = (uint32_t)len;
 	n = writev(fd, iov, len > sizeof(header) ? 2 : 1);
 	(void)n; /* ENOENT: it was written before; any other error: the mount is gone */
+	crash_point("request:sent");
 	kept_release(requests->kept, answer);
 }
 
@@ -416,6 +422,7 @@ static void send_answers(struct requests *requests, int fd)
 		ssize_t n = write(fd, outbox, *outbox);
 
 		(void)n;
+		crash_point("over:outbox");
 	}
 	*outbox = 0;
 	record = kept_next(requests->kept, KEPT_ANSWER, 0);
@@ -423,6 +430,7 @@ static void send_answers(struct requests *requests, int fd)
 		next = kept_next(requests->kept, KEPT_ANSWER, record);
 		if (kept_get_len(requests->kept, record) >= sizeof(struct fuse_out_header))
 			requests_send(requests, fd, record);
+		crash_point("over:answer");
 	}
 }
 
@@ -495,6 +503,7 @@ int requests_take_over(struct requests *requests, struct fuse_session *session)
 
 	if (r < 0)
 		return r;
+	crash_point("over:greeted");
 	send_answers(requests, fuse_session_fd(session));
 	if (kept_get_damage(kept) && ask_again(fuse_session_fd(session)))
 		drop_requests(requests);
@@ -502,14 +511,17 @@ int requests_take_over(struct requests *requests, struct fuse_session *session)
 		kept_add(kept, KEPT_REQUEST, in->unique, in, in->len);
 	empty(requests, requests->slot);
 	kept_commit(kept);
+	crash_point("over:slot");
 	for (uint32_t record = 0; (record = kept_next(kept, KEPT_REQUEST, record));) {
 		places = xgrow(places, count, sizeof(*places));
 		places[count++] = (struct place){ kept_get_id(kept, record), record };
 	}
 	if (count)
 		qsort(places, count, sizeof(*places), compare_numbers);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		serve_again(requests, session, &places[i]);
+		crash_point("over:served");
+	}
 	free(places);
 	return 0;
 }
