@@ -23,8 +23,13 @@ struct kept;
 struct kept *kept_new(void *memory, size_t size);
 /* Leaves the memory as it is. NULL is fine. */
 void kept_free(struct kept *kept);
-/* How many records kept_new() dropped; SIZE_MAX: all, since their layout is another one. */
+/*
+ * How many records kept_new() dropped, in this process and in earlier ones, since the last call of
+ * kept_forget_damage(); SIZE_MAX: all, since their layout is another one.
+ */
 size_t kept_get_damage(const struct kept *kept);
+/* What had to follow from the damage is done. */
+void kept_forget_damage(struct kept *kept);
 
 /* Adds a record, which never moves. `kind` is not 0. With `data` NULL its bytes are zeros. */
 uint32_t kept_add(struct kept *kept, uint32_t kind, uint64_t id, const void *data, size_t len);

@@ -45,6 +45,7 @@ struct head {
 	uint64_t size;
 	uint64_t end;	  /* of the records, bytes from the start */
 	uint64_t journal; /* bytes of it that count */
+	uint64_t damage;  /* that nobody has made good so far */
 };
 
 struct record {
@@ -76,7 +77,6 @@ struct free_list {
 struct kept {
 	uint8_t *memory;
 	size_t size;
-	size_t damage;
 	pthread_mutex_t lock; /* for what follows, and for head::end */
 	struct free_list free[CLASS_MAX + 1];
 };
@@ -418,12 +418,21 @@ static void end_journal(struct kept *kept)
 	head->state = STATE_OPEN;
 }
 
+/* It outlives the process, too: who goes on from damage may end before it has made that good. */
+static void note_damage(struct kept *kept, uint64_t count)
+{
+	struct head *head = get_head(kept);
+
+	head->damage = head->damage < UINT64_MAX - count ? head->damage + count : UINT64_MAX;
+	FENCE();
+}
+
 /* Drops all from this place on: nobody knows where the next record begins. */
 static void cut(struct kept *kept, uint64_t at)
 {
 	uint64_t page = (at + PAGE - 1) & ~(uint64_t)(PAGE - 1);
 
-	kept->damage++;
+	note_damage(kept, 1);
 	memset(kept->memory + at, 0, page - at);
 	madvise(kept->memory + page, kept->size - page, MADV_REMOVE);
 	get_head(kept)->end = at;
@@ -446,7 +455,8 @@ static void walk(struct kept *kept)
 		}
 		if (record->state != RECORD_VALID || !is_record(kept, number) ||
 			record->sum != get_sum(record)) {
-			kept->damage += record->state != RECORD_FREE;
+			if (record->state != RECORD_FREE)
+				note_damage(kept, 1);
 			record->state = RECORD_FREE;
 			note_free(kept, class, number);
 		}
@@ -459,7 +469,7 @@ struct kept *kept_new(void *memory, size_t size)
 	struct kept *kept = xcalloc(1, sizeof(*kept));
 	uint64_t bytes = size; /* of 32 bits they are never too many */
 	struct head *head = memory;
-	bool is_blank = !head->magic && !head->end;
+	bool is_blank = !head->magic && !head->end && !head->damage;
 
 	assert(size > RECORDS_AT && bytes <= (uint64_t)UINT32_MAX * GRANULE);
 	kept->memory = memory;
@@ -471,10 +481,16 @@ struct kept *kept_new(void *memory, size_t size)
 		walk(kept);
 		return kept;
 	}
-	if (!is_blank)
-		madvise(memory, size, MADV_REMOVE);
-	kept->damage = is_blank ? 0 : SIZE_MAX;
-	*head = (struct head){ .layout = KEPT_LAYOUT, .size = size, .end = RECORDS_AT };
+	if (!is_blank) {
+		note_damage(kept, UINT64_MAX);
+		madvise(kept->memory + PAGE, size - PAGE, MADV_REMOVE);
+	}
+	*head = (struct head){
+		.layout = KEPT_LAYOUT,
+		.size = size,
+		.end = RECORDS_AT,
+		.damage = is_blank ? 0 : UINT64_MAX,
+	};
 	FENCE();
 	head->magic = KEPT_MAGIC;
 	return kept;
@@ -492,7 +508,14 @@ void kept_free(struct kept *kept)
 
 size_t kept_get_damage(const struct kept *kept)
 {
-	return kept->damage;
+	uint64_t damage = get_head(kept)->damage;
+
+	return damage < SIZE_MAX ? (size_t)damage : SIZE_MAX;
+}
+
+void kept_forget_damage(struct kept *kept)
+{
+	get_head(kept)->damage = 0;
 }
 
 void *kept_get(const struct kept *kept, uint32_t record)

@@ -390,6 +390,7 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 		fuse_take_over(mmfs->fuse);
 	crash_point("over:taken");
 	heir_end(&mmfs->heir);
+	kept_forget_damage(mmfs->kept);
 	while (r == 0 && !mmfs->must_stop && !fuse_is_ready(mmfs->fuse))
 		r = turn(mmfs, 0);
 	if (r == 0 && mount_source_get_number(mmfs->mounts))

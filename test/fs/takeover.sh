@@ -6,6 +6,8 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-robust.sh"
 
+unset MMFS_CRASH_ALL # it is the server alone that dies
+
 for i in 1 2 3; do
 	make_image "image-$i" 1M swap "$(number_uuid $i)"
 done
@@ -132,7 +134,8 @@ damage()
 	head -c 4096 /dev/zero | tr '\0' '\245' |
 		dd of="$(find "/proc/$mmfs_pid/fd" -lname '/memfd:mmfs*')" bs=4096 conv=notrunc status=none
 }
-start
+# The first that goes on from there dies, too, once it has dropped what is not sound.
+MMFS_CRASH_AT=,over:memory,,over:memory start
 ln -s "UUID=$(number_uuid 2)" "$MM/DosDevices/lost"
 readlink "$MM/DosDevices/"* "$MM/devices/"* >/dev/null
 ls -R "$MM" >/dev/null

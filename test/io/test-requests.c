@@ -278,6 +278,7 @@ START_TEST(test_all_lost)
 	serve();
 	ck_assert_int_eq(take_answer(again), 8);
 	ck_assert_int_eq(take_answer(0), 0);
+	kept_forget_damage(process.kept);
 	drop();
 	is_damaged = false;
 	take_over(); /* the greeting is in the records again */

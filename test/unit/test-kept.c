@@ -163,8 +163,18 @@ START_TEST(test_damage)
 	kept = kept_new(memory, SIZE);
 	ck_assert_uint_eq(kept_get_damage(kept), 1);
 	ck_assert_uint_eq(kept_next(kept, 1, 0), second);
+	kept_free(kept); /* by a process that ends before it has made that good */
+	kept = kept_new(memory, SIZE);
+	ck_assert_uint_eq(kept_get_damage(kept), 1);
+	kept_forget_damage(kept);
+	kept_free(kept);
+	kept = kept_new(memory, SIZE);
+	ck_assert_uint_eq(kept_get_damage(kept), 0);
 	kept_free(kept);
 	((uint32_t *)memory)[2]++; /* a layout that is not ours */
+	kept = kept_new(memory, SIZE);
+	ck_assert_uint_eq(kept_get_damage(kept), SIZE_MAX);
+	kept_free(kept);
 	kept = kept_new(memory, SIZE);
 	ck_assert_uint_eq(kept_get_damage(kept), SIZE_MAX);
 	ck_assert_uint_eq(kept_next(kept, 1, 0), 0);
