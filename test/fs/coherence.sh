@@ -18,12 +18,18 @@ first=$device
 attach b 01
 second=$device
 
-hammer()
+hammer() # on|off ROUNDS [OTHER-NAMES]
 {
+	local i others=${3-0}
+
 	start_mmfs "cache=$1"
-	echo "cache=$1, $2 rounds:"
+	for ((i = 0; i < others; i++)); do
+		echo "link=other-$i device=$first"
+	done >"$CTL/create_point"
+	echo "cache=$1, $2 rounds, $others other names:"
 	timeout 600 "$helpers/hammer" "$MM" "$first" "$second" "$2"
 	expect_sound
+	[ "$others" = 0 ] || request delete_points "device=$first"
 	expect_equal "" "$(links)" "what is left of the names"
 	stop_mmfs
 }
@@ -113,6 +119,8 @@ stop_mmfs
 
 # Without caches nothing can be stale for long; it is slower, and the measure of the rest.
 hammer on "$rounds"
+# In a large tree names are taken back one by one.
+hammer on $((rounds / 12)) 4200
 come_and_go on $((rounds / 15))
 hammer off $((rounds / 4))
 come_and_go off $((rounds / 60))

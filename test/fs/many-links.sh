@@ -8,6 +8,8 @@
 . "$(dirname "$0")/lib-robust.sh"
 
 count=4500 # more than 4096
+# With them `points` is so long that the kernel asks for its name each time.
+printf -v long '%0200d' 0
 make_image a 1M swap "$(number_uuid 1)"
 make_image b 1M swap "$(number_uuid 2)"
 attach a 00
@@ -22,10 +24,11 @@ expect_links() # TARGET, "" for none
 
 	[ -z "$1" ] || shown=$count
 	for ((i = 0; i < count; i += 250)); do
-		expect_equal "$1" "$(readlink "$MM/DosDevices/many-$i" || true)" "many-$i"
+		expect_equal "$1" "$(readlink "$MM/DosDevices/many-$i-$long" || true)" "many-$i"
 	done
 	expect_equal "$shown" "$(find "$MM/DosDevices" -name 'many-*' | wc -l)" "listed"
 	expect_equal "$shown" "$(grep -c '"/DosDevices/many-' "$MM/points" || true)" "in points"
+	expect_equal "$(wc -c <"$MM/points")" "$(stat -c %s "$MM/points")" "the size of points"
 	expect_equal "$other" "$(readlink "$MM/DosDevices/other")" "the link of another volume"
 }
 
@@ -33,9 +36,16 @@ start_mmfs
 cd "$MM/DosDevices"
 request create_point "link=other device=$other"
 for ((i = 0; i < count; i++)); do
-	echo "link=many-$i device=$many"
+	echo "link=many-$i-$long device=$many"
 done >"$CTL/create_point"
 expect_links "$many"
+size=$(stat -c %s "$MM/points")
+[ "$size" -gt 1048576 ] || fail "points has only $size bytes"
+request create_point "link=other-name device=$other"
+[ "$(stat -c %s "$MM/points")" -gt "$size" ] || fail "points is as long as before a new name"
+grep -q /DosDevices/other-name "$MM/points" || fail "a new name is not in points"
+request delete_points "link=other-name"
+expect_equal "$size" "$(stat -c %s "$MM/points")" "the size of points without that name"
 exec {events}<"$MM/events"
 
 detach 01

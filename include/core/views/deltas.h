@@ -24,6 +24,8 @@ struct deltas {
 };
 
 void deltas_fini(struct deltas *deltas);
+/* Adds one, with a copy of the name. */
+void deltas_add(struct deltas *deltas, uint64_t parent, uint64_t ino, const char *name);
 
 /* Notes that the kernel was told, and may remember, that a folder has no such name. */
 void deltas_note_missing(struct tree *tree, struct node *folder, const char *name);
@@ -39,8 +41,6 @@ void deltas_add_entry(struct deltas *deltas, const struct tree *tree, struct nod
  */
 void deltas_add_entries(struct deltas *deltas, struct node *folder, bool is_known, uint64_t now);
 void deltas_add_attributes(struct deltas *deltas, const struct node *node);
-/* Attributes and text of a file whose text the kernel may keep. */
-void deltas_add_text(struct deltas *deltas, const struct node *node);
 /* A symlink of DosDevices or Volumes that leads to `target` shows, or does no more. */
 void deltas_add_link(struct deltas *deltas, enum event_kind kind, const struct tree *tree,
 	const struct node *node, const char *target);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <sys/stat.h>
+
 #include "base/map.h"
 #include "io/fuse/fuse.h"
 
@@ -35,6 +37,11 @@ void blob_release(struct blob *blob);
 struct blob *fuse_get_text(struct fuse_server *server, const struct node *node);
 /* The inode number that the kernel is told of a node. */
 uint64_t fuse_get_ino(const struct fuse_server *server, const struct node *node);
+/* How long it may remember the name of a node that has these attributes, in seconds. */
+double fuse_get_entry_timeout(
+	struct fuse_server *server, const struct node *node, const struct stat *attributes);
+/* The views show something else now. Adds what the kernel may remember of that. */
+void fuse_change_texts(struct fuse_server *server, struct deltas *deltas);
 /* The node that the kernel means by an inode number, or NULL. */
 struct node *fuse_find_node(const struct fuse_server *server, uint64_t ino);
 /* Whether the kernel may keep what it reads of this inode, as long as it knows it. */

@@ -19,10 +19,8 @@ void deltas_fini(struct deltas *deltas)
 	*deltas = (struct deltas){ 0 };
 }
 
-static void deltas_add(struct deltas *deltas, uint64_t parent, uint64_t ino, const char *name)
+void deltas_add(struct deltas *deltas, uint64_t parent, uint64_t ino, const char *name)
 {
-	if (!deltas)
-		return;
 	deltas->list = xgrow(deltas->list, deltas->count, sizeof(*deltas->list));
 	deltas->list[deltas->count++] = (struct delta){ parent, ino, name ? xstrdup(name) : NULL };
 }
@@ -86,14 +84,8 @@ void deltas_add_entries(struct deltas *deltas, struct node *folder, bool is_know
 
 void deltas_add_attributes(struct deltas *deltas, const struct node *node)
 {
-	if (node->lookups)
+	if (deltas && node->lookups)
 		deltas_add(deltas, 0, node_get_ino(node), NULL);
-}
-
-void deltas_add_text(struct deltas *deltas, const struct node *node)
-{
-	if (node->lookups)
-		deltas_add(deltas, node_get_ino(node->parent), node_get_ino(node), node->name);
 }
 
 void deltas_add_link(struct deltas *deltas, enum event_kind kind, const struct tree *tree,

@@ -532,10 +532,8 @@ void tree_update(struct tree *tree, const struct manager *manager, struct touche
 	}
 	for (size_t i = 0; i < touched->link_count; i++)
 		add_present(&update, touched->links[i]);
-	for (size_t i = 0; touched->has_changed && i < ARRAY_SIZE(tree->views); i++) {
+	for (size_t i = 0; touched->has_changed && i < ARRAY_SIZE(tree->views); i++)
 		tree->views[i]->changed = now;
-		deltas_add_text(deltas, tree->views[i]);
-	}
 	if (!deltas)
 		return;
 	deltas->has_views = touched->has_changed;

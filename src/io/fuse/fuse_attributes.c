@@ -83,9 +83,9 @@ void fuse_fill_entry(
 	*ret_entry = (struct fuse_entry_param){
 		.ino = fuse_get_ino(server, node),
 		.attr_timeout = fuse_get_timeout(server, node),
-		.entry_timeout = server->timeout,
 	};
 	fuse_fill_attributes(server, node, ret_entry->ino, &ret_entry->attr);
+	ret_entry->entry_timeout = fuse_get_entry_timeout(server, node, &ret_entry->attr);
 	tree_add_lookup(node);
 	kept_nodes_note(server->backend.kept, node);
 }

@@ -90,7 +90,7 @@ void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas
 	if (job && job->client->can_interrupt)
 		fuse_req_interrupt_func(job->client->req, NULL, NULL);
 	if (deltas->has_views)
-		kept_nodes_note_generation(server->backend.kept, ++server->generation);
+		fuse_change_texts(server, deltas);
 	kept_events_note(&server->events, server->backend.stream);
 	if (server->views[NODE_POINTS])
 		stale_lines_move(&server->stale, &deltas->lines);

@@ -42,6 +42,7 @@ struct fuse_server {
 	double timeout;				  /* of entries and attributes, seconds */
 	uint64_t generation;			  /* counts changes of what the views show */
 	struct blob *views[NODE_METRICS + 1];	  /* by node kind: the newest text */
+	bool has_named[NODE_METRICS + 1];	  /* whether the kernel may remember its name */
 	struct map texts;			  /* those, and older ones that are read still */
 	struct stale_lines stale;		  /* of that of points */
 	struct user_inode user_inodes[OP_RENAME]; /* by operation */

@@ -4,10 +4,14 @@
  *
  * `points` and the like may be long, and are read again and again. So the kernel keeps their text
  * in its page cache, and as one text must not become another while somebody reads it, each is an
- * inode of its own, as with symlinks: with every change the kernel forgets the name and, when it
- * asks for it, is told of a new inode. Users see the same number all the time. Who opens an inode
- * that is out of date (it was looked up just before the change, or is mounted somewhere else) gets
- * the text of now, past the page cache.
+ * inode of its own, as with symlinks: with a change the kernel forgets the name and, when it asks
+ * for it, is told of a new inode. Users see the same number all the time. Who opens an inode that
+ * is out of date (it was looked up just before the change, or is mounted somewhere else) gets the
+ * text of now, past the page cache.
+ *
+ * With its name the kernel forgets all pages of a text that nobody has open, before the client is
+ * answered: 4 ms with a million links. So the name of a long one it never remembers, but asks for
+ * it each time: that is little beside reading it.
  */
 
 #include <assert.h>
@@ -17,11 +21,14 @@
 #include "io/fuse/fuse_text.h"
 #include "io/fuse/fuse_user_inode.h"
 #include "io/fuse/fuse_wait.h"
+#include "io/fuse/kept_nodes.h"
 #include "io/fuse/open_file.h"
 
 /* The inode number of a text: this bit, the generation, the number of the file. */
 #define TEXT_BIT (UINT64_C(1) << 63)
 #define FILE_BITS 10
+
+#define NAMED_MAX 1048576 /* bytes of a text whose name the kernel remembers */
 
 static bool is_view(const struct node *node)
 {
@@ -46,6 +53,31 @@ uint64_t fuse_get_ino(const struct fuse_server *server, const struct node *node)
 		return node_get_ino(node);
 	assert(node_get_ino(node) >> FILE_BITS == 0);
 	return TEXT_BIT | server->generation << FILE_BITS | node_get_ino(node);
+}
+
+double fuse_get_entry_timeout(
+	struct fuse_server *server, const struct node *node, const struct stat *attributes)
+{
+	if (!is_view(node))
+		return server->timeout;
+	if (attributes->st_size > NAMED_MAX)
+		return 0;
+	server->has_named[node->kind] = true;
+	return server->timeout;
+}
+
+void fuse_change_texts(struct fuse_server *server, struct deltas *deltas)
+{
+	const struct tree *tree = server->backend.tree;
+
+	kept_nodes_note_generation(server->backend.kept, ++server->generation);
+	for (size_t i = 0; i < ARRAY_SIZE(tree->views); i++) {
+		const struct node *view = tree->views[i];
+
+		if (server->has_named[view->kind])
+			deltas_add(deltas, TREE_ROOT_INO, node_get_ino(view), view->name);
+		server->has_named[view->kind] = false;
+	}
 }
 
 struct node *fuse_find_node(const struct fuse_server *server, uint64_t ino)

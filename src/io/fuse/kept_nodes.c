@@ -143,12 +143,6 @@ struct tree_memory *kept_nodes_load(struct kept *kept)
 	return memory;
 }
 
-static void list(struct deltas *deltas, uint64_t parent, uint64_t ino, const char *name)
-{
-	deltas->list = xgrow(deltas->list, deltas->count, sizeof(*deltas->list));
-	deltas->list[deltas->count++] = (struct delta){ parent, ino, name ? xstrdup(name) : NULL };
-}
-
 void kept_nodes_list(const struct kept *kept, bool with_names, struct deltas *ret_deltas)
 {
 	struct tree_remembered node;
@@ -156,8 +150,8 @@ void kept_nodes_list(const struct kept *kept, bool with_names, struct deltas *re
 	for (uint32_t record = 0; (record = kept_next(kept, KEPT_NODE, record));) {
 		if (!parse(kept, record, &node))
 			continue;
-		list(ret_deltas, 0, node.ino, NULL);
+		deltas_add(ret_deltas, 0, node.ino, NULL);
 		if (with_names && node.parent)
-			list(ret_deltas, node.parent, 0, node.name);
+			deltas_add(ret_deltas, node.parent, 0, node.name);
 	}
 }

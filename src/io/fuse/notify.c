@@ -2,18 +2,18 @@
 /*
  * What tells the kernel what is no longer so.
  *
- * In a small tree, where the kernel has it (FUSE 7.44, Linux 6.16): a new epoch, from which on the
- * kernel looks up every name anew, and of each folder whose listing is another the attributes, as a
- * cached listing counts only for the modification time it was read at. Neither takes a lock, so
- * both are sent by the thread that serves, at once, and the reply behind them. A client cannot
- * stand in the way, whatever it holds: one that stops in getdents64(2), on a page of a FUSE file of
- * its own, has the folder's lock for as long as it likes, and a thread that waits for it could not
- * even be killed.
+ * Of a folder whose listing is another the attributes, as a cached listing counts only for the
+ * modification time it was read at. Of names, in a small tree, where the kernel has it (FUSE 7.44,
+ * Linux 6.16): a new epoch, from which on the kernel looks up every name anew. Neither takes a
+ * lock, so both are sent by the thread that serves, at once, and the reply behind them. A client
+ * cannot stand in the way, whatever it holds: one that stops in getdents64(2), on a page of a FUSE
+ * file of its own, has the folder's lock for as long as it likes, and a thread that waits for it
+ * could not even be killed.
  *
- * Else by threads, one name after the other, so that the kernel keeps all others. One that a client
- * holds up for longer than a second holds back no reply any more: what is posted from then on is
- * answered at once, and told to the kernel when the client lets go. Until then the kernel may show
- * what was; afterwards a kernel that has epochs gets nothing else any more.
+ * Else names are taken back by threads, one after the other, so that the kernel keeps all others.
+ * One that a client holds up for longer than a second holds back no reply any more: what is posted
+ * from then on is answered at once, and told to the kernel when the client lets go. Until then the
+ * kernel may show what was; afterwards a kernel that has epochs gets nothing else any more.
  *
  * An invalidation takes, inside write(2), the lock of the folder it is about; a client that waits
  * for the daemon's answer to a look-up in that folder holds the same lock. So the thread that
@@ -436,19 +436,26 @@ void notify_attributes(struct notify *notify, uint64_t ino)
 	notify->direct++;
 }
 
+static bool has_names(const struct deltas *deltas)
+{
+	for (size_t i = 0; i < deltas->count; i++)
+		if (deltas->list[i].name)
+			return true;
+	return false;
+}
+
 /* What waits in lanes of before is about names that nobody looks up any more. */
-static void send_now(struct notify *notify, struct deltas *deltas, bool has_names,
+static void send_now(struct notify *notify, struct deltas *deltas, bool is_new_epoch,
 	const struct notify_reply *reply)
 {
 	for (size_t i = 0; i < deltas->count; i++) {
 		const struct delta *delta = &deltas->list[i];
 		bool is_listed = delta->parent && !delta->ino;
 
-		has_names |= delta->name != NULL;
 		if ((is_listed && !is_parent_listed(deltas, i, delta->parent)) || !delta->parent)
 			notify_attributes(notify, is_listed ? delta->parent : delta->ino);
 	}
-	if (has_names)
+	if (is_new_epoch)
 		notify_begin_epoch(notify);
 	deltas_fini(deltas);
 	notify_reply_send(reply);
@@ -458,6 +465,7 @@ void notify_post(struct notify *notify, struct deltas *deltas, const struct noti
 	const struct notify_reply *reply)
 {
 	struct lane *lane = &notify->lanes[held ? LANE_FOLDERS : LANE_FILES];
+	bool is_by_folder = held && held->name, is_about_names = has_names(deltas);
 	struct item *item;
 	uint64_t at;
 
@@ -466,13 +474,13 @@ void notify_post(struct notify *notify, struct deltas *deltas, const struct noti
 		 * What a client changes through a folder it sees itself, but others must wait for
 		 * that.
 		 */
-		send_now(notify, deltas, held && held->name, reply);
+		send_now(notify, deltas, is_by_folder || is_about_names, reply);
 		return;
 	}
-	if (held && held->name)
+	if (is_by_folder)
 		note_folder(notify, held);
-	if (!deltas->count && can_send(notify, lane, reply)) {
-		notify_reply_send(reply);
+	if (!is_about_names && can_send(notify, lane, reply)) {
+		send_now(notify, deltas, false, reply);
 		return;
 	}
 	item = xcalloc(1, sizeof(*item));
