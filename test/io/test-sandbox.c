@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/sched.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -243,6 +245,33 @@ static long try_own_namespace(void)
 	return unshare(CLONE_NEWUSER) == 0 || errno != EPERM;
 }
 
+static long try_child_in_namespace(void)
+{
+	return syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL) >= 0 ||
+		errno != EPERM;
+}
+
+/* What it wants lies in memory. */
+static long try_hidden_namespace(void)
+{
+	struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
+
+	return syscall(SYS_clone3, &args, sizeof(args)) >= 0 || errno != ENOSYS;
+}
+
+static void *do_nothing(void *data)
+{
+	return data;
+}
+
+static long try_thread(void)
+{
+	pthread_t thread;
+
+	return pthread_create(&thread, NULL, do_nothing, NULL) == 0 &&
+		pthread_join(thread, NULL) == 0;
+}
+
 static long try_parent(void)
 {
 	return ptrace(PTRACE_SEIZE, getppid(), 0, 0) == 0 || errno != EPERM;
@@ -296,10 +325,13 @@ static const struct {
 	{ try_open_write, true },
 	{ try_local_socket, true },
 	{ try_child, true },
+	{ try_thread, true },
 	{ try_mount, false },
 	{ try_unmount, false },
 	{ try_program, false },
 	{ try_own_namespace, false },
+	{ try_child_in_namespace, false },
+	{ try_hidden_namespace, false },
 	{ try_parent, false },
 	{ try_network, false },
 	{ try_hidden_network, false },
