@@ -406,8 +406,7 @@ static int delete (struct model *model, const struct model_request *request, str
 /* Whether it is what only volumes have, and this is none: a place never is. */
 static bool is_not_for(struct model *model, const char *link, const char *id)
 {
-	return is_of_volumes(link) &&
-		(model_is_identity(model, id) || strncmp(id, "PATH=", strlen("PATH=")) == 0);
+	return is_of_volumes(link) && (model_is_identity(model, id) || unique_id_is_place(id));
 }
 
 static int create(struct model *model, const struct model_request *request)

@@ -179,6 +179,32 @@ START_TEST(test_hostile)
 }
 END_TEST
 
+/* Only volumes have volume names: a disk may not give them to a bay, or to a disk that is none. */
+START_TEST(test_no_volume)
+{
+	static const char *const ids[] = { "PATH=bay3", "PATH=bay4", "WWN=w" };
+	struct disk disk = { .folders = "a" };
+	_cleanup_free_ char *words = xasprintf("a " V2 " %s", ids[_i]), *expected = NULL;
+	struct machine machine;
+
+	machine_init(&machine);
+	world_play(&machine.world, "plug sda uuid=1", "plug sdb blank table=gpt wwn=w path=bay3",
+		"mount sda /h", "ok create_point link=bay PATH=bay3",
+		"ok create_point link=disk WWN=w");
+	while (world_take_notice(&machine.world))
+		;
+	disk_put_file(&disk, words);
+	machine_reconcile(&machine, &disk);
+	ck_assert_ptr_null(names_find_link(&machine.world.manager.names, V2));
+	machine_expect_points(&machine, "");
+	disk_expect_file(&disk, words); /* it is another machine's, perhaps */
+	expected = xasprintf(
+		"point-refused Volume %s /h/a its unique ID is not that of a volume", ids[_i]);
+	ck_assert_str_eq(world_take_notice(&machine.world), expected);
+	machine_fini(&machine, &disk);
+}
+END_TEST
+
 /* --- machines -------------------------------------------------------------------------------- */
 
 /* What comes to the other machine before its hosting volume is mounted there, and after that. */
@@ -425,6 +451,7 @@ int main(void)
 	tcase_add_test(tcase, test_without_entry);
 	tcase_add_test(tcase, test_other_volume);
 	tcase_add_test(tcase, test_hostile);
+	tcase_add_loop_test(tcase, test_no_volume, 0, 3);
 	tcase_add_loop_test(tcase, test_journey, 0, ARRAY_SIZE(journeys));
 	tcase_add_test(tcase, test_new_id);
 	tcase_add_loop_test(tcase, test_create, 0, ARRAY_SIZE(creations));

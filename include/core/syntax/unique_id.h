@@ -46,6 +46,9 @@ bool unique_id_format(enum id_scheme scheme, const char *value, unsigned int par
  */
 bool unique_id_is_valid(const char *text);
 
+/* Whether an identity is that of a place, which no volume has for its unique ID. */
+bool unique_id_is_place(const char *id);
+
 /*
  * Spells an identity, which somebody has typed, as devices have it: in kinds that are hexadecimal
  * the digits are in the case that the scheme has. All else stays as it is.

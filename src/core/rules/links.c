@@ -135,7 +135,7 @@ static int check_letter(
 	if (link_name_is_letter(path) || link_name_is_volume(path)) {
 		int r = decision_check_volume(decision, id, -EINVAL);
 
-		if (r == 0 && strncmp(id, "PATH=", strlen("PATH=")) == 0)
+		if (r == 0 && unique_id_is_place(id))
 			r = decision_fail(decision, -EINVAL,
 				"%s is a place: only volumes have drive letters and volume names",
 				id);

@@ -19,6 +19,7 @@
 #include "core/rules/decision.h"
 #include "core/rules/reconcile.h"
 #include "core/syntax/link_name.h"
+#include "core/syntax/unique_id.h"
 
 /* Who has the volume name of an entry, as this machine knows it. */
 enum owner {
@@ -48,6 +49,7 @@ static const char reason_found[] = "found on the hosting volume";
 static const char reason_gone[] = "its directory is gone";
 static const char reason_elsewhere[] = "another machine has deleted it";
 static const char reason_other[] = "its volume name belongs to another volume that is present";
+static const char reason_no_volume[] = "its unique ID is not that of a volume";
 static const char reason_itself[] = "it would be a mount point of its own volume";
 
 /* One host being reconciled. */
@@ -144,6 +146,14 @@ static void correct(struct work *work, const struct replica_entry *entry)
 	replica_set(&work->out->file, entry->path, link->path, link->record->id);
 }
 
+/* Only volumes have volume names: no place has, nor has a disk that is named by what it is. */
+static bool is_volume_id(const struct work *work, const char *id)
+{
+	const struct device *holder = volumes_find_holder(&work->decision.manager->volumes, id);
+
+	return !unique_id_is_place(id) && (!holder || is_same_text(holder->id, id));
+}
+
 static void judge(struct work *work, const struct replica_entry *entry)
 {
 	const char *host = work->in->host;
@@ -157,6 +167,10 @@ static void judge(struct work *work, const struct replica_entry *entry)
 	case VERDICT_IMPORT:
 		if (strcmp(entry->id, host) == 0) {
 			refuse(work, entry, reason_itself);
+			return;
+		}
+		if (!is_volume_id(work, entry->id)) {
+			refuse(work, entry, reason_no_volume);
 			return;
 		}
 		import(work, entry);

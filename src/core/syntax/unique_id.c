@@ -102,6 +102,11 @@ int id_order_parse(const char *text, struct id_order *ret_order, const char **re
 	return 0;
 }
 
+bool unique_id_is_place(const char *id)
+{
+	return strncmp(id, schemes[ID_PATH].tag, strlen(schemes[ID_PATH].tag)) == 0;
+}
+
 /* A value in which no digit or letter tells anything: "0000-0000", "0x0000", "______". */
 static bool is_void(const char *value)
 {
