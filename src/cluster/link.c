@@ -19,7 +19,8 @@
 #include "cluster/lines.h"
 #include "cluster/link.h"
 
-#define RETRY_TIME UINT64_C(1000000)   /* µs */
+#define RETRY_FIRST UINT64_C(50000) /* µs: a server of mmfs is followed by another at once */
+#define RETRY_MAX UINT64_C(1000000)
 #define CHUNK 65536		       /* bytes read at once */
 #define BEHIND_MAX ((size_t)256 << 20) /* bytes that mmfs has not read yet */
 
@@ -32,6 +33,8 @@ struct link {
 	int fd; /* -1: there is none */
 	bool is_over;
 	bool is_reported; /* that there is nobody */
+	uint64_t since;	  /* when it was made last */
+	uint64_t pause;	  /* before it is made again */
 	struct timer timer;
 	struct strbuf in;
 	struct strbuf out;
@@ -50,6 +53,13 @@ static void set_events(struct link *link)
 static void wake(struct link *link, uint64_t after)
 {
 	loop_set_timer(link->loop, &link->timer, clock_get_monotonic() + after);
+}
+
+/* The pause doubles from try to try, and so it does if the connection has ended at once. */
+static void wake_later(struct link *link)
+{
+	wake(link, link->pause);
+	link->pause = link->pause * 2 < RETRY_MAX ? link->pause * 2 : RETRY_MAX;
 }
 
 static void disconnect(struct link *link)
@@ -96,13 +106,14 @@ static void reconnect(struct link *link)
 	if (r == 0) {
 		log_info("connected to mmfs at %s", link->path);
 		link->is_reported = false;
+		link->since = clock_get_monotonic();
 		link->handlers->change(link->data, true);
 		return;
 	}
 	if (!link->is_reported)
 		log_info("cannot connect to %s yet: %s", link->path, strerror(-r));
 	link->is_reported = true;
-	wake(link, RETRY_TIME);
+	wake_later(link);
 }
 
 /* Whole lines; false: the connection is over. */
@@ -168,7 +179,9 @@ static void handle_events(void *data, _unused_ uint32_t events)
 	if (link->is_over) {
 		log_info("the connection to mmfs has ended");
 		disconnect(link);
-		wake(link, RETRY_TIME);
+		if (clock_get_monotonic() - link->since >= RETRY_MAX)
+			link->pause = RETRY_FIRST;
+		wake_later(link);
 	} else {
 		set_events(link);
 	}
@@ -192,6 +205,7 @@ int link_new(struct loop *loop, const char *path, const struct link_handlers *ha
 
 	*link = (struct link){ .loop = loop, .path = path, .handlers = handlers, .data = data };
 	link->fd = -1;
+	link->pause = RETRY_FIRST;
 	link->timer = (struct timer){ .fn = handle_time, .data = link };
 	link->epoll = epoll_create1(EPOLL_CLOEXEC);
 	r = link->epoll < 0 ? -errno : loop_add(loop, link->epoll, handle_events, link);
