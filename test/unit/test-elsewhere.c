@@ -441,6 +441,44 @@ START_TEST(own_changes_come_back_once)
 }
 END_TEST
 
+/* The same where it is told of all there is, and of what its log has of it. */
+START_TEST(own_changes_are_among_all)
+{
+	static const struct history_entry entry = { .operation = "create_point" };
+	struct elsewhere_row rows[] = { RECORD("UUID=1"), LINK("/DosDevices/data", "UUID=1"),
+		LINK("/DosDevices/C:", "UUID=1"), RECORD("UUID=1") };
+	struct elsewhere own = { .host = "me",
+		.revision = 5,
+		.number = 7,
+		.is_all = true,
+		.rows = rows,
+		.count = ARRAY_SIZE(rows),
+		.entries = &entry,
+		.entry_count = 1 };
+	struct world world;
+	size_t history;
+
+	rows[2].is_local = rows[3].is_local = rows[3].no_drive_letter = true;
+	world_init(&world);
+	TAKE(&world, RECORD("UUID=1"));
+	world_plug(&world, "sda1", "part=1 uuid=1 fabric");
+	ck_assert_int_eq(elsewhere_decide(&world.manager, &own, &world.change, &world.why), 0);
+	world_commit(&world);
+	ck_assert_str_eq(
+		world_show(&world), "/DosDevices/C: /dev/sda1\n/DosDevices/data /dev/sda1\n");
+	ck_assert_uint_eq(world.manager.names.own_change, 7);
+	ck_assert(names_find_record(&world.manager.names, "UUID=1")->no_drive_letter);
+	world_play(&world, "ok delete_points /DosDevices/C:");
+	history = world.manager.history.count;
+	own.revision = 6;
+	ck_assert_int_eq(elsewhere_decide(&world.manager, &own, &world.change, &world.why), 0);
+	world_commit(&world);
+	ck_assert_uint_eq(world.manager.history.count, history);
+	ck_assert_str_eq(world_show(&world), "/DosDevices/data /dev/sda1\n");
+	world_fini(&world);
+}
+END_TEST
+
 START_TEST(what_was_the_machines_own_joins)
 {
 	struct sharing sharing;
@@ -588,6 +626,7 @@ int main(void)
 	tcase_add_test(tcase, what_an_older_copy_lacks_waits);
 	tcase_add_test(tcase, what_an_older_copy_lacks_joins);
 	tcase_add_test(tcase, own_changes_come_back_once);
+	tcase_add_test(tcase, own_changes_are_among_all);
 	tcase_add_test(tcase, what_was_the_machines_own_joins);
 	tcase_add_test(tcase, what_all_hosts_are_to_have);
 	tcase_add_test(tcase, mount_points_come_with_their_host);

@@ -18,4 +18,10 @@ void elsewhere_change_free(struct elsewhere_change *change);
  */
 int elsewhere_change_add(
 	struct elsewhere_change *change, struct cluster_row *row, struct strbuf *why);
+/*
+ * Of all there is: the row of the log of this machine's own change of that number. If it has
+ * happened, that is noted, and what only the log tells of it is added.
+ */
+int elsewhere_change_add_own(struct elsewhere_change *change, uint64_t number,
+	struct cluster_row *row, struct strbuf *why);
 DEFINE_CLEANUP(struct elsewhere_change, elsewhere_change_free)

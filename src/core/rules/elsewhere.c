@@ -203,8 +203,18 @@ static void remove_link(const struct elsewhere_row *row, struct change *change)
 		names_remove_link(&change->names, row->path);
 }
 
+/* Marks that a volume has on this machine. */
+static void take_marks(const struct elsewhere_row *row, struct change *change)
+{
+	struct record *record = names_edit_record(&change->names, row->id);
+
+	record->no_drive_letter = row->no_drive_letter;
+	if (!record->is_shared)
+		record->keep_links = row->keep_links;
+}
+
 /* This machine's own name, which it has had written nowhere but in its log. */
-static void take_local(const struct elsewhere_row *row, struct change *change)
+static void take_own_link(const struct elsewhere_row *row, struct change *change)
 {
 	const struct link *link = names_find_link(&change->names, row->path);
 
@@ -212,6 +222,14 @@ static void take_local(const struct elsewhere_row *row, struct change *change)
 		names_remove_link(&change->names, row->path);
 	else if (!row->is_gone && names_find_record(&change->names, row->id))
 		names_set_link(&change->names, row->path, row->id, row->changed);
+}
+
+static void take_local(const struct elsewhere_row *row, struct change *change)
+{
+	if (row->kind == ELSEWHERE_LINK)
+		take_own_link(row, change);
+	else if (row->kind == ELSEWHERE_RECORD && !row->is_gone)
+		take_marks(row, change);
 }
 
 static int put_point(const struct elsewhere_row *row, struct change *change)
@@ -279,7 +297,7 @@ static int decide_row(const struct manager *manager, const struct elsewhere *els
 	const struct elsewhere_row *row, int step, struct change *change)
 {
 	if (row->is_local) {
-		if (step == 4 && elsewhere->number)
+		if (step == 4 && elsewhere->number > manager->names.own_change && !find_fault(row))
 			take_local(row, change);
 		return 0;
 	}
@@ -355,6 +373,8 @@ static void list_keys(const struct elsewhere *elsewhere, struct map *ret_keys)
 	for (size_t i = 0; i < elsewhere->count; i++) {
 		struct row_key *key;
 
+		if (elsewhere->rows[i].is_local)
+			continue;
 		format_key(&elsewhere->rows[i], &text);
 		key = xcalloc(1, sizeof(*key) + text.len + 1);
 		memcpy(key->text, text.data, text.len);
@@ -474,9 +494,10 @@ int elsewhere_decide(const struct manager *manager, const struct elsewhere *else
 {
 	const struct elsewhere_row *row = NULL;
 	const char *fault = NULL;
+	bool is_known = elsewhere->number && elsewhere->number <= manager->names.own_change;
 	int r = 0;
 
-	if (elsewhere->number && elsewhere->number <= manager->names.own_change) {
+	if (is_known && !elsewhere->is_all) {
 		note_position(elsewhere, change);
 		return 0;
 	}
@@ -492,7 +513,8 @@ int elsewhere_decide(const struct manager *manager, const struct elsewhere *else
 		strbuf_add_printable(why, row->path ? row->path : row->id ? row->id : "");
 		return -EBADMSG;
 	}
-	add_entries(manager, elsewhere, change);
+	if (!is_known)
+		add_entries(manager, elsewhere, change);
 	elsewhere_surface(change);
 	note_position(elsewhere, change);
 	change->host = xstrdup(elsewhere->host);

@@ -86,6 +86,7 @@ static void take_record(struct elsewhere_row *row, const struct json *json)
 	} schemes[] = { { ID_PARTUUID, "partuuid" }, { ID_WWN, "wwn" }, { ID_SERIAL, "serial" } };
 
 	row->keep_links = json_is_true(json, json->list, "keep");
+	row->no_drive_letter = json_is_true(json, json->list, "no_letter");
 	row->size = json_get_number(json, json->list, "size");
 	row->start = json_get_number(json, json->list, "start");
 	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
@@ -248,22 +249,26 @@ static int add_local(struct elsewhere_change *change, const struct json *json,
 	};
 	enum elsewhere_kind kind;
 
-	if (!row.key || !find_kind(row.key, &kind) || kind != ELSEWHERE_LINK)
+	if (!row.key || !find_kind(row.key, &kind) || kind == ELSEWHERE_POINT)
 		return fail(why, "log");
 	return add_name(change, kind, &row, true, why);
 }
 
 /* What the host says of its own change, which is the only thing that tells of its own names. */
-static int add_log(struct elsewhere_change *change, struct cluster_row *row, struct strbuf *why)
+static int add_log(struct elsewhere_change *change, uint64_t number, struct cluster_row *row,
+	struct strbuf *why)
 {
 	_cleanup_json_ struct json json = { 0 };
 	const struct json_value *list, *value;
 	int r = 0;
 
-	if (!row->value || change->elsewhere.is_all)
+	if (!row->value)
 		return 0;
 	if (json_parse(row->value, strlen(row->value), &json) < 0)
 		return fail(why, row->key);
+	if (json_is_true(&json, json.list, "void"))
+		return 0;
+	change->elsewhere.number = number;
 	list = json_find(&json, json.list, "entries");
 	for (value = json_first(&json, list); value; value = json_next(&json, list, value))
 		if (change->elsewhere.entry_count < ENTRIES_MAX)
@@ -282,7 +287,13 @@ int elsewhere_change_add(
 
 	if (find_kind(row->key, &kind))
 		return add_name(change, kind, row, false, why);
-	if (begins_with(row->key, "log/"))
-		return add_log(change, row, why);
+	if (begins_with(row->key, "log/") && !change->elsewhere.is_all)
+		return add_log(change, change->elsewhere.number, row, why);
 	return 0;
+}
+
+int elsewhere_change_add_own(struct elsewhere_change *change, uint64_t number,
+	struct cluster_row *row, struct strbuf *why)
+{
+	return add_log(change, number, row, why);
 }

@@ -7,7 +7,7 @@
  * name because it is absent must be seen by no other host. Any two changes about one volume or one
  * name exclude each other by that, and all others can happen side by side.
  *
- * Names that the host has for itself are written here alone. Where a change has both, those are in
+ * Names that the host has for itself, and marks of volumes, are written here alone. Where a change has both, those are in
  * the host's log, too, so that a host that dies between the two finds them there.
  */
 
@@ -226,6 +226,51 @@ static void add_shared_link(struct writer *writer, const char *path)
 	put(writer, &key, &value);
 }
 
+static void begin_local(struct writer *writer, const struct strbuf *key)
+{
+	begin_item(&writer->local);
+	strbuf_add_text(&writer->local, "{\"key\":");
+	strbuf_add_json(&writer->local, strbuf_text(key));
+}
+
+static void end_local(struct writer *writer, const struct strbuf *value)
+{
+	if (value->len) {
+		strbuf_add_text(&writer->local, ",\"value\":");
+		strbuf_add_json(&writer->local, strbuf_text(value));
+	}
+	strbuf_add_char(&writer->local, '}');
+}
+
+static bool has_other_marks(const struct record *before, const struct record *record)
+{
+	if (record->no_drive_letter != (before && before->no_drive_letter))
+		return true;
+	return !record->is_shared && record->keep_links != (before && before->keep_links);
+}
+
+/* Marks of volumes that the host has for itself; names of these follow. */
+static void add_local_marks(struct writer *writer)
+{
+	const struct names *layer = &writer->change->names;
+
+	map_for_each (&layer->records, node, next) {
+		const struct record *record = container_of(node, struct record, by_id);
+		const struct record *before = names_find_record(layer->base, record->id);
+		_cleanup_strbuf_ struct strbuf key = STRBUF_INIT, value = STRBUF_INIT;
+		bool is_new = !before && !record->is_shared;
+
+		if (record->is_removed || (!is_new && !has_other_marks(before, record)))
+			continue;
+		cluster_key_add_volume(&key, record->id);
+		begin_local(writer, &key);
+		strbuf_add_format(&value, "{\"keep\":%s,\"no_letter\":%s}",
+			record->keep_links ? "true" : "false",
+			record->no_drive_letter ? "true" : "false");
+		end_local(writer, &value);
+	}
+}
+
 /* One that the host has for itself: before, now, or both. */
 static void add_local_link(struct writer *writer, const struct link *link)
 {
@@ -238,15 +283,10 @@ static void add_local_link(struct writer *writer, const struct link *link)
 	if (!is_there && !was_there)
 		return;
 	cluster_key_add_link(&key, link->path);
-	begin_item(&writer->local);
-	strbuf_add_text(&writer->local, "{\"key\":");
-	strbuf_add_json(&writer->local, strbuf_text(&key));
-	if (is_there) {
+	begin_local(writer, &key);
+	if (is_there)
 		format_link(&value, link->path, link->record->id, link->changed);
-		strbuf_add_text(&writer->local, ",\"value\":");
-		strbuf_add_json(&writer->local, strbuf_text(&value));
-	}
-	strbuf_add_char(&writer->local, '}');
+	end_local(writer, &value);
 }
 
 static void add_links(struct writer *writer)
@@ -360,6 +400,7 @@ void sharing_init(struct sharing *sharing, const struct manager *manager, struct
 	};
 
 	*sharing = (struct sharing){ 0 };
+	add_local_marks(&writer);
 	add_links(&writer);
 	map_for_each (&change->names.mount_points, node, next)
 		add_point(&writer, container_of(node, struct mount_point, by_place));
