@@ -26,9 +26,12 @@ struct job_source {
 	struct budget budget;
 	struct kept *kept;
 	struct kept_outcomes outcomes; /* of requests that are served again */
+	bool is_open; /* it is not known yet what became of the last change of an earlier server */
+	int open_result; /* … and then that: see job_source_settle() */
 
 	struct fuse_job *first, **last;		/* waiting their turn */
 	struct fuse_job *committing;		/* whose change is being committed, in order */
+	struct fuse_job *open, **last_open;	/* wait for that to be known */
 	struct fuse_job *settling;		/* wait until nothing is under way */
 	struct fuse_job *queries, **last_query; /* whose users have no more time in this turn */
 	bool must_look;				/* some began to wait now: for what came before */
@@ -40,6 +43,12 @@ void job_source_init(struct job_source *jobs);
 void job_source_submit(struct job_source *jobs, struct fuse_job *job);
 /* Takes a job that waits back. False: it is past that. */
 bool job_source_cancel(struct job_source *jobs, struct fuse_job *job);
+/*
+ * It is known what became of the last change of an earlier server: 0: it has happened, and is in
+ * place when a turn comes next; -EAGAIN: it never will; -ETIMEDOUT: it is not known, and nobody
+ * waits any more.
+ */
+void job_source_settle(struct job_source *jobs, int result);
 /*
  * A new turn of the main loop: looks at what was there before who waits began to, goes on with
  * queries.

@@ -21,6 +21,15 @@ struct ledger_joints {
 	void *queue;
 	/* Names of all hosts can be changed from now on, or not any more. */
 	void (*changed)(void *data, bool is_up, const char *why);
+	/*
+	 * A change is about to be sent to the engine, under the number of its commit and one of
+	 * that host: another process would have to find out what became of it. And: it will never
+	 * happen.
+	 */
+	void (*opening)(void *data, const char *host, uint64_t number, uint64_t commit);
+	void (*closed)(void *data);
+	/* cluster_world::settled(), of ledger_inherit() */
+	void (*settled)(void *data, int result);
 	void *data;
 };
 
@@ -29,6 +38,9 @@ int ledger_new(const struct ledger_joints *joints, const char *cluster, const ch
 	struct ledger **ret_ledger, struct strbuf *why);
 /* Borrows it; it is to be closed in between: ledger_stop(), store_close(), ledger_free(). */
 void ledger_set_store(struct ledger *ledger, struct store *store);
+/* As cluster_inherit() and cluster_expect(). False: there is no cluster. */
+bool ledger_inherit(struct ledger *ledger, const char *host, uint64_t number);
+void ledger_expect(struct ledger *ledger);
 void ledger_stop(struct ledger *ledger);
 void ledger_free(struct ledger *ledger);
 
@@ -47,8 +59,8 @@ void ledger_commit(struct ledger *ledger, struct change *change);
 bool ledger_take_result(struct ledger *ledger, int *ret_result, struct strbuf *why);
 
 /*
- * Whether others write the same names: then a commit can lose a race against them, and what is in
- * memory need not be the newest.
+ * Whether others write the same names, or that will be known soon: then a commit can lose a race
+ * against them, and what is in memory need not be the newest.
  */
 bool ledger_has_others(const struct ledger *ledger);
 /* How many lines of requests one commit surely takes. */

@@ -11,6 +11,7 @@
  */
 #define CLUSTER_PATIENCE UINT64_C(15000000)	   /* for an answer to a client */
 #define CLUSTER_PATIENCE_DEVICES UINT64_C(2000000) /* others wait for devices */
+#define CLUSTER_PATIENCE_BACK UINT64_C(5000000)	   /* for mmfs-cluster, in another process */
 
 struct cluster_time {
 	uint64_t monotonic, real;
@@ -48,6 +49,17 @@ struct cluster_world {
 	void (*answer)(void *data, int result, uint64_t revision, const char *why);
 	/* It is CLUSTER_UP now, or not any more, and why. */
 	void (*changed)(void *data, bool is_up, const char *why);
+	/*
+	 * A change of this host is about to be sent, under that number: another process would have
+	 * to find out what became of it. And: it has not happened, and never will.
+	 */
+	void (*opening)(void *data, const char *host, uint64_t number);
+	void (*closed)(void *data);
+	/*
+	 * What became of the change that an earlier process has left open: 0: it has happened, and
+	 * is written down here; -EAGAIN: it never will; -ETIMEDOUT: nobody waits for that any more.
+	 */
+	void (*settled)(void *data, int result);
 	/* There is something to take up, or somebody who waits may go on. */
 	void (*wake)(void *data);
 	void (*say)(void *data, const char *text);
@@ -63,6 +75,14 @@ struct cluster;
 struct cluster *cluster_new(const char *name, const struct names *known,
 	const struct cluster_world *world, uint64_t real);
 void cluster_free(struct cluster *cluster);
+/*
+ * Before anybody is connected: an earlier process has sent that change, and whether it has happened
+ * is to be found out.
+ */
+void cluster_inherit(
+	struct cluster *cluster, const char *host, uint64_t number, const struct cluster_time *now);
+/* In an earlier process it was CLUSTER_UP: who comes now can wait for a moment. */
+void cluster_expect(struct cluster *cluster, const struct cluster_time *now);
 
 void cluster_handle_connected(struct cluster *cluster, const struct cluster_time *now);
 void cluster_handle_lost(struct cluster *cluster, const struct cluster_time *now);

@@ -6,8 +6,13 @@
  * and finds all devices anew, and may commit changes of its own before it serves anybody. Then it
  * tells readers what became different since the earlier one has told them anything; and serves
  * again what is under way, of which job_source.c knows what has happened.
+ *
+ * A change that was sent to the engine of all hosts may have happened there, and the database does
+ * not know. Then it comes as what other hosts have written does, and who asked for it waits for
+ * that; or it turns out that it never will, and is decided anew.
  */
 
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
@@ -81,6 +86,7 @@ void heir_init(struct heir *heir)
 	kept_changes_init(&heir->changes, heir->kept, random);
 	change_queue_set_kept(heir->queue, &heir->changes, &heir->noted);
 	heir->jobs->kept = heir->kept;
+	kept_cluster_load(&heir->cluster, heir->kept);
 }
 
 static void free_told(struct heir *heir)
@@ -94,16 +100,36 @@ static void free_told(struct heir *heir)
 void heir_fini(struct heir *heir)
 {
 	free_told(heir);
+	kept_cluster_fini(&heir->cluster);
 	kept_told_fini(&heir->noted);
 	if (heir->jobs)
 		kept_outcomes_fini(&heir->jobs->outcomes);
+}
+
+/* `number`: of the last commit that the database knows. */
+static void judge_outcomes(struct heir *heir, uint64_t number)
+{
+	struct kept_cluster *cluster = &heir->cluster;
+	struct kept_outcomes *outcomes = &heir->jobs->outcomes;
+	bool is_open = cluster->number && cluster->commit > number;
+
+	kept_outcomes_init(outcomes, heir->kept, number, is_open ? cluster->commit : 0);
+	if (!cluster->number)
+		return;
+	cluster->commit = KEPT_CLUSTER_EARLIER;
+	kept_cluster_save(cluster);
+	heir->jobs->is_open = true;
+	if (heir->manager->names.own_change >= cluster->number)
+		heir_settle(heir, 0);
+	else if (!ledger_inherit(heir->ledger, cluster->host, cluster->number))
+		heir_settle(heir, -EAGAIN);
 }
 
 void heir_judge(struct heir *heir, const struct commit_number *last)
 {
 	uint64_t number = kept_changes_judge(&heir->changes, last, heir->manager);
 
-	kept_outcomes_init(&heir->jobs->outcomes, heir->kept, number);
+	judge_outcomes(heir, number);
 	crash_point("over:judged");
 	if (!heir->changes.is_inherited)
 		return;
@@ -137,6 +163,8 @@ void heir_tell(struct heir *heir)
 	kept_told_start(&heir->noted, heir->kept, heir->tree, &heir->manager->volumes);
 	kept_changes_set_told(&heir->changes, heir->manager);
 	crash_point("over:missed");
+	if (heir->cluster.is_up)
+		ledger_expect(heir->ledger);
 	if (is_later)
 		change_queue_finish(heir->queue, NULL, &missed);
 	crash_point("over:told");
@@ -145,4 +173,35 @@ void heir_tell(struct heir *heir)
 void heir_end(struct heir *heir)
 {
 	kept_outcomes_forget(&heir->jobs->outcomes);
+}
+
+void heir_note_cluster(struct heir *heir, bool is_up)
+{
+	heir->cluster.is_up = is_up;
+	kept_cluster_save(&heir->cluster);
+}
+
+void heir_note_opening(struct heir *heir, const char *host, uint64_t number, uint64_t commit)
+{
+	free(heir->cluster.host);
+	heir->cluster.host = xstrdup(host);
+	heir->cluster.number = number;
+	heir->cluster.commit = commit;
+	kept_cluster_save(&heir->cluster);
+}
+
+/* Written down with whatever comes next: to ask once more does no harm. */
+void heir_note_closed(struct heir *heir)
+{
+	heir->cluster.number = 0;
+}
+
+/* What it means for the jobs counts with the same commit of the memory as that it is known. */
+void heir_settle(struct heir *heir, int result)
+{
+	job_source_settle(heir->jobs, result);
+	if (result == -ETIMEDOUT)
+		return; /* still nobody knows */
+	heir->cluster.number = 0;
+	kept_cluster_save(&heir->cluster);
 }

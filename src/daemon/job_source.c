@@ -20,6 +20,8 @@
 #define REPLY_BYTES (1024 * 1024) /* after which no more lines of a write are answered */
 #define SHARED_RACES 4		  /* a job that has lost so many shares no commit any more */
 
+static const char unsure[] = "the cluster does not answer: it may have happened, or may yet";
+
 /* Gives a job back to its client, and `deltas` to the kernel. */
 static void finish(struct job_source *jobs, struct fuse_job *job, struct deltas *deltas)
 {
@@ -138,6 +140,50 @@ static void add_jobs(struct job_source *jobs, struct fuse_job *job, struct chang
 	}
 }
 
+static void add_last(struct job_source *jobs, struct fuse_job *job)
+{
+	*jobs->last = job;
+	jobs->last = &job->next;
+}
+
+/* Nothing of them has happened, or nobody knows. */
+static void fail_jobs(struct job_source *jobs, struct fuse_job *job, int error, const char *why)
+{
+	for (struct fuse_job *next; job; job = next) {
+		next = job->next;
+		job->done = job->failed = 0;
+		job->error = error;
+		strbuf_reset(&job->why);
+		strbuf_add_text(&job->why, why);
+		finish_without_change(jobs, job);
+	}
+}
+
+/* What became of them in an earlier server is known now, as far as it ever will be. */
+static void release_open(struct job_source *jobs)
+{
+	struct fuse_job *job = steal_ptr(jobs->open);
+
+	jobs->last_open = &jobs->open;
+	for (struct fuse_job *next; job; job = next) {
+		next = steal_ptr(job->next);
+		if (jobs->open_result == -ETIMEDOUT) {
+			kept_outcomes_take(&jobs->outcomes, job);
+			fail_jobs(jobs, job, -ETIMEDOUT, unsure);
+		} else {
+			job_source_submit(jobs, job);
+		}
+	}
+}
+
+void job_source_settle(struct job_source *jobs, int result)
+{
+	if (result != -ETIMEDOUT)
+		kept_outcomes_settle(&jobs->outcomes, result == 0);
+	jobs->is_open = false;
+	jobs->open_result = result;
+}
+
 /* A job changes nothing. True: others may have changed what it was judged by, so they are asked. */
 static bool must_ask(struct job_source *jobs, struct change *change)
 {
@@ -153,6 +199,8 @@ static bool begin(void *data, struct change *change)
 {
 	struct job_source *jobs = data;
 
+	if (!jobs->is_open)
+		release_open(jobs);
 	while (jobs->first) {
 		struct fuse_job *job = take_job(jobs);
 
@@ -237,19 +285,6 @@ static void check_settled(void *data)
 
 		jobs->settling = job->next;
 		answer(jobs, job, 0);
-	}
-}
-
-/* Nothing of them has happened. */
-static void fail_jobs(struct job_source *jobs, struct fuse_job *job, int error, const char *why)
-{
-	for (struct fuse_job *next; job; job = next) {
-		next = job->next;
-		job->done = job->failed = 0;
-		job->error = error;
-		strbuf_reset(&job->why);
-		strbuf_add_text(&job->why, why);
-		finish_without_change(jobs, job);
 	}
 }
 
@@ -401,9 +436,16 @@ static bool is_of_mounted(struct job_source *jobs, const struct fuse_job *job)
 
 void job_source_submit(struct job_source *jobs, struct fuse_job *job)
 {
-	bool is_known = kept_outcomes_take(&jobs->outcomes, job);
+	bool is_known;
 
 	job->next = NULL;
+	if (kept_outcomes_is_open(&jobs->outcomes, job)) {
+		*jobs->last_open = job;
+		jobs->last_open = &job->next;
+		change_queue_work(jobs->queue);
+		return;
+	}
+	is_known = kept_outcomes_take(&jobs->outcomes, job);
 	if (is_known && !(job->operation->flags & OPERATION_HOSTS)) {
 		finish_without_change(jobs, job);
 	} else if (job->count == 0) {
@@ -417,14 +459,14 @@ void job_source_submit(struct job_source *jobs, struct fuse_job *job)
 	} else if (!(job->operation->flags & OPERATION_CHANGES)) {
 		submit_query(jobs, job);
 	} else {
-		*jobs->last = job;
-		jobs->last = &job->next;
+		add_last(jobs, job);
 		change_queue_work(jobs->queue);
 	}
 }
 
 void job_source_close(struct job_source *jobs, int error, const char *why)
 {
+	fail_jobs(jobs, steal_ptr(jobs->open), -ETIMEDOUT, unsure);
 	fail_jobs(jobs, steal_ptr(jobs->first), error, why);
 	fail_jobs(jobs, steal_ptr(jobs->settling), error, why);
 	fail_jobs(jobs, steal_ptr(jobs->queries), error, why);
@@ -441,6 +483,7 @@ void job_source_init(struct job_source *jobs)
 		.data = jobs,
 	};
 	jobs->last = &jobs->first;
+	jobs->last_open = &jobs->open;
 	jobs->last_query = &jobs->queries;
 	change_queue_add_source(jobs->queue, &jobs->source);
 }

@@ -26,6 +26,7 @@
 
 enum step {
 	STEP_IDLE,
+	STEP_AWAIT,    /* who speaks to the engine is on his way */
 	STEP_SYNC,     /* is there anything newer? */
 	STEP_ENGINE,   /* the engine has it */
 	STEP_DATABASE, /* the database has it */
@@ -100,12 +101,18 @@ static void begin(struct ledger *ledger)
 {
 	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
 	struct cluster_time now = get_time();
+	bool needs_newest = change_needs_newest(ledger->change);
 
-	if (cluster_is_up(ledger->cluster) && change_needs_newest(ledger->change) &&
-		cluster_sync(ledger->cluster, &now, &why) == 0)
+	if (cluster_is_expected(ledger->cluster) && !ledger->change->has_devices &&
+		(needs_newest || ledger->sharing.has_rows)) {
+		ledger->step = STEP_AWAIT;
+		cluster_await(ledger->cluster, &now);
+	} else if (needs_newest && cluster_is_up(ledger->cluster) &&
+		cluster_sync(ledger->cluster, &now, &why) == 0) {
 		ledger->step = STEP_SYNC;
-	else
+	} else {
 		begin_engine(ledger);
+	}
 }
 
 /* The name of this host before any has been told: nothing is written then. */
@@ -150,6 +157,8 @@ static void answer(void *data, int result, uint64_t revision, const char *why)
 
 	if (ledger->step == STEP_ENGINE)
 		take_engine(ledger, result, revision, why);
+	else if (ledger->step == STEP_AWAIT)
+		finish(ledger, -EAGAIN, "the cluster was awaited");
 	else if (ledger->step == STEP_SYNC && cluster_get_news(ledger->cluster))
 		finish(ledger, -EAGAIN, "another host has changed something");
 	else if (ledger->step == STEP_SYNC)
@@ -247,6 +256,28 @@ static void wake(void *data)
 	struct ledger *ledger = data;
 
 	ledger->joints.wake(ledger->joints.queue);
+}
+
+static void opening(void *data, const char *host, uint64_t number)
+{
+	struct ledger *ledger = data;
+
+	ledger->joints.opening(ledger->joints.data, host, number, ledger->change->commit.number);
+	crash_point("cluster:noted");
+}
+
+static void closed(void *data)
+{
+	struct ledger *ledger = data;
+
+	ledger->joints.closed(ledger->joints.data);
+}
+
+static void settled(void *data, int result)
+{
+	struct ledger *ledger = data;
+
+	ledger->joints.settled(ledger->joints.data, result);
 }
 
 static void say(void *data, const char *text)
@@ -362,6 +393,9 @@ static int join_cluster(
 		.set_timer = set_timer,
 		.answer = answer,
 		.changed = changed,
+		.opening = opening,
+		.closed = closed,
+		.settled = settled,
 		.wake = wake,
 		.say = say,
 		.data = ledger,
@@ -405,6 +439,23 @@ void ledger_set_store(struct ledger *ledger, struct store *store)
 	ledger->store = store;
 }
 
+bool ledger_inherit(struct ledger *ledger, const char *host, uint64_t number)
+{
+	struct cluster_time now = get_time();
+
+	if (ledger->cluster)
+		cluster_inherit(ledger->cluster, host, number, &now);
+	return ledger->cluster;
+}
+
+void ledger_expect(struct ledger *ledger)
+{
+	struct cluster_time now = get_time();
+
+	if (ledger->cluster)
+		cluster_expect(ledger->cluster, &now);
+}
+
 void ledger_stop(struct ledger *ledger)
 {
 	if (ledger)
@@ -426,7 +477,8 @@ void ledger_free(struct ledger *ledger)
 
 bool ledger_has_others(const struct ledger *ledger)
 {
-	return ledger->cluster && cluster_is_up(ledger->cluster);
+	return ledger->cluster &&
+		(cluster_is_up(ledger->cluster) || cluster_is_expected(ledger->cluster));
 }
 
 size_t ledger_get_lines(const struct ledger *ledger)

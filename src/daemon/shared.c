@@ -17,6 +17,7 @@ static void handle_cluster(void *data, bool is_up, const char *why)
 	struct event event = { .kind = is_up ? EVENT_CLUSTER_BACK : EVENT_CLUSTER_LOST };
 	struct touched touched = { 0 };
 
+	heir_note_cluster(&mmfs->heir, is_up);
 	event.reason = (char *)(is_up ? "names of the cluster can be changed"
 			: why	      ? why
 				      : "mmfs-cluster is not connected");
@@ -28,6 +29,28 @@ static void handle_cluster(void *data, bool is_up, const char *why)
 	change_queue_show(mmfs->queue, &touched);
 	if (is_up)
 		device_source_retry(&mmfs->devices);
+	change_queue_work(mmfs->queue);
+}
+
+static void note_opening(void *data, const char *host, uint64_t number, uint64_t commit)
+{
+	struct mmfs *mmfs = data;
+
+	heir_note_opening(&mmfs->heir, host, number, commit);
+}
+
+static void note_closed(void *data)
+{
+	struct mmfs *mmfs = data;
+
+	heir_note_closed(&mmfs->heir);
+}
+
+static void handle_settled(void *data, int result)
+{
+	struct mmfs *mmfs = data;
+
+	heir_settle(&mmfs->heir, result);
 	change_queue_work(mmfs->queue);
 }
 
@@ -45,6 +68,9 @@ int shared_open(struct mmfs *mmfs, const struct mmfs_options *options, struct st
 		.wake = change_queue_work,
 		.queue = mmfs->queue,
 		.changed = handle_cluster,
+		.opening = note_opening,
+		.closed = note_closed,
+		.settled = handle_settled,
 		.data = mmfs,
 	};
 	int r = ledger_new(&joints, options->cluster, options->cluster_socket, &mmfs->ledger, why);
@@ -52,6 +78,7 @@ int shared_open(struct mmfs *mmfs, const struct mmfs_options *options, struct st
 	if (r < 0)
 		return r;
 	change_queue_set_ledger(mmfs->queue, mmfs->ledger);
+	mmfs->heir.ledger = mmfs->ledger;
 	asking_set_ledger(mmfs->ledger);
 	mmfs->manager.share = options->cluster ? options->share : SHARE_OFF;
 	mmfs->manager.share_globs = options->share_globs;

@@ -51,6 +51,22 @@ void cluster_free(struct cluster *cluster)
 	free(cluster);
 }
 
+void cluster_inherit(
+	struct cluster *cluster, const char *host, uint64_t number, const struct cluster_time *now)
+{
+	cluster->host = xstrdup(host);
+	cluster->open = cluster->inherited = cluster->last_number = number;
+	cluster->inherited_limit = now->monotonic + CLUSTER_PATIENCE;
+	cluster_talk_set_timer(cluster);
+}
+
+void cluster_expect(struct cluster *cluster, const struct cluster_time *now)
+{
+	cluster->expected_limit = now->monotonic + CLUSTER_PATIENCE_BACK;
+	cluster_talk_set_timer(cluster);
+	cluster_talk_look(cluster);
+}
+
 static int break_off(struct cluster *cluster, const char *why, const struct cluster_time *now)
 {
 	cluster->world->hang_up(cluster->world->data, why);
@@ -124,6 +140,14 @@ static bool is_other_cluster(const struct cluster *cluster, const uint64_t id[2]
 	return (known[0] || known[1]) && (known[0] != id[0] || known[1] != id[1]);
 }
 
+/* Nobody can tell any more. */
+static void give_up_open(struct cluster *cluster)
+{
+	cluster->open = 0;
+	if (cluster->inherited)
+		cluster_talk_settle_inherited(cluster, -ETIMEDOUT);
+}
+
 static int take_hello(
 	struct cluster *cluster, const struct cluster_line *line, const struct cluster_time *now)
 {
@@ -134,7 +158,7 @@ static int take_hello(
 	if (*line->cluster_id && !has_id)
 		return break_off(cluster, "it names a cluster with an ID that is none", now);
 	if (cluster->open && strcmp(cluster->host, line->host) != 0)
-		cluster->open = 0; /* nobody can tell any more */
+		give_up_open(cluster);
 	free(cluster->host);
 	cluster->host = xstrdup(line->host);
 	cluster->is_greeted = true;
@@ -215,6 +239,23 @@ static void add_rows(
 	}
 }
 
+/* Among all there is the log tells of the own change that nobody has answered for. */
+static void add_own_log(struct cluster *cluster, const struct cluster_line *line)
+{
+	_cleanup_free_ char *key = cluster->open
+		? xasprintf("log/%s/%020llu", cluster->host, (unsigned long long)cluster->open)
+		: NULL;
+
+	for (size_t i = 0; key && i < line->count; i++) {
+		_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
+
+		if (strcmp(line->rows[i].key, key) == 0 &&
+			elsewhere_change_add_own(
+				cluster->all, cluster->open, &line->rows[i], &why) < 0)
+			cluster->world->say(cluster->world->data, strbuf_text(&why));
+	}
+}
+
 static int begin_all(
 	struct cluster *cluster, const struct cluster_line *line, const struct cluster_time *now)
 {
@@ -231,15 +272,6 @@ static int begin_all(
 	return 0;
 }
 
-static int end_all(struct cluster *cluster, const struct cluster_time *now)
-{
-	if (!cluster->all)
-		return break_off(cluster, "it ends what it has not begun", now);
-	cluster->is_decided = false;
-	add_news(cluster, steal_ptr(cluster->all));
-	return 0;
-}
-
 /* The own change that nobody has answered for has happened. */
 static void close_open(struct cluster *cluster, uint64_t revision)
 {
@@ -252,6 +284,21 @@ static void close_open(struct cluster *cluster, uint64_t revision)
 	cluster_talk_finish(cluster, 0, revision, NULL);
 }
 
+static int end_all(struct cluster *cluster, const struct cluster_time *now)
+{
+	const struct elsewhere *elsewhere;
+
+	if (!cluster->all)
+		return break_off(cluster, "it ends what it has not begun", now);
+	cluster->is_decided = false;
+	elsewhere = &cluster->all->elsewhere;
+	if (elsewhere->number && elsewhere->number == cluster->open)
+		close_open(cluster, elsewhere->revision);
+	add_news(cluster, steal_ptr(cluster->all));
+	cluster_talk_look(cluster);
+	return 0;
+}
+
 static int take_rows(
 	struct cluster *cluster, const struct cluster_line *line, const struct cluster_time *now)
 {
@@ -259,6 +306,7 @@ static int take_rows(
 	uint64_t number;
 
 	if (cluster->all) {
+		add_own_log(cluster, line);
 		add_rows(cluster, cluster->all, line);
 		return 0;
 	}
@@ -274,6 +322,7 @@ static int take_rows(
 	if (number > cluster->last_number)
 		cluster->last_number = number;
 	add_news(cluster, change);
+	cluster_talk_look(cluster);
 	return 0;
 }
 
@@ -289,6 +338,8 @@ static void take_commit(struct cluster *cluster, const struct cluster_line *line
 	if (line->result == CLUSTER_DONE && cluster->step != STEP_COMMIT)
 		return; /* its rows come */
 	cluster->open = 0;
+	if (line->result != CLUSTER_DONE)
+		cluster->world->closed(cluster->world->data);
 	if (cluster->step != STEP_COMMIT)
 		return;
 	switch (line->result) {
@@ -340,8 +391,12 @@ static void take_settled(struct cluster *cluster, const struct cluster_line *lin
 	if (line->result == CLUSTER_DONE)
 		return; /* its rows come, and tell the revision */
 	cluster->open = cluster->open_id = 0;
+	cluster->world->closed(cluster->world->data);
+	if (cluster->inherited)
+		cluster_talk_settle_inherited(cluster, -EAGAIN);
 	if (cluster->step == STEP_COMMIT)
 		cluster_talk_finish(cluster, -EAGAIN, 0, "it has not happened");
+	cluster_talk_look(cluster);
 }
 
 static int take_line(
@@ -389,6 +444,10 @@ void cluster_handle_time(struct cluster *cluster, const struct cluster_time *now
 {
 	if (cluster->settle_id && cluster->settle_limit <= now->monotonic)
 		cluster_talk_end_settling(cluster);
+	if (cluster->inherited && cluster->inherited_limit <= now->monotonic)
+		cluster_talk_settle_inherited(cluster, -ETIMEDOUT);
+	if (cluster->expected_limit && cluster->expected_limit <= now->monotonic)
+		cluster_talk_end_expecting(cluster);
 	if (!cluster->step || cluster->step_limit > now->monotonic)
 		return;
 	if (cluster->step == STEP_SYNC)
@@ -412,4 +471,6 @@ void cluster_drop_news(struct cluster *cluster)
 		cluster->last_news = &cluster->news;
 	cluster->news_count--;
 	elsewhere_change_free(change);
+	if (cluster->inherited && cluster->inherited <= cluster->known->own_change)
+		cluster_talk_settle_inherited(cluster, 0);
 }

@@ -112,6 +112,7 @@ int cluster_commit(struct cluster *cluster, const struct sharing *sharing, uint6
 	strbuf_add_json(&line, strbuf_text(&sharing->log));
 	strbuf_add_char(&line, '}');
 	cluster_talk_set_timer(cluster);
+	cluster->world->opening(cluster->world->data, cluster->host, cluster->open);
 	cluster_talk_send(cluster, &line);
 	return 0;
 }
@@ -128,6 +129,18 @@ int cluster_sync(struct cluster *cluster, const struct cluster_time *now, struct
 	cluster_talk_set_timer(cluster);
 	cluster_talk_question(cluster, "sync", cluster->step_id);
 	return 0;
+}
+
+bool cluster_is_expected(const struct cluster *cluster)
+{
+	return cluster->expected_limit;
+}
+
+void cluster_await(struct cluster *cluster, const struct cluster_time *now)
+{
+	cluster->step = STEP_AWAIT;
+	cluster->step_limit = cluster->expected_limit;
+	cluster_talk_set_timer(cluster);
 }
 
 uint64_t cluster_get_number(const struct cluster *cluster)

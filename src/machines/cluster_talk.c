@@ -14,11 +14,43 @@ bool cluster_is_up(const struct cluster *cluster)
 
 void cluster_talk_set_timer(struct cluster *cluster)
 {
-	uint64_t at = cluster->step ? cluster->step_limit : 0;
+	const uint64_t limits[] = {
+		cluster->step ? cluster->step_limit : 0,
+		cluster->settle_id ? cluster->settle_limit : 0,
+		cluster->inherited ? cluster->inherited_limit : 0,
+		cluster->expected_limit,
+	};
+	uint64_t at = 0;
 
-	if (cluster->settle_id && (!at || cluster->settle_limit < at))
-		at = cluster->settle_limit;
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
+		if (limits[i] && (!at || limits[i] < at))
+			at = limits[i];
 	cluster->world->set_timer(cluster->world->data, at);
+}
+
+void cluster_talk_settle_inherited(struct cluster *cluster, int result)
+{
+	cluster->inherited = 0;
+	cluster_talk_set_timer(cluster);
+	cluster->world->settled(cluster->world->data, result);
+}
+
+void cluster_talk_end_expecting(struct cluster *cluster)
+{
+	cluster->expected_limit = 0;
+	if (cluster->step == STEP_AWAIT)
+		cluster_talk_finish(cluster, 0, 0, NULL);
+	else
+		cluster_talk_set_timer(cluster);
+}
+
+void cluster_talk_look(struct cluster *cluster)
+{
+	bool is_coming = cluster->state == CLUSTER_AWAY || cluster->state == CLUSTER_JOINING ||
+		(cluster->state == CLUSTER_UP && cluster->open);
+
+	if (cluster->expected_limit && !is_coming)
+		cluster_talk_end_expecting(cluster);
 }
 
 void cluster_talk_finish(struct cluster *cluster, int result, uint64_t revision, const char *why)
@@ -57,6 +89,7 @@ void cluster_talk_change_state(
 		cluster_talk_finish(cluster, 0, 0, NULL); /* nobody can say more */
 	if (was_up && !is_up && cluster->settle_id)
 		cluster_talk_end_settling(cluster);
+	cluster_talk_look(cluster);
 	if (was_up != is_up)
 		cluster->world->changed(cluster->world->data, is_up, cluster->why);
 }

@@ -15,5 +15,9 @@ void cluster_talk_set_timer(struct cluster *cluster);
 /* What somebody waits for is over; who is told may begin the next thing. */
 void cluster_talk_finish(struct cluster *cluster, int result, uint64_t revision, const char *why);
 void cluster_talk_end_settling(struct cluster *cluster);
+/* If there is nothing more to wait for: cluster_expect(). */
+void cluster_talk_look(struct cluster *cluster);
+void cluster_talk_end_expecting(struct cluster *cluster);
+void cluster_talk_settle_inherited(struct cluster *cluster, int result);
 void cluster_talk_change_state(
 	struct cluster *cluster, enum cluster_state state, const char *why, uint64_t since);

@@ -6,17 +6,16 @@
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-mmctl.sh"
+. "$(dirname "$0")/lib-cluster.sh"
 
-helpers=$(dirname "$MMFS")/test/fs
 first=$MM
 second=$TMP/second
 mkdir "$second"
 second_pid=
-engine=
 
 at_end()
 {
-	[ -z "$engine" ] || exec {engine}>&-
+	end_engine
 	umount -l "$second" 2>/dev/null
 }
 
@@ -42,29 +41,6 @@ start_second()
 	on_second
 	DB=$TMP/second.db start_mmfs cluster=test "cluster_socket=$TMP/s2" "$@"
 	second_pid=$mmfs_pid
-}
-
-play() # COMMAND OF THE ENGINE
-{
-	echo "$*" >&"$engine"
-}
-
-state()
-{
-	sed -n '1s/.* STATE="\([^"]*\)".*/\1/p' "$CTL/cluster"
-}
-
-is_state()
-{
-	[ "$(state)" = "$1" ]
-}
-
-has_row() # KEY
-{
-	rm -f "$TMP/rows"
-	play dump "$TMP/rows"
-	await test -e "$TMP/rows"
-	grep -q "^$1 " "$TMP/rows"
 }
 
 sees_not() # HOST ID
@@ -93,9 +69,7 @@ stop_mmfs
 
 # --- with somebody --------------------------------------------------------------------------------
 
-mkfifo "$TMP/commands"
-"$helpers/engine" "h1=$TMP/s1" "h2=$TMP/s2" <"$TMP/commands" &
-exec {engine}>"$TMP/commands"
+begin_engine "h1=$TMP/s1" "h2=$TMP/s2"
 rm -f "$DB"
 start_first share=all
 await is_state up

@@ -9,15 +9,16 @@
  *	hold HOST		the same, and it does not come again before `let HOST`
  *	deaf HOST / hear HOST	commits are not answered, and do not happen; or answered again
  *	mute HOST		the next commit happens, and its answer is lost
+ *	cut HOST		the next commit happens, and the connection ends before that is told; `let`
  *	lose HOST NUMBER	so many commits lose for no reason
  *	raw HOST TEXT		a line as it is
  *	put KEY VALUE, delete KEY	another host writes: "elsewhere"
  *	seen ID HOST, unseen ID HOST	another host sees a volume, or not any more
- *	forget			what was before is compacted: who comes anew is sent everything
+ *	compact			what was before is not told again: who comes anew is sent everything
  *	other			the engine is another one, without rows
  *	save			keeps a copy of all rows
  *	restore			has that copy again, and so older revisions
- *	dump FILE		writes all rows, ordered by key
+ *	dump FILE		writes all rows, ordered by key, and how many commits of each host were heard
  *
  * Usage: engine HOST=SOCKET…
  */
@@ -35,6 +36,7 @@
 #include "core/syntax/json.h"
 
 enum { HOSTS = 8, ROWS = 4096, SIGHTS = 64 };
+#define VOID_LOG "{\"void\":true}"
 
 struct row {
 	char *key, *value;
@@ -49,8 +51,8 @@ struct sight {
 static struct host {
 	const char *name, *path;
 	int fd; /* -1: not connected */
-	bool is_held, is_deaf, is_mute;
-	unsigned int losses;
+	bool is_held, is_deaf, is_mute, is_cut;
+	unsigned int losses, heard;
 	char *state; /* the line that says it */
 	struct strbuf in;
 } hosts[HOSTS];
@@ -65,6 +67,11 @@ static unsigned int generation;
 static struct row saved[ROWS];
 static size_t saved_count;
 static uint64_t saved_revision, saved_head;
+static struct told {
+	char *line;
+	uint64_t revision;
+} told[ROWS]; /* since `compacted` */
+static size_t told_count;
 
 static void say(struct host *host, const struct strbuf *line)
 {
@@ -138,6 +145,29 @@ static void tell(const char *host, const char *change, const struct strbuf *list
 		change);
 	for (size_t i = 0; i < host_count; i++)
 		say(&hosts[i], &line);
+	if (told_count == ROWS)
+		abort();
+	told[told_count++] = (struct told){ strbuf_take(&line), revision };
+}
+
+/* What was before is not there to be told any more. */
+static void compact(void)
+{
+	compacted = revision;
+	while (told_count)
+		free(told[--told_count].line);
+}
+
+static void send_since(struct host *host, uint64_t from)
+{
+	for (size_t i = 0; i < told_count; i++) {
+		_cleanup_strbuf_ struct strbuf line = STRBUF_INIT;
+
+		if (told[i].revision <= from)
+			continue;
+		strbuf_add_text(&line, told[i].line);
+		say(host, &line);
+	}
 }
 
 static void send_all(struct host *host)
@@ -202,12 +232,29 @@ static bool compare(
 	return holds;
 }
 
+static void end_connection(struct host *host)
+{
+	if (host->fd >= 0)
+		close(host->fd);
+	host->fd = -1;
+	strbuf_fini(&host->in);
+}
+
+/* The caller frees it. */
+static char *get_log_key(const char *change)
+{
+	const char *number = strrchr(change, '/') + 1;
+
+	return xasprintf(
+		"log/%.*s%020llu", (int)(number - change), change, strtoull(number, NULL, 10));
+}
+
 static void write_rows(struct host *host, const struct json *json)
 {
 	const struct json_value *put = json_find(json, json->list, "put"), *value;
 	const struct json_value *gone = json_find(json, json->list, "delete");
 	const char *change = json_get_text(json, json->list, "change");
-	_cleanup_free_ char *log = xasprintf("log/%s", change);
+	_cleanup_free_ char *log = get_log_key(change);
 	_cleanup_strbuf_ struct strbuf list = STRBUF_INIT;
 
 	revision++;
@@ -221,7 +268,13 @@ static void write_rows(struct host *host, const struct json *json)
 		delete_row(value->text);
 		add_row(&list, value->text, NULL, revision);
 	}
+	put_row(log, json_get_text(json, json->list, "log"));
 	add_row(&list, log, json_get_text(json, json->list, "log"), revision);
+	if (host->is_cut) {
+		host->is_held = true;
+		end_connection(host);
+	}
+	host->is_cut = false;
 	if (!host->is_mute) {
 		_cleanup_strbuf_ struct strbuf line = STRBUF_INIT;
 
@@ -239,8 +292,10 @@ static void commit(struct host *host, const struct json *json)
 {
 	const struct json_value *list = json_find(json, json->list, "compare"), *value;
 	_cleanup_strbuf_ struct strbuf seen = STRBUF_INIT, line = STRBUF_INIT;
-	bool holds = true;
+	_cleanup_free_ char *log = get_log_key(json_get_text(json, json->list, "change"));
+	bool holds = !find_row(log);
 
+	host->heard++;
 	if (host->is_deaf)
 		return;
 	for (value = json_first(json, list); value; value = json_next(json, list, value))
@@ -326,14 +381,19 @@ static void take_want(struct host *host, const struct json *json, const struct j
 	const char *open = json_get_text(json, want, "open");
 	uint64_t from = json_get_number(json, want, "revision");
 	_cleanup_strbuf_ struct strbuf line = STRBUF_INIT;
-	_cleanup_free_ char *log = open ? xasprintf("log/%s", open) : NULL;
+	_cleanup_free_ char *log = open ? get_log_key(open) : NULL;
 
-	if (open) {
-		strbuf_add_format(&line, "{\"settled\":\"%s\",\"result\":\"void\"}\n", open);
+	if (log && !find_row(log))
+		put_row(log, VOID_LOG);
+	if (log) {
+		strbuf_add_format(&line, "{\"settled\":\"%s\",\"result\":\"%s\"}\n", open,
+			strcmp(find_row(log)->value, VOID_LOG) == 0 ? "void" : "done");
 		say(host, &line);
 	}
-	if (from != revision || from < compacted)
+	if (!from || from < compacted || from > revision)
 		send_all(host);
+	else
+		send_since(host, from);
 	say_state(host);
 }
 
@@ -369,14 +429,6 @@ static void take_line(struct host *host, char *text, size_t len)
 			&line, "{\"answer\":%llu,\"result\":\"done\"}\n", (unsigned long long)id);
 		say(host, &line);
 	}
-}
-
-static void end_connection(struct host *host)
-{
-	if (host->fd >= 0)
-		close(host->fd);
-	host->fd = -1;
-	strbuf_fini(&host->in);
 }
 
 static void begin_connection(struct host *host)
@@ -444,6 +496,8 @@ static void dump(const char *path)
 	qsort(rows, row_count, sizeof(*rows), compare_rows);
 	for (size_t i = 0; i < row_count; i++)
 		fprintf(file, "%s %s\n", rows[i].key, rows[i].value);
+	for (size_t i = 0; i < host_count; i++)
+		fprintf(file, "heard %s %u\n", hosts[i].name, hosts[i].heard);
 	fclose(file);
 	rename(temporary, path);
 }
@@ -465,6 +519,7 @@ static void write_elsewhere(const char *key, const char *value)
 static void be_another(void)
 {
 	generation++;
+	compact();
 	while (row_count)
 		delete_row(rows[0].key);
 	for (size_t i = 0; i < host_count; i++)
@@ -489,6 +544,7 @@ static void restore(void)
 	row_count = saved_count;
 	revision = saved_revision;
 	head = saved_head;
+	compact();
 	for (size_t i = 0; i < host_count; i++)
 		end_connection(&hosts[i]);
 }
@@ -525,6 +581,8 @@ static void command_host(const char *word, struct host *host, char *rest)
 		host->is_deaf = word[0] == 'd';
 	} else if (strcmp(word, "mute") == 0) {
 		host->is_mute = true;
+	} else if (strcmp(word, "cut") == 0) {
+		host->is_cut = true;
 	} else if (strcmp(word, "lose") == 0) {
 		host->losses = (unsigned int)strtoul(rest, NULL, 10);
 	} else {
@@ -543,8 +601,8 @@ static void command(void *data, char *text, size_t len)
 		add_sight(first, rest, "/dev/sdz", "");
 	} else if (strcmp(word, "unseen") == 0) {
 		drop_sights(first, rest);
-	} else if (strcmp(word, "forget") == 0) {
-		compacted = ++revision;
+	} else if (strcmp(word, "compact") == 0) {
+		compact();
 	} else if (strcmp(word, "other") == 0) {
 		be_another();
 	} else if (strcmp(word, "save") == 0) {

@@ -42,7 +42,8 @@ static void take_outcomes(struct kept *kept, uint64_t number)
 {
 	struct kept_outcomes outcomes;
 
-	kept_outcomes_init(&outcomes, kept, number);
+	kept_outcomes_init(&outcomes, kept, number, number + 1);
+	kept_outcomes_settle(&outcomes, number & 1);
 	for (uint64_t request = 1; request < 4; request++) {
 		struct fuse_job job = { .number = request, .count = 2 };
 

@@ -10,6 +10,7 @@
 
 #include "../run-suite.h"
 #include "io/fuse/kept_changes.h"
+#include "io/fuse/kept_cluster.h"
 #include "io/fuse/kept_kind.h"
 #include "io/fuse/kept_outcomes.h"
 
@@ -53,8 +54,17 @@ static uint64_t begin_again(uint64_t mount, uint64_t number)
 	begin();
 	happened = kept_changes_judge(&changes, &last, &manager);
 	kept_outcomes_fini(&outcomes);
-	kept_outcomes_init(&outcomes, kept, happened);
+	kept_outcomes_init(&outcomes, kept, happened, 0);
 	return happened;
+}
+
+/* The same, of outcomes alone. */
+static void begin_again_with(uint64_t happened, uint64_t open)
+{
+	kept_free(kept);
+	begin();
+	kept_outcomes_fini(&outcomes);
+	kept_outcomes_init(&outcomes, kept, happened, open);
 }
 
 static void teardown(void)
@@ -321,6 +331,47 @@ START_TEST(outcomes_come_back)
 }
 END_TEST
 
+/* Of a commit that another host may know of, and the database does not. */
+START_TEST(what_is_open)
+{
+	struct fuse_job whole = make_job(2, 1, 1), part = make_job(4, 1, 3),
+			late = make_job(6, 1, 1);
+	struct fuse_job again;
+
+	for (int has_happened = 0; has_happened < 2; has_happened++) {
+		kept_outcomes_note(kept, &part, 1);
+		part.done = 2;
+		kept_outcomes_note(kept, &part, 2);
+		kept_outcomes_note(kept, &whole, 2);
+		kept_outcomes_note(kept, &late, 3);
+		kept_commit(kept);
+		/* Two processes find it open, while the database goes on. */
+		begin_again_with(1, 2);
+		kept_outcomes_forget(&outcomes);
+		kept_commit(kept);
+		begin_again_with(2, KEPT_CLUSTER_EARLIER);
+		ck_assert_uint_eq(outcomes.count, 2);
+		ck_assert(kept_outcomes_is_open(&outcomes, &whole));
+		ck_assert(kept_outcomes_is_open(&outcomes, &part));
+		ck_assert(!kept_outcomes_is_open(&outcomes, &late));
+		kept_outcomes_settle(&outcomes, has_happened);
+		kept_commit(kept);
+		begin_again_with(2, 0);
+		again = make_job(2, 0, 1);
+		ck_assert(kept_outcomes_take(&outcomes, &again) == has_happened);
+		again = make_job(4, 0, 3);
+		ck_assert(kept_outcomes_take(&outcomes, &again));
+		ck_assert_uint_eq(again.done, has_happened ? 2 : 1);
+		ck_assert(!again.was_begun);
+		kept_outcomes_drop(kept, &again);
+		kept_outcomes_forget(&outcomes);
+		kept_commit(kept);
+		whole.outcome = part.outcome = late.outcome = 0;
+		part.done = 1;
+	}
+}
+END_TEST
+
 START_TEST(only_what_has_happened_counts)
 {
 	struct fuse_job first = make_job(2, 1, 1), second = make_job(4, 1, 1);
@@ -427,6 +478,7 @@ int main(void)
 	tcase_add_test(tests, events_come_back);
 	tcase_add_test(tests, damaged_notes_do_no_harm);
 	tcase_add_test(tests, outcomes_come_back);
+	tcase_add_test(tests, what_is_open);
 	tcase_add_test(tests, only_what_has_happened_counts);
 	tcase_add_test(tests, lines_count_one_by_one);
 	tcase_add_test(tests, begun_lines_are_known);

@@ -50,8 +50,15 @@ static void say_no(void *data, const char *text)
 	ck_abort_msg("%s", text);
 }
 
-static const struct cluster_world world = { send_line, hang_up, set_timer, answer, changed, wake,
-	say_no, NULL };
+static const struct cluster_world world = {
+	.send = send_line,
+	.hang_up = hang_up,
+	.set_timer = set_timer,
+	.answer = answer,
+	.changed = changed,
+	.wake = wake,
+	.say = say_no,
+};
 
 static void say(const char *text)
 {

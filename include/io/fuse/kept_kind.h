@@ -20,4 +20,5 @@ enum kept_kind {
 	KEPT_FILE,     /* an open file; ID: its number */
 	KEPT_PIECE,    /* a part of its texts; ID: the same */
 	KEPT_TEXT,     /* a text that open files show; ID: its number */
+	KEPT_CLUSTER,  /* what was under way with the engine of all hosts */
 };

@@ -28,9 +28,17 @@ void kept_outcomes_take_back(struct kept *kept, struct fuse_job *job);
 /* The job has its answer with the next commit of the memory, or needs none. */
 void kept_outcomes_drop(struct kept *kept, struct fuse_job *job);
 
-/* Takes in what an earlier process has noted. `commit`: the last that happened. */
-void kept_outcomes_init(struct kept_outcomes *outcomes, struct kept *kept, uint64_t commit);
-/* Nobody asks for the rest: all that was under way is served again. */
+/*
+ * Takes in what an earlier process has noted. `commit`: the last that happened; `open`: one of
+ * which that is not known yet, or 0. From now on that is KEPT_CLUSTER_EARLIER.
+ */
+void kept_outcomes_init(
+	struct kept_outcomes *outcomes, struct kept *kept, uint64_t commit, uint64_t open);
+/* Whether it is not known yet what became of the job. */
+bool kept_outcomes_is_open(const struct kept_outcomes *outcomes, const struct fuse_job *job);
+/* It is known of all of these now. */
+void kept_outcomes_settle(struct kept_outcomes *outcomes, bool has_happened);
+/* Nobody asks for the rest, but for what is open: all that was under way is served again. */
 void kept_outcomes_forget(struct kept_outcomes *outcomes);
 void kept_outcomes_fini(struct kept_outcomes *outcomes);
 /*

@@ -7,6 +7,9 @@
  * database. A process that goes on compares: with a number up to that in the database it has
  * happened. An outcome goes with the answer to its request, in the same commit of the memory.
  *
+ * A commit whose rows all hosts are to have may have happened there, and not in the database, when a
+ * process dies. Until the next one knows, its outcomes are open.
+ *
  * A request whose lines have commits of their own has one outcome, with the lines that were done
  * before the commit and those that are done with it. Where there is no room a request has none:
  * another process would decide it anew.
@@ -14,8 +17,9 @@
 
 #include <string.h>
 
-#include "io/fuse/kept_outcomes.h"
+#include "io/fuse/kept_cluster.h"
 #include "io/fuse/kept_kind.h"
+#include "io/fuse/kept_outcomes.h"
 
 /* The items of the reply, the output and the sentence follow. */
 struct kept_outcome {
@@ -29,7 +33,8 @@ struct kept_outcome {
 	uint32_t is_begun; /* the line behind `before` may be on a hosting volume */
 };
 
-#define NEVER UINT64_MAX /* a commit that did not happen */
+#define NEVER UINT64_MAX	  /* a commit that did not happen */
+#define OPEN KEPT_CLUSTER_EARLIER /* one that may have happened */
 
 static uint64_t get_before(const struct kept *kept, const struct fuse_job *job)
 {
@@ -124,7 +129,7 @@ static bool has_happened(const struct kept *kept, uint32_t record, uint64_t comm
 }
 
 /* It counts as far as it has come before a commit that did not happen. */
-static void cut_back(struct kept *kept, uint32_t record)
+static uint32_t cut_back(struct kept *kept, uint32_t record)
 {
 	const struct kept_outcome *head = kept_get(kept, record);
 	struct kept_outcome cut = {
@@ -135,15 +140,22 @@ static void cut_back(struct kept *kept, uint32_t record)
 	uint64_t request = kept_get_id(kept, record);
 
 	kept_remove(kept, record);
-	kept_add(kept, KEPT_OUTCOME, request, &cut, sizeof(cut));
+	return kept_add(kept, KEPT_OUTCOME, request, &cut, sizeof(cut));
 }
 
-static void judge(struct kept *kept, uint64_t commit)
+static void set_commit(struct kept *kept, uint32_t record, uint64_t commit)
+{
+	kept_write(kept, record, offsetof(struct kept_outcome, commit), &commit, sizeof(commit));
+}
+
+static void judge(struct kept *kept, uint64_t commit, uint64_t open)
 {
 	for (uint32_t record = 0; (record = kept_next(kept, KEPT_OUTCOME, record));) {
 		const struct kept_outcome *head = kept_get(kept, record);
 
-		if (!has_happened(kept, record, commit))
+		if (open && is_sound(kept, record) && head->commit == open)
+			set_commit(kept, record, OPEN);
+		else if (!has_happened(kept, record, commit))
 			kept_remove(kept, record);
 		else if (head->commit > commit)
 			cut_back(kept, record);
@@ -151,10 +163,11 @@ static void judge(struct kept *kept, uint64_t commit)
 	kept_commit(kept);
 }
 
-void kept_outcomes_init(struct kept_outcomes *outcomes, struct kept *kept, uint64_t commit)
+void kept_outcomes_init(
+	struct kept_outcomes *outcomes, struct kept *kept, uint64_t commit, uint64_t open)
 {
 	*outcomes = (struct kept_outcomes){ .kept = kept };
-	judge(kept, commit);
+	judge(kept, commit, open);
 	for (uint32_t record = 0; (record = kept_next(kept, KEPT_OUTCOME, record));) {
 		outcomes->records =
 			xgrow(outcomes->records, outcomes->count, sizeof(*outcomes->records));
@@ -162,10 +175,50 @@ void kept_outcomes_init(struct kept_outcomes *outcomes, struct kept *kept, uint6
 	}
 }
 
+static bool is_open(const struct kept_outcomes *outcomes, size_t i)
+{
+	const struct kept_outcome *head = kept_get(outcomes->kept, outcomes->records[i]);
+
+	return head->commit == OPEN;
+}
+
+bool kept_outcomes_is_open(const struct kept_outcomes *outcomes, const struct fuse_job *job)
+{
+	for (size_t i = 0; job->number && i < outcomes->count; i++)
+		if (kept_get_id(outcomes->kept, outcomes->records[i]) == job->number)
+			return is_open(outcomes, i);
+	return false;
+}
+
+void kept_outcomes_settle(struct kept_outcomes *outcomes, bool happened)
+{
+	for (size_t i = 0; i < outcomes->count;) {
+		uint32_t *record = &outcomes->records[i];
+
+		if (is_open(outcomes, i) && happened) {
+			set_commit(outcomes->kept, *record, 1);
+		} else if (is_open(outcomes, i) && has_happened(outcomes->kept, *record, 0)) {
+			*record = cut_back(outcomes->kept, *record);
+		} else if (is_open(outcomes, i)) {
+			kept_remove(outcomes->kept, *record);
+			*record = outcomes->records[--outcomes->count];
+			continue;
+		}
+		i++;
+	}
+}
+
 void kept_outcomes_forget(struct kept_outcomes *outcomes)
 {
-	while (outcomes->count)
-		kept_remove(outcomes->kept, outcomes->records[--outcomes->count]);
+	size_t count = 0;
+
+	for (size_t i = 0; i < outcomes->count; i++) {
+		if (is_open(outcomes, i))
+			outcomes->records[count++] = outcomes->records[i];
+		else
+			kept_remove(outcomes->kept, outcomes->records[i]);
+	}
+	outcomes->count = count;
 }
 
 void kept_outcomes_fini(struct kept_outcomes *outcomes)
