@@ -15,20 +15,17 @@ static bool begin(void *data, struct change *change)
 {
 	struct elsewhere_source *source = data;
 	const struct elsewhere *elsewhere;
+	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
 
 	if (!source->ledger || source->timer.at)
 		return false;
-	while ((elsewhere = ledger_get_elsewhere(source->ledger))) {
-		_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
-
-		if (elsewhere_decide(source->manager, elsewhere, change, &why) == 0)
-			return true;
+	elsewhere = ledger_get_elsewhere(source->ledger);
+	if (!elsewhere)
+		return false;
+	elsewhere_decide(source->manager, elsewhere, change, &why);
+	if (why.len)
 		log_error("%s", strbuf_text(&why));
-		change_fini(change);
-		change_init(change, source->manager);
-		ledger_drop_elsewhere(source->ledger);
-	}
-	return false;
+	return true;
 }
 
 static void end(void *data, int error, const char *why, struct deltas *deltas)

@@ -215,6 +215,27 @@ expect_equal "$a" "$(readlink "$MM/DosDevices/good")"
 play delete links/dosdevices/evil
 settle
 
+# Of a revision only that is left out which cannot be; so it is the same where all is read.
+: >"$LOG"
+play with links/dosdevices/orphan '{"path":"/DosDevices/orphan","id":"UUID=nobody","changed":1}'
+play with volumes/UUID=strange '{"size":7,"start":9223372036854775809}'
+play put links/dosdevices/beside '{"path":"/DosDevices/beside","id":"'"$id_a"'","changed":1}'
+settle
+expect_equal "$a" "$(readlink "$MM/DosDevices/beside")" "what stands beside rows that cannot be"
+expect_match 'left out: UUID=strange; and 1 more' "$(grep "left out" "$LOG")"
+shown=$(points)
+play compact
+play put links/dosdevices/besides '{"path":"/DosDevices/besides","id":"'"$id_a"'","changed":1}'
+play drop h1
+await is_state up
+settle
+expect_equal "$shown" "$(points | grep -v besides)" "what shows when all was read"
+play delete links/dosdevices/beside
+play delete links/dosdevices/besides
+play delete links/dosdevices/orphan
+play delete volumes/UUID=strange
+settle
+
 # --- a name of the machine's own comes first, and what was read before shows without the engine -------
 
 on_first
@@ -231,7 +252,9 @@ play let h2
 await is_state up
 settle
 stop_mmfs "$second_pid"
+play hold h2 # what is here was here before the others were known
 start_second share=off "db=$TMP/third.db"
+play let h2
 await is_state up
 expect_ok request create_point "link=mine device=$b"
 play put volumes/UUID=elsewhere '{"size":1}'

@@ -13,6 +13,7 @@
  *	lose HOST NUMBER	so many commits lose for no reason
  *	raw HOST TEXT		a line as it is
  *	put KEY VALUE, delete KEY	another host writes: "elsewhere"
+ *	with KEY VALUE		in the same revision as what is put or deleted next
  *	seen ID HOST, unseen ID HOST	another host sees a volume, or not any more
  *	compact			what was before is not told again: who comes anew is sent everything
  *	other			the engine is another one, without rows
@@ -72,6 +73,7 @@ static struct told {
 	uint64_t revision;
 } told[ROWS]; /* since `compacted` */
 static size_t told_count;
+static struct strbuf with; /* rows of the next revision */
 
 static void say(struct host *host, const struct strbuf *line)
 {
@@ -504,7 +506,6 @@ static void dump(const char *path)
 
 static void write_elsewhere(const char *key, const char *value)
 {
-	_cleanup_strbuf_ struct strbuf list = STRBUF_INIT;
 	_cleanup_free_ char *change = xasprintf("elsewhere/%llu", (unsigned long long)++head);
 
 	revision++;
@@ -512,8 +513,17 @@ static void write_elsewhere(const char *key, const char *value)
 		put_row(key, value);
 	else
 		delete_row(key);
-	add_row(&list, key, value, revision);
-	tell("elsewhere", change, &list);
+	add_row(&with, key, value, revision);
+	tell("elsewhere", change, &with);
+	strbuf_reset(&with);
+}
+
+static void write_with(const char *key, const char *value)
+{
+	revision++;
+	put_row(key, value);
+	add_row(&with, key, value, revision);
+	revision--;
 }
 
 static void be_another(void)
@@ -597,6 +607,8 @@ static void command(void *data, char *text, size_t len)
 	first = rest ? strsep(&rest, " ") : NULL;
 	if (strcmp(word, "put") == 0 || strcmp(word, "delete") == 0) {
 		write_elsewhere(first, rest);
+	} else if (strcmp(word, "with") == 0) {
+		write_with(first, rest);
 	} else if (strcmp(word, "seen") == 0) {
 		add_sight(first, rest, "/dev/sdz", "");
 	} else if (strcmp(word, "unseen") == 0) {

@@ -47,8 +47,8 @@ static void take_rows(struct cluster_line *line, bool is_all)
 	}
 	manager_init(&manager, &id_order_default);
 	change_init(&change, &manager);
-	if (elsewhere_decide(&manager, &news->elsewhere, &change, &why) == 0)
-		check_names(&change.names);
+	elsewhere_decide(&manager, &news->elsewhere, &change, &why);
+	check_names(&change.names);
 	change_fini(&change);
 	manager_fini(&manager);
 }

@@ -48,10 +48,9 @@ struct elsewhere {
 /*
  * Decides what follows here, into a new change. Where this machine has a name of its own with the
  * same spelling, that stays, and the other is its shadow. Of its own changes it takes up those
- * that it has not written down. -EBADMSG with a sentence in `why`: a row
- * cannot be true, and none of them is taken; when they are all there are, all but those are.
+ * that it has not written down. A row that cannot be true is left out, with a sentence in `why`.
  */
-int elsewhere_decide(const struct manager *manager, const struct elsewhere *elsewhere,
+void elsewhere_decide(const struct manager *manager, const struct elsewhere *elsewhere,
 	struct change *change, struct strbuf *why);
 
 /*

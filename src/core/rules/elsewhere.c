@@ -2,7 +2,9 @@
 /*
  * What other hosts have written becomes a change like any other. Its rows are put in the order of
  * their references, as the database wants them. It was committed where it was made, so no rule of
- * this machine can refuse it any more; only rows that cannot be true on any host are refused.
+ * this machine can refuse it any more; only a row that cannot be true on any host is left out, and
+ * with it what refers to it. What is in the same change stays: it has happened, and the names here
+ * are to be those that the same rows make where all of them are read.
  *
  * Where an older copy of all there is was decided for, or another database, nothing is gone with
  * what that lacks. Until it is shared anew, by whatever host, volumes have no revision, links have
@@ -12,18 +14,13 @@
  * others write about theirs is left out.
  */
 
-#include <errno.h>
 #include <string.h>
 
 #include "core/model/mount_points.h"
 #include "core/model/shadows.h"
 #include "core/rules/elsewhere.h"
+#include "core/rules/elsewhere_fault.h"
 #include "core/syntax/cluster_line.h"
-#include "core/syntax/link_name.h"
-#include "core/syntax/replica.h"
-#include "core/syntax/request.h"
-
-#define TEXT_MAX 1024 /* bytes of an identity */
 
 /* The identities of a fingerprint that are the same on each host. */
 static const enum id_scheme shared_schemes[] = { ID_PARTUUID, ID_WWN, ID_SERIAL };
@@ -33,68 +30,6 @@ static bool is_own(const struct names *names, const char *id)
 	const struct record *record = names_find_record(names, id);
 
 	return record && !record->is_shared;
-}
-
-/* Whether it is a link as the database spells it, and no letter, which each host has for itself. */
-static bool is_link(const char *path, bool is_local)
-{
-	struct link_name name;
-	const char *fault;
-
-	return path && link_name_parse(path, strlen(path), &name, &fault) == 0 &&
-		strcmp(name.path, path) == 0 && (name.kind != LINK_LETTER || is_local);
-}
-
-static const char *find_record_fault(const struct elsewhere_row *row)
-{
-	if (!row->id || !unique_id_is_valid(row->id))
-		return "a volume without a unique ID";
-	for (size_t i = 0; i < ARRAY_SIZE(shared_schemes); i++) {
-		const char *value = row->value[shared_schemes[i]];
-
-		if (value && strlen(value) > TEXT_MAX)
-			return "an identity that is too long";
-	}
-	return row->start > INT64_MAX ? "a start beyond all disks" : NULL;
-}
-
-static const char *find_link_fault(const struct elsewhere_row *row)
-{
-	if (!is_link(row->path, row->is_local))
-		return "a name that is none, or a drive letter";
-	if (row->is_gone)
-		return NULL;
-	if (!row->id || !unique_id_is_valid(row->id))
-		return "a name of no volume";
-	return row->changed > INT64_MAX ? "a time beyond all clocks" : NULL;
-}
-
-static const char *find_point_fault(const struct elsewhere_row *row)
-{
-	if (!row->id || !unique_id_is_valid(row->id))
-		return "a mount point on no volume";
-	if (!row->path || replica_check_path(row->path))
-		return "a mount point at no path";
-	if (row->is_gone)
-		return NULL;
-	if (!is_link(row->volume, false) || !link_name_is_volume(row->volume))
-		return "a mount point of no volume name";
-	return row->options && strlen(row->options) > REQUEST_OPTIONS_MAX
-		? "a mount point with too many options"
-		: NULL;
-}
-
-static const char *find_fault(const struct elsewhere_row *row)
-{
-	switch (row->kind) {
-	case ELSEWHERE_RECORD:
-		return find_record_fault(row);
-	case ELSEWHERE_LINK:
-		return find_link_fault(row);
-	case ELSEWHERE_POINT:
-		return find_point_fault(row);
-	}
-	return "a row of an unknown kind";
 }
 
 /* When all is read again most of it is known. */
@@ -134,20 +69,28 @@ static void put_record(
 	record->fingerprint.start = row->start;
 }
 
-/* A host forgets a volume only when no host has it: if it is here, the row cannot be true. */
-static int remove_record(
+/* A volume that is here, and that all others know nothing of any more, is this machine's own. */
+static void keep_record(struct change *change, const char *id)
+{
+	struct record *own = names_edit_record(&change->names, id);
+
+	shadows_drop(&change->names, id);
+	own->is_shared = false;
+	own->revision = 0;
+}
+
+/* It may have come here just before another host has forgotten it. */
+static void remove_record(
 	const struct manager *manager, const struct elsewhere_row *row, struct change *change)
 {
 	if (!names_find_record(&change->names, row->id))
-		return 0;
-	if (is_own(&change->names, row->id)) {
+		return;
+	if (is_own(&change->names, row->id))
 		names_edit_hint(&change->names, row->id)->revision = 0;
-		return 0;
-	}
-	if (volumes_find_id(&manager->volumes, row->id))
-		return -EBADMSG;
-	names_remove_record(&change->names, row->id);
-	return 0;
+	else if (volumes_find_id(&manager->volumes, row->id))
+		keep_record(change, row->id);
+	else
+		names_remove_record(&change->names, row->id);
 }
 
 /* Whether the name here gives way to what all hosts have. */
@@ -161,20 +104,20 @@ static bool gives_way(const struct elsewhere *elsewhere, const struct elsewhere_
 	return names_is_shared(link) && !elsewhere->is_decided && !shadows_find(names, row->path);
 }
 
-static int put_link(
+static const char *put_link(
 	const struct elsewhere *elsewhere, const struct elsewhere_row *row, struct change *change)
 {
 	struct names *names = &change->names;
 	struct event event = { .kind = EVENT_LINK_SHADOWED };
 
 	if (is_own(names, row->id))
-		return 0;
+		return NULL;
 	if (!names_find_record(names, row->id))
-		return -EBADMSG;
+		return "a name of a volume that is not there";
 	if (gives_way(elsewhere, row, names)) {
 		shadows_remove(names, row->path);
 		names_set_link(names, row->path, row->id, row->changed);
-		return 0;
+		return NULL;
 	}
 	if (!shadows_find(names, row->path) || elsewhere_is_lacking(names, row->path)) {
 		event.link = (char *)row->path;
@@ -182,7 +125,7 @@ static int put_link(
 		events_add(&change->events, &event);
 	}
 	shadows_set(names, row->path, row->id, row->changed);
-	return 0;
+	return NULL;
 }
 
 /* It is here, and nobody has it elsewhere. */
@@ -195,7 +138,7 @@ static void remove_link(const struct elsewhere_row *row, struct change *change)
 {
 	const struct link *link = names_find_link(&change->names, row->path);
 
-	if (!link || !names_is_shared(link))
+	if (!link || !names_is_shared(link) || is_own(&change->names, link->record->id))
 		shadows_remove(&change->names, row->path);
 	else if (shadows_find(&change->names, row->path))
 		note_lacking(&change->names, link);
@@ -232,7 +175,7 @@ static void take_local(const struct elsewhere_row *row, struct change *change)
 		take_marks(row, change);
 }
 
-static int put_point(const struct elsewhere_row *row, struct change *change)
+static const char *put_point(const struct elsewhere_row *row, struct change *change)
 {
 	struct mount_point point = {
 		.host = (char *)row->id,
@@ -243,12 +186,12 @@ static int put_point(const struct elsewhere_row *row, struct change *change)
 	};
 
 	if (is_own(&change->names, row->id))
-		return 0;
+		return NULL;
 	if (!names_find_record(&change->names, row->id) ||
 		!names_find_link(&change->names, row->volume))
-		return -EBADMSG;
+		return "a mount point of volumes that are not there";
 	mount_points_set(&change->names, &point);
-	return 0;
+	return NULL;
 }
 
 static void remove_point(const struct elsewhere_row *row, struct change *change)
@@ -258,19 +201,35 @@ static void remove_point(const struct elsewhere_row *row, struct change *change)
 		mount_points_remove(&change->names, row->id, row->path, NULL);
 }
 
-static int put_row(
+static const char *put_row(
 	const struct elsewhere *elsewhere, const struct elsewhere_row *row, struct change *change)
 {
 	switch (row->kind) {
 	case ELSEWHERE_RECORD:
 		put_record(elsewhere, row, change);
-		return 0;
+		return NULL;
 	case ELSEWHERE_LINK:
 		return put_link(elsewhere, row, change);
 	case ELSEWHERE_POINT:
 		return put_point(row, change);
 	}
-	return -EBADMSG;
+	return NULL;
+}
+
+static void remove_row(
+	const struct manager *manager, const struct elsewhere_row *row, struct change *change)
+{
+	switch (row->kind) {
+	case ELSEWHERE_RECORD:
+		remove_record(manager, row, change);
+		break;
+	case ELSEWHERE_LINK:
+		remove_link(row, change);
+		break;
+	case ELSEWHERE_POINT:
+		remove_point(row, change);
+		break;
+	}
 }
 
 /* Who did what on the other host, in the order in which it came here. */
@@ -292,41 +251,62 @@ static void add_entries(
 	}
 }
 
-/* Deletes links and mount points first, and volumes last: other rows may refer to them. */
-static int decide_row(const struct manager *manager, const struct elsewhere *elsewhere,
-	const struct elsewhere_row *row, int step, struct change *change)
+/* In the order of what rows refer to. */
+enum step { STEP_KEPT, STEP_GONE, STEP_RECORDS, STEP_LINKS, STEP_POINTS, STEP_LAST, STEPS };
+
+static enum step get_step(const struct manager *manager, const struct elsewhere_row *row)
 {
-	if (row->is_local) {
-		if (step == 4 && elsewhere->number > manager->names.own_change && !find_fault(row))
-			take_local(row, change);
-		return 0;
-	}
-	if (row->is_gone && step == 0 && row->kind == ELSEWHERE_LINK)
-		remove_link(row, change);
-	else if (row->is_gone && step == 0 && row->kind == ELSEWHERE_POINT)
-		remove_point(row, change);
-	else if (row->is_gone && step == 4 && row->kind == ELSEWHERE_RECORD)
-		return remove_record(manager, row, change);
-	else if (!row->is_gone && step == 1 + (int)row->kind && !elsewhere->is_all)
-		return put_row(elsewhere, row, change);
-	else if (!row->is_gone && step == 1 + (int)row->kind && !find_fault(row))
-		put_row(elsewhere, row, change);
-	return 0;
+	if (row->is_local || row->kind > ELSEWHERE_POINT)
+		return STEP_LAST;
+	if (!row->is_gone)
+		return STEP_RECORDS + (enum step)row->kind;
+	if (row->kind != ELSEWHERE_RECORD)
+		return STEP_GONE;
+	return row->id && volumes_find_id(&manager->volumes, row->id) ? STEP_KEPT : STEP_LAST;
 }
 
-static int decide_rows(const struct manager *manager, const struct elsewhere *elsewhere,
-	struct change *change, const struct elsewhere_row **ret_row)
+/* NULL, or why it is left out. */
+static const char *decide_row(const struct manager *manager, const struct elsewhere *elsewhere,
+	const struct elsewhere_row *row, struct change *change)
 {
-	for (int step = 0; step <= 4; step++) {
-		for (size_t i = 0; i < elsewhere->count; i++) {
-			int r = decide_row(manager, elsewhere, &elsewhere->rows[i], step, change);
+	const char *fault;
 
-			*ret_row = &elsewhere->rows[i];
-			if (r < 0)
-				return r;
+	if (row->is_local && elsewhere->number <= manager->names.own_change)
+		return NULL; /* another host's, or known */
+	fault = elsewhere_find_fault(row);
+	if (fault)
+		return fault;
+	if (row->is_local)
+		take_local(row, change);
+	else if (row->is_gone)
+		remove_row(manager, row, change);
+	else
+		fault = put_row(elsewhere, row, change);
+	return fault;
+}
+
+/* The first that is left out is said by name. */
+static void decide_rows(const struct manager *manager, const struct elsewhere *elsewhere,
+	struct change *change, struct strbuf *why)
+{
+	size_t faults = 0;
+
+	for (enum step step = STEP_KEPT; step < STEPS; step++) {
+		for (size_t i = 0; i < elsewhere->count; i++) {
+			const struct elsewhere_row *row = &elsewhere->rows[i];
+			const char *fault = NULL;
+
+			if (get_step(manager, row) == step)
+				fault = decide_row(manager, elsewhere, row, change);
+			if (!fault || faults++)
+				continue;
+			strbuf_add_format(why,
+				"host %s has sent %s, which is left out: ", elsewhere->host, fault);
+			strbuf_add_printable(why, row->path ? row->path : row->id ? row->id : "");
 		}
 	}
-	return 0;
+	if (faults > 1)
+		strbuf_add_format(why, "; and %zu more rows", faults - 1);
 }
 
 /* --- when all is read ------------------------------------------------------------------------- */
@@ -436,14 +416,12 @@ static void drop_points(const struct manager *manager, const struct elsewhere *e
 	}
 }
 
-/* A volume that is here, and that all others know nothing of any more, is this machine's own. */
 static void drop_records(const struct manager *manager, const struct elsewhere *elsewhere,
 	const struct map *keys, struct change *change)
 {
 	map_for_each (&manager->names.records, node, next) {
 		const struct record *record = container_of(node, struct record, by_id);
 		struct elsewhere_row row = { .kind = ELSEWHERE_RECORD, .id = record->id };
-		struct record *own;
 
 		if (is_listed(keys, &row))
 			continue;
@@ -456,14 +434,10 @@ static void drop_records(const struct manager *manager, const struct elsewhere *
 			names_edit_hint(&change->names, record->id)->revision = 0;
 		if (!record->revision || elsewhere->is_decided)
 			continue;
-		if (!volumes_find_id(&manager->volumes, record->id)) {
+		if (volumes_find_id(&manager->volumes, record->id))
+			keep_record(change, record->id);
+		else
 			names_remove_record(&change->names, record->id);
-			continue;
-		}
-		own = names_edit_record(&change->names, record->id);
-		shadows_drop(&change->names, record->id);
-		own->is_shared = false;
-		own->revision = 0;
 	}
 }
 
@@ -489,36 +463,23 @@ static void note_position(const struct elsewhere *elsewhere, struct change *chan
 		change->names.own_change = elsewhere->number;
 }
 
-int elsewhere_decide(const struct manager *manager, const struct elsewhere *elsewhere,
+void elsewhere_decide(const struct manager *manager, const struct elsewhere *elsewhere,
 	struct change *change, struct strbuf *why)
 {
-	const struct elsewhere_row *row = NULL;
-	const char *fault = NULL;
 	bool is_known = elsewhere->number && elsewhere->number <= manager->names.own_change;
-	int r = 0;
 
 	if (is_known && !elsewhere->is_all) {
 		note_position(elsewhere, change);
-		return 0;
+		return;
 	}
-	for (size_t i = 0; !fault && !elsewhere->is_all && i < elsewhere->count; i++)
-		fault = find_fault(row = &elsewhere->rows[i]);
-	if (!fault && elsewhere->is_all)
+	if (elsewhere->is_all)
 		drop_others(manager, elsewhere, change);
-	if (!fault)
-		r = decide_rows(manager, elsewhere, change, &row);
-	if (fault || r < 0) {
-		strbuf_add_format(why, "host %s has sent %s: ", elsewhere->host,
-			fault ? fault : "what cannot be here");
-		strbuf_add_printable(why, row->path ? row->path : row->id ? row->id : "");
-		return -EBADMSG;
-	}
+	decide_rows(manager, elsewhere, change, why);
 	if (!is_known)
 		add_entries(manager, elsewhere, change);
 	elsewhere_surface(change);
 	note_position(elsewhere, change);
 	change->host = xstrdup(elsewhere->host);
-	return 0;
 }
 
 bool elsewhere_is_lacking(const struct names *view, const char *path)
