@@ -39,7 +39,7 @@ count_deaths()
 
 has_died()
 {
-	[ "$(count_deaths)" = 1 ]
+	[ "$(count_deaths)" -ge 1 ]
 }
 
 # A request, in the background: $asker, and its answer in $TMP/answer.
@@ -70,17 +70,37 @@ stop_mmfs
 # --- at each step ---------------------------------------------------------------------------------
 
 n=0
-for label in commit:noted:4 cluster:{noted,sent,answered}:2 \
-	store:{before-begin,after-begin,mid-transaction,before-commit,after-commit,before-result}:4 \
-	daemon:before-apply:6 commit:shown:2; do
-	start "$label"
+die_at() # LABEL:TURN[,LABEL…]: the second is where the next server dies
+{
+	start "$1"
 	while ! has_died; do
 		n=$((n + 1))
 		ask_for create_point "link=step-$n device=$a"
 		expect_done
 		expect_once step-$n
 	done
+	expect_equal "${2-1}" "$(count_deaths)" "how many servers died of those that were to at $1"
 	stop_mmfs
+}
+
+for label in commit:noted:4 cluster:{noted,sent,answered}:2 \
+	store:{before-begin,after-begin,mid-transaction,before-commit,after-commit,before-result}:4 \
+	daemon:before-apply:6 commit:shown:2; do
+	die_at "$label"
+done
+
+# The next server dies, too, on its way to know.
+for label in over:{memory,judged,devices,missed,told,files,woken,greeted,slot,taken} start:served; do
+	die_at "cluster:answered:2,$label" 2
+done
+for label in commit:noted store:before-commit; do
+	die_at "cluster:answered:2,$label,$label" 3
+done
+for label in store:{after-commit,before-result} daemon:before-apply; do
+	die_at "cluster:answered:2,$label" 2
+done
+for label in over:{judged,taken} commit:noted cluster:{noted,sent,answered} store:after-commit; do
+	die_at "cluster:noted:2,$label" 2
 done
 
 # --- what comes another way -------------------------------------------------------------------------
