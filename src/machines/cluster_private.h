@@ -36,8 +36,7 @@ struct cluster {
 	uint64_t number; /* of the last own change that was answered */
 	uint64_t open;	 /* of one without an answer; 0: there is none */
 	uint64_t open_id;
-	uint64_t
-		inherited; /* number of one that an earlier process has left open; 0: there is none */
+	uint64_t inherited; /* number of one that an earlier process has left open, or 0 */
 	uint64_t inherited_limit;
 	uint64_t expected_limit;	  /* 0: nobody is expected */
 	uint64_t settle_id, settle_limit; /* of a sync on behalf of who waits */

@@ -9,7 +9,7 @@
  *	hold HOST		the same, and it does not come again before `let HOST`
  *	deaf HOST / hear HOST	commits are not answered, and do not happen; or answered again
  *	mute HOST		the next commit happens, and its answer is lost
- *	cut HOST		the next commit happens, and the connection ends before that is told; `let`
+ *	cut HOST		the next commit happens, and the connection is lost at once
  *	lose HOST NUMBER	so many commits lose for no reason
  *	raw HOST TEXT		a line as it is
  *	put KEY VALUE, delete KEY	another host writes: "elsewhere"
@@ -19,7 +19,7 @@
  *	other			the engine is another one, without rows
  *	save			keeps a copy of all rows
  *	restore			has that copy again, and so older revisions
- *	dump FILE		writes all rows, ordered by key, and how many commits of each host were heard
+ *	dump FILE		writes all rows, by key, and how many commits of hosts were heard
  *
  * Usage: engine HOST=SOCKET…
  */
@@ -35,14 +35,10 @@
 
 #include "base/strbuf.h"
 #include "core/syntax/json.h"
+#include "engine-rows.h"
 
-enum { HOSTS = 8, ROWS = 4096, SIGHTS = 64 };
+enum { HOSTS = 8, SIGHTS = 64 };
 #define VOID_LOG "{\"void\":true}"
-
-struct row {
-	char *key, *value;
-	uint64_t revision;
-};
 
 struct sight {
 	char *id, *host;
@@ -59,20 +55,11 @@ static struct host {
 } hosts[HOSTS];
 static size_t host_count;
 
-static struct row rows[ROWS];
-static size_t row_count;
 static struct sight sights[SIGHTS];
 static size_t sight_count;
 static uint64_t revision = 100, head = 10, compacted;
 static unsigned int generation;
-static struct row saved[ROWS];
-static size_t saved_count;
 static uint64_t saved_revision, saved_head;
-static struct told {
-	char *line;
-	uint64_t revision;
-} told[ROWS]; /* since `compacted` */
-static size_t told_count;
 static struct strbuf with; /* rows of the next revision */
 
 static void say(struct host *host, const struct strbuf *line)
@@ -86,41 +73,6 @@ static void say(struct host *host, const struct strbuf *line)
 			return;
 		sent += (size_t)n;
 	}
-}
-
-static struct row *find_row(const char *key)
-{
-	for (size_t i = 0; i < row_count; i++)
-		if (strcmp(rows[i].key, key) == 0)
-			return &rows[i];
-	return NULL;
-}
-
-static void put_row(const char *key, const char *value)
-{
-	struct row *row = find_row(key);
-
-	if (!row) {
-		if (row_count == ROWS)
-			abort();
-		row = &rows[row_count++];
-		row->key = xstrdup(key);
-		row->value = NULL;
-	}
-	free(row->value);
-	row->value = xstrdup(value);
-	row->revision = revision;
-}
-
-static void delete_row(const char *key)
-{
-	struct row *row = find_row(key);
-
-	if (!row)
-		return;
-	free(row->key);
-	free(row->value);
-	*row = rows[--row_count];
 }
 
 static void add_row(struct strbuf *list, const char *key, const char *value, uint64_t at)
@@ -147,29 +99,22 @@ static void tell(const char *host, const char *change, const struct strbuf *list
 		change);
 	for (size_t i = 0; i < host_count; i++)
 		say(&hosts[i], &line);
-	if (told_count == ROWS)
-		abort();
-	told[told_count++] = (struct told){ strbuf_take(&line), revision };
+	keep_line(&line, revision);
 }
 
 /* What was before is not there to be told any more. */
 static void compact(void)
 {
 	compacted = revision;
-	while (told_count)
-		free(told[--told_count].line);
+	drop_lines();
 }
 
 static void send_since(struct host *host, uint64_t from)
 {
-	for (size_t i = 0; i < told_count; i++) {
-		_cleanup_strbuf_ struct strbuf line = STRBUF_INIT;
+	const struct strbuf *line;
 
-		if (told[i].revision <= from)
-			continue;
-		strbuf_add_text(&line, told[i].line);
-		say(host, &line);
-	}
+	for (size_t i = 0; (line = find_line(from, &i)); i++)
+		say(host, line);
 }
 
 static void send_all(struct host *host)
@@ -262,7 +207,8 @@ static void write_rows(struct host *host, const struct json *json)
 	revision++;
 	head++;
 	for (value = json_first(json, put); value; value = json_next(json, put, value)) {
-		put_row(json_get_text(json, value, "key"), json_get_text(json, value, "value"));
+		put_row(json_get_text(json, value, "key"), json_get_text(json, value, "value"),
+			revision);
 		add_row(&list, json_get_text(json, value, "key"),
 			json_get_text(json, value, "value"), revision);
 	}
@@ -270,7 +216,7 @@ static void write_rows(struct host *host, const struct json *json)
 		delete_row(value->text);
 		add_row(&list, value->text, NULL, revision);
 	}
-	put_row(log, json_get_text(json, json->list, "log"));
+	put_row(log, json_get_text(json, json->list, "log"), revision);
 	add_row(&list, log, json_get_text(json, json->list, "log"), revision);
 	if (host->is_cut) {
 		host->is_held = true;
@@ -386,7 +332,7 @@ static void take_want(struct host *host, const struct json *json, const struct j
 	_cleanup_free_ char *log = open ? get_log_key(open) : NULL;
 
 	if (log && !find_row(log))
-		put_row(log, VOID_LOG);
+		put_row(log, VOID_LOG, revision);
 	if (log) {
 		strbuf_add_format(&line, "{\"settled\":\"%s\",\"result\":\"%s\"}\n", open,
 			strcmp(find_row(log)->value, VOID_LOG) == 0 ? "void" : "done");
@@ -485,32 +431,13 @@ static struct host *find_host(const char *name)
 	exit(1);
 }
 
-static int compare_rows(const void *a, const void *b)
-{
-	return strcmp(((const struct row *)a)->key, ((const struct row *)b)->key);
-}
-
-static void dump(const char *path)
-{
-	_cleanup_free_ char *temporary = xasprintf("%s.new", path);
-	FILE *file = fopen(temporary, "we");
-
-	qsort(rows, row_count, sizeof(*rows), compare_rows);
-	for (size_t i = 0; i < row_count; i++)
-		fprintf(file, "%s %s\n", rows[i].key, rows[i].value);
-	for (size_t i = 0; i < host_count; i++)
-		fprintf(file, "heard %s %u\n", hosts[i].name, hosts[i].heard);
-	fclose(file);
-	rename(temporary, path);
-}
-
 static void write_elsewhere(const char *key, const char *value)
 {
 	_cleanup_free_ char *change = xasprintf("elsewhere/%llu", (unsigned long long)++head);
 
 	revision++;
 	if (value)
-		put_row(key, value);
+		put_row(key, value, revision);
 	else
 		delete_row(key);
 	add_row(&with, key, value, revision);
@@ -520,41 +447,44 @@ static void write_elsewhere(const char *key, const char *value)
 
 static void write_with(const char *key, const char *value)
 {
-	revision++;
-	put_row(key, value);
-	add_row(&with, key, value, revision);
-	revision--;
+	put_row(key, value, revision + 1);
+	add_row(&with, key, value, revision + 1);
 }
 
-static void be_another(void)
+static void dump(const char *path)
 {
-	generation++;
-	compact();
-	while (row_count)
-		delete_row(rows[0].key);
+	_cleanup_free_ char *temporary = xasprintf("%s.new", path);
+	FILE *file = fopen(temporary, "we");
+
+	dump_rows(file);
 	for (size_t i = 0; i < host_count; i++)
-		end_connection(&hosts[i]);
+		fprintf(file, "heard %s %u\n", hosts[i].name, hosts[i].heard);
+	fclose(file);
+	rename(temporary, path);
 }
 
 static void save(void)
 {
-	for (size_t i = 0; i < row_count; i++)
-		saved[i] = (struct row){ xstrdup(rows[i].key), xstrdup(rows[i].value),
-			rows[i].revision };
-	saved_count = row_count;
+	save_rows();
 	saved_revision = revision;
 	saved_head = head;
 }
 
 static void restore(void)
 {
-	while (row_count)
-		delete_row(rows[0].key);
-	memcpy(rows, saved, sizeof(rows));
-	row_count = saved_count;
+	restore_rows();
 	revision = saved_revision;
 	head = saved_head;
 	compact();
+	for (size_t i = 0; i < host_count; i++)
+		end_connection(&hosts[i]);
+}
+
+static void be_another(void)
+{
+	generation++;
+	compact();
+	drop_rows();
 	for (size_t i = 0; i < host_count; i++)
 		end_connection(&hosts[i]);
 }

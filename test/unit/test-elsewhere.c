@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What other hosts have written: rows that cannot be are refused whole, the others make a change
- * like any other, whose events and history say whose it is. What becomes of it at random, on
- * several hosts: test-races-random.
+ * What other hosts have written makes a change like any other, whose events and history say whose
+ * it is. Rows that cannot be: test-elsewhere-faults. What becomes of it at random, on several
+ * hosts: test-races-random.
  */
 
 #include <errno.h>
@@ -10,49 +10,10 @@
 
 #include "core/model/mount_points.h"
 #include "core/model/shadows.h"
-#include "core/rules/elsewhere.h"
 #include "core/rules/engine.h"
 #include "core/rules/sharing.h"
 #include "fixture.h"
-
-#define GUID "/Volumes/Volume{11111111-1111-1111-1111-111111111111}"
-#define RECORD(name)                                               \
-	{                                                          \
-		.kind = ELSEWHERE_RECORD, .id = name, .size = 1000 \
-	}
-#define LINK(name, owner)                                                       \
-	{                                                                       \
-		.kind = ELSEWHERE_LINK, .path = name, .id = owner, .changed = 7 \
-	}
-
-static void try_rows(
-	struct world *world, const struct elsewhere_row *rows, size_t count, const char *host)
-{
-	const struct history_entry entry = { .time = 5,
-		.uid = 3,
-		.operation = "create_point",
-		.link = "/DosDevices/x",
-		.command = "ln" };
-	struct elsewhere elsewhere = {
-		.host = host,
-		.revision = world->manager.names.revision + 1,
-		.rows = (struct elsewhere_row *)rows,
-		.count = count,
-		.entries = &entry,
-		.entry_count = 1,
-	};
-
-	strbuf_reset(&world->why);
-	elsewhere_decide(&world->manager, &elsewhere, &world->change, &world->why);
-}
-
-#define TAKE(world, ...)                                              \
-	do {                                                          \
-		const struct elsewhere_row rows_[] = { __VA_ARGS__ }; \
-		try_rows(world, rows_, ARRAY_SIZE(rows_), "other");   \
-		ck_assert_str_eq(strbuf_text(&(world)->why), "");     \
-		world_commit(world);                                  \
-	} while (0)
+#include "others.h"
 
 static void expect_events(const struct world *world, const char *host, const char *const *names)
 {
@@ -560,114 +521,6 @@ START_TEST(mount_points_come_with_their_host)
 }
 END_TEST
 
-START_TEST(what_cannot_be_is_left_out)
-{
-	static char long_text[2000];
-	const struct elsewhere_row cases[] = {
-		{ .kind = ELSEWHERE_RECORD },
-		RECORD("LABEL=x"),
-		{ .kind = ELSEWHERE_RECORD, .id = "UUID=2", .value[ID_WWN] = long_text },
-		{ .kind = ELSEWHERE_RECORD, .id = "UUID=2", .start = UINT64_MAX },
-		{ .kind = ELSEWHERE_LINK, .id = "UUID=1" },
-		LINK("/DosDevices/C:", "UUID=1"),
-		LINK("data", "UUID=1"),
-		LINK("/DosDevices/a/b", "UUID=1"),
-		LINK("/DosDevices/data", NULL),
-		LINK("/DosDevices/data", "x"),
-		LINK("/DosDevices/data", "UUID=nobody"),
-		{ .kind = ELSEWHERE_LINK,
-			.path = "/DosDevices/data",
-			.id = "UUID=1",
-			.changed = UINT64_MAX },
-		{ .kind = ELSEWHERE_POINT, .path = "d", .volume = GUID },
-		{ .kind = ELSEWHERE_POINT, .id = "UUID=1", .volume = GUID },
-		{ .kind = ELSEWHERE_POINT, .id = "UUID=1", .path = "../d", .volume = GUID },
-		{ .kind = ELSEWHERE_POINT, .id = "UUID=1", .path = "d", .volume = GUID },
-		{ .kind = ELSEWHERE_POINT,
-			.id = "UUID=1",
-			.path = "d",
-			.volume = "/DosDevices/data" },
-		{ .kind = (enum elsewhere_kind)9, .id = "UUID=1", .path = "d" },
-	};
-	struct world world;
-
-	memset(long_text, 'x', sizeof(long_text) - 1);
-	world_init(&world);
-	world.manager.share = SHARE_ALL;
-	world_plug(&world, "sda1", "part=1 uuid=1 fabric");
-	TAKE(&world, RECORD("UUID=1"));
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		_cleanup_free_ char *name = xasprintf("/DosDevices/good-%zu", i);
-		_cleanup_free_ char *shown = xasprintf("%s /dev/sda1\n", name);
-		const struct elsewhere_row rows[] = { cases[i], LINK(name, "UUID=1") };
-		struct elsewhere_row gone = {
-			.kind = ELSEWHERE_LINK, .path = name, .is_gone = true
-		};
-
-		try_rows(&world, rows, 2, "other");
-		ck_assert_ptr_nonnull(strstr(strbuf_text(&world.why), "host other has sent"));
-		ck_assert_ptr_null(strstr(strbuf_text(&world.why), "more"));
-		world_commit(&world);
-		ck_assert_msg(strcmp(world_show(&world), shown) == 0, "case %zu", i);
-		ck_assert_uint_eq(world.manager.names.records.count, 1);
-		ck_assert_uint_eq(world.manager.names.mount_points.count, 0);
-		TAKE(&world, gone);
-	}
-	world_fini(&world);
-}
-END_TEST
-
-/* What is told change by change comes to the same as what is read in one piece. */
-START_TEST(what_is_left_out_either_way)
-{
-	const struct elsewhere_row bad = {
-		.kind = ELSEWHERE_RECORD, .id = "UUID=2", .start = UINT64_MAX
-	};
-	struct elsewhere_row rows[] = { LINK("/DosDevices/b", "UUID=2"), bad, RECORD("UUID=1"),
-		LINK("/DosDevices/a", "UUID=1"), LINK("/DosDevices/C:", "UUID=1") };
-	struct elsewhere all = { .host = "other",
-		.revision = 3,
-		.is_all = true,
-		.rows = rows,
-		.count = ARRAY_SIZE(rows) };
-	struct world one, two;
-
-	world_init(&one);
-	world_init(&two);
-	try_rows(&one, rows, ARRAY_SIZE(rows), "other");
-	ck_assert_ptr_nonnull(strstr(strbuf_text(&one.why), "start beyond all disks"));
-	ck_assert_ptr_nonnull(strstr(strbuf_text(&one.why), "UUID=2; and 2 more rows"));
-	elsewhere_decide(&two.manager, &all, &two.change, &two.why);
-	ck_assert_str_eq(strbuf_text(&one.why), strbuf_text(&two.why));
-	world_commit(&one);
-	world_commit(&two);
-	for (struct world *world = &one; world; world = world == &one ? &two : NULL) {
-		ck_assert_uint_eq(world->manager.names.links.count, 1);
-		ck_assert_uint_eq(world->manager.names.records.count, 1);
-		ck_assert_ptr_nonnull(names_find_link(&world->manager.names, "/DosDevices/a"));
-	}
-	world_fini(&one);
-	world_fini(&two);
-}
-END_TEST
-
-/* Another host has taken it for absent: its names stay, and are this machine's own. */
-START_TEST(who_is_here_is_not_forgotten)
-{
-	struct world world;
-
-	world_init(&world);
-	TAKE(&world, RECORD("UUID=1"), LINK("/DosDevices/data", "UUID=1"));
-	world_plug(&world, "sda1", "part=1 uuid=1 fabric");
-	TAKE(&world, { .kind = ELSEWHERE_LINK, .path = "/DosDevices/data", .is_gone = true },
-		{ .kind = ELSEWHERE_RECORD, .id = "UUID=1", .is_gone = true });
-	ck_assert_str_eq(world_show(&world), "/DosDevices/data /dev/sda1\n");
-	ck_assert(!names_find_record(&world.manager.names, "UUID=1")->is_shared);
-	ck_assert_uint_eq(names_find_record(&world.manager.names, "UUID=1")->revision, 0);
-	world_fini(&world);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("elsewhere");
@@ -689,8 +542,5 @@ int main(void)
 	tcase_add_test(tcase, what_was_the_machines_own_joins);
 	tcase_add_test(tcase, what_all_hosts_are_to_have);
 	tcase_add_test(tcase, mount_points_come_with_their_host);
-	tcase_add_test(tcase, what_cannot_be_is_left_out);
-	tcase_add_test(tcase, what_is_left_out_either_way);
-	tcase_add_test(tcase, who_is_here_is_not_forgotten);
 	return run_suite(suite);
 }

@@ -16,8 +16,8 @@ enum elsewhere_kind {
 /* Texts that do not apply are NULL; all are borrowed. */
 struct elsewhere_row {
 	enum elsewhere_kind kind;
-	bool is_gone; /* the row is deleted: of a link only `path` counts */
-	bool is_local; /* a link, or marks of a volume, that only the host that made the change has */
+	bool is_gone;  /* the row is deleted: of a link only `path` counts */
+	bool is_local; /* a link, or marks of a volume, of the host that made the change */
 	bool keep_links;
 	bool no_drive_letter; /* where it is local */
 	const char *id;

@@ -7,8 +7,9 @@
  * name because it is absent must be seen by no other host. Any two changes about one volume or one
  * name exclude each other by that, and all others can happen side by side.
  *
- * Names that the host has for itself, and marks of volumes, are written here alone. Where a change has both, those are in
- * the host's log, too, so that a host that dies between the two finds them there.
+ * Names that the host has for itself, and marks of volumes, are written here alone. Where a change
+ * has both, those are in the host's log, too, so that a host that dies between the two finds them
+ * there.
  */
 
 #include <string.h>

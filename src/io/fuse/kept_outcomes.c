@@ -7,8 +7,8 @@
  * database. A process that goes on compares: with a number up to that in the database it has
  * happened. An outcome goes with the answer to its request, in the same commit of the memory.
  *
- * A commit whose rows all hosts are to have may have happened there, and not in the database, when a
- * process dies. Until the next one knows, its outcomes are open.
+ * A commit whose rows all hosts are to have may have happened there, and not in the database, when
+ * a process dies. Until the next one knows, its outcomes are open.
  *
  * A request whose lines have commits of their own has one outcome, with the lines that were done
  * before the commit and those that are done with it. Where there is no room a request has none:
