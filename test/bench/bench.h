@@ -18,6 +18,8 @@ enum figure {
 	COLD_READLINK,
 	ATTACH_UDEV,
 	ATTACH_KERNEL,
+	ATTACH_4000,
+	ATTACH_10000,
 	STORM_UDEV,
 	STORM_KERNEL,
 	STORM_PUBLISH,
@@ -26,6 +28,7 @@ enum figure {
 	CREATE_BULK,
 	CAT_AGAIN,
 	CAT_CHANGED,
+	CHANGE_READ,
 	QUERY_LINK,
 	QUERY_ID,
 	QUERY_DEVICE,
@@ -142,7 +145,7 @@ void settle(void);
 void settle_udevd(void);
 void sleep_for(double microseconds);
 
-/* A link of the tree by its number; they are spread over the volumes from the third on. */
+/* A link of the tree by its number. Of three or more volumes the first two have none of them. */
 char *link_name(int number);
 /* Links numbered from `first` on, in as few writes as there can be; what that cost. */
 double create_links(int first, int count);

@@ -129,6 +129,29 @@ static void measure_attaches(const char *database)
 	figure_show(ATTACH_KERNEL, &samples[1]);
 }
 
+/* One device with all of these names. */
+static void measure_many(enum figure figure, int count)
+{
+	_cleanup_free_ char *database = xasprintf("%s/many-%d.db", stage.disk, count);
+	struct samples samples = { .count = 0 };
+
+	kind = "own";
+	devices_attach(kind, 1);
+	daemon_start(database, "monitor=udev");
+	name_volumes(kind);
+	create_links(0, count);
+	devices_detach(0);
+	for (int i = 0; i < ATTACHES * stage.runs; i++) {
+		double own, peer;
+
+		attach_one(&own, &peer);
+		samples_add(&samples, own, peer);
+	}
+	daemon_stop();
+	unlink(database);
+	figure_show(figure, &samples);
+}
+
 /* --- a thousand --- */
 
 static void *await_settled(void *ret_time)
@@ -287,6 +310,8 @@ void measure_plugging(void)
 	udevd = find_udevd();
 	database = make_names();
 	measure_attaches(database);
+	measure_many(ATTACH_4000, 4000);
+	measure_many(ATTACH_10000, 10000);
 	measure_storms(database);
 	measure_unrelated(database);
 }

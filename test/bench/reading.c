@@ -155,17 +155,23 @@ static void close_folders(void)
 
 /* --- the whole --- */
 
-double read_file(const char *folder, const char *name)
+static void read_open(int fd, const char *name)
 {
 	static char block[BLOCK];
-	double since = now();
-	int fd = open_in(folder, name, O_RDONLY);
 	ssize_t n;
 
 	while ((n = read(fd, block, sizeof(block))) > 0)
 		;
 	if (n < 0)
 		die("read %s: %s", name, strerror(errno));
+}
+
+double read_file(const char *folder, const char *name)
+{
+	double since = now();
+	int fd = open_in(folder, name, O_RDONLY);
+
+	read_open(fd, name);
 	close(fd);
 	return now() - since;
 }
@@ -203,6 +209,43 @@ static void measure_points(void)
 	peer_points();
 	figure_measure(CAT_AGAIN, stage.runs * 2 + 1, own_points, peer_points);
 	figure_measure(CAT_CHANGED, stage.runs, own_points_changed, peer_points);
+}
+
+/* A create, with all that was there before read by somebody who has it open. */
+static double change_read(void)
+{
+	static int number;
+	int fd = open_in(stage.mount, "points", O_RDONLY);
+	double since;
+
+	read_open(fd, "points");
+	since = now();
+	request("create_point", "link=read-%d device=/dev/loop%d\n", number++, stage.first);
+	since = now() - since;
+	close(fd);
+	return since;
+}
+
+/* The database is on tmpfs: this is not about the disk. */
+static void repeat_change(int links, int runs, double *ret_costs)
+{
+	_cleanup_free_ char *database = xasprintf("%s/change.db", stage.ram);
+
+	daemon_start(database, "monitor=udev");
+	create_links(0, links);
+	for (int i = 0; i < runs; i++)
+		ret_costs[i] = change_read();
+	daemon_stop();
+	unlink(database);
+}
+
+static void measure_changes(void)
+{
+	struct samples samples = { .count = (size_t)stage.runs * 2 + 1 };
+
+	repeat_change(stage.links / 100, stage.runs * 2 + 1, samples.peer);
+	repeat_change(stage.links * 10, stage.runs * 2 + 1, samples.own);
+	figure_show(CHANGE_READ, &samples);
 }
 
 /* --- queries --- */
@@ -322,4 +365,5 @@ void measure_reading(void)
 	measure_points();
 	measure_queries();
 	close_folders();
+	measure_changes();
 }
