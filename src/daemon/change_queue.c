@@ -153,6 +153,7 @@ static void update(struct change_queue *queue, struct touched *touched, struct d
 	for (struct change_follower *follower = queue->followers; follower;
 		follower = follower->next)
 		follower->applied(follower->data, touched);
+	ret_deltas->is_unheard = queue->fuse && !fuse_has_listeners(queue->fuse);
 	tree_update(queue->tree, queue->manager, touched, clock_get_real(),
 		queue->fuse ? ret_deltas : NULL);
 	for (size_t i = 0; i < touched->id_count; i++)

@@ -54,6 +54,7 @@ for signal in KILL $(plain_or_sanitized SEGV "") ABRT; do
 	ln -s "UUID=$(number_uuid 1)" "$MM/DosDevices/one"
 	ln -s "UUID=$(number_uuid 2)" "$MM/DosDevices/two"
 	before=$(number_of_nodes)
+	exec {events}<"$MM/events" # of what was before nobody was told
 	cd "$MM/DosDevices"
 	kill_server "$signal"
 	expect_equal "${LOOP}00" "$(readlink one)" "a link, asked for in the pause after SIG$signal"
@@ -62,6 +63,9 @@ for signal in KILL $(plain_or_sanitized SEGV "") ABRT; do
 	expect_equal "$before" "$(number_of_nodes)" "the nodes after SIG$signal"
 	ln -s "UUID=$(number_uuid 2)" three
 	expect_equal "one three two" "$(basename -a -- * | xargs)" "the folder after a change"
+	read -r -t 10 -u "$events" line || fail "a reader of events is told of nothing"
+	[[ $line == *'"event":"link-created","link":"/DosDevices/three"'* ]] || fail "told of first: $line"
+	exec {events}<&-
 	kill_server "$signal"
 	expect_equal "${LOOP}01" "$(readlink three)" "what was made in between"
 	expect_another

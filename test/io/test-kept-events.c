@@ -108,6 +108,29 @@ START_TEST(test_many)
 }
 END_TEST
 
+/* What nobody was told of has numbers, too: who reads on from there finds them again. */
+START_TEST(test_untold)
+{
+	const struct events untold = { .untold = 20 };
+	_cleanup_free_ char *lost = NULL, *none = NULL;
+
+	add(1, 10);
+	event_stream_add_all(&stream, &untold, 7, 1000);
+	kept_events_note(events, &stream);
+	kept_commit(kept);
+	begin_again();
+	ck_assert_uint_eq(stream.next, 31);
+	none = read_from(31);
+	ck_assert_str_eq(none, "");
+	add(8, 1);
+	kept_commit(kept);
+	begin_again();
+	ck_assert_uint_eq(stream.next, 32);
+	lost = read_from(11);
+	ck_assert_ptr_nonnull(strstr(lost, "\"lost\":20}\n{\"seq\":31,"));
+}
+END_TEST
+
 /* Who misses lines is told how many. */
 START_TEST(test_damage)
 {
@@ -158,6 +181,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, test_same);
 	tcase_add_test(tcase, test_many);
+	tcase_add_test(tcase, test_untold);
 	tcase_add_test(tcase, test_damage);
 	tcase_add_test(tcase, test_alone);
 	return run_suite(suite);

@@ -340,6 +340,11 @@ bool ledger_take_result(struct ledger *store, int *ret_result, struct strbuf *wh
 	return true;
 }
 
+bool fuse_has_listeners(const struct fuse_server *server)
+{
+	return true;
+}
+
 void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas *deltas)
 {
 	struct peer *peer = (struct peer *)server;

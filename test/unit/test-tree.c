@@ -297,7 +297,6 @@ static void move_device(struct world *world, const char *name, struct deltas *re
 	struct device *moved = device_copy(device);
 	struct touched touched;
 
-	*ret_deltas = (struct deltas){ 0 };
 	free(moved->node);
 	moved->node = xasprintf("/dev/%s", name);
 	volumes_change_put(&world->change.volumes, moved);
@@ -315,7 +314,7 @@ START_TEST(a_link_is_another_inode_where_the_kernel_knows_it)
 	const struct node *known, *unknown;
 	struct reader reader = { 0 };
 	uint64_t known_ino, ino;
-	struct deltas deltas;
+	struct deltas deltas = { 0 };
 	struct world world;
 
 	world_init(&world);
@@ -353,7 +352,7 @@ END_TEST
 START_TEST(many_links_are_told_of_at_once)
 {
 	struct world world;
-	struct deltas deltas;
+	struct deltas deltas = { 0 };
 	struct node *link;
 
 	world_init(&world);
@@ -370,6 +369,25 @@ START_TEST(many_links_are_told_of_at_once)
 	ck_assert(has_entry(&deltas, world.tree.root, "DosDevices"));
 	ck_assert(deltas.lines.is_all);
 	deltas_fini(&deltas);
+	world_fini(&world);
+}
+END_TEST
+
+/* Where nobody listens, events are counted. */
+START_TEST(nobody_is_told)
+{
+	struct deltas heard = { 0 }, unheard = { .is_unheard = true };
+	struct world world;
+
+	world_init(&world);
+	world_play(&world, "plug sda1 part=1 uuid=1", "ok create_point link=films device=sda1");
+	move_device(&world, "sdx1", &heard);
+	ck_assert_uint_gt(heard.events.count, 0);
+	move_device(&world, "sdy1", &unheard);
+	ck_assert_uint_eq(unheard.events.count, 0);
+	ck_assert_uint_eq(unheard.events.untold, heard.events.count);
+	deltas_fini(&heard);
+	deltas_fini(&unheard);
 	world_fini(&world);
 }
 END_TEST
@@ -419,6 +437,7 @@ int main(void)
 	tcase_add_test(tcase, no_time_of_change_comes_twice);
 	tcase_add_test(tcase, a_link_is_another_inode_where_the_kernel_knows_it);
 	tcase_add_test(tcase, many_links_are_told_of_at_once);
+	tcase_add_test(tcase, nobody_is_told);
 	tcase_add_test(tcase, another_tree_has_the_same_numbers);
 	tcase_add_test(tcase, what_is_gone_keeps_its_number);
 	tcase_add_test(tcase, a_file_of_no_volume_is_still_one);

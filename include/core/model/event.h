@@ -54,6 +54,8 @@ struct events {
 void events_add(struct events *events, const struct event *event);
 /* Moves all of `from` to the end of `to`. */
 void events_move(struct events *to, struct events *from);
+/* Nobody is to be told of them but how many they are. */
+void events_forget(struct events *events);
 void events_fini(struct events *events);
 /* To tell whether they say the same; 0: there are none. */
 uint64_t events_get_hash(const struct events *events);

@@ -21,6 +21,7 @@ struct deltas {
 	bool has_views;		  /* tree::views show something else now */
 	struct stale_lines lines; /* … and where `points` does */
 	struct events events;
+	bool is_unheard; /* nobody reads `events`: they are counted only; set by the caller */
 };
 
 void deltas_fini(struct deltas *deltas);

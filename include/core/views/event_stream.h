@@ -43,7 +43,7 @@ uint64_t event_stream_get_oldest(const struct event_stream *stream);
 
 /*
  * Adds a line as it was in another stream, with its number there, behind those of lower numbers; if
- * it is not the next, those before it are lost.
+ * it is not the next, those before it are lost. Without a text it is lost, too.
  */
 void event_stream_restore(
 	struct event_stream *stream, uint64_t number, const struct event_line *line);

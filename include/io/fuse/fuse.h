@@ -142,6 +142,8 @@ bool fuse_is_ready(const struct fuse_server *server);
  */
 void fuse_extend_read_ahead(uint64_t number);
 
+/* Whether anybody has `events` open, or may have it from an earlier server. */
+bool fuse_has_listeners(const struct fuse_server *server);
 /* Counts what readers of `points` can see change. */
 uint64_t fuse_get_generation(const struct fuse_server *server);
 const char *fuse_get_version(void);

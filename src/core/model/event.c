@@ -61,6 +61,14 @@ void events_move(struct events *to, struct events *from)
 	events_fini(from);
 }
 
+void events_forget(struct events *events)
+{
+	size_t untold = events->untold + events->count;
+
+	events_fini(events);
+	events->untold = untold;
+}
+
 static void notice_fini(struct event *event)
 {
 	free(event->link);

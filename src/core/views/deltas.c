@@ -96,6 +96,10 @@ void deltas_add_link(struct deltas *deltas, enum event_kind kind, const struct t
 
 	if (!deltas)
 		return;
+	if (deltas->is_unheard) {
+		deltas->events.untold++;
+		return;
+	}
 	path = xasprintf(
 		"%s%s", is_volume ? LINK_FOLDER_VOLUMES : LINK_FOLDER_DOS_DEVICES, node->name);
 	events_add(&deltas->events,

@@ -85,6 +85,11 @@ void event_stream_restore(
 {
 	struct event_line *place = &stream->lines[number % EVENT_STREAM_MAX];
 
+	if (!line->text) {
+		stream->next = number;
+		skip(stream, 1, line->epic, line->time);
+		return;
+	}
 	if (number != stream->next) {
 		stream->first = number;
 		stream->lost = (struct event_line){ .time = line->time, .epic = line->epic };

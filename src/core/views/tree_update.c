@@ -538,6 +538,8 @@ void tree_update(struct tree *tree, const struct manager *manager, struct touche
 		return;
 	deltas->has_views = touched->has_changed;
 	events_move(&deltas->events, &touched->events);
+	if (deltas->is_unheard)
+		events_forget(&deltas->events);
 	for (size_t i = 0; touched->host && i < deltas->events.count; i++)
 		deltas->events.list[i].host = xstrdup(touched->host);
 	if (deltas->events.count)

@@ -232,6 +232,11 @@ void fuse_handle_time(struct fuse_server *server, uint64_t now)
 		server->has_epochs ? ", once" : "");
 }
 
+bool fuse_has_listeners(const struct fuse_server *server)
+{
+	return server->listeners || !server->is_ready;
+}
+
 uint64_t fuse_get_generation(const struct fuse_server *server)
 {
 	return server->generation;

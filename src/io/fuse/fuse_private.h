@@ -30,6 +30,7 @@ struct fuse_server {
 	bool is_taking_over; /* what an earlier server has told the kernel may be wrong by now */
 	struct open_file *files;		  /* that are open */
 	struct map by_number;			  /* the same */
+	size_t listeners;			  /* … that are of `events` */
 	struct open_file *touched;		  /* … and may be other than what is noted */
 	struct kept_numbers numbers;		  /* of open files, and of user_inodes */
 	struct wait *waits, **last_wait;	  /* who waits, in the order they came */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The lines of `events`. They keep their numbers in another process: a reader goes on there with
- * the line behind the last that it has read.
+ * the line behind the last that it has read. Of events that nobody was told of there is the number
+ * of the last, if no line is behind it.
  */
 
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "io/fuse/kept_events.h"
 #include "io/fuse/requests.h"
 
-/* The text follows, without a NUL. */
+/* The text follows, without a NUL; none: there is no line with that number. */
 struct kept_line {
 	uint64_t time;
 	uint64_t epic;
@@ -31,7 +32,8 @@ static void note(struct kept_events *events, uint64_t number, const struct event
 	if (len > sizeof(room))
 		bytes = xcalloc(len, 1);
 	memcpy(bytes, &head, sizeof(head));
-	memcpy(bytes + sizeof(head), line->text, line->len);
+	if (line->len)
+		memcpy(bytes + sizeof(head), line->text, line->len);
 	*record = kept_try_add(events->kept, KEPT_LINE, number, bytes, len);
 	if (bytes != room)
 		free(bytes);
@@ -41,6 +43,8 @@ void kept_events_note(struct kept_events *events, const struct event_stream *str
 {
 	uint64_t oldest = event_stream_get_oldest(stream);
 
+	if (events->next < oldest && oldest == stream->next)
+		note(events, oldest - 1, &stream->lost);
 	if (events->next < oldest)
 		events->next = oldest;
 	for (; events->next < stream->next; events->next++)
@@ -52,10 +56,10 @@ static bool is_sound(const struct kept *kept, uint32_t record)
 	const char *text = (const char *)kept_get(kept, record) + sizeof(struct kept_line);
 	size_t len = kept_get_len(kept, record);
 
-	if (len <= sizeof(struct kept_line) || len > sizeof(struct kept_line) + LINE_MAX)
+	if (len < sizeof(struct kept_line) || len > sizeof(struct kept_line) + LINE_MAX)
 		return false;
 	len -= sizeof(struct kept_line);
-	return memchr(text, '\n', len) == text + len - 1 && !memchr(text, '\0', len);
+	return !len || (memchr(text, '\n', len) == text + len - 1 && !memchr(text, '\0', len));
 }
 
 /* Finds the newest of the lines that are kept; returns the number behind the last, or 0. */
@@ -92,11 +96,12 @@ void kept_events_init(struct kept_events *events, struct kept *kept, struct even
 	for (uint64_t number = first; number < end; number++) {
 		uint32_t record = events->records[number % EVENT_STREAM_MAX];
 		const struct kept_line *head = kept_get(kept, record);
+		size_t len = kept_get_len(kept, record) - sizeof(*head);
 
 		event_stream_restore(stream, number,
 			&(struct event_line){
-				.text = (char *)(head + 1),
-				.len = kept_get_len(kept, record) - sizeof(*head),
+				.text = len ? (char *)(head + 1) : NULL,
+				.len = len,
 				.time = head->time,
 				.epic = (uint32_t)head->epic,
 			});

@@ -72,6 +72,7 @@ struct open_file *open_file_add(struct fuse_server *server, uint64_t number, enu
 	file->node = node;
 	file->kind = kind;
 	file->operation = kind == NODE_CONTROL ? node->operation : NULL;
+	server->listeners += kind == NODE_EVENTS;
 	fuse_charge_open(file, uid);
 	return file;
 }
@@ -114,6 +115,7 @@ void open_file_release(struct open_file *file)
 	if (file->next)
 		file->next->previous = file->previous;
 	map_remove(&file->server->by_number, &file->by_number);
+	file->server->listeners -= file->kind == NODE_EVENTS;
 	kept_files_untouch(file);
 	assert(!file->poll);
 	user_inode_close(file);
