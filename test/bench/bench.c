@@ -51,7 +51,7 @@ static const struct {
 		"cat of the same from tmpfs", 3, 1.5 },
 	[CAT_CHANGED] = { "cat-changed", "cat points with 100,000 links, after a change",
 		"cat of the same from tmpfs", 3, 1.5 },
-	[CHANGE_READ] = { "change-read", "a create while points is open, 1,000,000 links",
+	[CHANGE_OPEN] = { "change-open", "a create while points is open, 1,000,000 links",
 		"the same, 1,000 links", 1.5, 1.1 },
 	[QUERY_LINK] = { "query-link", "query by link among 100,000, on one CPU",
 		"one answered empty", 1.2, 1.05 },
