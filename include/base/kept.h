@@ -13,6 +13,11 @@
  */
 struct kept;
 
+struct kept_bytes {
+	const void *data;
+	size_t len;
+};
+
 /* Bytes to reserve, where there are as many. */
 #define KEPT_SIZE ((size_t)(UINT64_C(1) << (sizeof(void *) > 4 ? 34 : 28)))
 
@@ -38,6 +43,9 @@ uint32_t kept_add(struct kept *kept, uint32_t kind, uint64_t id, const void *dat
  * room kept_add() ends the process.
  */
 uint32_t kept_try_add(struct kept *kept, uint32_t kind, uint64_t id, const void *data, size_t len);
+/* The same, of two pieces, one behind the other. */
+uint32_t kept_try_add_both(
+	struct kept *kept, uint32_t kind, uint64_t id, const struct kept_bytes bytes[2]);
 /* Whether there is room for such a record with kept_add(). */
 bool kept_has_room(struct kept *kept, size_t len);
 /*

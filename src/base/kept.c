@@ -229,8 +229,17 @@ bool kept_has_room(struct kept *kept, size_t len)
 	return has_room;
 }
 
-static uint32_t add(
-	struct kept *kept, const struct record *header, const void *data, enum need need)
+static void put_bytes(char *to, const struct kept_bytes bytes[2])
+{
+	if (bytes[0].len)
+		memcpy(to, bytes[0].data, bytes[0].len);
+	if (bytes[1].len)
+		memcpy(to + bytes[0].len, bytes[1].data, bytes[1].len);
+}
+
+/* `bytes`: two pieces; NULL: zeros. */
+static uint32_t add(struct kept *kept, const struct record *header, const struct kept_bytes *bytes,
+	enum need need)
 {
 	unsigned int class = find_class(header->len);
 	struct record *record;
@@ -249,8 +258,8 @@ static uint32_t add(
 	record->kind = header->kind;
 	record->id = header->id;
 	record->len = header->len;
-	if (data)
-		memcpy(get_bytes(record), data, header->len);
+	if (bytes)
+		put_bytes(get_bytes(record), bytes);
 	else if (!is_new)
 		memset(get_bytes(record), 0, header->len);
 	record->sum = get_sum(record);
@@ -263,12 +272,27 @@ static uint32_t add(
 
 uint32_t kept_add(struct kept *kept, uint32_t kind, uint64_t id, const void *data, size_t len)
 {
-	return add(kept, &(struct record){ .kind = kind, .id = id, .len = len }, data, NEED_MUCH);
+	const struct kept_bytes bytes[2] = { { data, len } };
+
+	return add(kept, &(struct record){ .kind = kind, .id = id, .len = len },
+		data ? bytes : NULL, NEED_MUCH);
 }
 
 uint32_t kept_try_add(struct kept *kept, uint32_t kind, uint64_t id, const void *data, size_t len)
 {
-	return add(kept, &(struct record){ .kind = kind, .id = id, .len = len }, data, NEED_LITTLE);
+	const struct kept_bytes bytes[2] = { { data, len } };
+
+	return add(kept, &(struct record){ .kind = kind, .id = id, .len = len },
+		data ? bytes : NULL, NEED_LITTLE);
+}
+
+uint32_t kept_try_add_both(
+	struct kept *kept, uint32_t kind, uint64_t id, const struct kept_bytes bytes[2])
+{
+	size_t len = bytes[0].len + bytes[1].len;
+
+	return add(
+		kept, &(struct record){ .kind = kind, .id = id, .len = len }, bytes, NEED_LITTLE);
 }
 
 uint32_t kept_add_raw(struct kept *kept, uint32_t kind, uint64_t id, size_t len)

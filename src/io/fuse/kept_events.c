@@ -21,22 +21,13 @@ struct kept_line {
 static void note(struct kept_events *events, uint64_t number, const struct event_line *line)
 {
 	uint32_t *record = &events->records[number % EVENT_STREAM_MAX];
-	struct kept_line head = { .time = line->time, .epic = line->epic };
-	char room[1024], *bytes = room;
-	size_t len = sizeof(head) + line->len;
+	const struct kept_line head = { .time = line->time, .epic = line->epic };
+	const struct kept_bytes bytes[2] = { { &head, sizeof(head) }, { line->text, line->len } };
 
 	kept_remove(events->kept, *record);
 	*record = 0;
-	if (line->len > LINE_MAX)
-		return;
-	if (len > sizeof(room))
-		bytes = xcalloc(len, 1);
-	memcpy(bytes, &head, sizeof(head));
-	if (line->len)
-		memcpy(bytes + sizeof(head), line->text, line->len);
-	*record = kept_try_add(events->kept, KEPT_LINE, number, bytes, len);
-	if (bytes != room)
-		free(bytes);
+	if (line->len <= LINE_MAX)
+		*record = kept_try_add_both(events->kept, KEPT_LINE, number, bytes);
 }
 
 void kept_events_note(struct kept_events *events, const struct event_stream *stream)

@@ -100,26 +100,14 @@ static void remove_part(struct kept *kept, struct kept_note *note, enum kept_par
 	note->piece_count = count;
 }
 
-/* Adds a record with a head and bytes behind it; 0: there is no room. */
-static uint32_t add_record(struct kept *kept, uint32_t kind, uint64_t id, const struct strbuf *head,
-	const char *bytes, size_t len)
-{
-	_cleanup_strbuf_ struct strbuf record = STRBUF_INIT;
-
-	strbuf_add(&record, head->data, head->len);
-	if (len)
-		strbuf_add(&record, bytes, len);
-	return kept_try_add(kept, kind, id, record.data, record.len);
-}
-
+/* 0: there is no room. */
 static uint32_t add_piece(struct kept *kept, uint64_t number, const struct kept_piece_head *piece,
 	const char *bytes, size_t len)
 {
-	const struct strbuf head = { .data = (char *)(uintptr_t)piece, .len = sizeof(*piece) };
-
 	if (len > KEPT_PIECE_MAX)
 		return 0;
-	return add_record(kept, KEPT_PIECE, number, &head, bytes, len);
+	return kept_try_add_both(kept, KEPT_PIECE, number,
+		(const struct kept_bytes[2]){ { piece, sizeof(*piece) }, { bytes, len } });
 }
 
 /* False: there is no room. */
@@ -170,7 +158,6 @@ static bool note_blob(struct kept *kept, struct open_file *file)
 {
 	struct blob *blob = file->blob;
 	struct kept_text text = { 0 };
-	const struct strbuf head = { .data = (char *)&text, .len = sizeof(text) };
 
 	if (!blob || blob->kept_record)
 		return true;
@@ -181,8 +168,11 @@ static bool note_blob(struct kept *kept, struct open_file *file)
 	blob->kept = kept;
 	if (blob->text.len > KEPT_PIECE_MAX)
 		return false;
-	blob->kept_record =
-		add_record(kept, KEPT_TEXT, blob->number, &head, blob->text.data, blob->text.len);
+	blob->kept_record = kept_try_add_both(kept, KEPT_TEXT, blob->number,
+		(const struct kept_bytes[2]){
+			{ &text, sizeof(text) },
+			{ blob->text.data, blob->text.len },
+		});
 	return blob->kept_record != 0;
 }
 
