@@ -43,7 +43,6 @@ struct node {
 	struct node *parent;	      /* NULL: the root, or without a name by now */
 	struct node *next, *previous; /* siblings, by rising inode number */
 	uint64_t changed;	      /* µs since 1970 */
-	uint64_t lookups;	      /* how many times the kernel was told of it */
 	union {
 		const char *id;	   /* unique ID of volume folders and their files; of tree::texts */
 		struct lead *lead; /* links of a volume, as long as they have their name */
@@ -54,6 +53,7 @@ struct node {
 		const struct operation *operation; /* NODE_CONTROL */
 		size_t file;			   /* NODE_VOLUME: index in volume_files */
 	};
+	uint64_t lookups : 48; /* how many times the kernel was told of it */
 	enum node_kind kind : 8;
 	bool is_volume_folder : 1;
 	bool is_folding : 1;  /* its children's names are compared ignoring case */

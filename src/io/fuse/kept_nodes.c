@@ -62,15 +62,16 @@ static uint32_t add(struct kept *kept, const struct node *node)
 void kept_nodes_note(struct kept *kept, struct node *node)
 {
 	const struct kept_node *known;
+	uint64_t lookups = node->lookups;
 
 	if (!node->mark) {
 		node->mark = add(kept, node);
 		return;
 	}
 	known = kept_get(kept, node->mark);
-	if (known->lookups != node->lookups)
-		kept_write(kept, node->mark, offsetof(struct kept_node, lookups), &node->lookups,
-			sizeof(node->lookups));
+	if (known->lookups != lookups)
+		kept_write(kept, node->mark, offsetof(struct kept_node, lookups), &lookups,
+			sizeof(lookups));
 }
 
 void kept_nodes_rename(struct kept *kept, struct node *node)
