@@ -32,6 +32,7 @@ expect_links "X: 01" "ln"
 expect_ok ln -s "$id_b" "$dos/by-id"
 expect_ok ln -s X: "$dos/by-letter"
 expect_ok ln -s /DosDevices/by-id "$dos/by-link"
+expect_ok ln -s by-link "$dos/by-other"
 expect_ok ln -s "${b#/dev/}" "$dos/by-name"
 expect_ok ln -s "/dev/block/$(stat -c %Hr:%Lr "$a")" "$dos/by-number"
 expect_ok ln -s "$volume_a" "$dos/by-volume"
@@ -42,6 +43,7 @@ by-letter 01
 by-link 02
 by-name 02
 by-number 01
+by-other 02
 by-volume 01
 ${a#/dev/} 01" "ln of all kinds"
 expect_ok rm "$dos"/by-*

@@ -81,24 +81,6 @@ const struct device *decision_find_device(
 	return NULL;
 }
 
-const struct device *decision_find_present(const struct decision *decision)
-{
-	const struct volume_ref *ref = &decision->request->device;
-	const struct volumes *volumes = &decision->manager->volumes;
-	const struct link *link;
-
-	switch (ref->kind) {
-	case VOLUME_BY_ID:
-		return volumes_find_id(volumes, ref->text);
-	case VOLUME_BY_LINK:
-		link = names_find_link(&decision->change->names, ref->text);
-		return link ? volumes_find_id(volumes, link->record->id) : NULL;
-	case VOLUME_BY_DEVICE:
-		break;
-	}
-	return decision_find_device(decision, ref);
-}
-
 /* What a label is looked for in, or NULL: `text` is no label. */
 static const char *get_label(const struct device *device, const char *text)
 {
@@ -113,6 +95,45 @@ static bool is_label(const char *text)
 {
 	return strncmp(text, "LABEL=", strlen("LABEL=")) == 0 ||
 		strncmp(text, "PARTLABEL=", strlen("PARTLABEL=")) == 0;
+}
+
+/*
+ * The path of the link that is meant, whether there is one or not; NULL: something else is. A word
+ * with the look of nothing else may be the name of a link, but that of a device comes first.
+ */
+static const char *get_link_path(
+	const struct decision *decision, const struct volume_ref *ref, char plain[LINK_PATH_MAX])
+{
+	int len;
+
+	switch (ref->kind) {
+	case VOLUME_BY_ID:
+		return NULL;
+	case VOLUME_BY_LINK:
+		return ref->text;
+	case VOLUME_BY_DEVICE:
+		break;
+	}
+	if (ref->number || strchr(ref->text, '/') || is_label(ref->text) ||
+		decision_find_device(decision, ref))
+		return NULL;
+	len = snprintf(plain, LINK_PATH_MAX, "%s%s", LINK_FOLDER_DOS_DEVICES, ref->text);
+	return len < LINK_PATH_MAX && names_find_link(&decision->change->names, plain) ? plain
+										       : NULL;
+}
+
+const struct device *decision_find_present(const struct decision *decision)
+{
+	const struct volume_ref *ref = &decision->request->device;
+	const struct volumes *volumes = &decision->manager->volumes;
+	char plain[LINK_PATH_MAX];
+	const char *path = get_link_path(decision, ref, plain);
+	const struct link *link = path ? names_find_link(&decision->change->names, path) : NULL;
+
+	if (path)
+		return link ? volumes_find_id(volumes, link->record->id) : NULL;
+	return ref->kind == VOLUME_BY_ID ? volumes_find_id(volumes, ref->text)
+					 : decision_find_device(decision, ref);
 }
 
 /* The one volume that has a label: labels are what people give, and several may have the same. */
@@ -250,21 +271,17 @@ static int resolve_device(
 static int resolve_volume(
 	struct decision *decision, const struct volume_ref *ref, int unknown, const char **ret_id)
 {
-	const struct link *link;
+	char plain[LINK_PATH_MAX];
+	const char *path = get_link_path(decision, ref, plain);
+	const struct link *link = path ? decision_find_link(decision, path) : NULL;
 
-	switch (ref->kind) {
-	case VOLUME_BY_ID:
-		return resolve_id(decision, ref->text, unknown, ret_id);
-	case VOLUME_BY_LINK:
-		link = decision_find_link(decision, ref->text);
-		if (!link)
-			return decision_fail_link(decision, unknown, ref->text);
-		*ret_id = link->record->id;
-		return 0;
-	case VOLUME_BY_DEVICE:
-		break;
-	}
-	return resolve_device(decision, ref, unknown, ret_id);
+	if (path && !link)
+		return decision_fail_link(decision, unknown, path);
+	if (!path)
+		return ref->kind == VOLUME_BY_ID ? resolve_id(decision, ref->text, unknown, ret_id)
+						 : resolve_device(decision, ref, unknown, ret_id);
+	*ret_id = link->record->id;
+	return 0;
 }
 
 /* Whether both are identities of one device, or the same. */
@@ -310,20 +327,15 @@ int decision_select_device(struct decision *decision, const char **ret_id)
 const struct device *decision_find_named(const struct decision *decision)
 {
 	const struct volume_ref *ref = &decision->request->device;
-	const struct link *link;
+	char plain[LINK_PATH_MAX];
+	const char *path = get_link_path(decision, ref, plain);
+	const struct link *link = path ? decision_find_link(decision, path) : NULL;
 
-	switch (ref->kind) {
-	case VOLUME_BY_ID:
-		return NULL;
-	case VOLUME_BY_LINK:
-		link = decision_find_link(decision, ref->text);
+	if (path)
 		return link ? manager_find_device(
 				      decision->manager, &decision->change->names, link->record->id)
 			    : NULL;
-	case VOLUME_BY_DEVICE:
-		break;
-	}
-	return decision_find_device(decision, ref);
+	return ref->kind == VOLUME_BY_ID ? NULL : decision_find_device(decision, ref);
 }
 
 /* What all of link=, id= and device= name, volume or not. */
@@ -385,6 +397,7 @@ static const char *get_given_id(const struct decision *decision)
 	const struct volume_ref *device = &request->device;
 	unsigned int given =
 		request->given & (KEY_BIT(KEY_LINK) | KEY_BIT(KEY_ID) | KEY_BIT(KEY_DEVICE));
+	char plain[LINK_PATH_MAX];
 	const char *path = NULL;
 	const struct link *link;
 
@@ -394,8 +407,8 @@ static const char *get_given_id(const struct decision *decision)
 		return decision_find_remembered(decision, device->text);
 	if (given == KEY_BIT(KEY_LINK))
 		path = request->link.path;
-	else if (given == KEY_BIT(KEY_DEVICE) && device->kind == VOLUME_BY_LINK)
-		path = device->text;
+	else if (given == KEY_BIT(KEY_DEVICE))
+		path = get_link_path(decision, device, plain);
 	link = path ? names_find_link(&decision->change->names, path) : NULL;
 	return link ? link->record->id : NULL;
 }
