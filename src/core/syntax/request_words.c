@@ -109,6 +109,18 @@ static size_t scan_key(const struct request_words *words)
 	return c > words->at && c < words->end && *c == '=' ? (size_t)(c - words->at) : 0;
 }
 
+/* The tag of a quoted value, as blkid writes UUID="...", and fstab LABEL="...". */
+static size_t scan_tag(const struct request_words *words)
+{
+	const char *c = words->at;
+
+	while (c < words->end && ((*c >= 'A' && *c <= 'Z') || *c == '_'))
+		c++;
+	return c > words->at && words->end - c >= 2 && c[0] == '=' && c[1] == '"'
+		? (size_t)(c + 1 - words->at)
+		: 0;
+}
+
 int request_words_take(struct request_words *words, struct request_word *ret_word)
 {
 	size_t key;
@@ -121,8 +133,10 @@ int request_words_take(struct request_words *words, struct request_word *ret_wor
 	key = scan_key(words);
 	memcpy(ret_word->key, words->at, key);
 	ret_word->key[key] = '\0';
-	ret_word->len = 0;
 	words->at += key ? key + 1 : 0;
+	ret_word->len = scan_tag(words);
+	memcpy(ret_word->value, words->at, ret_word->len);
+	words->at += ret_word->len;
 	if (words->at < words->end && *words->at == '"')
 		r = scan_quoted(words, ret_word);
 	else
