@@ -37,6 +37,8 @@ static const struct good goods[] = {
 	{ "\\??\\" VOLUME "\\", LINK_VOLUME, "/Volumes/" VOLUME },
 	{ "\\\\?\\" VOLUME, LINK_VOLUME, "/Volumes/" VOLUME },
 	{ "\\\\?\\" VOLUME "\\", LINK_VOLUME, "/Volumes/" VOLUME },
+	{ "/Volumes/" VOLUME "\\", LINK_VOLUME, "/Volumes/" VOLUME },
+	{ VOLUME "\\", LINK_VOLUME, "/Volumes/" VOLUME },
 	{ "\\DosDevices\\" VOLUME, LINK_VOLUME, "/Volumes/" VOLUME },
 	{ "/DosDevices/" VOLUME, LINK_VOLUME, "/Volumes/" VOLUME },
 	/* The hexadecimal digits are not looked at, and keep their spelling. */
@@ -139,8 +141,8 @@ static const struct bad bads[] = {
 	{ "\\??\\X:\\", 0, SLASH },
 	{ "a\\b", 0, SLASH },
 	{ "\\\\?\\" VOLUME "\\\\", 0, SLASH },
-	{ "/Volumes/" VOLUME "\\", 0, SLASH },
 	{ "/Volumes/" VOLUME "/", 0, SLASH },
+	{ "\\??\\volume{" GUID "}\\", 0, SLASH },
 	{ "\\??\\Volume{" GUID "}x\\", 0, SLASH },
 	{ "\\??\\a-name-of-44-bytes-that-is-not-a-volume-name\\", 0, SLASH },
 	{ "\\??\\Volume{3e6be9de08139-11d1-9106-a43f08d823a6}\\", 0, SLASH },
@@ -205,9 +207,40 @@ START_TEST(test_sought)
 	for (size_t i = 0; i < ARRAY_SIZE(bads); i++) {
 		size_t len = bads[i].len ? bads[i].len : strlen(bads[i].text);
 		int r = link_name_parse_sought(bads[i].text, len, &name, &fault);
+		bool is_found =
+			strcmp(bads[i].fault, LOWER) == 0 || strstr(bads[i].text, "volume{");
 
-		ck_assert_int_eq(r, strcmp(bads[i].fault, LOWER) == 0 ? 0 : -EINVAL);
+		ck_assert_int_eq(r, is_found ? 0 : -EINVAL);
 	}
+}
+END_TEST
+
+START_TEST(test_sought_volume)
+{
+	static const char *const texts[] = { "/Volumes/volume{" GUID "}",
+		"\\VOLUMES\\VOLUME{" GUID "}", "\\\\?\\vOLUME{" GUID "}\\" };
+	static const char *const others[] = { "/DosDevices/volume{" GUID "}",
+		"\\??\\volume{" GUID "}", "volume{" GUID "}", "volume{" GUID "}\\" };
+	char like[LINK_PATH_MAX];
+	struct link_name name;
+	const char *fault = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		ck_assert_int_eq(
+			link_name_parse_sought(texts[i], strlen(texts[i]), &name, &fault), 0);
+		ck_assert_str_eq(name.path, "/Volumes/" VOLUME);
+		ck_assert_int_eq(name.kind, LINK_VOLUME);
+		ck_assert(!link_name_get_volume_like(name.path, like));
+	}
+	/* There it may be a name as any other; who finds none looks for the volume. */
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		ck_assert_int_eq(
+			link_name_parse_sought(others[i], strlen(others[i]), &name, &fault), 0);
+		ck_assert_str_eq(name.path, "/DosDevices/volume{" GUID "}");
+		ck_assert(link_name_get_volume_like(name.path, like));
+		ck_assert_str_eq(like, "/Volumes/" VOLUME);
+	}
+	ck_assert(!link_name_get_volume_like("/DosDevices/volume{}", like));
 }
 END_TEST
 
@@ -238,9 +271,10 @@ END_TEST
 START_TEST(test_is_form)
 {
 	static const char *const forms[] = { "C:", "c:", "/DosDevices/x", "\\DosDevices\\x",
-		"\\??\\x", "\\\\?\\x", "/Volumes/x", VOLUME, "/DosDevices/", "\\??\\" VOLUME };
+		"\\??\\x", "\\\\?\\x", "/Volumes/x", VOLUME, "/DosDevices/", "\\??\\" VOLUME,
+		VOLUME "\\", "volume{" GUID "}" };
 	static const char *const others[] = { "", ":", "C", "CC:", "1:", "backup", "/dev/sda",
-		"sda", "UUID=1", "/DosDevices", "volume{" GUID "}", "Volume{}", "\\x", "/" };
+		"sda", "UUID=1", "/DosDevices", "Volume{}", "\\x", "/" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
 		ck_assert_msg(link_name_is_form(forms[i]), "%s", forms[i]);
@@ -311,6 +345,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_good, 0, ARRAY_SIZE(goods));
 	tcase_add_loop_test(tcase, test_bad, 0, ARRAY_SIZE(bads));
 	tcase_add_test(tcase, test_sought);
+	tcase_add_test(tcase, test_sought_volume);
 	tcase_add_test(tcase, test_length);
 	tcase_add_test(tcase, test_is_form);
 	tcase_add_test(tcase, test_predicates);

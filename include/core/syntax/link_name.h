@@ -22,7 +22,7 @@ struct link_name {
 
 /*
  * Reads any spelling of a link: /DosDevices/X:, \DosDevices\X:, \??\X:, X:, /Volumes/Volume{…},
- * \??\Volume{…}, \\?\Volume{…}, the latter with or without a trailing backslash, Volume{…}.
+ * \??\Volume{…}, \\?\Volume{…}, Volume{…}, names of volumes with or without a trailing backslash.
  * A name without any folder in front that is neither a letter nor a volume name is taken as one
  * below /DosDevices/. `text` need not be NUL-terminated. On error -EINVAL, with a sentence in
  * `ret_why` (static storage).
@@ -30,8 +30,8 @@ struct link_name {
 int link_name_parse(const char *text, size_t len, struct link_name *ret_name, const char **ret_why);
 
 /*
- * The same for a link that is looked for: a drive letter is then one in lower case, too. Who makes
- * a link must spell it as it will be.
+ * The same for a link that is looked for: a drive letter is then one in lower case, too, and so is
+ * a volume name where nothing else can stand. Who makes a link must spell it as it will be.
  */
 int link_name_parse_sought(
 	const char *text, size_t len, struct link_name *ret_name, const char **ret_why);
@@ -49,6 +49,12 @@ bool link_name_is_form(const char *text);
 /* Predicates over canonical paths. */
 bool link_name_is_letter(const char *path);
 bool link_name_is_volume(const char *path);
+
+/*
+ * The volume name that differs from the last component of a path elsewhere in case alone. False:
+ * that has no such form.
+ */
+bool link_name_get_volume_like(const char *path, char ret_path[LINK_PATH_MAX]);
 
 /* The last component of a canonical path. */
 const char *link_name_get_base(const char *path);

@@ -51,9 +51,16 @@ const char *decision_get_node(const struct decision *decision, const char *id)
 	return manager_get_node(decision->manager, &decision->change->names, id);
 }
 
+/* Names are compared without case, and those of volumes may be sought among the others. */
 const struct link *decision_find_link(const struct decision *decision, const char *path)
 {
-	return manager_find_link(decision->manager, &decision->change->names, path);
+	const struct names *view = &decision->change->names;
+	const struct link *link = manager_find_link(decision->manager, view, path);
+	char like[LINK_PATH_MAX];
+
+	return link || !link_name_get_volume_like(path, like)
+		? link
+		: manager_find_link(decision->manager, view, like);
 }
 
 static bool node_has_name(const char *node, const char *text)

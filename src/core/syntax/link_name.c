@@ -15,35 +15,51 @@
 #include "core/syntax/link_name.h"
 
 #define VOLUME_NAME_LEN 44 /* "Volume{" + 36 + "}" */
+#define VOLUME_START "Volume{"
+#define VOLUME_START_LEN strlen(VOLUME_START)
 
 struct form {
 	const char *prefix;
 	bool is_volume_only; /* what follows must be a volume name */
-	bool has_backslash;  /* one backslash may follow a volume name */
 };
 
 static const struct form forms[] = {
-	{ "/DosDevices/", false, false },
-	{ "\\DosDevices\\", false, true },
-	{ "\\??\\", false, true },
-	{ "\\\\?\\", true, true },
-	{ "/Volumes/", true, false },
-	{ "\\Volumes\\", true, true },
+	{ "/DosDevices/", false },
+	{ "\\DosDevices\\", false },
+	{ "\\??\\", false },
+	{ "\\\\?\\", true },
+	{ "/Volumes/", true },
+	{ "\\Volumes\\", true },
 };
 
-static bool is_volume_name(const char *name, size_t len)
+/* In whatever case. */
+static bool is_like_volume_name(const char *name, size_t len)
 {
 	static const int dashes[] = { 15, 20, 25, 30 };
 
-	if (len != VOLUME_NAME_LEN || memcmp(name, "Volume{", 7) != 0 || name[len - 1] != '}')
+	if (len != VOLUME_NAME_LEN || strncasecmp(name, VOLUME_START, VOLUME_START_LEN) != 0 ||
+		name[len - 1] != '}')
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(dashes); i++)
 		if (name[dashes[i]] != '-')
 			return false;
-	for (size_t i = 7; i < len; i++)
+	for (size_t i = VOLUME_START_LEN; i < len; i++)
 		if (name[i] <= ' ' || name[i] > '~')
 			return false;
 	return true;
+}
+
+static bool is_volume_name(const char *name, size_t len)
+{
+	return is_like_volume_name(name, len) && memcmp(name, VOLUME_START, VOLUME_START_LEN) == 0;
+}
+
+/* Without the backslash that may follow a volume name, as it does on Windows. */
+static size_t get_bare_len(const char *name, size_t len, bool is_sought)
+{
+	if (len != VOLUME_NAME_LEN + 1 || name[len - 1] != '\\')
+		return len;
+	return (is_sought ? is_like_volume_name : is_volume_name)(name, len - 1) ? len - 1 : len;
 }
 
 static bool is_letter_name(const char *name, size_t len)
@@ -99,12 +115,12 @@ static int parse(const char *text, size_t len, bool is_sought, struct link_name 
 	const char *fault, *name = text + skip, *folder = LINK_FOLDER_DOS_DEVICES;
 	enum link_kind kind = LINK_OTHER;
 
-	len -= skip;
-	if (form && form->has_backslash && len == VOLUME_NAME_LEN + 1 && name[len - 1] == '\\' &&
-		is_volume_name(name, VOLUME_NAME_LEN))
-		len--;
+	len = get_bare_len(name, len - skip, is_sought);
 	fault = find_fault(name, len);
-	if (!fault && is_volume_name(name, len)) {
+	if (!fault &&
+		(is_volume_name(name, len) ||
+			(is_sought && form && form->is_volume_only &&
+				is_like_volume_name(name, len)))) {
 		kind = LINK_VOLUME;
 		folder = LINK_FOLDER_VOLUMES;
 	} else if (!fault && form && form->is_volume_only) {
@@ -122,7 +138,20 @@ static int parse(const char *text, size_t len, bool is_sought, struct link_name 
 	snprintf(ret_name->path, sizeof(ret_name->path), "%s%.*s", folder, (int)len, name);
 	if (kind == LINK_LETTER)
 		ret_name->path[strlen(folder)] &= ~0x20;
+	else if (kind == LINK_VOLUME)
+		memcpy(ret_name->path + strlen(folder), VOLUME_START, VOLUME_START_LEN);
 	return 0;
+}
+
+bool link_name_get_volume_like(const char *path, char ret_path[LINK_PATH_MAX])
+{
+	const char *base = link_name_get_base(path);
+
+	if (link_name_is_volume(path) || !is_like_volume_name(base, strlen(base)))
+		return false;
+	snprintf(ret_path, LINK_PATH_MAX, LINK_FOLDER_VOLUMES VOLUME_START "%s",
+		base + VOLUME_START_LEN);
+	return true;
 }
 
 int link_name_parse(const char *text, size_t len, struct link_name *ret_name, const char **ret_why)
@@ -150,7 +179,7 @@ bool link_name_is_form(const char *text)
 {
 	size_t len = strlen(text);
 
-	if (find_form(text, len) || is_volume_name(text, len))
+	if (find_form(text, len) || is_like_volume_name(text, get_bare_len(text, len, true)))
 		return true;
 	return is_letter_name(text, len) || is_lower_letter_name(text, len);
 }
