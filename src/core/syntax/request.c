@@ -452,15 +452,16 @@ int request_parse(const struct operation *operation, const char *line, size_t le
 	struct request_words words = { line, line + len, why };
 	struct request request = { .operation = operation, .is_on = true, .is_kept = true };
 	struct request_word word;
-	int r = request_words_check(line, len, why);
+	int r;
 
+	if (operation->flags & OPERATION_ANY_LINE && len <= REQUEST_MAX) {
+		*ret_request = request;
+		return 0;
+	}
+	r = request_words_check(line, len, why);
 	if (r == 0 && (!(operation->flags & OPERATION_TAKES) || operation->kind == OP_DATABASE)) {
 		strbuf_add_format(why, "%s takes no requests", operation->name);
 		r = -EINVAL;
-	}
-	if (r == 0 && operation->flags & OPERATION_ANY_LINE) {
-		*ret_request = request;
-		return 0;
 	}
 	while (r == 0) {
 		r = request_words_take(&words, &word);
