@@ -219,14 +219,14 @@ static const char *const own_options[OWN_OPTIONS] = {
 
 /* What libfuse knows and what makes sense here: without a value, and with one. */
 static const char *const fuse_flags_passed[] = { "allow_other", "allow_root", "auto_unmount",
-	"default_permissions", "ro", "nosuid", "nodev", "noexec", "noatime", "sync", "dirsync",
-	"blkdev" };
+	"default_permissions", "ro", "rw", "nosuid", "nodev", "noexec", "noatime", "sync",
+	"dirsync", "blkdev" };
 static const char *const fuse_options_passed[] = { "context", "fscontext", "defcontext",
 	"rootcontext" };
 
 /* What mount(8), fstab and systemd put beside it, for themselves. */
-static const char *const ignored_options[] = { "defaults", "rw", "suid", "dev", "exec", "async",
-	"atime", "diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime",
+static const char *const ignored_options[] = { "defaults", "suid", "dev", "exec", "async", "atime",
+	"diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime",
 	"lazytime", "nolazytime", "silent", "loud", "auto", "noauto", "user", "nouser", "users",
 	"nousers", "owner", "noowner", "group", "nogroup", "_netdev", "nofail", "mand", "nomand",
 	"iversion", "noiversion", "subtype", "comment" };

@@ -280,7 +280,10 @@ restart_mmfs mode=0666
 may_change 1234 1235
 
 # A read-only mount.
-restart_mmfs ro
+restart_mmfs ro rw # of the two the later counts, as with mount(8)
+expect_ok ln -s "$a" "$dos/later"
+expect_ok rm "$dos/later"
+restart_mmfs rw ro
 expect_fail EROFS ln -s "$a" "$dos/new"
 expect_fail EROFS rm -f "$dos/plain"
 expect_fail EROFS mv "$dos/plain" "$dos/new"
