@@ -90,6 +90,10 @@ expect_refused ENOENT next_drive_letter "${LOOP}02"
 expect_refused ENOENT create_point "link=none id=WWN=0x5000c500a1b2c3d9"
 expect_refused EEXIST create_point "link=osd1 device=${LOOP}02"
 
+# A name of another identity of its device means the volume, where one is asked for.
+expect_equal "PATH=\"/Volumes/Volume{$(cat "$(volume_folder "${LOOP}01p1")/guid")}\"" \
+	"$(ask query_dos_volume_path link=part1)" "the path of a partition"
+
 # --- what stays, and what moves ------------------------------------------------------------------------
 
 expect_everything()

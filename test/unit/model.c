@@ -268,8 +268,13 @@ int model_select_volume(
 	struct model *model, const struct model_request *request, const char **ret_id)
 {
 	int r = model_select_any(model, request, ret_id);
+	const struct model_device *holder;
 
-	return r == 0 && model_is_identity(model, *ret_id) ? ENOENT : r;
+	if (r || !model_is_identity(model, *ret_id))
+		return r;
+	holder = model_find_holder(model, *ret_id);
+	*ret_id = holder->id;
+	return holder->state == MODEL_ONLINE && *holder->id ? 0 : ENOENT;
 }
 
 int model_select_any(struct model *model, const struct model_request *request, const char **ret_id)

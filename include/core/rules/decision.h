@@ -49,7 +49,10 @@ const struct device *decision_find_present(const struct decision *decision);
 int decision_check_volume(struct decision *decision, const char *id, int error);
 /* The device that device= means other than by an ID, or NULL. */
 const struct device *decision_find_named(const struct decision *decision);
-/* The volume that all of link=, id= and device= name; -ENOENT, or -EINVAL where they differ. */
+/*
+ * The volume that all of link=, id= and device= name, if only by another identity of its device;
+ * -ENOENT, or -EINVAL where they differ.
+ */
 int decision_select_volume(struct decision *decision, const char **ret_id);
 /* The same; id= alone may also name one that is only remembered. */
 int decision_select_known(struct decision *decision, const char **ret_id);

@@ -209,7 +209,7 @@ void hosting_get_mount_points(const struct manager *manager, const struct names 
 void hosting_get_paths(const struct manager *manager, const struct names *view, const char *id,
 	struct paths *ret_paths)
 {
-	const struct device *device = volumes_find_id(&manager->volumes, id);
+	const struct device *device = manager_find_device(manager, view, id);
 	const struct mount *mount = NULL;
 
 	hosting_get_mount_points(manager, view, id, false, ret_paths);

@@ -324,13 +324,6 @@ int decision_select_by_triple(struct decision *decision, int unknown, const char
 	return 0;
 }
 
-int decision_select_device(struct decision *decision, const char **ret_id)
-{
-	int r = resolve_volume(decision, &decision->request->device, -ENOENT, ret_id);
-
-	return r < 0 ? r : decision_check_volume(decision, *ret_id, -ENOENT);
-}
-
 const struct device *decision_find_named(const struct decision *decision)
 {
 	const struct volume_ref *ref = &decision->request->device;
@@ -379,11 +372,28 @@ int decision_check_volume(struct decision *decision, const char *id, int error)
 		holder->node, holder->reason);
 }
 
+/* A name of another identity of its device means the volume, too. */
+static int take_volume(struct decision *decision, const char **id)
+{
+	const struct device *holder = volumes_find_holder(&decision->manager->volumes, *id);
+
+	if (holder && holder->id)
+		*id = holder->id;
+	return decision_check_volume(decision, *id, -ENOENT);
+}
+
+int decision_select_device(struct decision *decision, const char **ret_id)
+{
+	int r = resolve_volume(decision, &decision->request->device, -ENOENT, ret_id);
+
+	return r < 0 ? r : take_volume(decision, ret_id);
+}
+
 int decision_select_volume(struct decision *decision, const char **ret_id)
 {
 	int r = select_any(decision, ret_id);
 
-	return r < 0 || !*ret_id ? r : decision_check_volume(decision, *ret_id, -ENOENT);
+	return r < 0 || !*ret_id ? r : take_volume(decision, ret_id);
 }
 
 int decision_select_known(struct decision *decision, const char **ret_id)
