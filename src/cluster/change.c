@@ -322,6 +322,7 @@ void change_handle_answer(struct session *session, const struct etcd_answer *ans
 			session->is_keeping = false;
 			session->clocks[CLOCK_LEASE] = 0;
 			peer_set_clock(session, CLOCK_LEASE, session->now + 5 * SECOND);
+			standing_update(session); /* why it is refused is known first */
 		}
 		close_change(session, OUTCOME_REFUSED, 0, answer->why);
 		return;
