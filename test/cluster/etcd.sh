@@ -1,10 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2153 # $CLUSTER comes from outside
 #
-# Three members of etcd on 127.0.0.1, with TLS and roles, in $folder, and mmfs-cluster. A case has
-# `fail`, and calls end_etcd when it ends.
+# Three members of etcd, with TLS and roles, in $folder, and mmfs-cluster: on 127.0.0.1, or where net.sh
+# has them, if that is included before. A case has `fail`, and calls end_etcd when it ends.
 
 : "${folder:?is where all of it goes}"
+if ! declare -F enter >/dev/null; then
+	enter()
+	{
+		shift
+		exec "$@"
+	}
+
+	address_of()
+	{
+		echo 127.0.0.1
+	}
+fi
 
 declare -A member # process by number of the member
 declare -A helper # process by host
@@ -52,7 +64,7 @@ make_certificate() # NAME
 		-keyout "$folder/$1.key" -out "$folder/$1.csr" 2>/dev/null
 	openssl x509 -req -in "$folder/$1.csr" -CA "$folder/ca.crt" -CAkey "$folder/ca.key" \
 		-CAcreateserial -days 2 -out "$folder/$1.crt" 2>/dev/null \
-		-extfile <(echo "subjectAltName=IP:127.0.0.1,DNS:localhost
+		-extfile <(echo "subjectAltName=IP:127.0.0.1,IP:$(address_of m0),IP:$(address_of m1),IP:$(address_of m2),DNS:localhost
 			extendedKeyUsage=serverAuth,clientAuth")
 }
 
@@ -83,18 +95,24 @@ choose_ports()
 	done
 }
 
-start_member() # NUMBER
+list_members()
 {
-	local i cluster=""
+	local i
 
 	for i in 0 1 2; do
-		cluster+="${cluster:+,}m$i=https://127.0.0.1:${peer_ports[i]}"
-	done
-	etcd --name "m$1" --data-dir "$folder/m$1" --initial-cluster "$cluster" \
-		--initial-advertise-peer-urls "https://127.0.0.1:${peer_ports[$1]}" \
-		--listen-peer-urls "https://127.0.0.1:${peer_ports[$1]}" \
-		--listen-client-urls "https://127.0.0.1:${client_ports[$1]}" \
-		--advertise-client-urls "https://127.0.0.1:${client_ports[$1]}" \
+		printf '%s' "m$i=https://$(address_of m$i):${peer_ports[i]},"
+	done | sed 's/,$//'
+}
+
+start_member() # NUMBER
+{
+	local peer client
+
+	peer=$(address_of "m$1"):${peer_ports[$1]}
+	client=$(address_of "m$1"):${client_ports[$1]}
+	enter "m$1" etcd --name "m$1" --data-dir "$folder/m$1" --initial-cluster "$(list_members)" \
+		--initial-advertise-peer-urls "https://$peer" --listen-peer-urls "https://$peer" \
+		--listen-client-urls "https://$client" --advertise-client-urls "https://$client" \
 		--cert-file "$folder/server.crt" --key-file "$folder/server.key" \
 		--trusted-ca-file "$folder/ca.crt" --client-cert-auth \
 		--peer-cert-file "$folder/server.crt" --peer-key-file "$folder/server.key" \
@@ -113,14 +131,25 @@ kill_member() # NUMBER
 
 list_endpoints()
 {
-	printf 'https://127.0.0.1:%s,' "${client_ports[@]}" | sed 's/,$//'
+	local i
+
+	for i in 0 1 2; do
+		printf 'https://%s:%s,' "$(address_of m$i)" "${client_ports[i]}"
+	done | sed 's/,$//'
 }
+
+ask_member() # ENDPOINTS WORD…
+(
+	endpoints=$1
+	shift
+	enter switch etcdctl --endpoints "$endpoints" --cacert "$folder/ca.crt" --cert "$folder/root.crt" \
+		--key "$folder/root.key" "$@"
+)
 
 # As the administrator.
 etcd_do() # WORD…
 {
-	etcdctl --endpoints "$(list_endpoints)" --cacert "$folder/ca.crt" --cert "$folder/root.crt" \
-		--key "$folder/root.key" "$@"
+	ask_member "$(list_endpoints)" "$@"
 }
 
 add_users()
@@ -161,8 +190,7 @@ find_leader()
 	local i
 
 	for i in "${!member[@]}"; do
-		if etcdctl --endpoints "https://127.0.0.1:${client_ports[i]}" --cacert "$folder/ca.crt" \
-			--cert "$folder/root.crt" --key "$folder/root.key" endpoint status -w json |
+		if ask_member "https://$(address_of "m$i"):${client_ports[i]}" endpoint status -w json |
 			jq -e '.[0].Status | .header.member_id == .leader' >/dev/null; then
 			echo "$i"
 			return
@@ -177,7 +205,7 @@ run_helper() # HOST [OPTION…]
 	local host=$1
 
 	shift
-	"$CLUSTER" "$@" --endpoints="$(list_endpoints)" --cacert="$folder/ca.crt" \
+	enter "$host" "$CLUSTER" "$@" --endpoints="$(list_endpoints)" --cacert="$folder/ca.crt" \
 		--cert="$folder/${user:-$host}.crt" --key="$folder/${user:-$host}.key" --host="$host" \
 		--socket="$folder/$host.socket" --verbose test >>"$folder/$host.log" 2>&1 </dev/null &
 	helper[$host]=$!

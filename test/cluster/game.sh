@@ -1,62 +1,185 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Three hosts give and take six names as they like, while members of etcd and mmfs-cluster are killed or
-# stand still. What each was told is written down. After each round all is well again, and each name is
-# there or not as the answers say, the same on all hosts and in etcd; in the end also without etcd, from the
-# databases alone. $MMFS_CLUSTER_ROUNDS are played, 3 if it does not say.
+# Three hosts give, take and rename six names as they like, while servers, mmfs-cluster and members of
+# etcd are killed or stand still, networks are cut, and the history of etcd is taken away. What each was
+# told is written down, with the time. After each round all is well again, and
+#
+#	1. there is an order of all calls that explains what was told (linear.c), refusals included,
+#	2. with what is there at the end: no more, and no less;
+#	3. whatever was seen meanwhile: each name once, and led to the device of its volume,
+#	4. the revision of a host never fell, and it saw its own changes when it was answered;
+#	5. all hosts show the same, and etcd has it; in the end without etcd, too, from the databases alone;
+#	6. names of volumes that are seen were not taken: with 1, since both volumes are there all the time;
+#	7. nothing was mounted.
+#
+# $MMFS_CLUSTER_ROUNDS are played, 4 if it does not say; $MMFS_CLUSTER_FAULT is the only fault then.
 
+use_net=yes
 # shellcheck source=three.sh
 . "$(dirname "$0")/three.sh"
 
-rounds=${MMFS_CLUSTER_ROUNDS:-3}
-RANDOM=$(date +%s)
-seed=$RANDOM
-RANDOM=$seed
+rounds=${MMFS_CLUSTER_ROUNDS:-4}
+seed=${SEED:-$(date +%s)}
+RANDOM=$((seed % 32768))
+linear=$(dirname "$MMFS")/test/cluster/linear
+names=(g0 g1 g2 g3 g4 g5)
+faults=(member-killed member-stands leader-stands helper-killed helper-stands server-killed server-stands
+	member-cut leader-cut host-cut half-cut one-way compacted none)
 
-# "create g1 yes", "delete g2 no", "create g3 maybe": the answer that a host was given.
-write_names() # HOST DEVICE SEED
+now()
 {
-	local i name said verb
+	echo "${EPOCHREALTIME/./}"
+}
 
+# --- who plays ------------------------------------------------------------------------------------
+
+# "yes" or why not, of what a command has said. A host that is cut off may have been wrong.
+get_result() # WHAT WAS SAID
+{
+	case $1 in
+	"") echo yes ;;
+	*"timed out"*) echo maybe ;;
+	*"File exists"* | *"No such file"*)
+		if ! grep -q 'STATE="up"' "$CTL/cluster"; then
+			echo no
+		elif [[ $1 == *exists* ]]; then
+			echo exists
+		else
+			echo none
+		fi
+		;;
+	*"Read-only"* | *"temporarily"* | *"No space"*) echo no ;;
+	*) echo "? $1" ;;
+	esac
+}
+
+write_line() # FILE LINE
+{
+	echo "$2" >"$CTL/$1"
+}
+
+# A call, and what was told, in one line.
+call() # HOST WHAT -- COMMAND…
+{
+	local host=$1 what=$2 begin end said
+
+	shift 3
+	begin=$(now)
+	said=$({ "$@" >/dev/null; } 2>&1) || true
+	end=$(now)
+	said=$(get_result "$said")
+	# What the kernel remembers of a folder may be older than what others were told.
+	[[ $what != rename* || $said == yes || $said == maybe ]] || said=no
+	echo "$begin $end $host $what $said" >>"$TMP/answers"
+}
+
+# A name that nobody else gives: it shows as soon as that is acknowledged, and is gone likewise.
+check_own() # HOST DEVICE NUMBER
+{
+	local path=$MM/DosDevices/own-$1-$3
+
+	write_line create_point "link=${path##*/} device=$2" 2>/dev/null || return 0
+	[ "$(readlink "$path")" = "$2" ] || echo "$1 does not see ${path##*/}, which it has made" >>"$TMP/wrong"
+	write_line delete_points "link=${path##*/}" 2>/dev/null || return 0
+	[ ! -L "$path" ] || echo "$1 sees ${path##*/}, which it has deleted" >>"$TMP/wrong"
+}
+
+play_host() # HOST DEVICE SEED
+{
+	local i name
+
+	on "$1"
 	RANDOM=$3
 	for ((i = 0; i < 8; i++)); do
-		name=g$((RANDOM % 6))
-		verb=create
-		if [ $((RANDOM % 2)) = 0 ]; then
-			verb=delete
-			said=$({ echo "link=$name" >"${tree[$1]}/control/delete_points"; } 2>&1) || true
-		else
-			said=$({ echo "link=$name device=$2" >"${tree[$1]}/control/create_point"; } 2>&1) || true
-		fi
-		case $said in
-		"") said=yes ;;
-		*"File exists"* | *"No such file"* | *"Read-only"* | *"temporarily"* | *"busy"*) said=no ;;
-		*"timed out"*) said=maybe ;;
-		*) said="? $said" ;;
+		name=${names[RANDOM % 6]}
+		case $((RANDOM % 8)) in
+		[0-2]) call "$1" "create $name $2" -- write_line create_point "link=$name device=$2" ;;
+		[3-5]) call "$1" "delete $name" -- write_line delete_points "link=$name" ;;
+		6)
+			call "$1" "rename $name ${names[i % 6]}" -- \
+				mv -T "$MM/DosDevices/$name" "$MM/DosDevices/${names[i % 6]}"
+			;;
+		7) check_own "$1" "$2" $i ;;
 		esac
-		echo "$verb $name $said" >>"$TMP/answers"
 	done
 }
 
-hurt()
+# Looks at a host again and again, until $TMP/enough is there.
+watch_host() # HOST
 {
-	local number=$((RANDOM % 3)) host=h$((1 + RANDOM % 3))
+	local revision now last=0 server=""
 
-	case $((RANDOM % 5)) in
-	0) kill_member $number && fault="member $number was killed" ;;
-	1) kill -STOP "${member[$number]}" && fault="member $number stood still" ;;
-	2) stop_helper $host KILL && fault="mmfs-cluster of $host was killed" ;;
-	3) kill -STOP "${helper[$host]}" && fault="mmfs-cluster of $host stood still" ;;
-	4) fault=none ;;
+	on "$1"
+	while [ ! -e "$TMP/enough" ]; do
+		cat "$MM/points" >"$TMP/seen.$1" 2>/dev/null || continue
+		sed -n 's/^LINK="\([^"]*\)".*/\L\1/p' "$TMP/seen.$1" | sort | uniq -d |
+			sed "s/^/a name twice on $1: /" >>"$TMP/wrong"
+		grep -vxE "LINK=\"[^\"]*\" ID=\"($id_a\" DEVICE=\"$a|$id_b\" DEVICE=\"$b)\"" "$TMP/seen.$1" |
+			sed "s/^/a name that leads elsewhere on $1: /" >>"$TMP/wrong" || true
+		# What a server knows beyond its database the next one is told anew.
+		now=$(cat "$CTL/server_pid" 2>/dev/null) || continue
+		revision=$(sed -n '1s/.* REVISION="\([0-9]*\)".*/\1/p' "$CTL/cluster" 2>/dev/null) || continue
+		[ "$now" = "$(cat "$CTL/server_pid" 2>/dev/null)" ] || continue
+		[ "$now" = "$server" ] || last=0
+		server=$now
+		[ "$revision" -ge "$last" ] || echo "the revision of $1 was $last, and is $revision" >>"$TMP/wrong"
+		last=$revision
+		sleep 0.05
+	done
+}
+
+# --- what goes wrong ------------------------------------------------------------------------------
+
+kill_server() # HOST
+{
+	kill -KILL "$(server_pid "${keepers[$1]}")"
+}
+
+hurt() # FAULT
+{
+	local number=$((RANDOM % 3)) host=h$((1 + RANDOM % 3)) leader=""
+
+	[[ $1 != leader-* ]] || leader=$(find_leader) || leader=$number
+	case $1 in
+	member-killed) kill_member $number ;;
+	member-stands) kill -STOP "${member[$number]}" ;;
+	leader-stands) kill -STOP "${member[$leader]}" ;;
+	helper-killed) stop_helper $host KILL ;;
+	helper-stands) kill -STOP "${helper[$host]}" ;;
+	server-killed) kill_server $host ;;
+	server-stands)
+		stopped=$(server_pid "${keepers[$host]}")
+		kill -STOP "$stopped"
+		;;
+	member-cut) cut m$number ;;
+	leader-cut) cut "m$leader" ;;
+	host-cut) cut $host ;;
+	half-cut) # a host and a member here, all others there
+		for one in $host m$number; do
+			for other in h1 h2 h3 m0 m1 m2; do
+				[ $other = $host ] || [ $other = m$number ] || deafen "$one" "$other"
+			done
+		done
+		;;
+	one-way) deafen m$number m$(((number + 1) % 3)) ;;
+	compacted) # while a host is cut off
+		cut $host
+		sleep 1
+		etcd_do compact "$(etcd_do get /none -w json | jq .header.revision)" >/dev/null || true
+		;;
+	none) ;;
 	esac
-	echo "$fault" >>"$TMP/faults"
+	echo "$1" >>"$TMP/faults"
 }
 
 heal()
 {
 	local i host
 
+	[ -z "${stopped-}" ] || kill -CONT "$stopped" 2>/dev/null || true
+	stopped=
+	heal_net
 	for i in 0 1 2; do
 		if [ -n "${member[$i]-}" ]; then
 			kill -CONT "${member[$i]}"
@@ -75,70 +198,73 @@ heal()
 		on $host
 		await_within 40 is_up
 	done
-	for host in h1 h2 h3; do
-		on $host
-		settle
-		list_names "g?" >"$TMP/names.$host"
-	done
 }
 
-count() # ANSWER
-{
-	grep -cx "$1" "$TMP/answers" || true
-}
+# --- what must hold -------------------------------------------------------------------------------
 
-# Creations and deletions of a name take turns: so many of both as there were answers make the end.
-check_name() # NAME
+# What a host shows, as it was told.
+read_all() # HOST
 {
-	local before after sum
+	local begin
 
-	before=$(grep -c "^$1 " "$TMP/names.before" || true)
-	after=$(grep -c "^$1 " "$TMP/names.h1" || true)
-	[ "$(count "[a-z]* $1 maybe")" = 0 ] || return 0 # either is right
-	sum=$((before + $(count "create $1 yes") - $(count "delete $1 yes")))
-	[ $sum = "$after" ] ||
-		fail "seed $seed: $1 was $before, is $after, and not $sum: $(xargs -a "$TMP/faults"); $(cat "$TMP/answers")"
+	on "$1"
+	begin=$(now)
+	settle
+	list_names "g?" | tr ' ' = >"$TMP/names.$1"
+	echo "$begin $(now) $1 all $(xargs <"$TMP/names.$1")" >>"$TMP/answers"
 }
 
 check()
 {
-	local host name
+	local host
 
 	! grep '?' "$TMP/answers" || fail "seed $seed: an answer that is none"
+	[ ! -s "$TMP/wrong" ] || fail "seed $seed: $(cat "$TMP/wrong")"
 	for host in h2 h3; do
 		cmp "$TMP/names.h1" "$TMP/names.$host" || fail "seed $seed: h1 and $host differ"
 	done
-	expect_equal "$(sed -n 's/ .*//p' "$TMP/names.h1")" \
+	expect_equal "$(sed 's/=.*//' "$TMP/names.h1")" \
 		"$(list_keys | sed -n 's,^links/dosdevices/\(g.\)$,\1,p')" "what is in etcd"
-	for name in g0 g1 g2 g3 g4 g5; do
-		check_name $name
-	done
+	! grep -E " ($TMP/.* )?($a|$b) " /proc/self/mountinfo || fail "seed $seed: a shared volume is mounted"
+	"$linear" <"$TMP/answers" || fail "seed $seed: $(xargs -a "$TMP/faults"): $(cat "$TMP/answers")"
 }
 
 play()
 {
-	local writers=() host device=$a i=0
+	local players=() host device i=0
 
-	: >"$TMP/answers"
-	cp "$TMP/names.h1" "$TMP/names.before"
+	{ echo "0 0 all all $(xargs <"$TMP/names.h1")"; } >"$TMP/answers"
 	for host in h1 h2 h3; do
+		device=$a
 		[ $host != h2 ] || device=$b
-		write_names $host "$device" $((RANDOM + i++)) &
-		writers+=($!)
+		play_host $host "$device" $((RANDOM + i++)) &
+		players+=($!)
 	done
-	hurt
+	hurt "$1"
 	sleep 0.$((RANDOM % 9))
 	[ $((RANDOM % 2)) = 0 ] || sleep 2
 	heal
-	wait "${writers[@]}"
+	wait "${players[@]}"
 	heal
+	for host in h1 h2 h3; do
+		read_all $host
+	done
 	check
 }
 
+echo "SEED=$seed"
 : >"$TMP/names.h1"
-for ((round = 0; round < rounds; round++)); do
-	play
+: >"$TMP/wrong"
+watchers=()
+for host in h1 h2 h3; do
+	watch_host $host &
+	watchers+=($!)
 done
+for ((round = 0; round < rounds; round++)); do
+	play "${MMFS_CLUSTER_FAULT:-${faults[RANDOM % ${#faults[@]}]}}"
+done
+: >"$TMP/enough"
+wait "${watchers[@]}"
 sort "$TMP/faults" | uniq -c
 for host in h1 h2 h3; do
 	stop_helper $host
@@ -147,5 +273,5 @@ for host in h1 h2 h3; do
 	on $host
 	stop_mmfs "${keepers[$host]}"
 	DB=$TMP/$host.db start_mmfs cluster=test "cluster_socket=$TMP/$host.socket" share=all
-	cmp <(list_names "g?") "$TMP/names.h1" || fail "seed $seed: $host has other names without etcd"
+	list_names "g?" | tr ' ' = | cmp - "$TMP/names.h1" || fail "seed $seed: $host has other names without etcd"
 done
