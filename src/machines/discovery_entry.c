@@ -140,6 +140,15 @@ static void entry_take_report(struct discovery *discovery, struct entry *entry,
 {
 	/* Who looks at everything may come before the event. */
 	entry_check_medium(discovery, entry, report->device->size == 0, report->device->diskseq);
+	if (report->is_outdated) { /* udevd has an event before it that we have not seen */
+		entry->must_read |= must_read;
+		discovery_say(discovery, DISCOVERY_DEBUG,
+			"%s: waiting for udevd, which knows the medium before", entry->name);
+		entry->is_untold = true;
+		discovery_entry_await_udevd(discovery, entry, false, WATCH_LIMIT, now);
+		device_report_fini(report);
+		return;
+	}
 	discovery->world.watch(discovery->world.data, entry->name, report->device->node);
 	entry->is_left_to_udevd &= report->awaits_udevd;
 	if (entry->is_left_to_udevd && !must_read) {

@@ -30,12 +30,11 @@ echo "KERNEL==\"${a#/dev/}\", ACTION==\"change\", PROGRAM=\"/bin/sh -c 'touch $T
 await udevadm control --reload
 attach a 01
 await [ -e "$TMP/held" ]
-run_mmfs -f -o "db=$DB,devices=$DEVICES,monitor=udev" "$MM" </dev/null >>"$LOG" 2>&1 {gate_fd}>&- &
+run_mmfs -d -o "db=$DB,devices=$DEVICES,monitor=udev" "$MM" </dev/null >>"$LOG" 2>&1 {gate_fd}>&- &
 mmfs_pid=$!
-# It looks again and again, many times more often than anything else makes it wait before the mount.
 has_waited()
 {
-	lib_is_mounted "$MM" || [ "$(awk '/^voluntary/ { print $2 }' "/proc/$(server_pid)/status")" -gt 60 ]
+	lib_is_mounted "$MM" || grep -q "^mmfs: ${a#/dev/}: waiting for udevd" "$LOG"
 }
 await has_waited
 ! lib_is_mounted "$MM" || fail "mmfs has not waited for udevd"

@@ -61,6 +61,7 @@ static int describe(void *data, const char *name, const void *source, bool use_u
 	if (is_known)
 		report.device->identity[ID_PATH] = xasprintf("port-%s", name);
 	report.awaits_udevd = use_udevd && !is_known;
+	report.is_outdated = is_known && disk->is_outdated_for_udevd;
 	report.must_not_read = disk->must_not_read;
 	if (disk->must_not_read)
 		report.device->fault = xstrdup("must not be read");
@@ -166,7 +167,7 @@ void disk_plug(size_t i, unsigned int content)
 {
 	disks.list[i].is_present = true;
 	disks.list[i].is_empty = false;
-	disks.list[i].is_known_to_udevd = false;
+	disks.list[i].is_known_to_udevd = disks.list[i].is_outdated_for_udevd = false;
 	disks.list[i].content = content;
 	disks.list[i].diskseq = ++sequence;
 	tell(i, false);
@@ -202,6 +203,7 @@ void disk_udevd(size_t i, uint64_t number)
 
 	disks.list[i].is_known_to_udevd = disks.list[i].is_present;
 	disks.list[i].udevd_content = disks.list[i].content;
+	disks.list[i].is_outdated_for_udevd = false;
 	discovery_handle_udevd(disks.discovery, &event, disks.now);
 }
 

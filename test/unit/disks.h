@@ -16,6 +16,7 @@ struct disk {
 	bool is_present;
 	bool is_empty; /* has no medium */
 	bool is_known_to_udevd;
+	bool is_outdated_for_udevd; /* it knows the medium before this one */
 	unsigned int content;	    /* what is on it now: its UUID */
 	unsigned int udevd_content; /* what udevd found when it last looked */
 	uint64_t diskseq;

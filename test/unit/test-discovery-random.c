@@ -103,14 +103,15 @@ static void eject(size_t i)
 	EXPECT(!disk_find(i) || !disk_find(i)->size);
 }
 
-/* It comes or goes, and the event is lost. */
+/* It comes or goes, and the event is lost. udevd may know what was at its place before. */
 static void lose(size_t i)
 {
 	bool was_said_gone = game.disks[i].is_said_gone;
 
 	disk_of(i)->is_present = !disk_of(i)->is_present;
-	disk_of(i)->is_known_to_udevd = disk_of(i)->is_unwatched = false;
-	disk_of(i)->is_empty = false;
+	disk_of(i)->is_outdated_for_udevd = disk_of(i)->is_present && draw(2);
+	disk_of(i)->is_known_to_udevd = disk_of(i)->is_outdated_for_udevd;
+	disk_of(i)->is_empty = disk_of(i)->is_unwatched = false;
 	disk_of(i)->diskseq += 1000000;
 	game.disks[i] = (struct model_disk){ .is_said_gone = was_said_gone };
 	if (disk_of(i)->is_present)

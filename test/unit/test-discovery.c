@@ -406,6 +406,35 @@ START_TEST(what_udevd_has_not_dealt_with_at_start_is_not_read)
 }
 END_TEST
 
+/* At the start nobody has seen the event: what udevd says of the medium before does not count. */
+START_TEST(what_udevd_knows_of_another_medium_does_not_count)
+{
+	disks_fini();
+	disks_init("*", true);
+	for (size_t i = 0; i < 3; i++) {
+		disks.list[i].is_present = disks.list[i].is_known_to_udevd = true;
+		disks.list[i].is_outdated_for_udevd = i > 0;
+		disks.list[i].udevd_content = 7;
+		disks.list[i].content = i ? 8 : 7;
+	}
+	discovery_start(disks.discovery, disks.now);
+	expect(0, 7);
+	expect(1, -2);
+	ck_assert(!discovery_is_enumerated(disks.discovery));
+	disk_udevd(1, 0);
+	expect(1, 8);
+	disks.is_udevd_busy = true;
+	disks_wait(2 * SECOND);
+	expect(2, -2);
+	disks.is_udevd_busy = false;
+	disks_wait(SECOND); /* it knows nothing of it */
+	answer(2);
+	expect(2, 8);
+	ck_assert_ptr_null(disk_find(2)->identity[ID_PATH]);
+	ck_assert(discovery_is_settled(disks.discovery));
+}
+END_TEST
+
 START_TEST(what_was_left_to_udevd_is_read_when_it_ends)
 {
 	disks.list[0].is_present = true;
@@ -498,6 +527,7 @@ int main(void)
 	tcase_add_test(udevd, a_write_is_left_to_udevd_for_as_long_as_it_is_busy);
 	tcase_add_test(udevd, what_udevd_alone_knows_outlives_a_write);
 	tcase_add_test(udevd, what_udevd_has_not_dealt_with_at_start_is_not_read);
+	tcase_add_test(udevd, what_udevd_knows_of_another_medium_does_not_count);
 	tcase_add_test(udevd, what_was_left_to_udevd_is_read_when_it_ends);
 	tcase_add_test(udevd, asked_for_every_disk_is_read_whatever_udevd_knows);
 	tcase_add_test(udevd, what_is_being_read_for_that_is_not_forgotten_for_news);

@@ -12,6 +12,7 @@ struct device_report {
 	struct device *device;
 	bool wants_probe;   /* its content is to be read */
 	bool awaits_udevd;  /* udevd runs and has not dealt with the device yet */
+	bool is_outdated;   /* what udevd knows is about the medium before this one */
 	bool must_not_read; /* and the device's `fault` says why */
 	bool may_be_above;  /* on another device, which only the device itself tells for sure */
 	char *disk_node;    /* partitions: the disk they are on */

@@ -357,6 +357,28 @@ static bool may_be_above(struct udev_device *loop)
 	return file && (strstr(file, "/dev/") || strchr(file, '/') == strrchr(file, '/'));
 }
 
+/*
+ * Whether udevd has not come to the medium that is there now. Events that were sent before anybody
+ * listened are not seen, and udevd says that it is busy only once it has read one: but it makes a
+ * link (since systemd 249) that tells which medium it has dealt with. Of an empty drive the kernel
+ * counts on behind its last event.
+ */
+static bool is_outdated(struct udev_device *from, const struct device *device)
+{
+	static const char prefix[] = "/dev/disk/by-diskseq/";
+	struct udev_list_entry *link = udev_device_get_devlinks_list_entry(from);
+
+	if (!device->size || !device->diskseq)
+		return false;
+	for (; link; link = udev_list_entry_get_next(link)) {
+		const char *name = udev_list_entry_get_name(link);
+
+		if (strncmp(name, prefix, sizeof(prefix) - 1) == 0)
+			return strtoull(name + sizeof(prefix) - 1, NULL, 10) != device->diskseq;
+	}
+	return false;
+}
+
 /* Fills the report in from a device that may be gone meanwhile. */
 static int make_report(struct udev_device *from, bool use_udevd, struct device_report *ret_report)
 {
@@ -386,6 +408,7 @@ static int make_report(struct udev_device *from, bool use_udevd, struct device_r
 		report.start = get_number(from, "start");
 	}
 	report.awaits_udevd = use_udevd && !is_known;
+	report.is_outdated = is_known && is_outdated(from, report.device);
 	prohibition = get_prohibition(from, is_known);
 	report.must_not_read = prohibition != NULL;
 	if (prohibition)
