@@ -35,8 +35,13 @@ int device_monitor_start(
 void device_monitor_look(struct device_monitor *source, uint64_t number);
 /* discovery_rescan() */
 void device_monitor_rescan(struct device_monitor *source);
-/* Reads what is waiting on the event descriptors: all that happened before now is then known of. */
-void device_monitor_drain(struct device_monitor *source);
+/*
+ * From now on device_monitor_drain() says when all that has happened before is known of. One who
+ * begins anew begins for all.
+ */
+void device_monitor_begin_drain(struct device_monitor *source);
+/* Reads as much as may be read in one turn of the main loop. False: there is more from before. */
+bool device_monitor_drain(struct device_monitor *source);
 /* discovery_peek(), …_take(), …_is_enumerated(), …_is_settled(), …_get_counters() */
 void device_monitor_peek(const struct device_monitor *source,
 	void (*look)(void *data, const char *name, const struct device *device), void *data);

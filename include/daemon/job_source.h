@@ -29,12 +29,13 @@ struct job_source {
 	bool is_open; /* it is not known yet what became of the last change of an earlier server */
 	int open_result; /* … and then that: see job_source_settle() */
 
-	struct fuse_job *first, **last;		/* waiting their turn */
-	struct fuse_job *committing;		/* whose change is being committed, in order */
-	struct fuse_job *open, **last_open;	/* wait for that to be known */
-	struct fuse_job *settling;		/* wait until nothing is under way */
+	struct fuse_job *first, **last;	    /* waiting their turn */
+	struct fuse_job *committing;	    /* whose change is being committed, in order */
+	struct fuse_job *open, **last_open; /* wait for that to be known */
+	struct fuse_job *settling;	    /* wait until nothing is under way */
+	struct fuse_job *arrived;	    /* are to wait like that, as soon as */
+	struct fuse_job *looking; /* … all from before is known, which is read for these */
 	struct fuse_job *queries, **last_query; /* whose users have no more time in this turn */
-	bool must_look;				/* some began to wait now: for what came before */
 };
 
 /* Adds itself to the queue. All that is borrowed is set. */
@@ -54,5 +55,7 @@ void job_source_settle(struct job_source *jobs, int result);
  * queries.
  */
 void job_source_handle_turn(struct job_source *jobs);
+/* Whether it has something to do in the next turn, whatever happens. */
+bool job_source_has_more(const struct job_source *jobs);
 /* Fails all jobs that wait, with a negative errno and a sentence. */
 void job_source_close(struct job_source *jobs, int error, const char *why);

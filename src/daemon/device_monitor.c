@@ -16,9 +16,12 @@
 #include "io/udev/udev.h"
 #include "io/udev/udevd.h"
 #include "io/udev/watch.h"
+#include "machines/drain.h"
 
-#define EVENTS_PER_TURN 128
-#define EVENTS_PER_DRAIN 100000 /* more than a socket's buffer holds */
+#define EVENTS_PER_TURN 128 /* of each channel: a storm must not keep others waiting */
+
+enum { CHANNEL_WATCH = UDEV_CHANNELS, CHANNELS };
+_Static_assert(CHANNELS == DRAIN_CHANNELS, "one for each");
 
 struct device_monitor {
 	struct device_monitor_options options;
@@ -28,8 +31,11 @@ struct device_monitor {
 	struct probe *probe; /* NULL: there was no process left, or it has died */
 	struct loop *loop;
 	struct timer timer;
-	int udevd;     /* descriptor that tells of its end, or negative */
-	bool is_blind; /* there are more devices than can be watched */
+	struct timer again;	/* there is more to read, of which no descriptor tells */
+	struct drain drain;	/* for who waits until all is known */
+	struct udev_event held; /* of udevd, behind what the kernel has said before; or empty */
+	int udevd;		/* descriptor that tells of its end, or negative */
+	bool is_blind;		/* there are more devices than can be watched */
 	void (*has_news)(void *data);
 	void *data;
 };
@@ -116,39 +122,67 @@ static void abandon_probe(void *data, uint64_t ticket)
 		probe_abandon(source->probe, ticket);
 }
 
-/* Reads at most `limit` events: a storm must not keep the main loop from everything else. */
-static void read_channel(struct device_monitor *source, enum udev_channel channel, size_t limit)
+/* Takes an event, as long as there are some left of this turn's. False: there is none. */
+static bool take(struct device_monitor *source, enum udev_channel channel, size_t *left,
+	struct udev_event *ret_event)
 {
-	struct udev_event event;
-	int r;
+	while (*left) {
+		int r = udev_take_event(source->udev, channel, ret_event);
 
-	while (limit-- && (r = udev_take_event(source->udev, channel, &event)) != 0) {
-		struct discovery_event news;
-
-		if (r < 0) {
-			discovery_handle_overrun(source->discovery, clock_get_monotonic());
-			continue;
+		if (r == 0) {
+			drain_note_empty(&source->drain, channel);
+			return false;
 		}
-		news = (struct discovery_event){
-			.name = event.name,
-			.is_gone = event.is_gone,
-			.is_empty = event.is_empty,
-			.diskseq = event.diskseq,
-			.sequence = event.sequence,
-			.source = &event,
-		};
-		if (channel == UDEV_CHANNEL_UDEVD) {
-			/*
-			 * The kernel's word comes first: else what udevd says of a device that
-			 * is back is taken for a twin of the one that the kernel said is gone.
-			 */
-			read_channel(source, UDEV_CHANNEL_KERNEL, EVENTS_PER_DRAIN);
-			discovery_handle_udevd(source->discovery, &news, clock_get_monotonic());
-		} else {
-			discovery_handle_kernel(source->discovery, &news, clock_get_monotonic());
-		}
-		udev_event_fini(&event);
+		--*left;
+		drain_note_read(&source->drain, channel);
+		if (r > 0)
+			return true;
+		discovery_handle_overrun(source->discovery, clock_get_monotonic());
 	}
+	return false;
+}
+
+static void handle(
+	struct device_monitor *source, enum udev_channel channel, struct udev_event *event)
+{
+	const struct discovery_event news = {
+		.name = event->name,
+		.is_gone = event->is_gone,
+		.is_empty = event->is_empty,
+		.diskseq = event->diskseq,
+		.sequence = event->sequence,
+		.source = event,
+	};
+
+	if (channel == UDEV_CHANNEL_UDEVD)
+		discovery_handle_udevd(source->discovery, &news, clock_get_monotonic());
+	else
+		discovery_handle_kernel(source->discovery, &news, clock_get_monotonic());
+	udev_event_fini(event);
+}
+
+/*
+ * The kernel's word comes first: else what udevd says of a device that is back is taken for a twin
+ * of the one that the kernel said is gone. What udevd has said waits for that, until another turn
+ * if it must.
+ */
+static void read_channels(struct device_monitor *source)
+{
+	size_t kernel = EVENTS_PER_TURN, udevd = EVENTS_PER_TURN;
+	struct udev_event event;
+
+	for (;;) {
+		while (take(source, UDEV_CHANNEL_KERNEL, &kernel, &event))
+			handle(source, UDEV_CHANNEL_KERNEL, &event);
+		if (!kernel)
+			break;
+		if (source->held.name)
+			handle(source, UDEV_CHANNEL_UDEVD, &source->held);
+		if (!take(source, UDEV_CHANNEL_UDEVD, &udevd, &source->held))
+			break;
+	}
+	if (source->held.name)
+		loop_set_timer(source->loop, &source->again, clock_get_monotonic());
 }
 
 static void on_udevd_end(void *data, uint32_t events);
@@ -182,17 +216,19 @@ static void on_udevd_end(void *data, uint32_t events)
 	source->has_news(source->data);
 }
 
-/*
- * As read_channel(), but what has been read from the kernel has to be dealt with: it tells of the
- * rest.
- */
-static void read_watch(struct device_monitor *source, size_t limit)
+/* What has been read from the kernel has to be dealt with in any case: it tells of the rest. */
+static void read_watch(struct device_monitor *source)
 {
+	size_t limit = EVENTS_PER_TURN;
 	struct watch_event event;
 
-	while (source->watch && (limit || watch_has_event(source->watch)) &&
-		watch_take_event(source->watch, &event) > 0) {
+	while (source->watch && (limit || watch_has_event(source->watch))) {
+		if (watch_take_event(source->watch, &event) <= 0) {
+			drain_note_empty(&source->drain, CHANNEL_WATCH);
+			return;
+		}
 		limit -= limit > 0;
+		drain_note_read(&source->drain, CHANNEL_WATCH);
 		switch (event.kind) {
 		case WATCH_WRITTEN:
 			discovery_handle_written(
@@ -239,16 +275,20 @@ static void on_udev(void *data, uint32_t events)
 {
 	struct device_monitor *source = data;
 
-	read_channel(source, UDEV_CHANNEL_KERNEL, EVENTS_PER_TURN);
-	read_channel(source, UDEV_CHANNEL_UDEVD, EVENTS_PER_TURN);
+	read_channels(source);
 	source->has_news(source->data);
+}
+
+static void on_more(void *data, uint64_t now)
+{
+	on_udev(data, 0);
 }
 
 static void on_watch(void *data, uint32_t events)
 {
 	struct device_monitor *source = data;
 
-	read_watch(source, EVENTS_PER_TURN);
+	read_watch(source);
 	source->has_news(source->data);
 }
 
@@ -281,12 +321,19 @@ void device_monitor_rescan(struct device_monitor *source)
 	discovery_rescan(source->discovery, clock_get_monotonic());
 }
 
-void device_monitor_drain(struct device_monitor *source)
+void device_monitor_begin_drain(struct device_monitor *source)
 {
-	read_watch(source, EVENTS_PER_DRAIN);
-	read_channel(source, UDEV_CHANNEL_KERNEL, EVENTS_PER_DRAIN);
-	read_channel(source, UDEV_CHANNEL_UDEVD, EVENTS_PER_DRAIN);
+	drain_begin(&source->drain);
+	if (!source->watch)
+		drain_note_empty(&source->drain, CHANNEL_WATCH);
+}
+
+bool device_monitor_drain(struct device_monitor *source)
+{
+	read_watch(source);
+	read_channels(source);
 	read_probe(source);
+	return drain_is_over(&source->drain) && !source->held.name;
 }
 
 void device_monitor_peek(const struct device_monitor *source,
@@ -338,6 +385,7 @@ struct device_monitor *device_monitor_new(const struct device_monitor_options *o
 	source->options = *options;
 	source->udevd = -1;
 	source->timer = (struct timer){ on_time, source };
+	source->again = (struct timer){ on_more, source };
 	source->discovery = discovery_new(&world, options->devices);
 	return source;
 }
@@ -369,6 +417,7 @@ void device_monitor_free(struct device_monitor *source)
 	if (!source)
 		return;
 	discovery_free(source->discovery);
+	udev_event_fini(&source->held);
 	if (source->udevd >= 0)
 		close(source->udevd);
 	probe_stop(source->probe);

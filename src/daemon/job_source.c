@@ -274,7 +274,7 @@ static void check_settled(void *data)
 {
 	struct job_source *jobs = data;
 
-	if (jobs->devices->is_paused || !jobs->settling || jobs->must_look ||
+	if (jobs->devices->is_paused || !jobs->settling ||
 		!device_monitor_is_settled(jobs->monitor) ||
 		!hosts_is_settled(jobs->hosts->hosts) ||
 		!mount_orders_is_settled(jobs->mount_orders) ||
@@ -362,9 +362,8 @@ static void begin_wait(struct job_source *jobs, struct fuse_job *job)
 		if (job->operation->kind == OP_CHECK_UNPROCESSED_VOLUMES && device->reason)
 			device_monitor_look(jobs->monitor, device->number);
 	}
-	job->next = jobs->settling;
-	jobs->settling = job;
-	jobs->must_look = true; /* once for all who begin to wait in this turn */
+	job->next = jobs->arrived;
+	jobs->arrived = job;
 }
 
 /* Whether it is about the cluster itself rather than a volume. */
@@ -393,15 +392,32 @@ static void tell_cluster(struct job_source *jobs, struct fuse_job *job)
 	finish_without_change(jobs, job);
 }
 
-/* What happened before they began to wait is known of, then. */
+/*
+ * What happened before they began to wait is known of, then. It is read in as many turns as it
+ * takes, once for all who have come by then; who comes meanwhile is next.
+ */
 static void look(struct job_source *jobs)
 {
-	if (!jobs->must_look)
+	struct fuse_job **at = &jobs->settling;
+
+	if (!jobs->looking && jobs->arrived) {
+		jobs->looking = steal_ptr(jobs->arrived);
+		mount_table_read(jobs->mounts);
+		device_monitor_begin_drain(jobs->monitor);
+	}
+	if (!jobs->looking)
 		return;
-	jobs->must_look = false;
-	mount_table_read(jobs->mounts);
-	device_monitor_drain(jobs->monitor);
+	if (device_monitor_drain(jobs->monitor)) {
+		while (*at)
+			at = &(*at)->next;
+		*at = steal_ptr(jobs->looking);
+	}
 	change_queue_work(jobs->queue);
+}
+
+bool job_source_has_more(const struct job_source *jobs)
+{
+	return jobs->queries || jobs->arrived || jobs->looking;
 }
 
 void job_source_handle_turn(struct job_source *jobs)
@@ -412,14 +428,17 @@ void job_source_handle_turn(struct job_source *jobs)
 
 bool job_source_cancel(struct job_source *jobs, struct fuse_job *job)
 {
-	struct fuse_job **at = &jobs->settling;
+	struct fuse_job **lists[] = { &jobs->arrived, &jobs->looking, &jobs->settling };
 
-	while (*at && *at != job)
-		at = &(*at)->next;
-	if (!*at)
-		return host_jobs_cancel(jobs->hosts, job);
-	*at = job->next;
-	return true;
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		for (struct fuse_job **at = lists[i]; *at; at = &(*at)->next) {
+			if (*at != job)
+				continue;
+			*at = job->next;
+			return true;
+		}
+	}
+	return host_jobs_cancel(jobs->hosts, job);
 }
 
 /* Whether a job is about what is mounted rather than devices: then there is nothing to wait for. */
@@ -468,6 +487,8 @@ void job_source_close(struct job_source *jobs, int error, const char *why)
 {
 	fail_jobs(jobs, steal_ptr(jobs->open), -ETIMEDOUT, unsure);
 	fail_jobs(jobs, steal_ptr(jobs->first), error, why);
+	fail_jobs(jobs, steal_ptr(jobs->arrived), error, why);
+	fail_jobs(jobs, steal_ptr(jobs->looking), error, why);
 	fail_jobs(jobs, steal_ptr(jobs->settling), error, why);
 	fail_jobs(jobs, steal_ptr(jobs->queries), error, why);
 }

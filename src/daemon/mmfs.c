@@ -127,8 +127,11 @@ static void set_fuse_timer(void *data, uint64_t at)
 static int turn(struct mmfs *mmfs, uint64_t limit)
 {
 	uint64_t next = fuse_limit_turn(mmfs->fuse, limit);
-	int r = loop_run_once(mmfs->loop, mmfs->jobs.queries ? 1 /* at once */ : next);
+	int r;
 
+	if (job_source_has_more(&mmfs->jobs))
+		next = 1; /* at once */
+	r = loop_run_once(mmfs->loop, next);
 	if (r == 0) {
 		job_source_handle_turn(&mmfs->jobs);
 		fuse_handle_turn(mmfs->fuse);

@@ -411,8 +411,15 @@ void device_monitor_look(struct device_monitor *source, uint64_t number)
 {
 }
 
-void device_monitor_drain(struct device_monitor *source)
+void device_monitor_begin_drain(struct device_monitor *source)
 {
+	source->unread = source->next_unread;
+}
+
+bool device_monitor_drain(struct device_monitor *source)
+{
+	source->unread -= source->unread > 0;
+	return !source->unread;
 }
 
 bool device_monitor_is_settled(const struct device_monitor *source)

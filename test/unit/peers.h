@@ -41,6 +41,7 @@ struct ledger {
 
 struct device_monitor {
 	struct volumes_change news;
+	unsigned int unread, next_unread; /* turns that it takes to read what was there */
 };
 
 /* One host. */
