@@ -40,7 +40,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 /* Serves until unmounted or told to stop by SIGTERM or SIGINT. */
 int mmfs_run(struct mmfs *mmfs);
 /*
- * Has the tree unmounted, and ends. False: a client holds a thread up, and with it the process,
- * until it lets go. NULL is fine.
+ * Has the tree unmounted, and ends. False: a client or the disk of the database holds a thread up,
+ * and with it the process, until it lets go. NULL is fine.
  */
 bool mmfs_stop(struct mmfs *mmfs);

@@ -258,6 +258,8 @@ static void handle_keeper_request(struct keeper *keeper, const struct keeper_req
 		break;
 	case KEEPER_STOPPING:
 		background_notify("STOPPING=1");
+		keeper->code = request->value;
+		vigil_let_go(&keeper->vigil, clock_get_monotonic()); /* as a disk may not */
 		break;
 	case KEEPER_ENDED:
 	case KEEPER_LEFT:
@@ -478,8 +480,8 @@ static void handle_keeper_time(struct keeper *keeper, uint64_t now)
 			kill(keeper->server, SIGKILL);
 			break;
 		case VIGIL_LEAVE:
-			if (keeper->must_follow)
-				log_error("the server cannot be ended: unmounting");
+			log_error("the server cannot be ended: %s",
+				keeper->mount ? "unmounting" : "leaving it behind");
 			keeper->is_over = true;
 			break;
 		}

@@ -317,7 +317,7 @@ static int run_daemon(struct arguments *arguments, const struct heirloom *heirlo
 	crash_point("start:served");
 	keeper_link_tell(keeper, KEEPER_READY, 0);
 	r = mmfs_run(mmfs);
-	keeper_link_tell(keeper, KEEPER_STOPPING, 0);
+	keeper_link_tell(keeper, KEEPER_STOPPING, r < 0 ? get_status(arguments, EXIT_FAILURE) : 0);
 	if (r < 0)
 		log_error("cannot wait for events: %s", strerror(-r));
 	*ret_is_free = mmfs_stop(mmfs);

@@ -515,6 +515,9 @@ static void drain(struct mmfs *mmfs)
 			break;
 }
 
+/* What a thread uses still, until the process ends: it is no leak. */
+static struct mmfs *volatile left_behind;
+
 bool mmfs_stop(struct mmfs *mmfs)
 {
 	static const char stopping[] = "mmfs is stopping";
@@ -537,6 +540,11 @@ bool mmfs_stop(struct mmfs *mmfs)
 	}
 	is_free = fuse_stop(mmfs->fuse);
 	keeper_link_unmount(mmfs->keeper, mmfs->is_gone, mmfs->agent);
+	if (mmfs->store && store_is_writing(mmfs->store)) {
+		log_error("the disk of the database does not answer: not waiting for it");
+		left_behind = mmfs;
+		return false;
+	}
 	ledger_stop(mmfs->ledger);
 	store_close(mmfs->store);
 	device_source_fini(&mmfs->devices);

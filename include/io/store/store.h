@@ -42,6 +42,8 @@ void store_close(struct store *store);
  * change or the names it lies on before that. At most one commit at a time.
  */
 void store_commit(struct store *store, const struct change *change);
+/* Whether the thread has it still: it may, for as long as a disk does not answer. */
+bool store_is_writing(struct store *store);
 /* Becomes readable when the result is there. */
 int store_get_fd(const struct store *store);
 /*

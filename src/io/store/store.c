@@ -235,6 +235,16 @@ void store_freeze_position(struct store *store)
 	store->writer.is_position_frozen = true;
 }
 
+bool store_is_writing(struct store *store)
+{
+	bool is_writing;
+
+	pthread_mutex_lock(&store->lock);
+	is_writing = store->state == STORE_HANDED_OVER;
+	pthread_mutex_unlock(&store->lock);
+	return is_writing;
+}
+
 int store_get_fd(const struct store *store)
 {
 	return store->event_fd;
