@@ -369,6 +369,7 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 		.submit = submit,
 		.cancel = cancel,
 		.refuse = note_refusal,
+		.failures = &mmfs->failures,
 		.render = show_render,
 		.set_timer = set_fuse_timer,
 	};
@@ -414,6 +415,7 @@ static int open_memory(struct mmfs *mmfs, const struct mmfs_options *options, st
 	}
 	if (kept_get_damage(mmfs->kept))
 		log_warning("of what an earlier server has left, not all is sound");
+	kept_failures_init(&mmfs->failures, mmfs->kept, &mmfs->error_log);
 	if (has_tree(options)) {
 		tree_fini(&mmfs->tree);
 		tree_init_again(&mmfs->tree, clock_get_real(), kept_nodes_load(mmfs->kept));

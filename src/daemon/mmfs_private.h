@@ -10,6 +10,7 @@
 #include "daemon/mmfs.h"
 #include "daemon/upkeep.h"
 #include "daemon/watchdog.h"
+#include "io/fuse/kept_failures.h"
 
 struct mmfs {
 	struct loop *loop;
@@ -27,6 +28,7 @@ struct mmfs {
 	struct watchdog watchdog;
 	struct workers *workers;
 	struct error_log error_log;
+	struct kept_failures failures; /* what of it outlives us */
 	struct event_stream stream;
 	struct strbuf volume_info; /* of metrics, as of … */
 	uint64_t volume_info_at;   /* … this many changes of tree and events */

@@ -96,8 +96,13 @@ settle
 expect_equal "${LOOP}00" "$(readlink "$MM/DosDevices/one")" "the name of the disk that is back"
 stop_mmfs
 
-# Look-ups without a pause, over several deaths: none fails.
+# Look-ups without a pause, over several deaths: none fails. Nor is forgotten why a request did before.
 start
+for i in 1 2; do
+	expect_refused EINVAL create_point "link=no/name$i device=${LOOP}00"
+done
+errors=$(cat "$CTL/error_log")
+failed=$(metric mmfs_errors_total)
 ask()
 {
 	local errors=0
@@ -122,6 +127,8 @@ wait_for_asking()
 }
 await wait_for_asking
 expect_equal "0 0" "$(cat "$TMP/errors-"? | xargs)" "how many calls failed: $(sort "$TMP/said" | uniq -c)"
+expect_equal "$errors" "$(cat "$CTL/error_log")" "the log of failed requests"
+expect_equal "$failed" "$(metric mmfs_errors_total)" "how many requests failed"
 
 # The fifth within 30 s is the last.
 kill_server KILL

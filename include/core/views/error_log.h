@@ -33,5 +33,7 @@ struct error_log {
 void error_log_fini(struct error_log *log);
 /* Takes copies of the texts. */
 void error_log_add(struct error_log *log, const struct failure *failure);
+/* The same of one that another process has added, with the number that it has there. */
+void error_log_restore(struct error_log *log, const struct failure *failure);
 /* One line each, newest last. */
 void error_log_format(const struct error_log *log, struct strbuf *ret_text);

@@ -84,6 +84,7 @@ struct fuse_backend {
 	struct budget *budget; /* of what clients hold */
 	/* A request is refused before it was a job: for the log, without its time. */
 	void (*refuse)(void *data, const struct failure *failure);
+	struct kept_failures *failures; /* or NULL: the log ends with the process */
 	/*
 	 * Text of a control file that is read without a request, of `metrics`, or of a file of a
 	 * volume that volume_file::is_live.

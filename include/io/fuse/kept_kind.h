@@ -21,4 +21,5 @@ enum kept_kind {
 	KEPT_PIECE,    /* a part of its texts; ID: the same */
 	KEPT_TEXT,     /* a text that open files show; ID: its number */
 	KEPT_CLUSTER,  /* what was under way with the engine of all hosts */
+	KEPT_FAILURE,  /* a failed request, in the log of these; ID: its number */
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The log of failed requests. In memory only: it is for whoever wonders about an errno just now.
+ * The log of failed requests. Not on disk: it is for whoever wonders about an errno just now.
  */
 
 #include <string.h>
@@ -36,6 +36,12 @@ void error_log_add(struct error_log *log, const struct failure *failure)
 	slot->request = xstrdup(failure->request);
 	slot->why = xstrdup(failure->why);
 	slot->number = ++log->count;
+}
+
+void error_log_restore(struct error_log *log, const struct failure *failure)
+{
+	log->count = failure->number - 1;
+	error_log_add(log, failure);
 }
 
 /* The newest of a ring that is older than `number`, or NULL. */

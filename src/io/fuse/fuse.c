@@ -20,6 +20,7 @@
 #include "io/fuse/fuse_session.h"
 #include "io/fuse/fuse_text.h"
 #include "io/fuse/fuse_wait.h"
+#include "io/fuse/kept_failures.h"
 #include "io/fuse/kept_files_load.h"
 #include "io/fuse/kept_nodes.h"
 #include "io/fuse/open_file.h"
@@ -89,7 +90,10 @@ int fuse_check_device(const char *mountpoint, struct strbuf *why)
 
 static void flush(void *data)
 {
+	const struct fuse_server *server = data;
+
 	kept_files_flush(data);
+	kept_failures_note(server->backend.failures);
 }
 
 int fuse_start(const struct fuse_options *options, const struct fuse_backend *backend,
