@@ -520,6 +520,11 @@ static bool is_seen(const void *elsewhere, const char *id)
 	return cluster_is_seen(elsewhere, id);
 }
 
+static void explain(const void *elsewhere, struct strbuf *ret_why)
+{
+	cluster_explain(elsewhere, ret_why);
+}
+
 void ledger_fill_env(const struct ledger *ledger, bool is_of_client, struct manager_env *env)
 {
 	if (!ledger->cluster)
@@ -527,6 +532,7 @@ void ledger_fill_env(const struct ledger *ledger, bool is_of_client, struct mana
 	env->elsewhere = ledger->cluster;
 	env->is_seen_elsewhere = is_of_client ? was_seen : is_seen;
 	env->cannot_share = !cluster_is_up(ledger->cluster);
+	env->explain = explain;
 }
 
 int ledger_forget_host(struct ledger *ledger, const char *host, struct strbuf *why)

@@ -63,6 +63,9 @@ id_b=UUID=22222222-2222-2222-2222-222222222222
 start_first "share=${a#/dev/}:loop0"
 expect_equal away "$(state)"
 expect_match 'cluster cannot be changed' "$(cat "$CTL/unprocessed")" "a shared volume that nobody knows"
+expect_refused EROFS create_point "link=early device=$a"
+expect_match 'not connected since .*; shown as of revision 0' "$(tail -n 1 "$CTL/error_log")" "why it has no name"
+expect_refused EINVAL query_points "device=$a"
 expect_ok request create_point "link=own device=$b"
 expect_equal "$b" "$(readlink "$MM/DosDevices/own")" "what is the machine's own goes on"
 stop_mmfs

@@ -175,28 +175,6 @@ START_TEST(what_is_another_disk_is_a_clone)
 }
 END_TEST
 
-/* What it takes to write them is not there: what is the machine's own goes on. */
-START_TEST(shared_volumes_wait_for_the_others)
-{
-	struct world world;
-
-	world_init(&world);
-	world.manager.share = SHARE_FABRIC;
-	world.env.cannot_share = true;
-	world_plug(&world, "sda1", "part=1 uuid=1 fabric");
-	world_plug(&world, "sdb1", "part=1 uuid=2");
-	ck_assert_ptr_null(names_find_record(&world.manager.names, "UUID=1"));
-	ck_assert_ptr_nonnull(
-		strstr(volumes_find_name(&world.manager.volumes, "sda1")->reason, "cluster"));
-	ck_assert_ptr_nonnull(volumes_find_id(&world.manager.volumes, "UUID=2"));
-	ck_assert(engine_is_overdue(&world.manager));
-	world.env.cannot_share = false;
-	world_plug(&world, "sdc1", "part=1 uuid=3");
-	ck_assert(names_find_record(&world.manager.names, "UUID=1")->is_shared);
-	world_fini(&world);
-}
-END_TEST
-
 /* All there is: what it does not have is gone, but for what is here. */
 START_TEST(all_is_read_again)
 {
@@ -532,7 +510,6 @@ int main(void)
 	tcase_add_test(tcase, volumes_of_the_machine_stay);
 	tcase_add_test(tcase, what_another_host_sees_is_not_absent);
 	tcase_add_test(tcase, what_is_another_disk_is_a_clone);
-	tcase_add_test(tcase, shared_volumes_wait_for_the_others);
 	tcase_add_test(tcase, all_is_read_again);
 	tcase_add_test(tcase, an_older_copy_takes_nothing_away);
 	tcase_add_test(tcase, what_an_older_copy_lacks_waits);

@@ -17,8 +17,9 @@ struct manager_env {
 	 * take. NULL: there are no other hosts.
 	 */
 	bool (*is_seen_elsewhere)(const void *elsewhere, const char *id);
+	bool cannot_share; /* names of all hosts cannot be written now: */
+	void (*explain)(const void *elsewhere, struct strbuf *ret_why);
 	const void *elsewhere;
-	bool cannot_share; /* names of all hosts cannot be written now */
 };
 
 /* The same, of a volume that is shared. */

@@ -59,6 +59,7 @@ struct device {
 	bool has_partitions : 1; /* a whole device that others are parts of, as its table says */
 	bool is_displaced : 1;	 /* decided by volumes: not under the first of its IDs */
 	bool is_unwritten : 1; /* likewise: what it brings has yet to be written to the database */
+	bool is_unshared : 1;  /* … to that of all hosts, which takes nothing now */
 	bool is_arriving : 1;  /* likewise: that its volume has come, too */
 	bool is_barred : 1;    /* likewise: it is a stranger to what it says it is */
 	bool is_founder : 1; /* likewise: nothing was known of its filesystem of several devices */

@@ -39,6 +39,7 @@ struct assignment {
 	char *reason;
 	bool is_displaced; /* as in the device */
 	bool is_unwritten;
+	bool is_unshared;
 	bool is_arriving;
 	bool is_barred;
 	bool is_founder;

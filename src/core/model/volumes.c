@@ -402,6 +402,7 @@ void volumes_apply(struct volumes *volumes, struct volumes_change *change)
 		device->reason = steal_ptr(assignment->reason);
 		device->is_displaced = assignment->is_displaced;
 		device->is_unwritten = assignment->is_unwritten;
+		device->is_unshared = assignment->is_unshared;
 		device->is_arriving = assignment->is_arriving;
 		device->is_barred = assignment->is_barred;
 		device->is_founder = assignment->is_founder;

@@ -233,6 +233,11 @@ static int fail_without_id(struct decision *decision, const struct device *devic
 {
 	_cleanup_strbuf_ struct strbuf others = STRBUF_INIT;
 
+	/* Of a query it is unknown, whatever the reason. */
+	if (unknown == -ENOENT && device->is_unshared && decision->env->cannot_share) {
+		decision->env->explain(decision->env->elsewhere, decision->why);
+		return -EROFS;
+	}
 	for (size_t i = 0; device->kind != DEVICE_VOLUME && i < device->identity_count; i++)
 		strbuf_add_format(&others, "%s%s", i ? " " : "; it has no name of its own but ",
 			device->identities[i].text);

@@ -474,7 +474,7 @@ static void hold_back(
 		if (!assignment->id || names_find_record(&change->names, assignment->id) ||
 			!devices_is_to_share(manager, assignment->device))
 			continue;
-		assignment->is_unwritten = true;
+		assignment->is_unwritten = assignment->is_unshared = true;
 		assignment->is_arriving = !has_arrived(manager, assignment->id);
 		free(steal_ptr(assignment->id));
 		assignment->reason = xstrdup("the names of the cluster cannot be changed now");
