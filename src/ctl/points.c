@@ -428,6 +428,19 @@ static char *find_reason(const struct ctl *ctl, const char *request)
 	return reason;
 }
 
+/* A link that does not show may be that of an absent volume, which mmfs knows. */
+static char *explain_missing(const struct ctl *ctl, const struct link_name *link)
+{
+	_cleanup_strbuf_ struct strbuf request = STRBUF_INIT, reply = STRBUF_INIT;
+
+	request_add(&request, "link", link->path);
+	strbuf_add_char(&request, '\n');
+	if (tree_request(ctl, "query_points", request.data, request.len, &reply) == -ENOENT &&
+		reply.len)
+		return xstrdup(reply.data);
+	return xasprintf("there is no link %s", link->path);
+}
+
 /* What the kernel says by itself, from what it knows of the folder. */
 static char *explain_rename(
 	const struct ctl *ctl, int error, const struct link_name *old, const struct link_name *new)
@@ -438,7 +451,7 @@ static char *explain_rename(
 		return xasprintf(
 			"%s is a link to %s (--replace takes its place)", new->path, there);
 	if (error == -ENOENT)
-		return xasprintf("there is no link %s", old->path);
+		return explain_missing(ctl, old);
 	request =
 		xasprintf("mv %s %s", link_name_get_base(old->path), link_name_get_base(new->path));
 	return find_reason(ctl, request);

@@ -66,6 +66,10 @@ expect_exit 1 "cannot create 'no': Permission denied .only root and the group of
 expect_ok mmctl rename second third
 expect_exit 1 "/DosDevices/backup is a link to $b .--replace takes its place.$" mmctl rename third backup
 expect_exit 1 "cannot rename 'nothing': there is no link /DosDevices/nothing .mmctl list" mmctl rename nothing something
+expect_ok mmctl create --absent away UUID=0000-1111
+expect_exit 1 "cannot rename 'away': there is no link /DosDevices/away: its volume UUID=0000-1111 is absent .mmctl list --all" \
+	mmctl rename away something
+expect_ok mmctl forget away
 expect_ok mmctl create M: "$b"
 expect_exit 1 "has the drive letter M: already" mmctl rename third C:
 expect_ok mmctl rename --replace third backup
