@@ -101,9 +101,12 @@ static int compare_cells(struct libscols_cell *a, struct libscols_cell *b, void 
 	return x < y ? -1 : x > y;
 }
 
+/* Only tables and JSON have trees: lines for programs are names, without what would draw one. */
 static bool is_list(const struct ctl *ctl)
 {
-	return ctl->is_flat || ctl->sort;
+	bool is_for_programs = ctl->format == FORMAT_PAIRS || ctl->format == FORMAT_RAW;
+
+	return ctl->is_flat || ctl->sort || is_for_programs;
 }
 
 /* Names of pairs are variables of a shell. */

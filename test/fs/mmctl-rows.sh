@@ -47,6 +47,8 @@ expect_equal "true" "$(mmctl tree -J -x SIZE | jq '[.machine[].name] | length > 
 
 expect_equal "null" "$(mmctl tree -J -l | jq -c '[.machine[].children] | add')" "a tree as a list"
 expect_equal "$(mmctl tree -n -r -o NAME | grep -c .)" "$(mmctl tree -l -J | jq '.machine | length')" "the lines of both"
+expect_equal "NAME=\"${a#/dev/}\"" "$(mmctl tree -P -o NAME | grep -F "${a#/dev/}")" "a device in the pairs of a tree"
+expect_equal "${a#/dev/}" "$(mmctl tree -r -o NAME | grep -F "${a#/dev/}")" "a device in the raw lines of a tree"
 expect_equal "$b" "$(mmctl tree -p -J backup | jq -r '.machine[0].children[].name')" "a device by its node"
 
 # --- narrowing -------------------------------------------------------------------------------------
