@@ -81,10 +81,10 @@ static int parse(int argc, char **argv, struct settings *settings)
 			settings->is_verbose = true;
 		} else if (answer == 'h') {
 			print_usage();
-			return 0;
+			return command_line_end_printing("mmfs-cluster");
 		} else if (answer == 'V') {
 			puts("mmfs-cluster " MMFS_VERSION);
-			return 0;
+			return command_line_end_printing("mmfs-cluster");
 		} else {
 			return complain(command_line_explain(answer, argv));
 		}

@@ -187,10 +187,10 @@ static int parse_helper_arguments(struct arguments *arguments, int argc, char **
 			break;
 		case 'h':
 			print_helper_usage();
-			return EXIT_SUCCESS;
+			return command_line_end_printing("mmfs");
 		case 'V':
 			print_version();
-			return EXIT_SUCCESS;
+			return command_line_end_printing("mmfs");
 		case OPTION_CAN_FOLLOW:
 			if (!succession_can_follow(optarg))
 				return EXIT_FAILURE;
@@ -245,13 +245,13 @@ static int parse_arguments(struct arguments *arguments, int argc, char **argv)
 			break;
 		case 'h':
 			print_usage();
-			return EXIT_SUCCESS;
+			return command_line_end_printing("mmfs");
 		case 'V':
 			print_version();
-			return EXIT_SUCCESS;
+			return command_line_end_printing("mmfs");
 		case OPTION_OPERATIONS:
 			print_operations();
-			return EXIT_SUCCESS;
+			return command_line_end_printing("mmfs");
 		case OPTION_CAN_FOLLOW:
 			if (!succession_can_follow(optarg))
 				return EXIT_FAILURE;

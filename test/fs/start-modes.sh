@@ -81,6 +81,12 @@ for option in -V --version; do
 	output=$("$MMFS" $option)
 	expect_match "mmfs [0-9]" "$output" "mmfs $option"
 done
+for option in --help --version --operations; do
+	expect_fail ENOSPC sh -c "'$MMFS' $option >/dev/full"
+done
+if [ -x "${MMFS%/*}/mmfs-cluster" ]; then
+	expect_fail ENOSPC sh -c "'${MMFS%/*}/mmfs-cluster' --help >/dev/full"
+fi
 expect_refusal 2 "usage: mmfs \[options\] \[SOURCE\] MOUNTPOINT .mmfs --help"
 expect_refusal 2 "usage: " a b "$MM"
 expect_refusal 2 "there is no option --nonsense .mmfs --help" --nonsense "$MM"
