@@ -215,6 +215,7 @@ static const struct {
 	const char *advice;
 } advices[] = {
 	{ EACCES, "", "only root and the group of the control files may change names" },
+	{ EPERM, "can take no name", NULL },
 	{ EPERM, "", "only root and the group of the control files may change names" },
 	{ EROFS, "cannot write", "mount the filesystem of the database writable" },
 	{ EROFS, "names of the cluster", "mmctl cluster status tells more" },

@@ -452,6 +452,8 @@ static char *explain_rename(
 			"%s is a link to %s (--replace takes its place)", new->path, there);
 	if (error == -ENOENT)
 		return explain_missing(ctl, old);
+	if ((old->kind == LINK_VOLUME) != (new->kind == LINK_VOLUME))
+		return xasprintf("%s can take no name in the folder of %s", old->path, new->path);
 	request =
 		xasprintf("mv %s %s", link_name_get_base(old->path), link_name_get_base(new->path));
 	return find_reason(ctl, request);

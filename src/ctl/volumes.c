@@ -77,7 +77,9 @@ const struct layout auto_layout = { "auto", auto_columns, ARRAY_SIZE(auto_column
 int cmd_auto(struct ctl *ctl, int count, char **words)
 {
 	_cleanup_(table_free_p) struct table *table = table_new(ctl, &auto_layout);
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 	_cleanup_free_ char *state = NULL;
+	int r;
 
 	if (count && strcmp(words[0], "letters") == 0)
 		return run_word(ctl, "auto_dl_assignments", "1", "give out drive letters");
@@ -85,7 +87,10 @@ int cmd_auto(struct ctl *ctl, int count, char **words)
 		return ctl_misuse("auto takes on, off or letters, not '%s'", words[0]);
 	if (count)
 		return run_word(ctl, "auto_mount", words[0], "change auto_mount");
-	state = tree_read_line(ctl, "control/auto_mount");
+	r = tree_read(ctl, "control/auto_mount", &text);
+	if (r < 0)
+		return tree_report(ctl, r, "", "show auto_mount");
+	state = xstrndup(strbuf_text(&text), strcspn(strbuf_text(&text), "\n"));
 	table_set(table, table_add(table, NULL), 0, state);
 	return table_print(table);
 }

@@ -70,6 +70,10 @@ expect_ok mmctl create --absent away UUID=0000-1111
 expect_exit 1 "cannot rename 'away': there is no link /DosDevices/away: its volume UUID=0000-1111 is absent .mmctl list --all" \
 	mmctl rename away something
 expect_ok mmctl forget away
+expect_exit 1 "cannot rename 'third': /DosDevices/third can take no name in the folder of /Volumes/Volume" \
+	mmctl rename third "Volume{$(tr 0-9a-f 1-9a-f0 <"$MM/ids/$id_a/guid")}"
+expect_exit 1 "cannot show auto_mount: Permission denied .only root and the group" \
+	setpriv --reuid=1234 --regid=1234 --clear-groups "$MMCTL" -m "$MM" auto
 expect_ok mmctl create M: "$b"
 expect_exit 1 "has the drive letter M: already" mmctl rename third C:
 expect_ok mmctl rename --replace third backup
