@@ -11,8 +11,11 @@ enum log_level {
 	LOG_LEVEL_DEBUG = 7,
 };
 
-/* Where lines go: stderr, with `<N>` in front when the journal reads it, or syslog(3). */
-void log_init(bool use_syslog);
+/*
+ * Where lines go, and whose they are: stderr, with `<N>` in front when the journal reads it, or
+ * syslog(3).
+ */
+void log_init(const char *program, bool use_syslog);
 void log_set_level(enum log_level max);
 void log_write(enum log_level level, const char *format, ...) _printf_(2, 3);
 

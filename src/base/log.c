@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/strbuf.h"
 
+static const char *log_program = "mmfs";
 static enum log_level log_max = LOG_LEVEL_INFO;
 static bool log_to_syslog;
 static bool log_to_journal;
@@ -28,12 +29,13 @@ static bool is_journal(int fd)
 		status.st_dev == device && status.st_ino == inode;
 }
 
-void log_init(bool use_syslog)
+void log_init(const char *program, bool use_syslog)
 {
+	log_program = program;
 	log_to_syslog = use_syslog;
 	log_to_journal = is_journal(STDERR_FILENO);
 	if (use_syslog)
-		openlog("mmfs", LOG_PID, LOG_DAEMON);
+		openlog(program, LOG_PID, LOG_DAEMON);
 }
 
 void log_set_level(enum log_level max)
@@ -59,5 +61,5 @@ void log_write(enum log_level level, const char *format, ...)
 	else if (log_to_journal)
 		fprintf(stderr, "<%d>%s\n", (int)level, strbuf_text(&line));
 	else
-		fprintf(stderr, "mmfs: %s\n", strbuf_text(&line));
+		fprintf(stderr, "%s: %s\n", log_program, strbuf_text(&line));
 }

@@ -108,7 +108,7 @@ int main(int argc, char **argv)
 			0)
 		status = complain(why);
 	if (status == -1) {
-		log_init(false);
+		log_init("mmfs-cluster", false);
 		log_set_level(settings.is_verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 		r = helper_run(&settings);
 		if (r < 0)

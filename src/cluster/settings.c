@@ -109,30 +109,42 @@ static char *trim(char *text)
 	return text;
 }
 
+static int take_line(struct settings *settings, char *line, char **ret_why)
+{
+	bool is_whole = strlen(line) < LINE_MAX_LEN - 1 || strchr(line, '\n');
+	char *name = trim(line), *equals = strchr(name, '=');
+
+	if (!is_whole)
+		return refuse(ret_why, "a line", NULL, "it is too long");
+	if (!name[0] || name[0] == '#')
+		return 0;
+	if (!equals)
+		return refuse(ret_why, name, NULL, "a line is NAME=VALUE");
+	*equals = '\0';
+	return settings_set(settings, trim(name), trim(equals + 1), ret_why);
+}
+
 int settings_load(struct settings *settings, const char *path, char **ret_why)
 {
 	FILE *file = fopen(path, "re");
 	char line[LINE_MAX_LEN];
+	unsigned int number = 0;
 	int r = 0;
 
-	if (!file) {
+	while (r == 0 && file && fgets(line, sizeof(line), file)) {
+		_cleanup_free_ char *why = NULL;
+
+		number++;
+		r = take_line(settings, line, &why);
+		if (r < 0)
+			*ret_why = xasprintf("%s:%u: %s", path, number, why);
+	}
+	if (r == 0 && (!file || ferror(file))) {
 		r = -errno;
 		refuse(ret_why, path, NULL, strerror(errno));
-		return r;
 	}
-	while (r == 0 && fgets(line, sizeof(line), file)) {
-		char *name = trim(line), *equals = strchr(name, '=');
-
-		if (!name[0] || name[0] == '#')
-			continue;
-		if (!equals) {
-			r = refuse(ret_why, path, NULL, "a line is NAME=VALUE");
-			break;
-		}
-		*equals = '\0';
-		r = settings_set(settings, trim(name), trim(equals + 1), ret_why);
-	}
-	fclose(file);
+	if (file)
+		fclose(file);
 	return r;
 }
 

@@ -348,7 +348,7 @@ static int go_to_background(const struct arguments *arguments, int failure)
 	int r = 0;
 
 	if (arguments->has_predecessor)
-		log_init(!arguments->is_foreground);
+		log_init("mmfs", !arguments->is_foreground);
 	else if (!arguments->is_foreground)
 		r = background_enter(failure);
 	if (r < 0)
@@ -417,7 +417,7 @@ int main(int argc, char **argv)
 	int code;
 
 	open_standard_streams();
-	log_init(false);
+	log_init("mmfs", false);
 	succession_note(argv);
 	arguments.has_predecessor = succession_take(&predecessor);
 	arguments.is_helper = is_helper(argv[0]);

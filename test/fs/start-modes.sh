@@ -86,6 +86,10 @@ for option in --help --version --operations; do
 done
 if [ -x "${MMFS%/*}/mmfs-cluster" ]; then
 	expect_fail ENOSPC sh -c "'${MMFS%/*}/mmfs-cluster' --help >/dev/full"
+	printf '# where\nhost=h1\nnonsense=1\n' >"$TMP/settings"
+	expect_equal "mmfs-cluster: $TMP/settings:3: nonsense: there is no such setting (try mmfs-cluster --help)" \
+		"$(lib_try "${MMFS%/*}/mmfs-cluster" --config="$TMP/settings" a 2>&1)" "what mmfs-cluster says of its file"
+	expect_match "^mmfs-cluster: $TMP: Is a directory" "$(lib_try "${MMFS%/*}/mmfs-cluster" --config="$TMP" a 2>&1)"
 fi
 expect_refusal 2 "usage: mmfs \[options\] \[SOURCE\] MOUNTPOINT .mmfs --help"
 expect_refusal 2 "usage: " a b "$MM"
