@@ -158,10 +158,14 @@ int settings_complete(struct settings *settings, const char *host, char **ret_wh
 		settings->room = DEFAULT_ROOM;
 	if (!settings->name || !is_name(settings->name))
 		return refuse(ret_why, "cluster", settings->name,
-			"the name of a cluster is made of letters, digits, '.', '_' and '-'");
+			"the name of a cluster is up to 64 letters and digits, dots, _ and -, and "
+			"does "
+			"not begin with a dot");
 	if (!is_name(settings->host))
 		return refuse(ret_why, "host", settings->host,
-			"the name of a host is made of letters, digits, '.', '_' and '-'");
+			"the name of a host is up to 64 letters and digits, dots, _ and -, and "
+			"does not "
+			"begin with a dot");
 	if (settings->member_count == 0)
 		return refuse(ret_why, "endpoints", NULL, "who is etcd?");
 	if (!settings->cacert || !settings->cert || !settings->key)

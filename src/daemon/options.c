@@ -272,9 +272,10 @@ static int set_cluster(struct arguments *arguments, const char *text)
 	for (const char *c = text; *c; c++)
 		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-",
 			    *c) ||
-			len > CLUSTER_HOST_MAX)
+			len > CLUSTER_HOST_MAX || text[0] == '.')
 			return refuse_option("cluster", text,
-				"it is up to 64 letters and digits, dots, _ and -");
+				"it is up to 64 letters and digits, dots, _ and -, and does not "
+				"begin with a dot");
 	set_text(&arguments->cluster, xstrdup(text));
 	return 0;
 }

@@ -117,6 +117,8 @@ done <<-END
 	mode=1777|it is an octal number up to 0777
 	cache=perhaps|it is on or off
 	suggest=perhaps|it is label or off
+	cluster=a/b|it is up to 64 letters and digits, dots, _ and -
+	cluster=.a|it is up to 64 letters and digits, dots, _ and -
 	follow=perhaps|it is on, off or partuuid
 	replicate=perhaps|it is fixed, off or all
 	automount=perhaps|it is registered or off
