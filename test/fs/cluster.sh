@@ -83,6 +83,17 @@ await is_state up
 settle
 expect_equal "$(ls "$first/Volumes")" "$(ls "$second/Volumes")" "names of volumes"
 on_first
+name='Volume{12345678-ABCD-1234-1234-123456789abc}'
+expect_ok request create_point "link=$name device=$a"
+on_second
+settle
+expect_equal "$a" "$(readlink "$MM/Volumes/$name")" "a volume name that another host has given"
+on_first
+expect_ok request delete_points "link=/Volumes/${name/V/v}"
+on_second
+settle
+[ ! -L "$MM/Volumes/$name" ] || fail "a volume name that another host has deleted is there"
+on_first
 expect_ok request create_point "link=photos device=$a"
 expect_equal "$a" "$(readlink "$MM/DosDevices/photos")"
 on_second
