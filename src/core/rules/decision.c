@@ -409,7 +409,7 @@ int decision_select_known(struct decision *decision, const char **ret_id)
 	*ret_id = (request->given & named) == KEY_BIT(KEY_ID)
 		? decision_find_remembered(decision, request->id)
 		: NULL;
-	return *ret_id ? 0 : decision_select_volume(decision, ret_id);
+	return *ret_id ? take_volume(decision, ret_id) : decision_select_volume(decision, ret_id);
 }
 
 /* The one ID that the request gives, directly or by a link that may not show, or NULL. */
