@@ -40,6 +40,8 @@ uint64_t fuse_get_ino(const struct fuse_server *server, const struct node *node)
 /* How long it may remember the name of a node that has these attributes, in seconds. */
 double fuse_get_entry_timeout(
 	struct fuse_server *server, const struct node *node, const struct stat *attributes);
+/* The kernel may remember the names of all views, from an earlier server. */
+void fuse_note_named(struct fuse_server *server);
 /* The views show something else now. Adds what the kernel may remember of that. */
 void fuse_change_texts(struct fuse_server *server, struct deltas *deltas);
 /* The node that the kernel means by an inode number, or NULL. */

@@ -44,6 +44,7 @@ static void forget_told(struct fuse_server *server)
 	struct deltas deltas = { 0 };
 	struct notify_reply nobody = { 0 };
 
+	fuse_note_named(server);
 	kept_nodes_list(server->backend.kept, !server->has_epochs, &deltas);
 	if (server->has_epochs)
 		notify_begin_epoch(server->notify);

@@ -15,6 +15,7 @@
  */
 
 #include <assert.h>
+#include <string.h>
 
 #include "core/views/render.h"
 #include "fuse_private.h"
@@ -64,6 +65,11 @@ double fuse_get_entry_timeout(
 		return 0;
 	server->has_named[node->kind] = true;
 	return server->timeout;
+}
+
+void fuse_note_named(struct fuse_server *server)
+{
+	memset(server->has_named, true, sizeof(server->has_named));
 }
 
 void fuse_change_texts(struct fuse_server *server, struct deltas *deltas)
