@@ -78,6 +78,7 @@ static bool decide_lines(
 {
 	struct manager_env env = asking_get_env(job);
 
+	job->reply.is_unread = job->is_unread;
 	engine_begin_requests(change);
 	for (; job->done < job->count && !is_full(jobs, job); job->done++) {
 		if (limit && clock_get_monotonic() >= limit)

@@ -11,6 +11,7 @@
 struct reply {
 	struct strbuf items; /* each its kind, and texts that end in NUL */
 	size_t triples;	     /* how many of them are */
+	bool is_unread;	     /* nobody can read it: triples are left out */
 	bool is_nameless;    /* the volume is known, but there is nothing to call it */
 	uint32_t number; /* what the state alone answers, in binary: a switch, the epic number */
 };

@@ -50,6 +50,7 @@ struct fuse_job {
 	size_t count;
 	bool is_whole;	/* all lines happen, or none */
 	bool may_share; /* one transaction with others like it */
+	bool is_unread; /* who has written it cannot read what it replies */
 	uint32_t uid;
 	uint32_t pid;
 	char command[17];

@@ -18,6 +18,8 @@ void reply_fini(struct reply *reply)
 
 void reply_reserve(struct reply *reply, size_t triples)
 {
+	if (reply->is_unread)
+		return;
 	strbuf_reserve(
 		&reply->items, size_add(reply->items.len, size_multiply(triples, TRIPLE_LEN)));
 }
@@ -29,6 +31,8 @@ static void add_text(struct reply *reply, const char *text)
 
 void reply_add_triple(struct reply *reply, const struct triple *triple)
 {
+	if (reply->is_unread)
+		return;
 	strbuf_add_char(&reply->items, ITEM_TRIPLE);
 	add_text(reply, triple->link);
 	add_text(reply, triple->id);

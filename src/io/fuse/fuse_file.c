@@ -341,6 +341,7 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 	job->client->offset = (uint64_t)offset;
 	job->may_share = file->operation->kind == OP_CREATE_POINT ||
 		file->operation->kind == OP_DELETE_POINTS;
+	job->is_unread = (info->flags & O_ACCMODE) == O_WRONLY;
 	may_wait = may_be_cut(file, (uint64_t)offset, given);
 	add_text(job, data, size, is_cut, may_wait);
 	file->control.short_end =
