@@ -91,6 +91,11 @@ bool change_queue_is_committing(const struct change_queue *queue);
 uint64_t change_queue_get_commits(const struct change_queue *queue);
 /* How many commits have succeeded. */
 uint64_t change_queue_get_successes(const struct change_queue *queue);
+/*
+ * Frees a piece of what is left of links that went all at once. Whether there is more: others are
+ * served in between.
+ */
+bool change_queue_sweep(struct change_queue *queue);
 /* Shows what became different without a commit: takes over `touched`. */
 void change_queue_show(struct change_queue *queue, struct touched *touched);
 /*

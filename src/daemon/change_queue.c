@@ -15,10 +15,13 @@
 #include "base/clock.h"
 #include "base/crash_point.h"
 #include "base/log.h"
+#include "core/model/dropped.h"
 #include "core/rules/apply.h"
 #include "core/views/tree_update.h"
 #include "daemon/change_queue.h"
 #include "io/fuse/fuse_finish.h"
+
+#define LINKS_SWEPT 1000 /* in one turn: some milliseconds */
 
 struct change_queue {
 	struct manager *manager;
@@ -209,6 +212,12 @@ static void apply(struct change_queue *queue)
 	if (deltas.count || deltas.has_views || deltas.events.count || deltas.events.untold)
 		change_queue_finish(queue, NULL, &deltas);
 	deltas_fini(&deltas);
+}
+
+bool change_queue_sweep(struct change_queue *queue)
+{
+	dropped_sweep(&queue->manager->names, LINKS_SWEPT, tree_sweep_link, queue->tree);
+	return queue->manager->names.dropped;
 }
 
 /* Where others write, too, even a refusal is committed, to see whether it is still right. */

@@ -129,7 +129,7 @@ static int turn(struct mmfs *mmfs, uint64_t limit)
 	uint64_t next = fuse_limit_turn(mmfs->fuse, limit);
 	int r;
 
-	if (job_source_has_more(&mmfs->jobs))
+	if (change_queue_sweep(mmfs->queue) || job_source_has_more(&mmfs->jobs))
 		next = 1; /* at once */
 	r = loop_run_once(mmfs->loop, next);
 	if (r == 0) {

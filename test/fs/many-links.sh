@@ -32,12 +32,19 @@ expect_links() # TARGET, "" for none
 	expect_equal "$other" "$(readlink "$MM/DosDevices/other")" "the link of another volume"
 }
 
+create_many() # DEVICE
+{
+	local i
+
+	for ((i = 0; i < count; i++)); do
+		echo "link=many-$i-$long device=$1"
+	done >"$CTL/create_point"
+}
+
 start_mmfs
 cd "$MM/DosDevices"
 request create_point "link=other device=$other"
-for ((i = 0; i < count; i++)); do
-	echo "link=many-$i-$long device=$many"
-done >"$CTL/create_point"
+create_many "$many"
 expect_links "$many"
 size=$(stat -c %s "$MM/points")
 [ "$size" -gt 1048576 ] || fail "points has only $size bytes"
@@ -83,5 +90,36 @@ expect_links ""
 attach b 02
 settle
 expect_links "$device"
+
+# All of them are deleted, at once: who can read it is told which, and readers of `events` that they
+# have lost some. The kernel knows names of it, by here and by mounts/.
+mkdir "$TMP/dir"
+mkfs.ext4 -q -O ^has_journal -U "$(number_uuid 2)" "$device"
+settle
+mount "$device" "$TMP/dir"
+settle
+expect_equal "$TMP/dir" "$(readlink "$MM/mounts/many-0-$long")" "where it is mounted"
+exec {events}<"$MM/events"
+ask delete_points "device=$device" >"$TMP/reply"
+expect_links ""
+expect_equal "" "$(find "$MM/mounts" -name 'many-*')" "names of what is mounted"
+expect_equal "$count" "$(grep -c 'LINK="/DosDevices/many-' "$TMP/reply")" "links that it replies with"
+expect_ok sort -c "$TMP/reply"
+read -r -t 10 -u "$events" line
+expect_equal overrun "$(jq -r .event <<<"$line")" "the first event"
+exec {events}<&-
+expect_equal 1000 "$(grep -c '"operation":"delete_points"' "$MM/history")" "entries of it in history"
+
+create_many "$device"
+expect_links "$device"
 request delete_points "device=$device"
 expect_links ""
+request create_point "link=Many-250-$long device=$other"
+expect_equal "$other" "$(readlink "$MM/DosDevices/Many-250-$long")" "a name that is another's now"
+expect_fail ENOENT readlink -v "$MM/DosDevices/many-250-$long"
+request create_point "link=many-0 device=$device"
+settle
+umount "$TMP/dir"
+restart_mmfs
+expect_equal "many-0" "$(links "$device")" "links after a start"
+expect_equal "$(printf '%s\n' "Many-250-$long" last other)" "$(links "$other")" "links of the other"

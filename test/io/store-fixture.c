@@ -172,7 +172,7 @@ char *dump_manager(const struct manager *manager)
 	map_for_each (&names->links, node, next) {
 		const struct link *link = container_of(node, struct link, by_path);
 
-		if (!link->is_unrecorded)
+		if (!link->is_unrecorded && !link->record->is_dropped)
 			lines[count++] = dump_link(link);
 	}
 	add_sorted(&text, lines, count);
@@ -300,7 +300,11 @@ void add_random(struct change *change, const struct manager *manager, unsigned i
 		char path[LINK_PATH_MAX];
 
 		random_link(&state, path);
-		switch (next_random(&state, 10)) {
+		switch (next_random(&state, 11)) {
+		case 10:
+			if (record)
+				names_drop_links(&change->names, id);
+			break;
 		case 8:
 			names_unrecord_link(&change->names, path);
 			break;

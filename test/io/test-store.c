@@ -13,6 +13,7 @@
 
 #include "core/syntax/link_name.h"
 #include "core/model/shadows.h"
+#include "core/model/dropped.h"
 #include "core/rules/elsewhere.h"
 #include "store-fixture.h"
 
@@ -124,6 +125,33 @@ START_TEST(layers_delete_and_rename)
 	fixture_commit(&f, &change);
 	fixture_check_reload(&f);
 	ck_assert_uint_eq(f.manager.names.links.count, 1);
+	fixture_fini(&f);
+}
+END_TEST
+
+/* All of one go at once, but for one that passes on and one that is new. */
+START_TEST(all_links_of_one_go)
+{
+	struct change change;
+	struct fixture f;
+
+	fixture_init(&f);
+	fixture_open(&f);
+	fixture_begin(&f, &change);
+	names_set_link(&change.names, "/DosDevices/C:", ID_B, 1);
+	names_set_link(&change.names, "/DosDevices/other", ID_A, 1);
+	names_set_link(&change.names, "/DosDevices/pictures", ID_B, 3);
+	names_set_link(&change.names, "/DosDevices/films", ID_B, 3);
+	fixture_commit(&f, &change);
+	fixture_begin(&f, &change);
+	names_set_link(&change.names, "/DosDevices/films", ID_A, 4);
+	names_drop_links(&change.names, ID_B);
+	names_set_link(&change.names, "/DosDevices/F:", ID_B, 4);
+	names_set_link(&change.names, "/DosDevices/PICTURES", ID_B, 4);
+	fixture_commit(&f, &change);
+	fixture_check_reload(&f);
+	dropped_sweep(&f.manager.names, SIZE_MAX, NULL, NULL);
+	ck_assert_uint_eq(f.manager.names.links.count, 4);
 	fixture_fini(&f);
 }
 END_TEST
@@ -550,10 +578,10 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = { every_field_comes_back, layers_delete_and_rename,
-		unrecorded_links_have_no_row, unrecorded_links_hold_no_record, settings_come_back,
-		what_all_hosts_have_comes_back, random_changes_come_back, history_is_trimmed,
-		results_are_taken_once, close_waits_for_the_commit, broken_rules_are_not_written,
-		log_stays_small_and_goes, thread_blocks_signals };
+		all_links_of_one_go, unrecorded_links_have_no_row, unrecorded_links_hold_no_record,
+		settings_come_back, what_all_hosts_have_comes_back, random_changes_come_back,
+		history_is_trimmed, results_are_taken_once, close_waits_for_the_commit,
+		broken_rules_are_not_written, log_stays_small_and_goes, thread_blocks_signals };
 
 	return run_suite(suite_of("store", tests, ARRAY_SIZE(tests)));
 }

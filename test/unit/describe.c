@@ -74,8 +74,9 @@ void describe_manager(const struct manager *manager, struct strbuf *text)
 	map_for_each (&names->links, node, next) {
 		const struct link *link = container_of(node, struct link, by_path);
 
-		lines[count++] = xasprintf("%s %s%s", link->path, link->record->id,
-			link->is_unrecorded ? " unrecorded" : "");
+		if (!link->record->is_dropped)
+			lines[count++] = xasprintf("%s %s%s", link->path, link->record->id,
+				link->is_unrecorded ? " unrecorded" : "");
 	}
 	add_sorted(lines, count, text);
 	strbuf_add_format(text, "auto_mount %s\n", names_is_auto_mount_off(names) ? "off" : "on");

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/model/dropped.h"
 #include "core/rules/apply.h"
 #include "core/rules/engine.h"
 #include "core/rules/forgetting.h"
@@ -148,7 +149,7 @@ void world_init(struct world *world)
 	manager_init(&world->manager, &id_order_default);
 	change_init(&world->change, &world->manager);
 	tree_init(&world->tree, world->env.now);
-	world->links_told = TREE_LINKS_TOLD;
+	world->links_told = LINKS_TOLD;
 }
 
 void world_fini(struct world *world)
@@ -312,6 +313,8 @@ void world_commit(struct world *world)
 	change_fini(&world->change);
 	change_init(&world->change, &world->manager);
 	show(world);
+	dropped_sweep(
+		&world->manager.names, 1, tree_sweep_link, &world->tree); /* as far as it comes */
 	world->env.now++;
 	if (world->is_restless && !is_starting)
 		world_reload(world);
@@ -470,7 +473,10 @@ static void end_telling(struct world *world, struct told *told)
 	struct events events = { 0 };
 
 	told_compare(told, &world->manager, &world->tree, world->env.now, &events);
-	follower_take(&world->survivor, &events);
+	if (events.untold)
+		follower_begin(&world->survivor, &world->manager);
+	else
+		follower_take(&world->survivor, &events);
 	follower_check(&world->survivor, &world->manager);
 	events_fini(&events);
 	told_fini(told);
@@ -503,7 +509,6 @@ void world_reload(struct world *world)
 	kernel_fini(&world->kernel);
 	tree_fini(&world->tree);
 	tree_init(&world->tree, world->env.now);
-	world->tree.links_told = world->links_told;
 	follower_fini(&world->follower);
 	events_fini(&world->events);
 	world->noticed = 0;
@@ -514,6 +519,7 @@ void world_reload(struct world *world)
 	world->manager.follow = follow;
 	world->manager.strangers = strangers;
 	world->manager.expire_days = expire_days;
+	world->manager.links_told = world->links_told;
 	world->manager.gives_letters = world->has_auto_dl;
 	rows_load(&world->rows, &world->manager.names);
 	touched_fini(&world->touched);

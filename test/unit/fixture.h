@@ -29,7 +29,7 @@ struct world {
 	struct rows rows;
 	struct touched touched; /* by the last change */
 	struct tree tree;
-	uint32_t links_told;  /* tree::links_told */
+	uint32_t links_told;  /* manager::links_told */
 	struct events events; /* since the last world_take_notice() that found none */
 	size_t noticed;	      /* how many of them were taken */
 	struct follower follower;

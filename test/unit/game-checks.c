@@ -208,6 +208,9 @@ static bool is_covered(const struct touched *touched, const char *path, const ch
 	for (size_t i = 0; i < touched->id_count; i++)
 		if (touched->is_moved[i] && strcmp(touched->ids[i], id) == 0)
 			return true;
+	for (size_t i = 0; i < touched->dropped_count; i++)
+		if (strcmp(touched->dropped[i], id) == 0)
+			return true;
 	return false;
 }
 

@@ -70,6 +70,18 @@ static void put_link(struct rows *rows, const struct link *link)
 	rows->written++;
 }
 
+/* Of what the layer has a word on that counts. */
+static void drop_links(struct rows *rows, const struct names *layer, const char *id)
+{
+	for (size_t i = rows->link_count; i-- > 0;) {
+		if (strcmp(rows->links[i].id, id) != 0 ||
+			names_has_word(layer, rows->links[i].path))
+			continue;
+		rows->links[i] = rows->links[--rows->link_count];
+		rows->written++;
+	}
+}
+
 static void put_record(struct rows *rows, const struct record *record)
 {
 	struct record_row *row = NULL;
@@ -189,6 +201,8 @@ void rows_write(struct rows *rows, const struct names *layer)
 	map_for_each (&layer->records, node, next) {
 		const struct record *record = container_of(node, struct record, by_id);
 
+		if (record->drops_links)
+			drop_links(rows, layer, record->id);
 		if (!record->is_removed)
 			put_record(rows, record);
 	}

@@ -299,7 +299,7 @@ static void init_game(struct game *game, unsigned int seed)
 	game->world.manager.order = game->model.order;
 	game->world.has_auto_dl = seed % 4 == 1;
 	if (seed % 3 == 1) /* of a volume with two links nobody is told each */
-		game->world.links_told = game->world.tree.links_told = 1;
+		game->world.links_told = game->world.manager.links_told = 1;
 	game->model.gives_letters = game->world.manager.gives_letters = seed % 4 == 1;
 	game->model.suggests_label = game->world.manager.suggests_label = seed % 5 == 2;
 	game->model.strangers = game->world.manager.strangers = (enum strangers)(seed % 3);

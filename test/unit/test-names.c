@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/model/dropped.h"
 #include "fixture.h"
 
 static struct names base, layer;
@@ -241,6 +242,51 @@ START_TEST(test_fingerprint)
 }
 END_TEST
 
+static void count_swept(void *data, const struct link *link)
+{
+	++*(size_t *)data;
+}
+
+/* All at once, whatever comes in the same layer before and after. */
+START_TEST(test_drop)
+{
+	size_t swept = 0;
+
+	names_set_link(&base, "/DosDevices/Music", "UUID=1", 6);
+	names_set_link(&layer, "/DosDevices/new", "UUID=1", 9);
+	names_set_link(&layer, "/DosDevices/MUSIC", "UUID=2", 9);
+	names_drop_links(&layer, "UUID=1");
+	ck_assert(names_has_rows(&layer) && names_has_changes(&layer));
+	ck_assert_uint_eq(count_links(&layer, "UUID=1"), 0);
+	ck_assert_uint_eq(count_links(&base, "UUID=1"), 4);
+	ck_assert_ptr_null(names_find_link(&layer, "/DosDevices/Data"));
+	ck_assert_int_eq(names_find_record(&layer, "UUID=1")->letter, 0);
+	ck_assert_uint_eq(names_find_record(&layer, "UUID=1")->volume_names, 0);
+	ck_assert(names_find_record(&layer, "UUID=1")->keep_links);
+	ck_assert_str_eq(get_owner(&layer, "/DosDevices/Music"), "UUID=2");
+	names_set_link(&layer, "/DosDevices/DATA", "UUID=1", 10);
+	ck_assert_uint_eq(count_links(&layer, "UUID=1"), 1);
+	names_merge(&base, &layer);
+	ck_assert_uint_eq(count_links(&base, "UUID=1"), 1);
+	ck_assert_uint_eq(count_links(&base, "UUID=2"), 2);
+	ck_assert_str_eq(names_find_link(&base, "/dosdevices/data")->path, "/DosDevices/DATA");
+	ck_assert_ptr_null(names_find_link(&base, "/DosDevices/C:"));
+	ck_assert_uint_eq(names_find_record(&base, "UUID=1")->fingerprint.size, 100);
+
+	/* What nobody sees any more is freed in pieces, and in nobody's way before. */
+	ck_assert_uint_eq(base.links.count, 7);
+	dropped_sweep(&base, 1, count_swept, &swept);
+	ck_assert_uint_eq(swept, 1);
+	names_drop_links(&layer, "UUID=1");
+	names_merge(&base, &layer);
+	ck_assert_uint_eq(count_links(&base, "UUID=1"), 0);
+	dropped_sweep(&base, SIZE_MAX, count_swept, &swept);
+	ck_assert_uint_eq(swept, 5);
+	ck_assert_uint_eq(base.links.count, 2);
+	ck_assert_ptr_null(base.dropped);
+}
+END_TEST
+
 /* The naive model: links by path number, records by ID number. */
 enum { PATHS = 12, IDS = 5 };
 
@@ -352,19 +398,30 @@ static void edit_link(struct names *names, struct naive *naive, uint64_t now)
 	}
 }
 
+static void disown(struct naive *naive, int id)
+{
+	for (int path = 0; path < PATHS; path++)
+		if (naive->link[path].owner == id)
+			naive->link[path].owner = -1;
+}
+
 static void edit_record(struct names *names, struct naive *naive)
 {
 	int id = draw(IDS);
 
-	switch (draw(4)) {
+	switch (draw(5)) {
 	case 0:
 		if (!naive->record[id].exists)
 			break;
 		names_remove_record(names, ids[id]);
 		memset(&naive->record[id], 0, sizeof(naive->record[id]));
-		for (int path = 0; path < PATHS; path++)
-			if (naive->link[path].owner == id)
-				naive->link[path].owner = -1;
+		disown(naive, id);
+		break;
+	case 4:
+		if (!naive->record[id].exists)
+			break;
+		names_drop_links(names, ids[id]);
+		disown(naive, id);
 		break;
 	case 1:
 		naive->record[id].exists = true;
@@ -417,6 +474,7 @@ START_TEST(test_random)
 			check_names(&layer, &after);
 		}
 		check_names(&base, &before);
+		dropped_sweep(&base, (size_t)draw(4), NULL, NULL);
 		if (draw(3)) { /* else the change is given up */
 			rows_write(&rows, &layer);
 			names_merge(&base, &layer);
@@ -444,6 +502,7 @@ int main(void)
 	tcase_add_test(tcase, test_new_owner);
 	tcase_add_test(tcase, test_remove_record);
 	tcase_add_test(tcase, test_hint);
+	tcase_add_test(tcase, test_drop);
 	tcase_add_test(tcase, test_unrecorded);
 	tcase_add_test(tcase, test_settings);
 	tcase_add_test(tcase, test_fingerprint);

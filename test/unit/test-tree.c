@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "core/model/dropped.h"
 #include "core/rules/apply.h"
 #include "core/rules/devices.h"
 #include "core/views/render.h"
@@ -348,6 +349,55 @@ START_TEST(a_link_is_another_inode_where_the_kernel_knows_it)
 }
 END_TEST
 
+/*
+ * Links of which there are many go at once, if all of a volume do: what is left of them is in
+ * nobody's way, and goes by and by.
+ */
+START_TEST(many_links_go_at_once)
+{
+	const struct node *known, *again;
+	struct reader reader = { 0 };
+	struct world world;
+	size_t names, inodes;
+
+	world_init(&world);
+	world.manager.links_told = 2;
+	world_play(&world, "plug sda1 part=1 uuid=1", "plug sdb1 part=2 uuid=2");
+	names = world.tree.by_name.count;
+	inodes = world.tree.by_ino.count;
+	world_play(&world, "mount sda1 /films", "ok create_point link=films device=sda1",
+		"ok create_point link=music device=sda1", "ok create_point link=X: device=sda1",
+		"ok create_point link=other device=sdb1");
+	known = find_below(&world.tree, world.tree.dos_devices, "films");
+	ck_assert_ptr_nonnull(find_below(&world.tree, world.tree.mounts, "films"));
+	tree_add_lookup((struct node *)known);
+
+	/* The fixture frees one after each step: of the kernel's there is one left for long. */
+	world_play(&world, "ok delete_points device=sda1");
+	ck_assert_ptr_nonnull(world.manager.names.dropped);
+	ck_assert_ptr_null(tree_find_child(&world.tree, world.tree.dos_devices, "films"));
+	ck_assert_ptr_null(tree_find_child(&world.tree, world.tree.dos_devices, "music"));
+	ck_assert_ptr_null(tree_find_child(&world.tree, world.tree.dos_devices, "X:"));
+	ck_assert_ptr_null(tree_find_child(&world.tree, world.tree.mounts, "films"));
+	read_names(&reader, &world.tree, world.tree.dos_devices, SIZE_MAX);
+	ck_assert_str_eq(strbuf_text(&reader.names), ". .. other ");
+	world_play(&world, "ok create_point link=Films device=sdb1");
+	again = find_below(&world.tree, world.tree.dos_devices, "Films");
+	ck_assert_str_eq(again->target, "/dev/sdb1");
+	dropped_sweep(&world.manager.names, SIZE_MAX, tree_sweep_link, &world.tree);
+	ck_assert_ptr_eq(find_below(&world.tree, world.tree.dos_devices, "Films"), again);
+	ck_assert_ptr_eq(tree_find(&world.tree, node_get_ino(known)), known);
+	tree_forget(&world.tree, node_get_ino(known), 1);
+	world_play(&world, "ok delete_points link=Films", "ok delete_points link=other",
+		"unmount sda1");
+	forget_all(&world);
+	ck_assert_uint_eq(world.tree.by_name.count, names - 1); /* the volume name of sda1 */
+	ck_assert_uint_eq(world.tree.by_ino.count, inodes - 1);
+	strbuf_fini(&reader.names);
+	world_fini(&world);
+}
+END_TEST
+
 /* Of many links nobody is told each; the kernel, only if it may know any. */
 START_TEST(many_links_are_told_of_at_once)
 {
@@ -356,7 +406,7 @@ START_TEST(many_links_are_told_of_at_once)
 	struct node *link;
 
 	world_init(&world);
-	world.tree.links_told = 1;
+	world.manager.links_told = 1;
 	world_play(&world, "plug sda1 part=1 uuid=1", "ok create_point link=films device=sda1",
 		"ok create_point link=music device=sda1");
 	forget_all(&world);
@@ -438,6 +488,7 @@ int main(void)
 	tcase_add_test(tcase, a_link_is_another_inode_where_the_kernel_knows_it);
 	tcase_add_test(tcase, many_links_are_told_of_at_once);
 	tcase_add_test(tcase, nobody_is_told);
+	tcase_add_test(tcase, many_links_go_at_once);
 	tcase_add_test(tcase, another_tree_has_the_same_numbers);
 	tcase_add_test(tcase, what_is_gone_keeps_its_number);
 	tcase_add_test(tcase, a_file_of_no_volume_is_still_one);

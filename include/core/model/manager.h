@@ -42,6 +42,13 @@ struct departure {
 	char *node;
 };
 
+/*
+ * Of a volume with more links than that nobody is told which have come and gone with it, or were
+ * all deleted: readers of `events` would not get so many lines, and the kernel looks up all names
+ * anew.
+ */
+#define LINKS_TOLD 4096
+
 /* The whole state of the mount manager. */
 struct manager {
 	struct names names;
@@ -62,6 +69,7 @@ struct manager {
 	const char *share_globs; /* borrowed */
 	bool suggests_label;	 /* a label is the suggested link of its volume */
 	enum replicate replicate;
+	uint32_t links_told;  /* LINKS_TOLD, but for tests */
 	uint32_t expire_days; /* volumes that nobody named are forgotten then; 0: never */
 };
 

@@ -27,9 +27,12 @@ struct record {
 	bool keep_links;       /* keep links when offline */
 	bool is_removed;       /* in a layer: the record is deleted */
 	bool is_hint;	       /* in a layer: nothing but hints of the fingerprint changed */
-	bool is_shared;	       /* its names, but for a letter, are those of all hosts */
-	uint64_t revision;     /* of all hosts' changes, that which was about it last; 0: none */
-	uint64_t last_seen;    /* µs since 1970, 0: never; a hint */
+	bool drops_links;      /* in a layer: of the links below none is left */
+	bool is_dropped; /* … by now: it is in names::dropped, with them, and speaks for no ID */
+	bool is_shared;	 /* its names, but for a letter, are those of all hosts */
+	uint64_t revision;   /* of all hosts' changes, that which was about it last; 0: none */
+	uint64_t last_seen;  /* µs since 1970, 0: never; a hint */
+	struct record *next; /* names::dropped */
 	struct fingerprint fingerprint;
 	char id[];
 };
@@ -45,6 +48,8 @@ struct names {
 	struct map records;	  /* by unique ID; those that are alike have one hash */
 	struct map mount_points;  /* by host and path */
 	struct map shadows;	  /* by path, ignoring case */
+	struct record *dropped;	  /* whose links nobody sees any more, see dropped.h */
+	bool drops_links;	  /* in a layer: one of its records does */
 	bool has_unrecorded;	  /* there is an unrecorded link, or was one since start */
 	bool has_settings;	  /* in a layer: the following counts */
 	bool is_auto_mount_off;
@@ -102,6 +107,11 @@ void names_unrecord_link(struct names *layer, const char *path);
 bool names_has_unrecorded(const struct names *names, const char *id);
 /* Takes all such links of a unique ID out of the view. */
 void names_remove_unrecorded(struct names *layer, const char *id);
+/*
+ * Takes all links of a unique ID out of the view. Those that need a volume, which are few, go one
+ * by one; all others at once, however many there are.
+ */
+void names_drop_links(struct names *layer, const char *id);
 /* Forgets a unique ID with all its links, and the mount points on it and of it. */
 void names_remove_record(struct names *layer, const char *id);
 

@@ -10,6 +10,8 @@ struct touched {
 	char **ids;	/* unique IDs about which something changed */
 	bool *is_moved; /* per ID: its device is another, so all its links are touched */
 	size_t id_count;
+	char **dropped; /* unique IDs of which all links are gone, but for what `links` has */
+	size_t dropped_count;
 	char **devices; /* kernel names */
 	size_t device_count;
 	char *renamed[2]; /* the link that has moved, from and to: its inode stays; NULL: none */
@@ -21,5 +23,6 @@ struct touched {
 /* Takes copies of the texts. `is_moved`: the device of the ID is another. */
 void touched_add_link(struct touched *touched, const char *link);
 void touched_add_id(struct touched *touched, const char *id, bool is_moved);
+void touched_add_dropped(struct touched *touched, const char *id);
 void touched_add_device(struct touched *touched, const char *name);
 void touched_fini(struct touched *touched);

@@ -14,13 +14,16 @@ struct lead {
 	const char *target; /* of the texts; NULL: they do not show */
 	uint64_t changed;   /* when that became so, µs since 1970 */
 	bool needs_volume;
-	uint32_t links; /* how many there are */
-	uint32_t known; /* … of which the kernel was told by name, and may remember */
+	bool is_dropped; /* its links are nobody's any more, see lead_drop() */
+	uint32_t links;	 /* how many there are */
+	uint32_t known;	 /* … of which the kernel was told by name, and may remember */
 };
 
 /* That of a unique ID, or NULL: it has no such links. */
 struct lead *lead_find(const struct map *leads, const char *id, bool needs_volume);
 /* The same for one link more; made, and not showing, if there was none. */
 struct lead *lead_hold(struct map *leads, struct texts *texts, const char *id, bool needs_volume);
+/* Leaves its links to be removed one by one, by and by: the next of that unique ID get another. */
+void lead_drop(struct map *leads, struct texts *texts, struct lead *lead);
 /* One link less. It goes with the last. */
 void lead_release(struct map *leads, struct texts *texts, struct lead *lead);

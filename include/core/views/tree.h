@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/texts.h"
+#include "core/model/names.h"
 #include "core/model/touched.h"
 #include "core/syntax/operations.h"
 #include "core/views/deltas.h"
@@ -76,18 +77,11 @@ static inline uint64_t node_get_ino(const struct node *node)
 
 struct tree_memory;
 
-/*
- * Of a volume with more links than that nobody is told which have come and gone with it: readers of
- * `events` would not get so many lines, and the kernel looks up all names anew.
- */
-#define TREE_LINKS_TOLD 4096
-
 struct tree {
 	struct map by_ino;
 	struct map by_name;
-	struct map leads;    /* by unique ID */
-	uint32_t links_told; /* TREE_LINKS_TOLD, but for tests */
-	struct texts texts;  /* all links of a volume have the same */
+	struct map leads;   /* by unique ID */
+	struct texts texts; /* all links of a volume have the same */
 	struct node *root;
 	struct node *dos_devices;
 	struct node *volumes;
@@ -148,6 +142,8 @@ void tree_list(struct tree *tree, const struct node *folder, uint64_t after, tre
 	void *data);
 /* Whether a folder is as it was when a listing began that goes on after this cookie. */
 bool tree_is_listing_current(const struct node *folder, uint64_t cookie);
+/* Of a link that went with all others of its volume the node goes now: see dropped_sweep(). */
+void tree_sweep_link(void *tree, const struct link *link);
 /* Whoever keeps a listing of the folder for its time of change is to read it again. */
 void tree_touch(struct node *folder, uint64_t now);
 

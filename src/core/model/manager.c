@@ -10,7 +10,7 @@
 
 void manager_init(struct manager *manager, const struct id_order *order)
 {
-	*manager = (struct manager){ .order = *order, .epic = 1 };
+	*manager = (struct manager){ .order = *order, .epic = 1, .links_told = LINKS_TOLD };
 	names_init(&manager->names, NULL);
 	history_init(&manager->history);
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/model/dropped.h"
 #include "core/model/mount_points.h"
 #include "core/model/names.h"
 #include "core/model/shadows.h"
@@ -24,7 +25,9 @@
 
 static bool link_has_path(const struct map_node *node, const void *key)
 {
-	return strcasecmp(container_of(node, struct link, by_path)->path, key) == 0;
+	const struct link *link = container_of(node, struct link, by_path);
+
+	return strcasecmp(link->path, key) == 0 && !(link->record && link->record->is_dropped);
 }
 
 static bool record_has_id(const struct map_node *node, const void *key)
@@ -79,10 +82,19 @@ void names_fini(struct names *names)
 		free(container_of(node, struct link, by_path));
 	map_for_each (&names->records, node, next)
 		record_free(container_of(node, struct record, by_id));
+	dropped_fini(names);
 	map_fini(&names->links);
 	map_fini(&names->records);
 	mount_points_fini(names);
 	shadows_fini(names);
+}
+
+/* Whether the links of a record of the base are none of the view. */
+static bool is_dropped(const struct names *layer, const struct record *record)
+{
+	const struct record *own = layer->drops_links ? find_own_record(layer, record->id) : NULL;
+
+	return own && own != record && own->drops_links;
 }
 
 const struct link *names_find_link(const struct names *names, const char *path)
@@ -91,7 +103,7 @@ const struct link *names_find_link(const struct names *names, const char *path)
 
 	if (!link && names->base)
 		link = find_own_link(names->base, path);
-	return link && link->record ? link : NULL;
+	return link && link->record && !is_dropped(names, link->record) ? link : NULL;
 }
 
 const struct record *names_find_record(const struct names *names, const char *id)
@@ -150,7 +162,8 @@ const struct link *names_next_link(
 	} else if (own) {
 		link = own->links;
 	}
-	if (!link && !is_in_base && names->base && !(own && own->is_removed)) {
+	if (!link && !is_in_base && names->base &&
+		!(own && (own->is_removed || own->drops_links))) {
 		const struct record *below = find_own_record(names->base, id);
 
 		link = below ? below->links : NULL;
@@ -267,7 +280,8 @@ static size_t get_own_links(
 	size_t count = 0;
 
 	map_for_each (&names->records, node, next) {
-		const struct link *link = container_of(node, struct record, by_id)->links;
+		const struct record *record = container_of(node, struct record, by_id);
+		const struct link *link = layer && is_dropped(layer, record) ? NULL : record->links;
 
 		for (; link; link = link->next)
 			if (!layer || !layer->links.count || !find_own_link(layer, link->path))
@@ -422,6 +436,21 @@ void names_remove_unrecorded(struct names *layer, const char *id)
 	}
 }
 
+void names_drop_links(struct names *layer, const char *id)
+{
+	struct record *own = names_edit_record(layer, id);
+	const struct link *link = names_next_link(layer, id, NULL);
+
+	while (link && (link->record == own || own->volume_names || own->letter)) {
+		const struct link *next = names_next_link(layer, id, link);
+
+		if (link->record == own || needs_volume(link))
+			names_remove_link(layer, link->path);
+		link = next;
+	}
+	own->drops_links = layer->drops_links = true;
+}
+
 void names_remove_record(struct names *layer, const char *id)
 {
 	const struct link *link = names_next_link(layer, id, NULL);
@@ -497,6 +526,8 @@ static void merge_record(struct names *base, struct record *record)
 {
 	struct record *below = find_own_record(base, record->id);
 
+	if (below && record->drops_links)
+		dropped_add(base, steal_ptr(below));
 	if (!below) {
 		below = xcalloc(1, sizeof(*below) + strlen(record->id) + 1);
 		strcpy(below->id, record->id);
@@ -541,6 +572,7 @@ void names_merge(struct names *base, struct names *layer)
 		base->is_auto_mount_off = layer->is_auto_mount_off;
 	layer->has_settings = false;
 	base->has_unrecorded |= layer->has_unrecorded;
+	layer->drops_links = false;
 	copy_position(base, layer);
 	mount_points_merge(base, layer);
 	shadows_merge(base, layer);

@@ -121,12 +121,15 @@ static void touch_change(
 			touched_add_link(touched, before->path);
 	}
 	map_for_each (&change->names.records, node, next) {
-		const char *id = container_of(node, struct record, by_id)->id;
+		const struct record *record = container_of(node, struct record, by_id);
+		const char *id = record->id;
 		bool is_moved = manager_shows(manager, &manager->names, id) !=
 				manager_shows(manager, &change->names, id) ||
 			manager_find_device(manager, &manager->names, id) !=
 				manager_find_device(manager, &change->names, id);
 
+		if (record->drops_links)
+			touched_add_dropped(touched, id);
 		touched_add_id(touched, id, is_moved); /* an absent volume may be kept no longer */
 	}
 	for (size_t i = 0; i < change->volumes.gones; i++)

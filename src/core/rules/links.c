@@ -299,21 +299,83 @@ static void delete_link(struct decision *decision, const struct triple *triple)
 	devices_decide_holder(decision->manager, decision->env, id, decision->change);
 }
 
+/* Whether links of a device are meant that it has by other identities than this one. */
+static bool has_others(const struct decision *decision, const char *id)
+{
+	const struct names *names = &decision->change->names;
+	const struct device *device = find_device(decision, id);
+
+	if (!device)
+		return false;
+	if (device->id && strcmp(device->id, id) != 0)
+		return true;
+	for (const struct holding *holding = device->holdings; holding; holding = holding->next)
+		if (strcmp(holding->id, id) != 0 && names_next_link(names, holding->id, NULL))
+			return true;
+	return false;
+}
+
+/*
+ * Whether the links that are meant are all that a unique ID has, and so many that they go at once.
+ * Other hosts, if there are any, are told of each; so is the database that some are not in it.
+ */
+static bool are_many(const struct decision *decision, const char *id)
+{
+	const struct manager *manager = decision->manager;
+	const struct names *names = &decision->change->names;
+	const struct record *record = id ? names_find_record(names, id) : NULL;
+	const struct link *link = NULL;
+	size_t count = 0;
+
+	if (!record || decision->request->given & KEY_BIT(KEY_LINK) ||
+		decision->request->operation->kind != OP_DELETE_POINTS ||
+		decision->env->is_seen_elsewhere || record->is_shared ||
+		manager->names.shadows.count || names_has_unrecorded(names, id) ||
+		!manager_shows(manager, names, id) ||
+		!manager_may_show_volume(manager_find_device(manager, names, id), id) ||
+		has_others(decision, id))
+		return false;
+	while (count <= manager->links_told && (link = names_next_link(names, id, link)))
+		count++;
+	return count > manager->links_told;
+}
+
+/* History has no more of them than it keeps: of a great many, any. */
+static void delete_many(struct decision *decision, const char *id)
+{
+	struct names *names = &decision->change->names;
+	_cleanup_free_ struct triple *triples = xcalloc(HISTORY_MAX, sizeof(*triples));
+	const struct link *link = NULL;
+	size_t count = 0;
+
+	while (count < HISTORY_MAX && (link = names_next_link(names, id, link)))
+		triples[count++] = (struct triple){ .link = link->path };
+	triples_sort(triples, count);
+	for (size_t i = 0; i < count; i++)
+		decision_add_entry(
+			decision, decision->request->operation->name, triples[i].link, id);
+	names_drop_links(names, id);
+	devices_decide_holder(decision->manager, decision->env, id, decision->change);
+}
+
 int links_decide_delete_points(struct decision *decision)
 {
 	const struct request *request = decision->request;
 	_cleanup_free_ struct triple *triples = NULL;
 	const char *selected =
 		NULL; /* known before its links, one of which may name it, are gone */
-	size_t count;
+	size_t count = 0;
 	int r = decision_select_by_triple(decision, -EINVAL, &selected);
+	bool is_at_once = r == 0 && are_many(decision, selected);
 
-	if (r == 0)
+	if (r == 0 && !(is_at_once && decision->reply->is_unread))
 		r = select_triples(decision, &triples, &count);
 	if (r < 0)
 		return r;
 	reply_triples(decision, triples, count);
-	for (size_t i = 0; i < count; i++)
+	if (is_at_once)
+		delete_many(decision, selected);
+	for (size_t i = 0; i < count && !is_at_once; i++)
 		delete_link(decision, &triples[i]);
 	if (!(request->given & KEY_BIT(KEY_LINK)))
 		clear_marks(decision, selected);

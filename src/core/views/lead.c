@@ -36,11 +36,20 @@ struct lead *lead_hold(struct map *leads, struct texts *texts, const char *id, b
 	return lead;
 }
 
+void lead_drop(struct map *leads, struct texts *texts, struct lead *lead)
+{
+	map_remove(leads, &lead->by_id);
+	texts_release(texts, lead->target);
+	lead->target = NULL;
+	lead->is_dropped = true;
+}
+
 void lead_release(struct map *leads, struct texts *texts, struct lead *lead)
 {
 	if (--lead->links)
 		return;
-	map_remove(leads, &lead->by_id);
+	if (!lead->is_dropped)
+		map_remove(leads, &lead->by_id);
 	texts_release(texts, lead->id);
 	texts_release(texts, lead->target);
 	free(lead);

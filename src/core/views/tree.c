@@ -32,6 +32,7 @@ enum { LISTING_BITS = 20, PLACE_BITS = 43, DOTS = 2 };
 struct name_key {
 	const struct node *parent;
 	const char *name;
+	bool is_dropped; /* of what nobody finds any more */
 };
 
 static bool node_has_ino(const struct map_node *node, const void *key)
@@ -44,7 +45,8 @@ static bool node_has_name(const struct map_node *map_node, const void *key)
 	const struct node *node = container_of(map_node, struct node, by_name);
 	const struct name_key *wanted = key;
 
-	if (node->parent != wanted->parent)
+	if (node->parent != wanted->parent ||
+		(node->has_lead && node->lead->is_dropped) != wanted->is_dropped)
 		return false;
 	if (wanted->parent->is_folding)
 		return strcasecmp(node->name, wanted->name) == 0;
@@ -65,7 +67,7 @@ struct node *tree_find(const struct tree *tree, uint64_t ino)
 
 struct node *tree_find_entry(const struct tree *tree, const struct node *folder, const char *name)
 {
-	struct name_key key = { folder, name };
+	struct name_key key = { folder, name, .is_dropped = false };
 	struct map_node *node =
 		map_find(&tree->by_name, hash_name(folder, name), node_has_name, &key);
 
@@ -182,6 +184,18 @@ void tree_remove_name(struct tree *tree, struct node *node)
 	tree_remove_if_dead(tree, node);
 }
 
+void tree_sweep_link(void *data, const struct link *link)
+{
+	struct tree *tree = data;
+	struct node *folder = tree_get_link_folder(tree, link->path);
+	struct name_key key = { folder, link_name_get_base(link->path), .is_dropped = true };
+	struct map_node *node =
+		map_find(&tree->by_name, hash_name(folder, key.name), node_has_name, &key);
+
+	if (node)
+		tree_remove_name(tree, container_of(node, struct node, by_name));
+}
+
 /* A new number, or that which a tree before had for the same. */
 static uint64_t take_ino(
 	struct tree *tree, const struct node *parent, const char *name, const char *target)
@@ -281,7 +295,6 @@ static void init(struct tree *tree, uint64_t now, struct tree_memory *memory)
 	_Static_assert(ARRAY_SIZE(views) == ARRAY_SIZE(tree->views), "one node per view");
 	*tree = (struct tree){
 		.next_ino = TREE_ROOT_INO,
-		.links_told = TREE_LINKS_TOLD,
 		.memory = memory,
 	};
 	tree->root = tree_add(tree, NULL, "", NODE_FOLDER, now);

@@ -377,6 +377,32 @@ static void note_many(const struct update *update, const struct lead *lead, cons
 		update->deltas->events.untold += lead->links;
 }
 
+/*
+ * All links of a unique ID that need no volume are gone at once. They keep their nodes, which
+ * nobody finds, until they are swept. In mounts/, where each leads by itself, there is no such way.
+ */
+static void drop_links(const struct update *update, const char *id)
+{
+	struct tree *tree = update->tree;
+	const struct record *record = update->manager->names.dropped;
+	struct lead *lead = lead_find(&tree->leads, id, false);
+	_cleanup_free_ char *before = NULL;
+
+	if (!lead)
+		return;
+	before = lead->target ? xstrdup(lead->target) : NULL;
+	tree_set_lead(tree, lead, NULL, update->now);
+	if (before)
+		note_many(update, lead, before);
+	lead_drop(&tree->leads, &tree->texts, lead);
+	while (record && strcmp(record->id, id) != 0)
+		record = record->next;
+	if (!record || !find_mount(update, id, false))
+		return;
+	for (const struct link *link = record->links; link; link = link->next)
+		sync_symlink(update, tree->mounts, link_name_get_base(link->path), NULL);
+}
+
 /* Such links lead elsewhere now, or show no more, or do now. Whether that is so. */
 static bool sync_lead(const struct update *update, const char *id, bool is_of_volume)
 {
@@ -393,7 +419,7 @@ static bool sync_lead(const struct update *update, const char *id, bool is_of_vo
 		return false;
 	before = lead->target ? xstrdup(lead->target) : NULL;
 	tree_set_lead(tree, lead, target, update->now);
-	if (lead->links > tree->links_told)
+	if (lead->links > update->manager->links_told)
 		note_many(update, lead, before);
 	else
 		note_links(update, lead, before);
@@ -521,6 +547,8 @@ void tree_update(struct tree *tree, const struct manager *manager, struct touche
 		sync_device(&update, touched->devices[i]);
 	for (size_t i = 0; i < touched->link_count; i++)
 		remove_former(&update, touched->links[i]);
+	for (size_t i = 0; i < touched->dropped_count; i++)
+		drop_links(&update, touched->dropped[i]);
 	for (size_t i = 0; i < touched->id_count; i++) {
 		bool is_elsewhere = sync_volume(&update, touched->ids[i]);
 		const struct device *holder =

@@ -189,7 +189,8 @@ void kept_changes_begin(
 	struct kept_change head = {
 		.epic = change_get_epic(change, manager),
 		.gives_letters = change->gives_letters,
-		.is_large = change->names.links.count > EVENT_STREAM_MAX,
+		.is_large =
+			change->names.links.count > EVENT_STREAM_MAX || change->names.drops_links,
 	};
 	_cleanup_strbuf_ struct strbuf bytes = STRBUF_INIT;
 

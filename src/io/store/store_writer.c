@@ -19,6 +19,7 @@
 static const char *const statements[STORE_STATEMENTS] = {
 	[STORE_DELETE_POINT] = "DELETE FROM mount_points WHERE host = ? AND path = ?",
 	[STORE_DELETE_LINK] = "DELETE FROM links WHERE path = ?",
+	[STORE_DROP_LINKS] = "DELETE FROM links WHERE unique_id = ?",
 	[STORE_DELETE_SHADOW] = "DELETE FROM shadows WHERE path = ?",
 	[STORE_DELETE_RECORD] = "DELETE FROM records WHERE unique_id = ?",
 	[STORE_PUT_RECORD] =
@@ -107,6 +108,16 @@ static int delete_link(struct store_writer *rows, const struct link *link)
 	struct row row = { .statement = rows->statements[STORE_DELETE_LINK] };
 
 	row_add_text(&row, link->path);
+	return row_write(&row, rows);
+}
+
+static int drop_links(struct store_writer *rows, const struct record *record)
+{
+	struct row row = { .statement = rows->statements[STORE_DROP_LINKS] };
+
+	if (!record->drops_links)
+		return SQLITE_OK;
+	row_add_text(&row, record->id);
 	return row_write(&row, rows);
 }
 
@@ -391,6 +402,11 @@ int store_writer_write(struct store_writer *rows, const struct change *change)
 	rows->half = layer->links.count + (layer->records.count + change->entry_count) / 2;
 	for (size_t i = 0; links[i]; i++) {
 		code = delete_link(rows, links[i]);
+		if (code != SQLITE_OK)
+			return code;
+	}
+	for (size_t i = 0; records[i]; i++) {
+		code = drop_links(rows, records[i]);
 		if (code != SQLITE_OK)
 			return code;
 	}
