@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/message.h"
 #include "daemon/keeper_link.h"
-#include "daemon/message.h"
 
 void keeper_link_tell(struct keeper_link *link, enum keeper_word word, int value)
 {

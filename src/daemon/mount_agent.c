@@ -20,8 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/helper.h"
+#include "base/message.h"
 #include "daemon/mount_agent.h"
-#include "daemon/message.h"
 #include "io/mounts/mountpoint.h"
 
 #define OPTIONS_MAX 4096 /* bytes: a request of a client has no more */
@@ -123,40 +124,20 @@ static void serve_request(
 	answer(fds[ANSWER], do_request(request, fds[FOLDER], tree, may_mount, &why), &why);
 }
 
-/* Leaves what the server has open, its terminal first of all: the server may outlive it. */
-static int keep_socket(int socket)
-{
-	int null = open("/dev/null", O_RDWR);
-
-	if (null < 0)
-		return -errno;
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (dup2(null, fd) < 0)
-			return -errno;
-	if (dup2(socket, STDERR_FILENO + 1) < 0)
-		return -errno;
-	close_range(STDERR_FILENO + 2, ~0U, 0);
-	return 0;
-}
-
 static void run_agent(int socket, const char *tree, bool may_mount)
 {
 	struct agent_request *request = xcalloc(1, sizeof(*request));
-	sigset_t all;
 	int fds[DESCRIPTORS];
 
-	sigfillset(&all); /* of the terminal, too: it is the server that decides when to end */
-	sigprocmask(SIG_SETMASK, &all, NULL);
-	prctl(PR_SET_NAME, "mmfs-mount");
-	if (keep_socket(socket) < 0)
+	if (helper_leave(socket, "mmfs-mount") < 0)
 		_exit(EXIT_FAILURE);
 	signal(SIGCHLD, SIG_IGN); /* nobody waits for the children */
-	while (message_receive(STDERR_FILENO + 1, request, sizeof(*request), fds, DESCRIPTORS)) {
+	while (message_receive(HELPER_SOCKET, request, sizeof(*request), fds, DESCRIPTORS)) {
 		pid_t pid = fork();
 
 		if (pid == 0) {
 			signal(SIGCHLD, SIG_DFL);
-			close(STDERR_FILENO + 1);
+			close(HELPER_SOCKET);
 			serve_request(request, fds, tree, may_mount);
 			_exit(EXIT_SUCCESS);
 		}
@@ -169,26 +150,15 @@ static void run_agent(int socket, const char *tree, bool may_mount)
 
 int mount_agent_start(const char *tree, bool may_mount, struct mount_agent **ret_agent)
 {
-	int ends[2];
-	pid_t pid;
+	int socket;
+	pid_t pid = helper_fork(&socket);
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
-		return -errno;
-	pid = fork();
-	if (pid < 0) {
-		int error = errno;
-
-		close(ends[0]);
-		close(ends[1]);
-		return -error;
-	}
-	if (pid == 0) {
-		close(ends[0]);
-		run_agent(ends[1], tree, may_mount);
-	}
-	close(ends[1]);
+	if (pid < 0)
+		return pid;
+	if (pid == 0)
+		run_agent(socket, tree, may_mount);
 	*ret_agent = xcalloc(1, sizeof(**ret_agent));
-	**ret_agent = (struct mount_agent){ .socket = ends[0], .pid = pid };
+	**ret_agent = (struct mount_agent){ .socket = socket, .pid = pid };
 	return 0;
 }
 

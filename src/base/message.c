@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/message.h"
+#include "base/message.h"
 
 union control {
 	struct cmsghdr header;
