@@ -376,6 +376,7 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 	struct fuse_options fuse = options->fuse;
 	int r;
 
+	memcpy(backend.tellers, mmfs->tellers, sizeof(backend.tellers));
 	fuse.mountpoint = mmfs->mountpoint;
 	fuse.descriptor = options->heirloom->fuse;
 	r = fuse.descriptor < 0 ? keeper_link_mount(mmfs->keeper, &fuse.descriptor, why) : 0;
@@ -463,7 +464,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	mmfs->manager.expire_days = options->expire_days;
 	tree_init(&mmfs->tree, clock_get_real());
 	event_stream_init(&mmfs->stream);
-	r = preparation_run(options, &mmfs->mountpoint, &mmfs->agent, why);
+	r = preparation_run(options, &mmfs->mountpoint, &mmfs->agent, mmfs->tellers, why);
 	if (r == 0)
 		r = open_memory(mmfs, options, why);
 	if (r == 0)
@@ -573,6 +574,8 @@ bool mmfs_stop(struct mmfs *mmfs)
 	strbuf_fini(&mmfs->volume_info);
 	free(mmfs->mountpoint);
 	mount_agent_free(mmfs->agent);
+	for (size_t i = 0; is_free && i < TELLERS; i++)
+		teller_free(mmfs->tellers[i]);
 	free(mmfs);
 	return is_free;
 }

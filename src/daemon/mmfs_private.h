@@ -36,6 +36,7 @@ struct mmfs {
 	bool must_stop;
 	struct keeper_link *keeper;
 	struct mount_agent *agent;
+	struct teller *tellers[TELLERS];
 	char *mountpoint; /* as mountinfo has it */
 	bool is_gone;	  /* what is mounted there by now is another's */
 

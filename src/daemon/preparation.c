@@ -72,8 +72,14 @@ static int give_up_privileges(struct strbuf *why)
 	return 0;
 }
 
+/* What writes to the kernel needs nothing beyond what the server has left, and less. */
+static int give_up_the_rest(void)
+{
+	return sandbox_drop_capabilities(0);
+}
+
 int preparation_run(const struct mmfs_options *options, char **ret_mountpoint,
-	struct mount_agent **ret_agent, struct strbuf *why)
+	struct mount_agent **ret_agent, struct teller **ret_tellers, struct strbuf *why)
 {
 	int r;
 
@@ -83,9 +89,14 @@ int preparation_run(const struct mmfs_options *options, char **ret_mountpoint,
 	if (r < 0)
 		return r;
 	r = mount_agent_start(*ret_mountpoint, options->mounts_registered, ret_agent);
-	if (r < 0) {
-		strbuf_add_format(why, "cannot start a process: %s", strerror(-r));
-		return r;
+	if (r == 0) {
+		r = give_up_privileges(why);
+		if (r < 0)
+			return r;
 	}
-	return give_up_privileges(why);
+	for (size_t i = 0; r == 0 && i < TELLERS; i++)
+		r = teller_start(give_up_the_rest, &ret_tellers[i]);
+	if (r < 0)
+		strbuf_add_format(why, "cannot start a process: %s", strerror(-r));
+	return r;
 }

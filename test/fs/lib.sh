@@ -407,14 +407,16 @@ find_keeper()
 # As if the machine had lost power: neither tidies up after the other.
 kill_mmfs()
 {
-	local server
+	local server tellers process
 
 	server=$(server_pid)
+	tellers=$(pgrep -x mmfs-teller -P "$server" || true) # which have the mount, too
 	kill -STOP "$mmfs_pid"
 	kill -KILL "$server"
 	kill -KILL "$mmfs_pid"
-	await_end "$mmfs_pid"
-	await_end "$server"
+	for process in "$mmfs_pid" "$server" $tellers; do
+		await_end "$process"
+	done
 	mmfs_pid=
 	[ "${1-}" = keep ] || umount -l "$MM"
 }

@@ -39,8 +39,21 @@ expect_equal "mmfs-mount" "$(cat "/proc/$agent/comm")" "the process that mounts"
 expect_equal "/dev/null /dev/null /dev/null" \
 	"$(readlink "/proc/$agent/fd/"[012] | xargs)" "its streams"
 expect_equal 4 "$(find "/proc/$agent/fd" -type l | wc -l)" "how many descriptors it has"
+# Those that write to the kernel have the mount, and nothing else.
+mapfile -t tellers < <(pgrep -x mmfs-teller -P "$server")
+expect_equal 2 ${#tellers[@]} "how many processes write to the kernel"
+for teller in "${tellers[@]}"; do
+	kill -TERM "$teller"
+	expect_equal "$(printf '%016x' 0)" "$(ask_status CapPrm "$teller")" "what they may do"
+	expect_equal "$(plain_or_sanitized 2 0)" "$(ask_status Seccomp "$teller")" "whether they have a filter of calls"
+	expect_equal "/dev/null /dev/null /dev/null" "$(readlink "/proc/$teller/fd/"[012] | xargs)" "their streams"
+	expect_equal "/dev/fuse" "$(readlink "/proc/$teller/fd/4")" "what they write to"
+	expect_equal 5 "$(find "/proc/$teller/fd" -type l | wc -l)" "how many descriptors they have"
+done
 stop_mmfs
-await lib_is_ended "$agent"
+for process in "$agent" "${tellers[@]}"; do
+	await lib_is_ended "$process"
+done
 
 start_mmfs
 server=$(server_pid)

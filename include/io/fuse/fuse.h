@@ -8,6 +8,7 @@
 #include "core/views/error_log.h"
 #include "core/views/event_stream.h"
 #include "core/views/tree.h"
+#include "io/fuse/teller.h"
 
 /*
  * The mount. Reads are answered here, from the tree and the state; whatever may change something
@@ -75,6 +76,7 @@ struct fuse_backend {
 	void *data;
 	struct kept *kept; /* what another server could go on from; fuse_stop() frees it */
 	void *spare;	   /* for requests_set_spare() */
+	struct teller *tellers[TELLERS];
 	const struct manager *manager;
 	struct event_stream *stream; /* what readers of `events` get */
 	struct tree *tree;

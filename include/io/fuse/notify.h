@@ -3,6 +3,7 @@
 
 #include "core/views/tree.h"
 #include "io/fuse/notify_reply.h"
+#include "io/fuse/teller.h"
 
 struct notify;
 struct requests;
@@ -10,9 +11,13 @@ struct requests;
 /* When notify_handle_time() is to be called, µs of the monotonic clock; 0: not at all. */
 typedef void notify_timer_fn(void *data, uint64_t at);
 
-/* Starts the threads. `set_timer` is called, with `data`, by whoever calls the functions below. */
+/*
+ * Starts the threads. `tellers` stay the caller's, and must be there until notify_stop() has
+ * returned true. `set_timer` is called, with `data`, by whoever calls the functions below.
+ */
 int notify_start(struct fuse_session *session, struct requests *requests,
-	notify_timer_fn *set_timer, void *data, struct notify **ret_notify);
+	struct teller *const tellers[TELLERS], notify_timer_fn *set_timer, void *data,
+	struct notify **ret_notify);
 /*
  * Sends what is queued, then ends the threads. False: a client holds one up, which uses the session
  * for as long as it pleases. NULL is fine.

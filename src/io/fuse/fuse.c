@@ -60,8 +60,8 @@ static int start_session(struct fuse_server *server)
 	else
 		r = fuse_session_custom_io(server->session, &io, fd);
 	if (r == 0)
-		r = notify_start(server->session, server->requests, server->backend.set_timer,
-			server->backend.data, &server->notify);
+		r = notify_start(server->session, server->requests, server->backend.tellers,
+			server->backend.set_timer, server->backend.data, &server->notify);
 	return r;
 }
 

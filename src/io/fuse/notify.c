@@ -18,8 +18,9 @@
  * An invalidation takes, inside write(2), the lock of the folder it is about; a client that waits
  * for the daemon's answer to a look-up in that folder holds the same lock. So the thread that
  * serves requests must never invalidate: it would wait for itself. This thread serves nothing and
- * holds no lock of ours while it writes. A reply is sent after the invalidations of the change it
- * acknowledges, from here: so whoever reads after `echo` has returned asks the daemon, and sees it.
+ * holds no lock of ours meanwhile; a process of its own writes for it (teller.c). A reply is sent
+ * after the invalidations of the change it acknowledges, from here: so whoever reads after `echo`
+ * has returned asks the daemon, and sees it.
  *
  * inval_entry of a name the kernel does not know (ENOENT) does not touch the folder's cached
  * listing, hence inval_inode of the folder as well.
@@ -63,6 +64,7 @@ struct item {
 
 struct lane {
 	struct notify *notify;
+	struct teller *teller; /* what waits for locks in its place; NULL: it does so itself */
 	pthread_t thread;
 	pthread_mutex_t lock; /* for all below */
 	pthread_cond_t has_items;
@@ -76,7 +78,8 @@ struct lane {
 	uint64_t count;
 };
 
-enum { LANE_FILES, LANE_FOLDERS, LANES }; /* by what the client holds that gets the reply */
+/* By what the client holds that gets the reply. */
+enum { LANE_FILES, LANE_FOLDERS, LANES = TELLERS };
 
 #define PATIENCE 1000000   /* µs that an invalidation may hold back replies */
 #define DELTAS_MAX 65536   /* that wait behind one that is held up */
@@ -144,26 +147,37 @@ static bool is_parent_listed(const struct deltas *deltas, size_t before, uint64_
 	return false;
 }
 
-static void invalidate(struct fuse_session *session, const struct item *item)
+static void lane_tell(struct lane *lane, const struct strbuf *messages)
 {
+	if (lane->teller && teller_tell(lane->teller, messages))
+		return;
+	if (lane->teller)
+		log_warning("a process is gone that waited for clients: a thread does from now on");
+	lane->teller = NULL;
+	teller_write(fuse_session_fd(lane->notify->session), messages);
+}
+
+static void invalidate(struct lane *lane, const struct item *item)
+{
+	_cleanup_strbuf_ struct strbuf messages = STRBUF_INIT;
 	const struct deltas *deltas = &item->deltas;
 
 	for (size_t i = 0; i < deltas->count; i++) {
 		const struct delta *delta = &deltas->list[i];
 
 		if (!delta->parent) /* attributes only: an offset below 0 takes no page locks */
-			fuse_lowlevel_notify_inval_inode(session, delta->ino, -1, 0);
+			teller_add_inode(&messages, delta->ino, -1);
 		else if (delta->parent != item->except && delta->name)
-			fuse_lowlevel_notify_inval_entry(
-				session, delta->parent, delta->name, strlen(delta->name));
+			teller_add_entry(&messages, delta->parent, delta->name);
 	}
 	for (size_t i = 0; i < deltas->count; i++) {
 		uint64_t parent = deltas->list[i].parent;
 
 		if (parent && !deltas->list[i].ino && parent != item->except &&
 			!is_parent_listed(deltas, i, parent))
-			fuse_lowlevel_notify_inval_inode(session, parent, 0, 0);
+			teller_add_inode(&messages, parent, 0);
 	}
+	lane_tell(lane, &messages);
 }
 
 static void note_folder(struct notify *notify, const struct notify_folder *held)
@@ -182,8 +196,10 @@ static void note_folder(struct notify *notify, const struct notify_folder *held)
 }
 
 /* Waits until the clients of all changes through folders up to this one are done. */
-static void pass_folders(struct notify *notify, uint64_t number)
+static void pass_folders(struct lane *lane, uint64_t number)
 {
+	_cleanup_strbuf_ struct strbuf messages = STRBUF_INIT;
+	struct notify *notify = lane->notify;
 	struct folder folders[FOLDERS];
 	bool is_passed;
 
@@ -198,13 +214,11 @@ static void pass_folders(struct notify *notify, uint64_t number)
 	if (is_passed)
 		return;
 	for (size_t i = 0; i < FOLDERS; i++) {
-		const char *name = folders[i].name;
-
-		if (name)
-			fuse_lowlevel_notify_inval_entry(
-				notify->session, folders[i].ino, name, strlen(name));
+		if (folders[i].name)
+			teller_add_entry(&messages, folders[i].ino, folders[i].name);
 		free(folders[i].name);
 	}
+	lane_tell(lane, &messages);
 	pthread_mutex_lock(&notify->lock);
 	notify->passed = number;
 	pthread_mutex_unlock(&notify->lock);
@@ -244,13 +258,14 @@ static bool lane_let_go(struct lane *lane)
 }
 
 /* All names in these folders, by way of their own. */
-static void invalidate_all(struct fuse_session *session)
+static void invalidate_all(struct lane *lane)
 {
+	_cleanup_strbuf_ struct strbuf messages = STRBUF_INIT;
 	static const char *const names[] = { "DosDevices", "Volumes", "mounts", "devices", "ids" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		fuse_lowlevel_notify_inval_entry(
-			session, TREE_ROOT_INO, names[i], strlen(names[i]));
+		teller_add_entry(&messages, TREE_ROOT_INO, names[i]);
+	lane_tell(lane, &messages);
 }
 
 /* The reply is sent with the lock held: the watchdog must not send it, too. */
@@ -269,22 +284,25 @@ static void *lane_run(void *data)
 	struct item *item;
 
 	while ((item = lane_take(lane))) {
-		invalidate(lane->notify->session, item);
+		invalidate(lane, item);
 		if (item->is_news)
-			pass_folders(lane->notify, item->number);
+			pass_folders(lane, item->number);
 		lane_finish(lane, item);
 		if (lane_let_go(lane))
-			invalidate_all(lane->notify->session);
+			invalidate_all(lane);
 	}
 	return NULL;
 }
 
-static int lane_start(struct lane *lane, struct notify *notify)
+static int lane_start(struct lane *lane, struct notify *notify, struct teller *teller)
 {
 	sigset_t all, before;
-	int r;
+	int r = teller_set_device(teller, fuse_session_fd(notify->session));
 
+	if (r < 0)
+		return r;
 	lane->notify = notify;
+	lane->teller = teller;
 	lane->last = &lane->first;
 	pthread_mutex_init(&lane->lock, NULL);
 	pthread_cond_init(&lane->has_items, NULL);
@@ -345,7 +363,8 @@ static uint64_t lane_get_deadline(const struct lane *lane, uint64_t now)
 }
 
 int notify_start(struct fuse_session *session, struct requests *requests,
-	notify_timer_fn *set_timer, void *data, struct notify **ret_notify)
+	struct teller *const tellers[TELLERS], notify_timer_fn *set_timer, void *data,
+	struct notify **ret_notify)
 {
 	struct notify *notify = xcalloc(1, sizeof(*notify));
 	int r = 0;
@@ -356,7 +375,7 @@ int notify_start(struct fuse_session *session, struct requests *requests,
 	notify->data = data;
 	pthread_mutex_init(&notify->lock, NULL);
 	while (r == 0 && notify->started < LANES) {
-		r = lane_start(&notify->lanes[notify->started], notify);
+		r = lane_start(&notify->lanes[notify->started], notify, tellers[notify->started]);
 		notify->started += r == 0;
 	}
 	if (r < 0) {
