@@ -546,6 +546,8 @@ static void keep_server(struct keeper *keeper, struct heirloom *ret_heirloom)
 		if (keeper->is_server)
 			return;
 	}
+	if (keeper->mount && fuse_mount_is_there(keeper->mount)) /* nobody answers any more */
+		mountpoint_end(keeper->place);
 	unmount_tree(keeper, false);
 }
 

@@ -20,6 +20,8 @@ struct fuse_mount *fuse_mount_adopt(int fd);
 int fuse_mount_get_fd(const struct fuse_mount *mount);
 /* The mount is gone: what is mounted at its place by now is another's, and stays. */
 void fuse_mount_set_gone(struct fuse_mount *mount);
+/* Whether it is, as far as one can see from the descriptor. */
+bool fuse_mount_is_there(const struct fuse_mount *mount);
 /*
  * Unmounts, lazily, unless it was unmounted already, and closes the descriptor: with the last one
  * of it all requests end. True: it is one that was adopted, and is for the caller to unmount. NULL

@@ -9,5 +9,11 @@
  * `why` a sentence with what to do.
  */
 int mountpoint_prepare(const char *path, bool may_hide, struct strbuf *why);
+/*
+ * Takes away a mount that nobody serves any more: who waits for an answer waits no longer. That
+ * happens by itself when the last descriptor of it is closed; but a process that waits inside the
+ * kernel for such a client has one. Only root can.
+ */
+void mountpoint_end(const char *path);
 /* Takes a mount away, lazily, as who made it can. True: it is gone. */
 bool mountpoint_detach(const char *path);

@@ -123,7 +123,7 @@ void fuse_mount_set_gone(struct fuse_mount *mount)
 }
 
 /* As libfuse does it: a descriptor with an error has no mount any more. */
-static bool is_mounted(const struct fuse_mount *mount)
+bool fuse_mount_is_there(const struct fuse_mount *mount)
 {
 	struct pollfd state = { .fd = mount->fd };
 
@@ -136,7 +136,7 @@ bool fuse_mount_free(struct fuse_mount *mount)
 
 	if (!mount)
 		return false;
-	is_left = !mount->session && is_mounted(mount);
+	is_left = !mount->session && fuse_mount_is_there(mount);
 	if (mount->session) {
 		fuse_session_unmount(mount->session);
 		fuse_session_destroy(mount->session);

@@ -35,6 +35,11 @@ bool mountpoint_detach(const char *path)
 	return status == 0;
 }
 
+void mountpoint_end(const char *path)
+{
+	umount2(path, MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW);
+}
+
 static int check_folder(const char *path, struct strbuf *why)
 {
 	struct stat found;
