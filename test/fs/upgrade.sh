@@ -10,7 +10,7 @@ own=$(realpath "$MMFS")
 mmctl=$(realpath "${MMFS%/*}")/mmctl
 MMFS=$TMP/mmfs
 version=$("$own" --version | sed -n '1s/^mmfs //p')
-next=${version%?}9 # as long, so that it can be put in its place
+next=9${version#?} # as long, so that it can be put in its place; its end may be the end of other texts
 
 install_version() # VERSION
 {
