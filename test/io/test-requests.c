@@ -393,11 +393,11 @@ START_TEST(test_captured)
 	req = process.waiting;
 	second = ask_for_later(6);
 	serve();
-	requests_begin_capture(process.requests);
+	requests_begin_capture(process.requests, false);
 	add_to_sum(5);
 	answer(req);
 	one = requests_end_capture(process.requests);
-	requests_begin_capture(process.requests);
+	requests_begin_capture(process.requests, false);
 	add_to_sum(6);
 	answer(process.waiting);
 	two = requests_end_capture(process.requests);
@@ -410,6 +410,45 @@ START_TEST(test_captured)
 	ck_assert_int_eq(take_answer(first), 6);
 	ck_assert_int_eq(take_answer(0), 0);
 	ck_assert_uint_eq(get_sum(), 11);
+}
+END_TEST
+
+static uint32_t handed_over;
+
+static void note_later(void *data, uint32_t answer)
+{
+	handed_over = answer;
+}
+
+/* Who holds a folder is first: the others wait for what may wait for that. */
+START_TEST(test_captured_ahead)
+{
+	uint64_t first = ask_for_later(5), second;
+	fuse_req_t req;
+
+	serve();
+	req = process.waiting;
+	second = ask_for_later(6);
+	serve();
+	requests_begin_capture(process.requests, false);
+	answer(req);
+	ck_assert(requests_end_capture(process.requests));
+	requests_begin_capture(process.requests, true);
+	answer(process.waiting);
+	ck_assert(requests_end_capture(process.requests));
+	drop();
+	handed_over = 0;
+	begin();
+	requests_set_later(process.requests, note_later);
+	ck_assert_int_eq(requests_take_over(process.requests, process.session), 0);
+	ck_assert_int_ne(take_answer(second), 0);
+	ck_assert_int_eq(take_answer(0), 0);
+	ck_assert(handed_over);
+	requests_send(process.requests, device, handed_over);
+	ck_assert_int_ne(take_answer(first), 0);
+	drop();
+	take_over();
+	ck_assert_int_eq(take_answer(0), 0);
 }
 END_TEST
 
@@ -459,7 +498,7 @@ START_TEST(test_no_room)
 	later = ask_for_later(5);
 	serve();
 	number = ask_to_add(3);
-	requests_begin_capture(process.requests);
+	requests_begin_capture(process.requests, false);
 	serve();
 	ck_assert_uint_eq(requests_end_capture(process.requests), 0);
 	ck_assert_int_eq(take_answer(number), 5);
@@ -482,6 +521,7 @@ int main(void)
 	tcase_add_test(tcase, test_waits);
 	tcase_add_test(tcase, test_interrupted);
 	tcase_add_test(tcase, test_captured);
+	tcase_add_test(tcase, test_captured_ahead);
 	tcase_add_test(tcase, test_forget);
 	tcase_add_test(tcase, test_no_room);
 	tcase_add_test(tcase, test_slot);

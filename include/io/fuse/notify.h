@@ -38,6 +38,8 @@ struct notify_folder {
  */
 void notify_post(struct notify *notify, struct deltas *deltas, const struct notify_folder *held,
 	const struct notify_reply *reply);
+/* Sends an answer that an earlier process has captured (requests.h), behind all that was posted. */
+void notify_post_answer(struct notify *notify, uint32_t answer);
 /* Takes back the attributes of an inode at once: that takes no lock of a client's. */
 void notify_attributes(struct notify *notify, uint64_t ino);
 /* A reply alone: sends it when all that was changed by now is what every process sees. */

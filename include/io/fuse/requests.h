@@ -43,13 +43,22 @@ const void *requests_get_argument(const struct requests *requests);
 /* Writes a message to the kernel: an answer, or from any thread a notification. As writev(2). */
 ssize_t requests_write(struct requests *requests, int fd, struct iovec *iov, int count);
 
-/* Answers that are given from here on, to the end of the capture, are sent by another thread. */
-void requests_begin_capture(struct requests *requests);
+/*
+ * Answers that are given from here on, to the end of the capture, are sent by another thread. Who
+ * gets them may hold the lock of a folder until then.
+ */
+void requests_begin_capture(struct requests *requests, bool is_holding);
 /* The answer, or 0: there was none, or no room for it. */
 uint32_t requests_end_capture(struct requests *requests);
 /* Sends a captured answer. From any thread. */
 void requests_send(struct requests *requests, int fd, uint32_t answer);
 
+/*
+ * Who sends, by requests_send(), the answers that an earlier process has captured: behind whatever
+ * it may not have told the kernel, but for those to clients that hold the lock of a folder. Without
+ * this they are sent at once.
+ */
+void requests_set_later(struct requests *requests, void (*send)(void *data, uint32_t answer));
 /*
  * Goes on with what an earlier process has read and not answered. Where that is damaged the kernel
  * is asked for all of it again, if it can (Linux 6.9). -ENOENT: there is no greeting (FUSE_INIT) of

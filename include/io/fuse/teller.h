@@ -24,6 +24,8 @@ void teller_add_inode(struct strbuf *messages, uint64_t ino, int64_t from);
  * nobody's concern. False: the process is gone.
  */
 bool teller_tell(struct teller *teller, const struct strbuf *messages);
+/* How many messages it has written, for any thread: if more than before, nobody holds it up. */
+uint64_t teller_get_progress(const struct teller *teller);
 /* The caller writes them, and waits as the process would. */
 void teller_write(int device, const struct strbuf *messages);
 /* No thread uses it any more. Ends it, as soon as nothing holds it up. NULL is fine. */

@@ -96,6 +96,17 @@ static void flush(void *data)
 	kept_failures_note(server->backend.failures);
 }
 
+/* With epochs the kernel has forgotten everything by then. */
+static void send_later(void *data, uint32_t answer)
+{
+	struct fuse_server *server = data;
+
+	if (server->has_epochs)
+		requests_send(server->requests, fuse_get_fd(server), answer);
+	else
+		notify_post_answer(server->notify, answer);
+}
+
 int fuse_start(const struct fuse_options *options, const struct fuse_backend *backend,
 	struct fuse_server **ret_server, struct strbuf *why)
 {
@@ -117,6 +128,7 @@ int fuse_start(const struct fuse_options *options, const struct fuse_backend *ba
 	kept_nodes_watch(backend->kept, backend->tree);
 	kept_nodes_note_generation(backend->kept, server->generation);
 	requests_set_flush(server->requests, flush, server);
+	requests_set_later(server->requests, send_later);
 	kept_events_init(&server->events, backend->kept, backend->stream);
 	server->buffer.mem = requests_get_slot(server->requests);
 	server->session = fuse_session_make(options, &fuse_ops, server);

@@ -43,12 +43,14 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/param.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "io/fuse/notify.h"
+#include "io/fuse/notify_deltas.h"
 #include "io/fuse/notify_reply.h"
 #include "io/fuse/requests.h"
 
@@ -64,14 +66,17 @@ struct item {
 
 struct lane {
 	struct notify *notify;
-	struct teller *teller; /* what waits for locks in its place; NULL: it does so itself */
+	struct teller *teller; /* what waits for locks in its place */
+	bool has_teller;       /* … else it does so itself */
 	pthread_t thread;
 	pthread_mutex_t lock; /* for all below */
 	pthread_cond_t has_items;
 	struct item *first, **last;
 	bool is_stopping;
 	struct item *current; /* taken and not yet sent */
-	uint64_t since;	      /* … when, µs of the monotonic clock */
+	uint64_t began;	      /* … when, µs of the monotonic clock */
+	uint64_t since;	      /* … nothing was written */
+	uint64_t written;     /* by the teller, until then */
 	bool is_held;	      /* … for too long: replies do not wait for it */
 	size_t waiting;	      /* deltas of items that were posted since */
 	bool has_lost;	      /* there were too many of them */
@@ -81,10 +86,11 @@ struct lane {
 /* By what the client holds that gets the reply. */
 enum { LANE_FILES, LANE_FOLDERS, LANES = TELLERS };
 
-#define PATIENCE 1000000   /* µs that an invalidation may hold back replies */
-#define DELTAS_MAX 65536   /* that wait behind one that is held up */
-#define FOLDERS 2	   /* in which clients may make changes */
-#define NOTIFY_INC_EPOCH 8 /* of linux/fuse.h, from 7.44 on; libfuse has it from 3.18 on */
+#define PATIENCE 1000000      /* µs that an invalidation may hold back replies, */
+#define PATIENCE_MAX 10000000 /* and many of them, one after the other */
+#define DELTAS_MAX 65536      /* that wait behind one that is held up */
+#define FOLDERS 2	      /* in which clients may make changes */
+#define NOTIFY_INC_EPOCH 8    /* of linux/fuse.h, from 7.44 on; libfuse has it from 3.18 on */
 
 struct folder {
 	uint64_t ino;
@@ -116,7 +122,7 @@ static void item_take_reply(
 		item->poll = reply->kind == REPLY_WAKE ? reply->poll : NULL;
 		return;
 	}
-	requests_begin_capture(requests);
+	requests_begin_capture(requests, item->except);
 	notify_reply_send(reply);
 	item->answer = requests_end_capture(requests);
 }
@@ -138,45 +144,21 @@ static void item_free(struct item *item)
 	free(item);
 }
 
-static bool is_parent_listed(const struct deltas *deltas, size_t before, uint64_t parent)
-{
-	/* Changes come in runs of the same few folders: looking back a little finds nearly all. */
-	for (size_t i = before, looked = 0; i > 0 && looked < 8; i--, looked++)
-		if (deltas->list[i - 1].parent == parent && !deltas->list[i - 1].ino)
-			return true;
-	return false;
-}
-
 static void lane_tell(struct lane *lane, const struct strbuf *messages)
 {
-	if (lane->teller && teller_tell(lane->teller, messages))
+	if (lane->has_teller && teller_tell(lane->teller, messages))
 		return;
-	if (lane->teller)
+	if (lane->has_teller)
 		log_warning("a process is gone that waited for clients: a thread does from now on");
-	lane->teller = NULL;
+	lane->has_teller = false;
 	teller_write(fuse_session_fd(lane->notify->session), messages);
 }
 
 static void invalidate(struct lane *lane, const struct item *item)
 {
 	_cleanup_strbuf_ struct strbuf messages = STRBUF_INIT;
-	const struct deltas *deltas = &item->deltas;
 
-	for (size_t i = 0; i < deltas->count; i++) {
-		const struct delta *delta = &deltas->list[i];
-
-		if (!delta->parent) /* attributes only: an offset below 0 takes no page locks */
-			teller_add_inode(&messages, delta->ino, -1);
-		else if (delta->parent != item->except && delta->name)
-			teller_add_entry(&messages, delta->parent, delta->name);
-	}
-	for (size_t i = 0; i < deltas->count; i++) {
-		uint64_t parent = deltas->list[i].parent;
-
-		if (parent && !deltas->list[i].ino && parent != item->except &&
-			!is_parent_listed(deltas, i, parent))
-			teller_add_inode(&messages, parent, 0);
-	}
+	notify_deltas_format(&item->deltas, item->except, &messages);
 	lane_tell(lane, &messages);
 }
 
@@ -234,7 +216,7 @@ static struct item *lane_take(struct lane *lane)
 	item = lane->first;
 	lane->current = item;
 	if (item) {
-		lane->since = clock_get_monotonic();
+		lane->since = lane->began = clock_get_monotonic();
 		lane->first = item->next;
 		if (!lane->first)
 			lane->last = &lane->first;
@@ -303,6 +285,7 @@ static int lane_start(struct lane *lane, struct notify *notify, struct teller *t
 		return r;
 	lane->notify = notify;
 	lane->teller = teller;
+	lane->has_teller = true;
 	lane->last = &lane->first;
 	pthread_mutex_init(&lane->lock, NULL);
 	pthread_cond_init(&lane->has_items, NULL);
@@ -359,7 +342,9 @@ static uint64_t lane_get_deadline(const struct lane *lane, uint64_t now)
 {
 	if (!lane->current && !lane->first)
 		return 0;
-	return (lane->current && !lane->is_held ? lane->since : now) + PATIENCE;
+	if (!lane->current || lane->is_held)
+		return now + PATIENCE;
+	return MIN(lane->since + PATIENCE, lane->began + PATIENCE_MAX);
 }
 
 int notify_start(struct fuse_session *session, struct requests *requests,
@@ -471,7 +456,8 @@ static void send_now(struct notify *notify, struct deltas *deltas, bool is_new_e
 		const struct delta *delta = &deltas->list[i];
 		bool is_listed = delta->parent && !delta->ino;
 
-		if ((is_listed && !is_parent_listed(deltas, i, delta->parent)) || !delta->parent)
+		if ((is_listed && !notify_deltas_has_parent(deltas, i, delta->parent)) ||
+			!delta->parent)
 			notify_attributes(notify, is_listed ? delta->parent : delta->ino);
 	}
 	if (is_new_epoch)
@@ -480,13 +466,28 @@ static void send_now(struct notify *notify, struct deltas *deltas, bool is_new_e
 	notify_reply_send(reply);
 }
 
+static void post(struct notify *notify, struct lane *lane, struct item *item)
+{
+	uint64_t at;
+
+	pthread_mutex_lock(&lane->lock);
+	*lane->last = item;
+	lane->last = &item->next;
+	if (lane->is_held)
+		release_item(lane, item);
+	at = lane_get_deadline(lane, clock_get_monotonic());
+	pthread_mutex_unlock(&lane->lock);
+	pthread_cond_signal(&lane->has_items);
+	if (!notify->timer || at < notify->timer)
+		arm(notify, at);
+}
+
 void notify_post(struct notify *notify, struct deltas *deltas, const struct notify_folder *held,
 	const struct notify_reply *reply)
 {
 	struct lane *lane = &notify->lanes[held ? LANE_FOLDERS : LANE_FILES];
 	bool is_by_folder = held && held->name, is_about_names = has_names(deltas);
 	struct item *item;
-	uint64_t at;
 
 	if (notify->uses_epochs) {
 		/*
@@ -509,16 +510,15 @@ void notify_post(struct notify *notify, struct deltas *deltas, const struct noti
 	item->is_news = notify_reply_is_news(reply);
 	item_take_reply(item, notify->requests, reply);
 	*deltas = (struct deltas){ 0 };
-	pthread_mutex_lock(&lane->lock);
-	*lane->last = item;
-	lane->last = &item->next;
-	if (lane->is_held)
-		release_item(lane, item);
-	at = lane_get_deadline(lane, clock_get_monotonic());
-	pthread_mutex_unlock(&lane->lock);
-	pthread_cond_signal(&lane->has_items);
-	if (!notify->timer || at < notify->timer)
-		arm(notify, at);
+	post(notify, lane, item);
+}
+
+void notify_post_answer(struct notify *notify, uint32_t answer)
+{
+	struct item *item = xcalloc(1, sizeof(*item));
+
+	item->answer = answer;
+	post(notify, &notify->lanes[LANE_FILES], item);
 }
 
 void notify_send(struct notify *notify, const struct notify_reply *reply)
@@ -530,10 +530,14 @@ void notify_send(struct notify *notify, const struct notify_reply *reply)
 
 static bool lane_handle_time(struct lane *lane, uint64_t now, uint64_t *ret_deadline)
 {
+	uint64_t written = teller_get_progress(lane->teller);
 	bool is_new;
 
 	pthread_mutex_lock(&lane->lock);
-	is_new = lane->current && !lane->is_held && now >= lane->since + PATIENCE;
+	if (written != lane->written)
+		lane->since = now;
+	lane->written = written;
+	is_new = lane->current && !lane->is_held && now >= lane_get_deadline(lane, now);
 	if (is_new) {
 		lane->is_held = true;
 		release_item(lane, lane->current);

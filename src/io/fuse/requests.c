@@ -60,9 +60,11 @@ struct requests {
 	bool is_open;			      /* `current` has no answer yet */
 	bool is_muted;			      /* answers are dropped: the kernel has them already */
 	bool is_capturing;
+	bool is_holding; /* … for who holds the lock of a folder */
 	uint32_t captured;
 	void (*flush)(void *data);
-	void *data;
+	void (*send)(void *data, uint32_t answer);
+	void *data; /* of both */
 };
 
 static bool has_number(const struct map_node *node, const void *key)
@@ -117,6 +119,11 @@ void requests_set_flush(struct requests *requests, void (*flush)(void *data), vo
 {
 	requests->flush = flush;
 	requests->data = data;
+}
+
+void requests_set_later(struct requests *requests, void (*send)(void *data, uint32_t answer))
+{
+	requests->send = send;
 }
 
 void *requests_get_slot(const struct requests *requests)
@@ -242,8 +249,9 @@ static ssize_t capture(struct requests *requests, int fd, const struct iovec *io
 		return write_noted(requests, fd, iov, count);
 	len = fill_outbox(requests, iov, count);
 
-	requests->captured = kept_add(requests->kept, KEPT_ANSWER, header->unique,
-		kept_get(requests->kept, requests->outbox), len);
+	requests->captured =
+		kept_add(requests->kept, requests->is_holding ? KEPT_AHEAD : KEPT_ANSWER,
+			header->unique, kept_get(requests->kept, requests->outbox), len);
 	forget(requests, header->unique);
 	kept_commit(requests->kept);
 	crash_point("request:captured");
@@ -272,9 +280,10 @@ ssize_t requests_write(struct requests *requests, int fd, struct iovec *iov, int
 	return n;
 }
 
-void requests_begin_capture(struct requests *requests)
+void requests_begin_capture(struct requests *requests, bool is_holding)
 {
 	requests->is_capturing = true;
+	requests->is_holding = is_holding;
 	requests->captured = 0;
 }
 
@@ -413,10 +422,29 @@ static int greet(struct requests *requests, struct fuse_session *session)
 	return 0;
 }
 
-/* Writes the answers that an earlier process may have written, or not. */
+static void send_captured(struct requests *requests, int fd, enum kept_kind kind, bool is_later)
+{
+	uint32_t record = kept_next(requests->kept, kind, 0), next;
+
+	for (; record; record = next) {
+		next = kept_next(requests->kept, kind, record);
+		if (kept_get_len(requests->kept, record) < sizeof(struct fuse_out_header))
+			continue;
+		if (is_later)
+			requests->send(requests->data, record);
+		else
+			requests_send(requests, fd, record);
+		crash_point("over:answer");
+	}
+}
+
+/*
+ * Writes the answers that an earlier process may have written, or not. What those were to wait for
+ * waits itself for the locks of folders: who holds one is first.
+ */
 static void send_answers(struct requests *requests, int fd)
 {
-	uint32_t *outbox = kept_get(requests->kept, requests->outbox), record, next;
+	uint32_t *outbox = kept_get(requests->kept, requests->outbox);
 
 	if (*outbox && *outbox <= SLOT_SIZE) {
 		ssize_t n = write(fd, outbox, *outbox);
@@ -425,13 +453,8 @@ static void send_answers(struct requests *requests, int fd)
 		crash_point("over:outbox");
 	}
 	*outbox = 0;
-	record = kept_next(requests->kept, KEPT_ANSWER, 0);
-	for (; record; record = next) {
-		next = kept_next(requests->kept, KEPT_ANSWER, record);
-		if (kept_get_len(requests->kept, record) >= sizeof(struct fuse_out_header))
-			requests_send(requests, fd, record);
-		crash_point("over:answer");
-	}
+	send_captured(requests, fd, KEPT_AHEAD, false);
+	send_captured(requests, fd, KEPT_ANSWER, requests->send);
 }
 
 /* Has the kernel send all that it waits for once more. False: it cannot. */

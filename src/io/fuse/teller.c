@@ -15,6 +15,7 @@
 #include <linux/fuse.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,6 +29,7 @@
 struct teller {
 	int socket;
 	pid_t pid;
+	_Atomic uint64_t *written; /* by the process, which shares it */
 };
 
 /* Length of the message at the beginning; 0: there is none that is whole. */
@@ -42,7 +44,7 @@ static size_t get_len(const char *messages, size_t size)
 }
 
 /* A name that the kernel does not know, a mount that is gone: nothing is left to be told then. */
-static void write_all(int device, const char *messages, size_t size)
+static void write_all(int device, const char *messages, size_t size, _Atomic uint64_t *written)
 {
 	size_t len;
 
@@ -52,12 +54,14 @@ static void write_all(int device, const char *messages, size_t size)
 		(void)n;
 		messages += len;
 		size -= len;
+		if (written)
+			(*written)++;
 	}
 }
 
 /* --- the process ------------------------------------------------------------------------------ */
 
-static _Noreturn void run(int socket, int (*confine)(void))
+static _Noreturn void run(int socket, int (*confine)(void), _Atomic uint64_t *written)
 {
 	char *room = xcalloc(1, PIECE_MAX), begin;
 	int device;
@@ -67,7 +71,7 @@ static _Noreturn void run(int socket, int (*confine)(void))
 		_exit(EXIT_FAILURE);
 	message_receive(HELPER_SOCKET, &begin, sizeof(begin), &device, 1);
 	while (device >= 0 && (n = recv(HELPER_SOCKET, room, PIECE_MAX, 0)) > 0) {
-		write_all(device, room, (size_t)n);
+		write_all(device, room, (size_t)n, written);
 		if (send(HELPER_SOCKET, "", 1, MSG_NOSIGNAL) < 0)
 			break;
 	}
@@ -78,15 +82,22 @@ static _Noreturn void run(int socket, int (*confine)(void))
 
 int teller_start(int (*confine)(void), struct teller **ret_teller)
 {
+	void *shared = mmap(
+		NULL, sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int socket;
-	pid_t pid = helper_fork(&socket);
+	pid_t pid;
 
-	if (pid < 0)
+	if (shared == MAP_FAILED)
+		return -errno;
+	pid = helper_fork(&socket);
+	if (pid < 0) {
+		munmap(shared, sizeof(uint64_t));
 		return pid;
+	}
 	if (pid == 0)
-		run(socket, confine);
+		run(socket, confine, shared);
 	*ret_teller = xcalloc(1, sizeof(**ret_teller));
-	**ret_teller = (struct teller){ .socket = socket, .pid = pid };
+	**ret_teller = (struct teller){ .socket = socket, .pid = pid, .written = shared };
 	return 0;
 }
 
@@ -124,7 +135,12 @@ void teller_add_inode(struct strbuf *messages, uint64_t ino, int64_t from)
 
 void teller_write(int device, const struct strbuf *messages)
 {
-	write_all(device, messages->data, messages->len);
+	write_all(device, messages->data, messages->len, NULL);
+}
+
+uint64_t teller_get_progress(const struct teller *teller)
+{
+	return *teller->written;
 }
 
 /* As many messages as are sent at once. */
@@ -169,5 +185,6 @@ void teller_free(struct teller *teller)
 	/* It may be stopped, or held up: the server, which ends, does not wait for it. */
 	kill(teller->pid, SIGKILL);
 	waitpid(teller->pid, NULL, WNOHANG);
+	munmap((void *)teller->written, sizeof(uint64_t));
 	free(teller);
 }
