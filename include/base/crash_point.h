@@ -19,6 +19,8 @@ void crash_point_set_server(unsigned int number);
  * step of the list the first one comes again. Else none is deadly from there on.
  */
 bool crash_point_is_endless(void);
+/* Whether $MMFS_OLD_KERNEL is set: what only newer ones can is not used. */
+bool crash_point_has_old_kernel(void);
 #else
 static inline void crash_point(const char *label)
 {
@@ -29,6 +31,10 @@ static inline void crash_point_set_server(unsigned int number)
 	(void)number;
 }
 static inline bool crash_point_is_endless(void)
+{
+	return false;
+}
+static inline bool crash_point_has_old_kernel(void)
 {
 	return false;
 }

@@ -40,6 +40,11 @@ static const char *find_step(void)
 	return step;
 }
 
+bool crash_point_has_old_kernel(void)
+{
+	return getenv("MMFS_OLD_KERNEL") != NULL;
+}
+
 void crash_point(const char *label)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

@@ -13,16 +13,23 @@ echo "SEED=$seed"
 ids=("UUID=$(number_uuid 1)" "UUID=$(number_uuid 2)")
 links=4200 # with more than 4096 nodes it is by name
 
-# All but the one that reads `points`, which are long here.
 play() # OPTION…
 {
-	timeout 120 "$helpers/unkillable" -c 0xdf "$@" "$MM" "${ids[@]}"
+	timeout 120 "$helpers/unkillable" "$@" "$MM" "${ids[@]}"
 }
 
 make_image a 1M swap "$(number_uuid 1)"
 make_image b 1M swap "$(number_uuid 2)"
 attach a 00
 attach b 01
+
+# In a small tree, as if the kernel were older.
+MMFS_OLD_KERNEL=1 MMFS_CRASH_ENDLESS=1 start_mmfs
+play -k "$(plain_or_sanitized 60 10)" -s $((++seed)) -a 150
+expect_sound
+stop_mmfs
+
+# In a large one, by all clients but the one that reads `points`, which are long then.
 MMFS_CRASH_ENDLESS=1 start_mmfs
 for ((i = 0; i < links; i++)); do
 	echo "create_point link=many$i device=${ids[0]}"
@@ -30,13 +37,13 @@ done >"$TMP/batch"
 echo commit >>"$TMP/batch"
 cat "$TMP/batch" >"$CTL/batch"
 expect_equal $links "$(find "$MM/DosDevices" -name 'many*' | wc -l)" "how many links there are"
-play -k "$(plain_or_sanitized 20 8)" -s $((++seed)) -a 200
+play -c 0xdf -k "$(plain_or_sanitized 20 8)" -s $((++seed)) -a 200
 expect_sound
 stop_mmfs
 
 # When none goes on, nobody waits any more.
 start_mmfs
-! play -k 6 -s $((++seed)) -a 50 >"$TMP/said" 2>&1 || fail "clients have not noticed the end"
+! play -c 0xdf -k 6 -s $((++seed)) -a 50 >"$TMP/said" 2>&1 || fail "clients have not noticed the end"
 expect_match "Transport endpoint is not connected|Software caused connection abort|No such file" \
 	"$(cat "$TMP/said")" "what a client says"
 await_end "$mmfs_pid"

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "core/views/render.h"
 #include "fuse_private.h"
 #include "io/fuse/fuse_attributes.h"
@@ -67,7 +68,8 @@ static void op_init(void *data, struct fuse_conn_info *connection)
 	if (connection->max_write > REQUESTS_WRITE_MAX)
 		connection->max_write = REQUESTS_WRITE_MAX;
 	server->max_write = connection->max_write;
-	server->has_epochs = connection->proto_major == 7 && connection->proto_minor >= 44;
+	server->has_epochs = connection->proto_major == 7 && connection->proto_minor >= 44 &&
+		!crash_point_has_old_kernel();
 	server->has_no_opendir =
 		server->options.is_cached && connection->capable & FUSE_CAP_NO_OPENDIR_SUPPORT;
 	if (server->is_taking_over)
