@@ -13,7 +13,8 @@ typedef void notify_timer_fn(void *data, uint64_t at);
 
 /*
  * Starts the threads. `tellers` stay the caller's, and must be there until notify_stop() has
- * returned true. `set_timer` is called, with `data`, by whoever calls the functions below.
+ * returned true; without one the thread waits itself. `set_timer` is called, with `data`, by
+ * whoever calls the functions below.
  */
 int notify_start(struct fuse_session *session, struct requests *requests,
 	struct teller *const tellers[TELLERS], notify_timer_fn *set_timer, void *data,
