@@ -182,6 +182,12 @@ int cluster_forget_host(struct cluster *cluster, const char *host, struct strbuf
 		cluster_explain(cluster, why);
 		return -EROFS;
 	}
+	for (size_t i = 0; i < cluster->host_count; i++) {
+		if (strcmp(cluster->hosts[i].name, host) != 0 || !cluster->hosts[i].is_alive)
+			continue;
+		strbuf_add_format(why, "%s is alive", host);
+		return -EBUSY;
+	}
 	strbuf_add_format(
 		&line, "{\"forget\":%llu,\"host\":", (unsigned long long)++cluster->last_id);
 	strbuf_add_json(&line, host);

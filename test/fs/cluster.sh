@@ -165,6 +165,8 @@ if [ -n "${MMCTL-}" ]; then
 	both=$("$MMCTL" -m "$MM" tree --cluster -r -n -o NAME | grep -c "$a")
 	expect_equal 2 "$both" "machines that see one volume"
 	expect_match '^h1 up h2 alive ' "$("$MMCTL" -m "$MM" cluster status -n -r -o HOST,STATE | tr '\n' ' ')"
+	expect_refused EBUSY cluster_forget host=h2
+	expect_exit 1 "cannot forget the host .h1.: h1 is alive" mmctl cluster forget h1
 	play seen "$id_a" h9
 	expect_ok "$MMCTL" -m "$MM" cluster forget h9
 	await sees_not h9 "$id_a"

@@ -265,7 +265,7 @@ int replica_parse(const char *text, size_t len, struct replica *ret_replica, str
 		return -EBADMSG;
 	}
 	if (!take_text(&reader, VERSION)) {
-		strbuf_add_text(why, "it is of a newer version of mmfs");
+		strbuf_add_text(why, "its file about mount points is of a newer version of mmfs");
 		return -ENOTSUP;
 	}
 	while (!fault && reader.at < reader.end) {
