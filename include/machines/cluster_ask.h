@@ -39,7 +39,7 @@ int cluster_take_over(struct cluster *cluster, const struct cluster_time *now, s
 
 /* What this machine is called there; NULL: nobody has said so yet. */
 const char *cluster_get_host(const struct cluster *cluster);
-/* How many lines of clients one commit surely takes. */
+/* How many lines of clients one commit surely takes, or how many new volumes. */
 size_t cluster_get_lines(const struct cluster *cluster);
 /* Why names cannot be changed, a sentence. */
 void cluster_explain(const struct cluster *cluster, struct strbuf *ret_text);

@@ -533,6 +533,7 @@ void ledger_fill_env(const struct ledger *ledger, bool is_of_client, struct mana
 	env->is_seen_elsewhere = is_of_client ? was_seen : is_seen;
 	env->cannot_share = !cluster_is_up(ledger->cluster);
 	env->explain = explain;
+	env->most_sharing = cluster_get_lines(ledger->cluster);
 }
 
 int ledger_forget_host(struct ledger *ledger, const char *host, struct strbuf *why)

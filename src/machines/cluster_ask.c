@@ -9,7 +9,7 @@
 #include "cluster_talk_private.h"
 #include "machines/cluster_ask.h"
 
-#define OPERATIONS_PER_LINE 4 /* of an ordinary request of a client */
+#define OPERATIONS_PER_LINE 4 /* of an ordinary request of a client, or of a new volume */
 #define LINES_MAX 1000
 
 size_t cluster_get_lines(const struct cluster *cluster)

@@ -359,3 +359,23 @@ expect_match 'mmctl cluster status' "$(mmctl delete late 2>&1 || true)" "mmctl's
 take_over nothing
 has_row links/dosdevices/archive || fail "names of before are not shared"
 expect_ok request create_point "link=last device=$c"
+
+# --- more volumes at once than one change has room for ----------------------------------------------
+
+play room 16
+play hold h2
+await is_state away
+volumes=$(find "$MM/Volumes" -type l | wc -l)
+for i in {10..21}; do
+	make_image "many-$i" 1M swap "44444444-4444-4444-4444-4444444444$i"
+	losetup "$LOOP$i" "$TMP/many-$i"
+done
+settle
+expect_equal 12 "$(grep -c 'cluster cannot be changed' "$CTL/unprocessed")" "volumes that wait"
+play let h2
+await is_state up
+settle
+expect_equal $((volumes + 12)) "$(find "$MM/Volumes" -type l | wc -l)" "volumes that came at once"
+for i in {10..21}; do
+	has_row "volumes/UUID=44444444-4444-4444-4444-4444444444$i" || fail "volume $i is not shared"
+done

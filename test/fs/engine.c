@@ -15,6 +15,7 @@
  *	put KEY VALUE, delete KEY	another host writes: "elsewhere"
  *	with KEY VALUE		in the same revision as what is put or deleted next
  *	seen ID HOST, unseen ID HOST	another host sees a volume, or not any more
+ *	room NUMBER		of operations in one commit, for who comes from now on
  *	compact			what was before is not told again: who comes anew is sent everything
  *	other			the engine is another one, without rows
  *	save			keeps a copy of all rows
@@ -58,7 +59,7 @@ static size_t host_count;
 static struct sight sights[SIGHTS];
 static size_t sight_count;
 static uint64_t revision = 100, head = 10, compacted;
-static unsigned int generation;
+static unsigned int generation, room = 120;
 static uint64_t saved_revision, saved_head;
 static struct strbuf with; /* rows of the next revision */
 
@@ -137,8 +138,8 @@ static void greet(struct host *host)
 
 	strbuf_add_format(&line,
 		"{\"hello\":1,\"host\":\"%s\",\"cluster_id\":\"00000000-0000-4000-8000-%012u\","
-		"\"room\":120,\"limit\":1400000,\"next\":1}\n",
-		host->name, generation + 1);
+		"\"room\":%u,\"limit\":1400000,\"next\":1}\n",
+		host->name, generation + 1, room);
 	say(host, &line);
 }
 
@@ -537,6 +538,8 @@ static void command(void *data, char *text, size_t len)
 	first = rest ? strsep(&rest, " ") : NULL;
 	if (strcmp(word, "put") == 0 || strcmp(word, "delete") == 0) {
 		write_elsewhere(first, rest);
+	} else if (strcmp(word, "room") == 0) {
+		room = (unsigned int)strtoul(first, NULL, 10);
 	} else if (strcmp(word, "with") == 0) {
 		write_with(first, rest);
 	} else if (strcmp(word, "seen") == 0) {

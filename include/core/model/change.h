@@ -20,6 +20,7 @@ struct manager_env {
 	bool cannot_share; /* names of all hosts cannot be written now: */
 	void (*explain)(const void *elsewhere, struct strbuf *ret_why);
 	const void *elsewhere;
+	size_t most_sharing; /* how many volumes may be in one change with such names; 0: any */
 };
 
 /* The same, of a volume that is shared. */
@@ -59,6 +60,7 @@ struct change {
 	char *host;	      /* where it has been committed already; NULL: it is of this machine */
 	bool gives_letters;   /* from now on */
 	bool is_refusal;      /* something was refused, or left as it was */
+	size_t sharing;	      /* volumes about which all hosts hear, of those that have come */
 	bool has_devices;     /* was decided about them … */
 	bool is_unwritten;    /* … while nothing can be written */
 	struct deletion_mark *marks;

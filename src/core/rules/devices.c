@@ -216,6 +216,12 @@ static void decide_followers(
 		decide_joining(manager, env, volumes->put[i], change);
 }
 
+/* Whether all hosts may hear of one more volume now: one change has room for so many. */
+static bool may_share(const struct manager_env *env, const struct change *change)
+{
+	return !env->cannot_share && (!env->most_sharing || change->sharing < env->most_sharing);
+}
+
 /* A volume gets its ID: it is remembered, and has a Volume{GUID} name from then on. */
 static void decide_arrival(const struct manager *manager, const struct manager_env *env,
 	const struct device *device, const char *id, struct change *change)
@@ -223,17 +229,20 @@ static void decide_arrival(const struct manager *manager, const struct manager_e
 	const struct record *record = names_find_record(&change->names, id);
 	bool is_known = record != NULL;
 
-	if (record && record->is_shared && env->cannot_share) {
+	if (record && record->is_shared && !may_share(env, change)) {
 		decide_hint(device, id, false, change);
 		return;
 	}
 	if (!record ||
 		(!is_remembered(record, device) &&
 			!is_component_remembered(manager, record, device, change) &&
-			!manager_env_has_seen(env, &change->names, id)))
+			!manager_env_has_seen(env, &change->names, id))) {
 		decide_description(env, device, id, change);
-	else if (record->fingerprint.has_twin || record->keep_links || mounted_is_device(device))
+		change->sharing += record && record->is_shared;
+	} else if (record->fingerprint.has_twin || record->keep_links ||
+		mounted_is_device(device)) {
 		decide_hint(device, id, false, change);
+	}
 	decide_unnoted(device, id, change);
 	if (!is_known && devices_is_to_share(manager, device))
 		names_edit_record(&change->names, id)->is_shared = true;
@@ -463,17 +472,21 @@ static void refuse_unknown(const struct manager *manager, struct change *change)
 
 /*
  * Of a volume that all hosts are to know of, none of them may hear now: it is none yet. What is the
- * machine's own goes on.
+ * machine's own goes on. Where it is for want of room, the rest comes when this is written.
  */
 static void hold_back(
 	const struct manager *manager, const struct manager_env *env, struct change *change)
 {
-	for (size_t i = 0; env->cannot_share && i < change->volumes.assignment_count; i++) {
+	for (size_t i = 0; i < change->volumes.assignment_count; i++) {
 		struct assignment *assignment = &change->volumes.assignments[i];
 
 		if (!assignment->id || names_find_record(&change->names, assignment->id) ||
 			!devices_is_to_share(manager, assignment->device))
 			continue;
+		if (may_share(env, change)) {
+			change->sharing++;
+			continue;
+		}
 		assignment->is_unwritten = assignment->is_unshared = true;
 		assignment->is_arriving = !has_arrived(manager, assignment->id);
 		free(steal_ptr(assignment->id));
