@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Three hosts give, take and rename six names as they like, while servers, mmfs-cluster and members of
-# etcd are killed or stand still, networks are cut, and the history of etcd is taken away. What each was
-# told is written down, with the time. After each round all is well again, and
+# etcd are killed or stand still, networks are cut, clocks jump, and the history of etcd is taken away.
+# What each was told is written down, with the time. After each round all is well again, and
 #
 #	1. there is an order of all calls that explains what was told (linear.c), refusals included,
 #	2. with what is there at the end: no more, and no less;
@@ -16,6 +16,8 @@
 # $MMFS_CLUSTER_ROUNDS are played, 4 if it does not say; $MMFS_CLUSTER_FAULT is the only fault then.
 
 use_net=yes
+skew=$(dirname "$MMFS")/test/cluster/libskew.so
+! grep -q __asan_init "$MMFS" || skew= # would have to come first
 # shellcheck source=three.sh
 . "$(dirname "$0")/three.sh"
 
@@ -25,7 +27,7 @@ RANDOM=$((seed % 32768))
 linear=$(dirname "$MMFS")/test/cluster/linear
 names=(g0 g1 g2 g3 g4 g5)
 faults=(member-killed member-stands leader-stands helper-killed helper-stands server-killed server-stands
-	member-cut leader-cut host-cut half-cut one-way compacted none)
+	member-cut leader-cut host-cut half-cut one-way compacted clock none)
 
 now()
 {
@@ -168,6 +170,10 @@ hurt() # FAULT
 		sleep 1
 		etcd_do compact "$(etcd_do get /none -w json | jq .header.revision)" >/dev/null || true
 		;;
+	clock) # of a host goes an hour forth or back, or is right again
+		clocks=('\x10\x0e\0\0\0\0\0\0' '\xf0\xf1\xff\xff\xff\xff\xff\xff' '\0\0\0\0\0\0\0\0')
+		[ -z "$skew" ] || set_clock $host "${clocks[RANDOM % 3]}"
+		;;
 	none) ;;
 	esac
 	echo "$1" >>"$TMP/faults"
@@ -191,7 +197,7 @@ heal()
 		if [ -n "${helper[$host]-}" ]; then
 			kill -CONT "${helper[$host]}"
 		else
-			run_helper $host
+			with_clock $host run_helper $host
 		fi
 	done
 	for host in h1 h2 h3; do

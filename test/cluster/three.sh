@@ -34,12 +34,34 @@ on() # HOST
 	MM=${tree[$1]} CTL=${tree[$1]}/control
 }
 
+# Preloaded with $skew, its processes have a clock that set_clock changes.
+with_clock() # HOST COMMAND…
+{
+	local host=$1
+
+	shift
+	if [ -z "${skew-}" ]; then
+		"$@"
+		return
+	fi
+	[ -e "$TMP/$host.skew" ] || set_clock "$host" '\0\0\0\0\0\0\0\0'
+	export LD_PRELOAD=$skew MMFS_SKEW=$TMP/$host.skew
+	"$@"
+	unset LD_PRELOAD MMFS_SKEW
+}
+
+set_clock() # HOST SECONDS: eight bytes, as printf has them
+{
+	# shellcheck disable=SC2059 # they are a format
+	printf "$2" 1<>"$TMP/$1.skew"
+}
+
 start_host() # HOST
 {
 	on "$1"
-	DB=$TMP/$1.db start_mmfs cluster=test "cluster_socket=$TMP/$1.socket" share=all
+	DB=$TMP/$1.db with_clock "$1" start_mmfs cluster=test "cluster_socket=$TMP/$1.socket" share=all
 	keepers[$1]=$mmfs_pid
-	run_helper "$1"
+	with_clock "$1" run_helper "$1"
 }
 
 is_up()
