@@ -229,7 +229,7 @@ static const char *const ignored_options[] = { "defaults", "suid", "dev", "exec"
 	"diratime", "nodiratime", "relatime", "norelatime", "strictatime", "nostrictatime",
 	"lazytime", "nolazytime", "silent", "loud", "auto", "noauto", "user", "nouser", "users",
 	"nousers", "owner", "noowner", "group", "nogroup", "_netdev", "nofail", "mand", "nomand",
-	"iversion", "noiversion", "subtype", "comment" };
+	"iversion", "noiversion", "subtype", "comment", "helper", "uhelper" };
 
 static bool is_listed(const char *const *list, size_t count, const char *name)
 {

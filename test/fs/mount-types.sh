@@ -131,7 +131,7 @@ write_fstab() # SOURCE TYPE OPTIONS
 for type in mmfs fuse.mmfs; do
 	for source in none mmfs; do
 		write_fstab $source $type \
-			"defaults,nofail,_netdev,auto,exec,user,comment=a,x-systemd.device-timeout=5,x-gvfs-hide"
+			"defaults,nofail,_netdev,auto,exec,user,comment=a,helper=a,uhelper=b,x-systemd.device-timeout=5,x-gvfs-hide"
 		expect_ok mount -T "$TMP/fstab" "$MM"
 		expect_mounted $source
 		# Who mounts all there is does not mount it again.
