@@ -293,6 +293,27 @@ static int take_lock(struct store_file *file, struct strbuf *why)
 	return 0;
 }
 
+/*
+ * Compares tables with their indexes, but for those of the links, of which there may be many:
+ * store_rows.c does that. Adds a first fault to `verdict`, which is "ok" so far.
+ */
+static int check_tables(struct store_file *file, struct strbuf *verdict)
+{
+	static const char sql[] =
+		"SELECT fault.integrity_check"
+		"	FROM sqlite_schema AS item, pragma_integrity_check(item.name) AS fault"
+		"	WHERE item.type = 'table' AND item.name <> 'links'"
+		"		AND fault.integrity_check <> 'ok'";
+	_cleanup_strbuf_ struct strbuf fault = STRBUF_INIT;
+	int code = query(file, sql, NULL, &fault);
+
+	if (fault.len) {
+		strbuf_reset(verdict);
+		strbuf_add_text(verdict, strbuf_text(&fault));
+	}
+	return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
 /* Judges the file as SQLite sees it, with what is in the log. */
 static int check(struct store_file *file, struct strbuf *why)
 {
@@ -308,7 +329,8 @@ static int check(struct store_file *file, struct strbuf *why)
 	r = check_version(file->path, version, why);
 	if (r < 0)
 		return r;
-	if (query(file, "PRAGMA integrity_check(1)", NULL, &verdict) != SQLITE_OK)
+	if (query(file, "PRAGMA quick_check(1)", NULL, &verdict) != SQLITE_OK ||
+		check_tables(file, &verdict) != SQLITE_OK)
 		return store_file_fail(file, why);
 	if (strcmp(strbuf_text(&verdict), "ok") != 0) {
 		for (char *c = verdict.data; c && *c; c++)

@@ -6,6 +6,11 @@
  * spelling, a unique ID with a known tag, no second drive letter, numbers in range, no NUL within
  * a text, no gap in the history.
  *
+ * There may be a million links, and SQLite compares a table with its indexes by one look-up for
+ * each row: that took half of a start. So it leaves them out (store_file.c), and they are compared
+ * here: rows must come in their order, in the table and in both indexes, and be the same ones, by
+ * the sum of their hashes.
+ *
  * Unsigned 64-bit numbers are kept as SQLite's signed ones, bit by bit. Texts are kept byte by
  * byte: SQLite neither checks nor changes the encoding of a UTF-8 database.
  */
@@ -28,7 +33,12 @@ static const char select_records[] =
 	"SELECT unique_id, keep_links, no_drive_letter, partuuid, dm_uuid, md_uuid, wwn, serial,"
 	"	size, node, diskseq, has_twin, last_seen, attachment, start, is_shared, revision"
 	"	FROM records";
-static const char select_links[] = "SELECT path, unique_id, changed FROM links";
+static const char select_links[] = "SELECT path, unique_id, changed FROM links ORDER BY path";
+static const char select_indexed[] =
+	"SELECT path, unique_id FROM links INDEXED BY links_of_record ORDER BY unique_id, path";
+static const char select_letters[] =
+	"SELECT path, unique_id FROM links INDEXED BY letter_of_record"
+	"	WHERE path GLOB '/DosDevices/[A-Z]:' ORDER BY unique_id, path";
 static const char select_shadows[] = "SELECT path, unique_id, changed FROM shadows";
 static const char select_points[] =
 	"SELECT host, path, volume, options, is_replicated, changed FROM mount_points";
@@ -74,7 +84,16 @@ struct row {
 	bool is_invalid; /* a value read is not what its column may hold */
 };
 
+/* Some of the links, whatever their order. */
+struct sum {
+	size_t count;
+	uint64_t hashes;
+};
+
 struct loader {
+	struct sum links, letters, indexed;
+	char path[LINK_PATH_MAX]; /* of the link before, and its ID */
+	char id[UNIQUE_ID_MAX + 1];
 	struct names *names;
 	struct history *history;
 	struct commit_number *commit;
@@ -163,6 +182,12 @@ const char *store_rows_find_link_fault(const char *path, struct link_name *ret_n
 	return strcmp(ret_name->path, path) == 0 ? NULL : "is not in canonical form";
 }
 
+static void sum_add(struct sum *sum, const char *path, const char *id)
+{
+	sum->count++;
+	sum->hashes += map_hash_number(map_hash_text(path) + map_hash_number(map_hash_text(id)));
+}
+
 static int take_link(struct loader *loader, struct row *row)
 {
 	const char *path = row_take_text(row), *id = row_take_text(row);
@@ -170,20 +195,42 @@ static int take_link(struct loader *loader, struct row *row)
 	const struct record *record;
 	struct link_name name;
 	const char *fault;
+	int order;
 
 	if (row->is_invalid || !path || !id)
 		return fail_row(loader, "the link", path, "has an invalid value");
 	fault = store_rows_find_link_fault(path, &name);
 	if (fault)
 		return fail_row(loader, "the link", path, fault);
-	if (names_find_link(loader->names, path))
-		return fail_row(loader, "the link", path, "is there twice");
+	order = strcasecmp(loader->path, path);
+	if (order >= 0)
+		return fail_row(
+			loader, "the link", path, order ? "is not in its place" : "is there twice");
 	record = names_find_record(loader->names, id);
 	if (!record)
 		return fail_row(loader, "the link", path, "belongs to no record");
 	if (name.kind == LINK_LETTER && record->letter)
 		return fail_row(loader, "the link", path, "is a second drive letter");
+	strcpy(loader->path, path);
+	sum_add(&loader->links, path, id);
+	if (name.kind == LINK_LETTER)
+		sum_add(&loader->letters, path, id);
 	names_set_link(loader->names, path, id, changed);
+	return 0;
+}
+
+static int take_indexed(struct loader *loader, struct row *row)
+{
+	const char *path = row_take_text(row), *id = row_take_text(row);
+	int order = id ? strcmp(loader->id, id) : 0;
+
+	if (row->is_invalid || !path || !id || strlen(path) >= sizeof(loader->path) ||
+		strlen(id) >= sizeof(loader->id) || order > 0 ||
+		(order == 0 && strcasecmp(loader->path, path) >= 0))
+		return fail_row(loader, "the link", path, "is not in its place in an index");
+	strcpy(loader->path, path);
+	strcpy(loader->id, id);
+	sum_add(&loader->indexed, path, id);
 	return 0;
 }
 
@@ -319,6 +366,24 @@ static int load_table(struct sqlite3 *db, const char *sql, struct loader *loader
 	return r;
 }
 
+/* Whether an index has the links that are meant, and no others. */
+static int check_index(
+	struct sqlite3 *db, struct loader *loader, const char *sql, const struct sum *expected)
+{
+	int r;
+
+	loader->indexed = (struct sum){ 0 };
+	loader->path[0] = loader->id[0] = '\0';
+	r = load_table(db, sql, loader, take_indexed);
+	if (r == 0 &&
+		(loader->indexed.count != expected->count ||
+			loader->indexed.hashes != expected->hashes)) {
+		strbuf_add_text(loader->why, "an index of the links does not have what they are");
+		r = -EBADMSG;
+	}
+	return r;
+}
+
 int store_rows_load(struct sqlite3 *db, struct names *ret_names, struct history *ret_history,
 	struct strbuf *why)
 {
@@ -332,6 +397,10 @@ int store_rows_load(struct sqlite3 *db, struct names *ret_names, struct history 
 	r = load_table(db, select_records, &loader, take_record);
 	if (r == 0)
 		r = load_table(db, select_links, &loader, take_link);
+	if (r == 0)
+		r = check_index(db, &loader, select_indexed, &loader.links);
+	if (r == 0)
+		r = check_index(db, &loader, select_letters, &loader.letters);
 	if (r == 0)
 		r = load_table(db, select_shadows, &loader, take_shadow);
 	if (r == 0)
