@@ -248,7 +248,8 @@ struct node *tree_add_link(
 {
 	struct node *node = tree_add_symlink(tree, folder, name, lead->target, now);
 
-	node->lead = lead_hold(&tree->leads, &tree->texts, lead->id, lead->needs_volume);
+	node->lead = lead;
+	lead->links++;
 	node->has_lead = true;
 	return node;
 }

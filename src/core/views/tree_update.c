@@ -121,11 +121,6 @@ static void remove_former(const struct update *update, const char *path)
 	tree_remove_name(update->tree, node);
 }
 
-static struct lead *find_lead(const struct update *update, const struct link *link)
-{
-	return lead_find(&update->tree->leads, link->record->id, needs_volume(link->path));
-}
-
 static void add_link(const struct update *update, const struct link *link, struct lead *lead)
 {
 	struct node *folder = tree_get_link_folder(update->tree, link->path), *node;
@@ -138,37 +133,50 @@ static void add_link(const struct update *update, const struct link *link, struc
 	note_link(update, EVENT_LINK_CREATED, node);
 }
 
-/* All links of that kind that a unique ID has, where there is none yet. */
-static void add_links(const struct update *update, const char *id, bool is_of_volume)
+/* Held for a moment, so that it leads there before the first link is told of. */
+static struct lead *hold_lead(const struct update *update, const char *id, bool is_of_volume)
 {
 	_cleanup_free_ char *target = find_target(update, id, is_of_volume);
-	struct tree *tree = update->tree;
-	const struct link *link = NULL;
-	struct lead *lead;
+	struct lead *lead = lead_hold(&update->tree->leads, &update->tree->texts, id, is_of_volume);
 
-	/* Held for a moment, so that it leads there before the first link is told of. */
-	lead = lead_hold(&tree->leads, &tree->texts, id, is_of_volume);
-	tree_set_lead(tree, lead, target, update->now);
-	while ((link = names_next_link(&update->manager->names, id, link)))
-		if (needs_volume(link->path) == is_of_volume)
+	tree_set_lead(update->tree, lead, target, update->now);
+	return lead;
+}
+
+/* All links that a unique ID has, of these kinds, where there is none yet. */
+static void add_links(
+	const struct update *update, const char *id, bool with_others, bool with_those_of_volume)
+{
+	struct tree *tree = update->tree;
+	struct lead *leads[] = { with_others ? hold_lead(update, id, false) : NULL,
+		with_those_of_volume ? hold_lead(update, id, true) : NULL };
+	const struct link *link = NULL;
+
+	while ((link = names_next_link(&update->manager->names, id, link))) {
+		struct lead *lead = leads[needs_volume(link->path)];
+
+		if (lead)
 			add_link(update, link, lead);
-	lead_release(&tree->leads, &tree->texts, lead);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(leads); i++)
+		if (leads[i])
+			lead_release(&tree->leads, &tree->texts, leads[i]);
 }
 
 /* The link that has this name in the state, in any spelling. */
 static void add_present(const struct update *update, const char *path)
 {
 	const struct link *link = names_find_link(&update->manager->names, path);
-	struct lead *lead = link ? find_lead(update, link) : NULL;
 	bool is_of_volume = needs_volume(path);
-	const char *mount = NULL;
+	const char *mount = NULL, *id = link ? link->record->id : NULL;
+	struct lead *lead = link ? lead_find(&update->tree->leads, id, is_of_volume) : NULL;
 
 	if (lead)
 		add_link(update, link, lead);
 	else if (link)
-		add_links(update, link->record->id, is_of_volume);
+		add_links(update, id, !is_of_volume, is_of_volume);
 	if (link)
-		mount = find_mount(update, link->record->id, is_of_volume);
+		mount = find_mount(update, id, is_of_volume);
 	sync_symlink(
 		update, update->tree->mounts, link_name_get_base(link ? link->path : path), mount);
 }
@@ -412,7 +420,7 @@ static bool sync_lead(const struct update *update, const char *id, bool is_of_vo
 
 	if (!lead) {
 		if (target)
-			add_links(update, id, is_of_volume);
+			add_links(update, id, !is_of_volume, is_of_volume);
 		return false;
 	}
 	if (is_same_text(lead->target, target))
@@ -580,10 +588,11 @@ void tree_update_absent(struct tree *tree, const struct manager *manager, uint64
 	const struct update update = { tree, manager, now, NULL };
 
 	map_for_each (&manager->names.records, node, next) {
-		const struct record *record = container_of(node, struct record, by_id);
+		const char *id = container_of(node, struct record, by_id)->id;
+		bool has_others = lead_find(&tree->leads, id, false);
+		bool has_those_of_volume = lead_find(&tree->leads, id, true);
 
-		for (int is_of_volume = 0; is_of_volume < 2; is_of_volume++)
-			if (!lead_find(&tree->leads, record->id, is_of_volume))
-				add_links(&update, record->id, is_of_volume);
+		if (!has_others || !has_those_of_volume)
+			add_links(&update, id, !has_others, !has_those_of_volume);
 	}
 }
