@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Clients that notice nothing: unkillable [-k KILLS] [-a MILLISECONDS] [-n CALLS] [-s SEED]
- *	[-c CLIENTS] MOUNT ID ID
+ *	[-c CLIENTS] [-e] MOUNT ID ID
  *
  * Eight clients do everything that can be done with the tree, each with names of its own, so that
  * it knows the only right answer to each request. Meanwhile the server is killed again and again,
  * at random moments at most that far from each other. No call may fail, or give another answer
  * than without that; each change is told once in `events`, and none twice. It goes on until there
- * were so many calls. CLIENTS has a bit for each that plays.
+ * were so many calls, with -e until its standard input ends: who has that does the rest. CLIENTS
+ * has a bit for each that plays.
  *
  * Ends with 0, after a line with the number of kills and calls, and the longest pause.
  */
@@ -441,6 +442,14 @@ static void kill_servers(unsigned int kills, unsigned int apart, unsigned int se
 	sleep_for(apart);
 }
 
+static void await_end_of_input(void)
+{
+	char byte;
+
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		;
+}
+
 static uint64_t count_calls(void)
 {
 	uint64_t calls = 0;
@@ -455,9 +464,10 @@ int main(int argc, char **argv)
 	unsigned int kills = 10, seed = 1, apart = 300;
 	double longest = 0;
 	uint64_t wanted = 0;
+	bool has_end = false;
 	int option;
 
-	while ((option = getopt(argc, argv, "k:a:n:s:c:")) != -1) {
+	while ((option = getopt(argc, argv, "k:a:n:s:c:e")) != -1) {
 		if (option == 'k')
 			kills = (unsigned int)atoi(optarg);
 		else if (option == 's')
@@ -468,6 +478,8 @@ int main(int argc, char **argv)
 			wanted = strtoull(optarg, NULL, 0);
 		else if (option == 'c')
 			playing = (unsigned int)strtoul(optarg, NULL, 0);
+		else if (option == 'e')
+			has_end = true;
 		else
 			return 2;
 	}
@@ -480,6 +492,8 @@ int main(int argc, char **argv)
 	kill_servers(kills, apart, seed);
 	while (count_calls() < wanted)
 		sleep_for(1);
+	if (has_end)
+		await_end_of_input();
 	end_all();
 	for (unsigned int i = 0; i < CLIENTS; i++)
 		if (clients[i].longest > longest)

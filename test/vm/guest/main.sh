@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Runs the case that the kernel's command line names (vm.case=NAME vm.boot=N vm.seed=N), and reports
-# to the second serial port, which the host reads. The last line is `end`; the host then ends the
-# machine.
+# Runs the case that the kernel's command line names (vm.case=NAME vm.boot=N vm.seed=N vm.rounds=N),
+# and reports to the second serial port, which the host reads. The last line is `end`; the host then
+# ends the machine.
 
 read -ra words </proc/cmdline
 for word in "${words[@]}"; do
@@ -11,6 +11,7 @@ for word in "${words[@]}"; do
 	vm.case=*) case_name=${word#*=} ;;
 	vm.boot=*) export BOOT=${word#*=} ;;
 	vm.seed=*) export SEED=${word#*=} ;;
+	vm.rounds=*) export ROUNDS=${word#*=} ;;
 	esac
 done
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin LC_ALL=C.UTF-8 TZ=UTC HOME=/root
