@@ -419,6 +419,74 @@ START_TEST(own_changes_are_among_all)
 }
 END_TEST
 
+/* What was written here before they came is newer; and no volume has two letters. */
+START_TEST(own_changes_that_come_late_give_way)
+{
+	struct elsewhere_row rows[] = { LINK("/DosDevices/X:", "UUID=1"),
+		LINK("/DosDevices/C:", "UUID=1"), LINK("/DosDevices/films", "UUID=1"),
+		LINK("/DosDevices/D:", "UUID=3"), LINK("/DosDevices/E:", "UUID=3") };
+	struct elsewhere own = {
+		.host = "me", .revision = 5, .number = 7, .rows = rows, .count = ARRAY_SIZE(rows)
+	};
+	const struct names *names;
+	struct world world;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		rows[i].is_local = true;
+	world_init(&world);
+	world_plug(&world, "sda1", "part=1 uuid=1");
+	world_plug(&world, "sdb1", "part=2 uuid=2");
+	world_plug(&world, "sdc1", "part=3 uuid=3");
+	world_play(&world, "ok create_point D: sda1", "ok create_point C: sdb1",
+		"ok create_point link=films device=sdb1");
+	world_play(&world, "ok delete_points D:", "ok create_point E: sda1");
+	elsewhere_decide(&world.manager, &own, &world.change, &world.why);
+	world_commit(&world);
+	ck_assert_str_eq(world_show(&world),
+		"/DosDevices/C: /dev/sdb1\n/DosDevices/D: /dev/sdc1\n"
+		"/DosDevices/E: /dev/sda1\n/DosDevices/films /dev/sdb1\n");
+	names = &world.manager.names;
+	ck_assert_int_eq(names_find_record(names, "UUID=1")->letter, 'E');
+	ck_assert_int_eq(names_find_record(names, "UUID=3")->letter, 'D');
+	rows[3].changed = rows[4].changed = 5000; /* newer than all that is here */
+	own.number = 8;
+	elsewhere_decide(&world.manager, &own, &world.change, &world.why);
+	world_commit(&world);
+	ck_assert_str_eq(world_show(&world),
+		"/DosDevices/C: /dev/sdb1\n/DosDevices/E: /dev/sdc1\n"
+		"/DosDevices/films /dev/sdb1\n");
+	ck_assert_int_eq(names_find_record(names, "UUID=1")->letter, '\0');
+	world_fini(&world);
+}
+END_TEST
+
+/* A name of all hosts that is there has its place behind the machine's own. */
+START_TEST(own_changes_among_all_have_shadows)
+{
+	struct elsewhere_row rows[] = { RECORD("UUID=1"), LINK("/DosDevices/data", "UUID=1"),
+		LINK("/DosDevices/data", "UUID=2") };
+	struct elsewhere own = { .host = "me",
+		.revision = 5,
+		.number = 7,
+		.is_all = true,
+		.rows = rows,
+		.count = ARRAY_SIZE(rows) };
+	struct world world;
+
+	rows[2].is_local = true;
+	world_init(&world);
+	world_plug(&world, "sdb1", "part=1 uuid=2");
+	TAKE(&world, RECORD("UUID=1"));
+	world_plug(&world, "sda1", "part=1 uuid=1 fabric");
+	elsewhere_decide(&world.manager, &own, &world.change, &world.why);
+	world_commit(&world);
+	ck_assert_str_eq(world_show(&world), "/DosDevices/data /dev/sdb1\n");
+	world_play(&world, "ok delete_points /DosDevices/data");
+	ck_assert_str_eq(world_show(&world), "/DosDevices/data /dev/sda1\n");
+	world_fini(&world);
+}
+END_TEST
+
 START_TEST(what_was_the_machines_own_joins)
 {
 	struct sharing sharing;
@@ -516,6 +584,8 @@ int main(void)
 	tcase_add_test(tcase, what_an_older_copy_lacks_joins);
 	tcase_add_test(tcase, own_changes_come_back_once);
 	tcase_add_test(tcase, own_changes_are_among_all);
+	tcase_add_test(tcase, own_changes_that_come_late_give_way);
+	tcase_add_test(tcase, own_changes_among_all_have_shadows);
 	tcase_add_test(tcase, what_was_the_machines_own_joins);
 	tcase_add_test(tcase, what_all_hosts_are_to_have);
 	tcase_add_test(tcase, mount_points_come_with_their_host);

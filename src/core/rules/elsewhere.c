@@ -14,6 +14,7 @@
  * others write about theirs is left out.
  */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/model/mount_points.h"
@@ -21,6 +22,7 @@
 #include "core/rules/elsewhere.h"
 #include "core/rules/elsewhere_fault.h"
 #include "core/syntax/cluster_line.h"
+#include "core/syntax/link_name.h"
 
 /* The identities of a fingerprint that are the same on each host. */
 static const enum id_scheme shared_schemes[] = { ID_PARTUUID, ID_WWN, ID_SERIAL };
@@ -156,15 +158,48 @@ static void take_marks(const struct elsewhere_row *row, struct change *change)
 		record->keep_links = row->keep_links;
 }
 
-/* This machine's own name, which it has had written nowhere but in its log. */
+/* The drive letter that a volume has, if a link is another one. */
+static const struct link *find_other_letter(
+	const struct names *names, const struct record *record, const char *path)
+{
+	char other[LINK_PATH_MAX];
+
+	if (!record->letter || !link_name_is_letter(path))
+		return NULL;
+	snprintf(other, sizeof(other), LINK_FOLDER_DOS_DEVICES "%c:", record->letter);
+	return strcmp(other, path) != 0 ? names_find_link(names, other) : NULL;
+}
+
+/*
+ * This machine's own name, which it has had written nowhere but in its log. What it has written
+ * since is newer, and stays; a name of all hosts becomes a shadow.
+ */
+static void put_own_link(const struct elsewhere_row *row, struct names *names)
+{
+	const struct link *link = names_find_link(names, row->path), *letter;
+	const struct record *record = names_find_record(names, row->id);
+	bool is_over = link && names_is_shared(link) && strcmp(link->record->id, row->id) != 0;
+
+	if (!record || (link && !names_is_shared(link) && link->changed > row->changed))
+		return;
+	letter = find_other_letter(names, record, row->path);
+	if (letter && letter->changed > row->changed)
+		return;
+	if (is_over)
+		shadows_set(names, row->path, link->record->id, link->changed);
+	if (letter)
+		names_remove_link(names, letter->path);
+	names_set_link(names, row->path, row->id, row->changed);
+}
+
 static void take_own_link(const struct elsewhere_row *row, struct change *change)
 {
 	const struct link *link = names_find_link(&change->names, row->path);
 
-	if (row->is_gone && link && !names_is_shared(link))
+	if (!row->is_gone)
+		put_own_link(row, &change->names);
+	else if (link && !names_is_shared(link))
 		names_remove_link(&change->names, row->path);
-	else if (!row->is_gone && names_find_record(&change->names, row->id))
-		names_set_link(&change->names, row->path, row->id, row->changed);
 }
 
 static void take_local(const struct elsewhere_row *row, struct change *change)
