@@ -115,6 +115,35 @@ START_TEST(who_is_here_is_not_forgotten)
 }
 END_TEST
 
+/*
+ * A link that was deleted in the database only is there until its volume goes, and has no row. It
+ * has one again when another host gives the name to the volume; else no mount point is of it.
+ */
+START_TEST(what_has_no_row_is_not_referred_to)
+{
+	const struct elsewhere_row rows[] = { RECORD("UUID=2"),
+		{ .kind = ELSEWHERE_POINT, .id = "UUID=2", .path = "d", .volume = GUID } };
+	const struct link *link;
+	struct world world;
+
+	world_init(&world);
+	TAKE(&world, RECORD("UUID=1"), LINK(GUID, "UUID=1"));
+	world_plug(&world, "sda1", "part=1 uuid=1 fabric");
+	world_play(&world, "ok delete_points_dbonly link=" GUID);
+	try_rows(&world, rows, ARRAY_SIZE(rows), "other");
+	ck_assert_ptr_nonnull(strstr(strbuf_text(&world.why), "volumes that are not there"));
+	world_commit(&world);
+	ck_assert_uint_eq(world.manager.names.mount_points.count, 0);
+	TAKE(&world, rows[1], LINK(GUID, "UUID=1"));
+	ck_assert_uint_eq(world.manager.names.mount_points.count, 1);
+	link = names_find_link(&world.manager.names, GUID);
+	ck_assert(names_is_shared(link));
+	ck_assert_str_eq(link->record->id, "UUID=1");
+	ck_assert_uint_eq(world.manager.names.shadows.count, 0);
+	world_fini(&world);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("elsewhere-faults");
@@ -123,5 +152,6 @@ int main(void)
 	tcase_add_test(tcase, what_cannot_be_is_left_out);
 	tcase_add_test(tcase, what_is_left_out_either_way);
 	tcase_add_test(tcase, who_is_here_is_not_forgotten);
+	tcase_add_test(tcase, what_has_no_row_is_not_referred_to);
 	return run_suite(suite);
 }

@@ -101,7 +101,7 @@ static bool gives_way(const struct elsewhere *elsewhere, const struct elsewhere_
 {
 	const struct link *link = names_find_link(names, row->path);
 
-	if (!link || (names_is_shared(link) && strcmp(link->record->id, row->id) == 0))
+	if (!link || strcmp(link->record->id, row->id) == 0)
 		return true;
 	return names_is_shared(link) && !elsewhere->is_decided && !shadows_find(names, row->path);
 }
@@ -219,11 +219,11 @@ static const char *put_point(const struct elsewhere_row *row, struct change *cha
 		.options = (char *)row->options,
 		.changed = row->changed,
 	};
+	const struct link *link = names_find_link(&change->names, row->volume);
 
 	if (is_own(&change->names, row->id))
 		return NULL;
-	if (!names_find_record(&change->names, row->id) ||
-		!names_find_link(&change->names, row->volume))
+	if (!names_find_record(&change->names, row->id) || !link || link->is_unrecorded)
 		return "a mount point of volumes that are not there";
 	mount_points_set(&change->names, &point);
 	return NULL;
