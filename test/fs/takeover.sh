@@ -182,6 +182,34 @@ if is_kernel 6.9; then
 fi
 stop_mmfs
 
+# What was told before is never anything else's, whoever goes on after that. Here the devices come in
+# another order the second time.
+detach "${LOOP}00"
+start
+attach image-1 00
+settle
+exec {held}<"$MM/ids/UUID=$(number_uuid 2)"
+cat "$MM/ids/"*/unique_id >/dev/null
+kill -STOP "$mmfs_pid"
+kill_server KILL
+damage
+kill -CONT "$mmfs_pid"
+expect_another
+expect_held()
+{
+	local found
+
+	expect_equal "UUID=$(number_uuid 1) UUID=$(number_uuid 2)" "$(timeout 20 ls "$MM/ids" | xargs)" "ids/ $1"
+	found=$(cat "/proc/self/fd/$held/unique_id" 2>/dev/null || true)
+	expect_match "^(UUID=$(number_uuid 2))?$" "$found" "the folder that is open $1"
+}
+expect_held "after damage"
+kill_server KILL
+expect_another
+expect_held "in the server after that"
+exec {held}<&-
+stop_mmfs
+
 # One that cannot start is an end, too.
 start
 said=$(wc -l <"$LOG")

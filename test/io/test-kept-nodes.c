@@ -16,11 +16,12 @@
 static void *memory;
 static struct kept *kept;
 static struct tree tree;
+static bool is_damaged;
 
 static void begin(void)
 {
 	kept = kept_new(memory, SIZE);
-	ck_assert_uint_eq(kept_get_damage(kept), 0);
+	ck_assert_uint_eq(kept_get_damage(kept), is_damaged ? SIZE_MAX : 0);
 	tree_init_again(&tree, 1000, kept_nodes_load(kept));
 	kept_nodes_watch(kept, &tree);
 	tree_end_recall(&tree);
@@ -54,6 +55,26 @@ static void look_up(struct node *node)
 	tree_add_lookup(node);
 	kept_nodes_note(kept, node);
 }
+
+/* Nothing else gets the number of what the kernel was told of and nobody knows any more. */
+START_TEST(test_all_lost)
+{
+	uint64_t first;
+
+	look_up(tree.control);
+	kept_commit(kept);
+	memset(memory, 0xa5, 4096);
+	is_damaged = true;
+	begin_again();
+	first = tree.next_ino;
+	ck_assert_uint_gt(first, UINT64_C(1) << 40);
+	ck_assert_uint_lt(first, UINT64_C(1) << 42); /* cookies have one bit more */
+	kept_forget_damage(kept);
+	is_damaged = false;
+	begin_again();
+	ck_assert_uint_eq(tree.next_ino, first);
+}
+END_TEST
 
 START_TEST(test_lookups)
 {
@@ -132,6 +153,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, test_lookups);
+	tcase_add_test(tcase, test_all_lost);
 	tcase_add_test(tcase, test_hostile);
 	tcase_add_test(tcase, test_generation);
 	return run_suite(suite);

@@ -33,7 +33,10 @@ uint64_t tree_memory_take(
 bool tree_memory_has(const struct tree_memory *memory, uint64_t ino);
 /* Higher than all numbers that were told, with those of files in folders of volumes. */
 uint64_t tree_memory_get_next(const struct tree_memory *memory);
-/* No number below this one may be given, other than those that are remembered and fixed ones. */
+/*
+ * No number below this one may be given, other than those that are remembered and fixed ones.
+ * Cookies of listings have room for numbers of 43 bits.
+ */
 void tree_memory_leave_out(struct tree_memory *memory, uint64_t next);
 /* Calls `add` for each, by rising number. */
 typedef void tree_memory_fn(void *data, const struct tree_remembered *node);

@@ -23,4 +23,5 @@ enum kept_kind {
 	KEPT_CLUSTER,  /* what was under way with the engine of all hosts */
 	KEPT_FAILURE,  /* a failed request, in the log of these; ID: its number */
 	KEPT_AHEAD,    /* as KEPT_ANSWER, for who holds the lock of a folder until it is sent */
+	KEPT_FLOOR,    /* numbers of nodes begin here, after damage */
 };

@@ -127,6 +127,25 @@ static bool parse(const struct kept *kept, uint32_t record, struct tree_remember
 	return true;
 }
 
+/*
+ * Numbers of new nodes begin here. What was told of before damage is not known any more, and may be
+ * in use for as long as the mount is there. A number must leave room for that of the listing in a
+ * cookie, see tree.c: milliseconds are far above all that can have been taken.
+ */
+static uint64_t get_floor(struct kept *kept)
+{
+	uint32_t record = kept_next(kept, KEPT_FLOOR, 0);
+	uint64_t now = clock_get_real() / 1000, floor = 0;
+
+	if (record && kept_get_len(kept, record) == sizeof(floor))
+		floor = *(const uint64_t *)kept_get(kept, record);
+	if (!kept_get_damage(kept) || now <= floor)
+		return floor;
+	kept_remove(kept, record);
+	kept_add(kept, KEPT_FLOOR, 0, &now, sizeof(now));
+	return now;
+}
+
 struct tree_memory *kept_nodes_load(struct kept *kept)
 {
 	struct tree_memory *memory = tree_memory_new();
@@ -138,8 +157,7 @@ struct tree_memory *kept_nodes_load(struct kept *kept)
 		else
 			kept_remove(kept, record);
 	}
-	if (kept_get_damage(kept))
-		tree_memory_leave_out(memory, clock_get_real());
+	tree_memory_leave_out(memory, get_floor(kept));
 	kept_commit(kept);
 	return memory;
 }
