@@ -219,6 +219,8 @@ expect_fail ENOENT mv "$MM/DosDevices/nothing" "$MM/DosDevices/X:"
 # The mv of coreutils calls every EINVAL a move "to a subdirectory of itself".
 expect_refused_by EINVAL rename busybox mv "$MM/DosDevices/Taken" "$MM/DosDevices/x:"
 expect_refused_by EINVAL rename busybox mv "$MM/DosDevices/Taken" "$MM/DosDevices/D:"
+expect_refused_by EPERM rename mv "$MM/DosDevices/Taken" "$MM/Volumes/Taken"
+expect_refused_by EINVAL rename "$(dirname "$MMFS")/test/fs/exchange" "$MM/DosDevices/Taken" "$MM/DosDevices/C:"
 
 # dash says something else, but it fails as well.
 expect_fail - dash -c "echo x: $b > $CTL/create_point"

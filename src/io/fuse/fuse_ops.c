@@ -403,12 +403,16 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 	char *text = xasprintf("mv %s %s", name, new_name);
 	int r = get_link(server, parent, name, &request.link, &why);
 
-	if (r == 0 && parent != new_parent)
+	if (r == 0 && parent != new_parent) {
+		strbuf_add_text(&why, "a name stays in its folder");
 		r = -EPERM;
+	}
 	if (r == 0)
 		r = get_link(server, new_parent, new_name, &request.new_link, &why);
-	if (r == 0 && flags & ~(unsigned int)RENAME_NOREPLACE)
+	if (r == 0 && flags & ~(unsigned int)RENAME_NOREPLACE) {
+		strbuf_add_text(&why, "two names cannot change places");
 		r = -EINVAL;
+	}
 	request.may_replace = !(flags & RENAME_NOREPLACE);
 	if (r < 0)
 		submit_fault(req, parent, request.operation,
