@@ -27,7 +27,8 @@ RANDOM=$((seed % 32768))
 linear=$(dirname "$MMFS")/test/cluster/linear
 names=(g0 g1 g2 g3 g4 g5)
 faults=(member-killed member-stands leader-stands helper-killed helper-stands server-killed server-stands
-	member-cut leader-cut host-cut half-cut one-way compacted clock none)
+	member-cut leader-cut host-cut half-cut one-way answers-lost
+	compacted clock none)
 
 now()
 {
@@ -93,7 +94,8 @@ play_host() # HOST DEVICE SEED
 
 	on "$1"
 	RANDOM=$3
-	for ((i = 0; i < 8; i++)); do
+	for ((i = 0; i < 10; i++)); do
+		[ $i != 3 ] || await test -e "$TMP/is-hurt" # most of it is with the fault
 		name=${names[RANDOM % 6]}
 		case $((RANDOM % 8)) in
 		[0-2]) call "$1" "create $name $2" -- write_line create_point "link=$name device=$2" ;;
@@ -164,6 +166,11 @@ hurt() # FAULT
 			done
 		done
 		;;
+	answers-lost) # of whatever a host wants: it happens
+		for number in 0 1 2; do
+			deafen m$number $host
+		done
+		;;
 	one-way) deafen m$number m$(((number + 1) % 3)) ;;
 	compacted) # while a host is cut off
 		cut $host
@@ -177,6 +184,7 @@ hurt() # FAULT
 	none) ;;
 	esac
 	echo "$1" >>"$TMP/faults"
+	: >"$TMP/is-hurt"
 }
 
 heal()
@@ -208,6 +216,18 @@ heal()
 
 # --- what must hold -------------------------------------------------------------------------------
 
+# Who is cut off is settled with what it knows: a network that has just healed may falter once more.
+settle_with_all()
+{
+	local since=""
+
+	until [ -n "$since" ] && [ "$since" = "$(sed -n 's/.* STATE="up" \(SINCE="[^"]*"\).*/\1/p' "$CTL/cluster")" ]; do
+		await_within 40 is_up
+		since=$(sed -n 's/.* STATE="up" \(SINCE="[^"]*"\).*/\1/p' "$CTL/cluster")
+		settle
+	done
+}
+
 # What a host shows, as it was told.
 read_all() # HOST
 {
@@ -215,7 +235,7 @@ read_all() # HOST
 
 	on "$1"
 	begin=$(now)
-	settle
+	settle_with_all
 	list_names "g?" | tr ' ' = >"$TMP/names.$1"
 	echo "$begin $(now) $1 all $(xargs <"$TMP/names.$1")" >>"$TMP/answers"
 }
@@ -239,6 +259,7 @@ play()
 {
 	local players=() host device i=0
 
+	rm -f "$TMP/is-hurt"
 	{ echo "0 0 all all $(xargs <"$TMP/names.h1")"; } >"$TMP/answers"
 	for host in h1 h2 h3; do
 		device=$a

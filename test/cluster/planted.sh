@@ -47,4 +47,4 @@ find_fault "an event is dropped" none
 build src/cluster/change.c '/case ETCD_UNCLEAR:/a\
 		close_change(session, OUTCOME_LOST, session->position, NULL);\
 		return;'
-find_fault "an answer that was lost is taken for a no, and the change is repeated" leader-stands
+find_fault "an answer that was lost is taken for a no, and the change is repeated" answers-lost
