@@ -386,7 +386,7 @@ START_TEST(own_changes_are_among_all)
 {
 	static const struct history_entry entry = { .operation = "create_point" };
 	struct elsewhere_row rows[] = { RECORD("UUID=1"), LINK("/DosDevices/data", "UUID=1"),
-		LINK("/DosDevices/C:", "UUID=1"), RECORD("UUID=1") };
+		LINK("/DosDevices/C:", "UUID=1"), RECORD("UUID=2") };
 	struct elsewhere own = { .host = "me",
 		.revision = 5,
 		.number = 7,
@@ -407,7 +407,7 @@ START_TEST(own_changes_are_among_all)
 	ck_assert_str_eq(
 		world_show(&world), "/DosDevices/C: /dev/sda1\n/DosDevices/data /dev/sda1\n");
 	ck_assert_uint_eq(world.manager.names.own_change, 7);
-	ck_assert(names_find_record(&world.manager.names, "UUID=1")->no_drive_letter);
+	ck_assert(names_find_record(&world.manager.names, "UUID=2")->no_drive_letter);
 	world_play(&world, "ok delete_points /DosDevices/C:");
 	history = world.manager.history.count;
 	own.revision = 6;
@@ -424,7 +424,8 @@ START_TEST(own_changes_that_come_late_give_way)
 {
 	struct elsewhere_row rows[] = { LINK("/DosDevices/X:", "UUID=1"),
 		LINK("/DosDevices/C:", "UUID=1"), LINK("/DosDevices/films", "UUID=1"),
-		LINK("/DosDevices/D:", "UUID=3"), LINK("/DosDevices/E:", "UUID=3") };
+		LINK("/DosDevices/D:", "UUID=3"), LINK("/DosDevices/E:", "UUID=3"),
+		RECORD("UUID=1") };
 	struct elsewhere own = {
 		.host = "me", .revision = 5, .number = 7, .rows = rows, .count = ARRAY_SIZE(rows)
 	};
@@ -433,6 +434,7 @@ START_TEST(own_changes_that_come_late_give_way)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		rows[i].is_local = true;
+	rows[5].no_drive_letter = true;
 	world_init(&world);
 	world_plug(&world, "sda1", "part=1 uuid=1");
 	world_plug(&world, "sdb1", "part=2 uuid=2");
@@ -447,6 +449,7 @@ START_TEST(own_changes_that_come_late_give_way)
 		"/DosDevices/E: /dev/sda1\n/DosDevices/films /dev/sdb1\n");
 	names = &world.manager.names;
 	ck_assert_int_eq(names_find_record(names, "UUID=1")->letter, 'E');
+	ck_assert(!names_find_record(names, "UUID=1")->no_drive_letter);
 	ck_assert_int_eq(names_find_record(names, "UUID=3")->letter, 'D');
 	rows[3].changed = rows[4].changed = 5000; /* newer than all that is here */
 	own.number = 8;

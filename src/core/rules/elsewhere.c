@@ -320,6 +320,15 @@ static const char *decide_row(const struct manager *manager, const struct elsewh
 	return fault;
 }
 
+/* Marks are taken up before links: whoever has a letter behind all of them wants one. */
+static void clear_mark(const struct elsewhere_row *row, struct change *change)
+{
+	const struct record *record = row->id ? names_find_record(&change->names, row->id) : NULL;
+
+	if (record && record->letter && record->no_drive_letter)
+		names_edit_record(&change->names, row->id)->no_drive_letter = false;
+}
+
 /* The first that is left out is said by name. */
 static void decide_rows(const struct manager *manager, const struct elsewhere *elsewhere,
 	struct change *change, struct strbuf *why)
@@ -340,6 +349,9 @@ static void decide_rows(const struct manager *manager, const struct elsewhere *e
 			strbuf_add_printable(why, row->path ? row->path : row->id ? row->id : "");
 		}
 	}
+	for (size_t i = 0; i < elsewhere->count; i++)
+		if (elsewhere->rows[i].is_local)
+			clear_mark(&elsewhere->rows[i], change);
 	if (faults > 1)
 		strbuf_add_format(why, "; and %zu more rows", faults - 1);
 }
