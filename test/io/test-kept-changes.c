@@ -359,11 +359,13 @@ START_TEST(what_is_open)
 		begin_again_with(2, 0);
 		again = make_job(2, 0, 1);
 		ck_assert(kept_outcomes_take(&outcomes, &again) == has_happened);
+		free_job(&again);
 		again = make_job(4, 0, 3);
 		ck_assert(kept_outcomes_take(&outcomes, &again));
 		ck_assert_uint_eq(again.done, has_happened ? 2 : 1);
 		ck_assert(!again.was_begun);
 		kept_outcomes_drop(kept, &again);
+		free_job(&again);
 		kept_outcomes_forget(&outcomes);
 		kept_commit(kept);
 		whole.outcome = part.outcome = late.outcome = 0;
