@@ -374,7 +374,11 @@ static int run_keeper(struct arguments *arguments, const struct succession *pred
 		log_warning("cannot change to /: %s", strerror(errno));
 	umask(077);
 	code = keeper_run(&options, &heirloom);
-	return code == KEEPER_IS_SERVER ? run_server(arguments, &heirloom) : code;
+	if (code != KEEPER_IS_SERVER)
+		return code;
+	code = run_server(arguments, &heirloom);
+	free((char *)heirloom.place); /* the keeper's, of which this is a copy */
+	return code;
 }
 
 /* Whether it is a link such as mount.mmfs or mount.fuse.mmfs. */
