@@ -3,7 +3,7 @@
 
 #include "base/base.h"
 
-/* What helper processes of the server have in common: one socket, and nothing else of its own. */
+/* What helper processes have in common: a socket to the server, and nothing else that is its. */
 
 #define HELPER_SOCKET 3 /* the helper's end, as soon as it has left the rest */
 

@@ -36,8 +36,8 @@ void device_monitor_look(struct device_monitor *source, uint64_t number);
 /* discovery_rescan() */
 void device_monitor_rescan(struct device_monitor *source);
 /*
- * From now on device_monitor_drain() says when all that has happened before is known of. One who
- * begins anew begins for all.
+ * From now on device_monitor_drain() says when all that has happened before is known of. Who begins
+ * anew before that is over does so for all.
  */
 void device_monitor_begin_drain(struct device_monitor *source);
 /* Reads as much as may be read in one turn of the main loop. False: there is more from before. */

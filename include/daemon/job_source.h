@@ -27,14 +27,14 @@ struct job_source {
 	struct kept *kept;
 	struct kept_outcomes outcomes; /* of requests that are served again */
 	bool is_open; /* it is not known yet what became of the last change of an earlier server */
-	int open_result; /* … and then that: see job_source_settle() */
+	int open_result; /* … what did, once it is: see job_source_settle() */
 
 	struct fuse_job *first, **last;	    /* waiting their turn */
 	struct fuse_job *committing;	    /* whose change is being committed, in order */
-	struct fuse_job *open, **last_open; /* wait for that to be known */
+	struct fuse_job *open, **last_open; /* may be of that change, and wait for it */
 	struct fuse_job *settling;	    /* wait until nothing is under way */
-	struct fuse_job *arrived;	    /* are to wait like that, as soon as */
-	struct fuse_job *looking; /* … all from before is known, which is read for these */
+	struct fuse_job *looking; /* … once all is read that had happened before they came */
+	struct fuse_job *arrived; /* … which begins when it is over for those that are looking */
 	struct fuse_job *queries, **last_query; /* whose users have no more time in this turn */
 };
 

@@ -42,9 +42,9 @@ enum keeper_word {
 	KEEPER_GONE,	 /* somebody else has unmounted; is answered */
 	KEEPER_READY,	 /* the tree is complete */
 	KEEPER_ALIVE,	 /* the main loop turns */
-	KEEPER_STOPPING, /* ends, and is going to exit with `value` */
-	KEEPER_ENDED,	 /* is about to exit with `value` */
-	KEEPER_LEFT,	 /* the same, but a client or a disk may hold it up without end */
+	KEEPER_STOPPING, /* begins to end, and is going to exit with `value` */
+	KEEPER_ENDED,	 /* has done all but to exit with `value` */
+	KEEPER_LEFT,	 /* the same, but a client or a disk may hold that up without end */
 };
 
 struct keeper_request {

@@ -12,11 +12,9 @@ int cluster_commit(struct cluster *cluster, const struct sharing *sharing, uint6
 	const struct cluster_time *now, struct strbuf *why);
 /* Begins to ask whether anything newer is there: it comes before the answer, 0. */
 int cluster_sync(struct cluster *cluster, const struct cluster_time *now, struct strbuf *why);
-/*
- * Whether it will soon be known if names can be changed; and begins to wait for that, the answer
- * is 0.
- */
+/* Whether it will soon be known if names can be changed: see cluster_expect(). */
 bool cluster_is_expected(const struct cluster *cluster);
+/* Begins to wait for that: the answer is 0, whatever it comes to. */
 void cluster_await(struct cluster *cluster, const struct cluster_time *now);
 /* The number of the own change that was answered with 0 last. */
 uint64_t cluster_get_number(const struct cluster *cluster);

@@ -8,9 +8,9 @@
 #define DRAIN_READ_MAX 100000 /* more than waits in any channel */
 
 /*
- * When all that waited in some channels at one moment has been read, while more may come: of each
- * that is once it was empty, or so much was read that the rest must have come later. Zeros are one
- * that is over.
+ * When all that waited in some channels at one moment has been read, while more may come: a channel
+ * is done once it was empty, or once so much was read of it that the rest must have come later.
+ * Zeros are a drain that is over.
  */
 struct drain {
 	bool is_open[DRAIN_CHANNELS];

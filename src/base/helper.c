@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The beginning of a process that does for the server what that must not, or may not, do itself.
+ * The beginning of a process that does what the server must not, or may not, do itself.
  */
 
 #include <errno.h>

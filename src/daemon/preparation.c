@@ -72,7 +72,7 @@ static int give_up_privileges(struct strbuf *why)
 	return 0;
 }
 
-/* What writes to the kernel needs nothing beyond what the server has left, and less. */
+/* A teller needs even less than the server has left: no capability at all. */
 static int give_up_the_rest(void)
 {
 	return sandbox_drop_capabilities(0);

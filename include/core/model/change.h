@@ -17,8 +17,8 @@ struct manager_env {
 	 * take. NULL: there are no other hosts.
 	 */
 	bool (*is_seen_elsewhere)(const void *elsewhere, const char *id);
-	bool cannot_share; /* names of all hosts cannot be written now: */
-	void (*explain)(const void *elsewhere, struct strbuf *ret_why);
+	bool cannot_share; /* names of all hosts cannot be written now … */
+	void (*explain)(const void *elsewhere, struct strbuf *ret_why); /* … and why not */
 	const void *elsewhere;
 	size_t most_sharing; /* how many volumes may be in one change with such names; 0: any */
 };
@@ -60,7 +60,7 @@ struct change {
 	char *host;	      /* where it has been committed already; NULL: it is of this machine */
 	bool gives_letters;   /* from now on */
 	bool is_refusal;      /* something was refused, or left as it was */
-	size_t sharing;	      /* volumes about which all hosts hear, of those that have come */
+	size_t sharing;	      /* of the volumes that have come, how many all hosts hear of */
 	bool has_devices;     /* was decided about them … */
 	bool is_unwritten;    /* … while nothing can be written */
 	struct deletion_mark *marks;

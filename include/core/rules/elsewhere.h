@@ -17,9 +17,9 @@ enum elsewhere_kind {
 struct elsewhere_row {
 	enum elsewhere_kind kind;
 	bool is_gone;  /* the row is deleted: of a link only `path` counts */
-	bool is_local; /* a link, or marks of a volume, of the host that made the change */
+	bool is_local; /* a link, or marks of a volume, that only the host of the change has */
 	bool keep_links;
-	bool no_drive_letter; /* where it is local */
+	bool no_drive_letter; /* counts where it is local */
 	const char *id;
 	const char *path;
 	const char *volume, *options;

@@ -30,7 +30,7 @@ void kept_outcomes_drop(struct kept *kept, struct fuse_job *job);
 
 /*
  * Takes in what an earlier process has noted. `commit`: the last that happened; `open`: one of
- * which that is not known yet, or 0. From now on that is KEPT_CLUSTER_EARLIER.
+ * which it is not known yet whether it has, or 0. Its number is KEPT_CLUSTER_EARLIER from now on.
  */
 void kept_outcomes_init(
 	struct kept_outcomes *outcomes, struct kept *kept, uint64_t commit, uint64_t open);

@@ -6,7 +6,7 @@
 /* A process that writes to the kernel for a thread of the server: see teller.c. */
 struct teller;
 
-/* That notify.c needs: one for each of its threads. */
+/* How many notify.c needs: one for each of its threads. */
 #define TELLERS 2
 
 /*
@@ -24,7 +24,7 @@ void teller_add_inode(struct strbuf *messages, uint64_t ino, int64_t from);
  * nobody's concern. False: the process is gone.
  */
 bool teller_tell(struct teller *teller, const struct strbuf *messages);
-/* How many messages it has written, for any thread: if more than before, nobody holds it up. */
+/* How many messages it has written: if more than before, nobody holds it up. From any thread. */
 uint64_t teller_get_progress(const struct teller *teller);
 /* The caller writes them, and waits as the process would. */
 void teller_write(int device, const struct strbuf *messages);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The lines of `events`. They keep their numbers in another process: a reader goes on there with
- * the line behind the last that it has read. Of events that nobody was told of there is the number
- * of the last, if no line is behind it.
+ * the line behind the last that it has read. Events that nobody was told of have no lines; if the
+ * newest is one of them, its number is noted.
  */
 
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "io/fuse/kept_events.h"
 #include "io/fuse/requests.h"
 
-/* The text follows, without a NUL; none: there is no line with that number. */
+/* The text follows, without a NUL; none: nobody was told of the event of that number. */
 struct kept_line {
 	uint64_t time;
 	uint64_t epic;

@@ -12,15 +12,16 @@
  *
  * Else names are taken back by threads, one after the other, so that the kernel keeps all others.
  * One that a client holds up for longer than a second holds back no reply any more: what is posted
- * from then on is answered at once, and told to the kernel when the client lets go. Until then the
- * kernel may show what was; afterwards a kernel that has epochs gets nothing else any more.
+ * from then on is answered at once, and told to the kernel when the client lets go. So it is when
+ * many, one after the other, have held it up for ten. Until then the kernel may show what was;
+ * afterwards a kernel that has epochs gets nothing else any more.
  *
  * An invalidation takes, inside write(2), the lock of the folder it is about; a client that waits
  * for the daemon's answer to a look-up in that folder holds the same lock. So the thread that
- * serves requests must never invalidate: it would wait for itself. This thread serves nothing and
- * holds no lock of ours meanwhile; a process of its own writes for it (teller.c). A reply is sent
- * after the invalidations of the change it acknowledges, from here: so whoever reads after `echo`
- * has returned asks the daemon, and sees it.
+ * serves requests must never invalidate: it would wait for itself. The threads here serve nothing
+ * and hold no lock of ours meanwhile; each has a process that writes, and waits, for it (teller.c).
+ * A reply is sent after the invalidations of the change it acknowledges, from here: so whoever
+ * reads after `echo` has returned asks the daemon, and sees it.
  *
  * inval_entry of a name the kernel does not know (ENOENT) does not touch the folder's cached
  * listing, hence inval_inode of the folder as well.
@@ -67,7 +68,7 @@ struct item {
 struct lane {
 	struct notify *notify;
 	struct teller *teller; /* what waits for locks in its place, or NULL */
-	bool has_teller;       /* … else it does so itself */
+	bool has_teller;       /* it is there still; else the thread waits itself */
 	pthread_t thread;
 	pthread_mutex_t lock; /* for all below */
 	pthread_cond_t has_items;
@@ -75,8 +76,8 @@ struct lane {
 	bool is_stopping;
 	struct item *current; /* taken and not yet sent */
 	uint64_t began;	      /* … when, µs of the monotonic clock */
-	uint64_t since;	      /* … nothing was written */
-	uint64_t written;     /* by the teller, until then */
+	uint64_t since;	      /* … the teller was last seen to have written */
+	uint64_t written;     /* … how much, until then */
 	bool is_held;	      /* … for too long: replies do not wait for it */
 	size_t waiting;	      /* deltas of items that were posted since */
 	bool has_lost;	      /* there were too many of them */

@@ -439,8 +439,8 @@ static void send_captured(struct requests *requests, int fd, enum kept_kind kind
 }
 
 /*
- * Writes the answers that an earlier process may have written, or not. What those were to wait for
- * waits itself for the locks of folders: who holds one is first.
+ * Writes the answers that an earlier process may have written, or not. First those to clients that
+ * hold the lock of a folder: what the others are sent behind waits for such locks.
  */
 static void send_answers(struct requests *requests, int fd)
 {

@@ -2,11 +2,11 @@
 /*
  * A process that takes names back from the kernel, for a thread of the server.
  *
- * That waits, inside write(2), for the lock of a folder, and cannot be killed meanwhile. Who has
- * the lock waits for an answer; if the server has died, for one of the next server, which cannot
- * start before all threads of this one have ended: they have its database. So no thread waits there
- * itself. A process that does is none of the server's, whatever becomes of that, and is free when
- * the next one has answered.
+ * Who takes a name back waits, inside write(2), for the lock of its folder, and cannot be killed
+ * meanwhile. The client that has the lock waits for an answer; if the server has died, for one of
+ * the next server. That cannot start before all threads of the dead one have ended, as they have
+ * its database: were one of them to wait there, all would wait for ever. The next server does not
+ * wait for this process, which is free when that has answered the client.
  *
  * Owns its end of a socket and its copy of the descriptor; ends when the server's end is closed.
  */
