@@ -19,7 +19,8 @@ enum volume_ref_kind {
 
 struct volume_ref {
 	enum volume_ref_kind kind;
-	bool is_word; /* a bare word that looked like nothing else */
+	bool is_word;	 /* it looked like nothing else, and had no key to say what it is */
+	bool has_no_key; /* of a control file: the name of a link would need one */
 	char *text;
 	uint64_t number; /* dev_t that the caller found at that path, 0: none */
 };

@@ -106,7 +106,8 @@ static bool is_label(const char *text)
 
 /*
  * The path of the link that is meant, whether there is one or not; NULL: something else is. A word
- * with the look of nothing else may be the name of a link, but that of a device comes first.
+ * with the look of nothing else may be the name of a link, but that of a device comes first; and
+ * without a key nobody knows whether the link is meant, or the volume that has it.
  */
 static const char *get_link_path(
 	const struct decision *decision, const struct volume_ref *ref, char plain[LINK_PATH_MAX])
@@ -121,7 +122,7 @@ static const char *get_link_path(
 	case VOLUME_BY_DEVICE:
 		break;
 	}
-	if (ref->number || strchr(ref->text, '/') || is_label(ref->text) ||
+	if (ref->has_no_key || ref->number || strchr(ref->text, '/') || is_label(ref->text) ||
 		decision_find_device(decision, ref))
 		return NULL;
 	len = snprintf(plain, LINK_PATH_MAX, "%s%s", LINK_FOLDER_DOS_DEVICES, ref->text);

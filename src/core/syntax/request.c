@@ -341,6 +341,7 @@ static int parse_value(struct request *request, enum request_key key,
 		r = volume_ref_parse(word->value, &request->device, why);
 		request->device.is_word = !word->key[0] && word->value[0] != '/' &&
 			request->device.kind == VOLUME_BY_DEVICE;
+		request->device.has_no_key = request->device.is_word;
 		return r;
 	case KEY_ALL:
 	case KEY_ABSENT:
