@@ -274,6 +274,11 @@ static int resolve_device(
 	}
 	if (device)
 		return resolve_no_volume(decision, device, unknown, ret_id);
+	if (ref->has_no_key)
+		return decision_fail(decision, -EINVAL,
+			"'%s' is neither a device nor a unique ID; a link of this form needs its "
+			"key, link=",
+			ref->text);
 	if (ref->is_word)
 		return decision_fail(decision, -EINVAL,
 			"'%s' is neither a device, nor a unique ID, nor a link", ref->text);
