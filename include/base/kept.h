@@ -61,6 +61,8 @@ void kept_remove(struct kept *kept, uint32_t record);
 void kept_release(struct kept *kept, uint32_t record);
 bool kept_has_changes(const struct kept *kept);
 void kept_commit(struct kept *kept);
+/* Gives pages back to the system that no record is in: else they are kept for the next ones. */
+void kept_trim(struct kept *kept);
 
 void *kept_get(const struct kept *kept, uint32_t record);
 size_t kept_get_len(const struct kept *kept, uint32_t record);

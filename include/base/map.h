@@ -14,13 +14,14 @@ struct map_node {
 
 struct map {
 	struct map_node **buckets;
-	size_t size;
+	size_t size; /* of the buckets */
+	size_t mask; /* of the bits of a hash that tell them apart; there is room for all it has */
 	size_t count;
 };
 
-#define MAP_INIT           \
-	{                  \
-		NULL, 0, 0 \
+#define MAP_INIT              \
+	{                     \
+		NULL, 0, 0, 0 \
 	}
 
 typedef bool map_equal_fn(const struct map_node *node, const void *key);

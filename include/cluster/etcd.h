@@ -107,7 +107,7 @@ enum etcd_status {
 struct etcd_result {
 	struct etcd_rows rows;
 	int64_t count; /* of keys in the range, whatever the limit */
-	bool has_more;
+	char *last;    /* the key behind which there is more; NULL: there is not */
 };
 
 struct etcd_answer {

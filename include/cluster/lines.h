@@ -4,8 +4,11 @@
 #include "base/strbuf.h"
 #include "cluster/order.h"
 
-/* Lines of JSON between mmfs and this program. */
-#define LINES_MAX (4u << 20) /* bytes of one, without the newline */
+/*
+ * Lines of JSON between mmfs and this program. One has what etcd takes in a transaction, 1.5 MiB,
+ * even if each byte of it is written as six.
+ */
+#define LINES_MAX (16u << 20) /* bytes of one, without the newline */
 
 /* 0 and an order to be freed; 0 with *ret_is_known false: skip it; or -EPROTO: this is no line. */
 int lines_parse(const char *line, size_t len, struct order *ret_order, bool *ret_is_known);

@@ -3,6 +3,9 @@
 
 #include "cluster/etcd.h"
 
+/* The name of a host, or of a cluster: a part of keys, and of file names. */
+bool order_is_name(const char *text);
+
 /* What mmfs wants: one line of it. */
 enum order_type {
 	ORDER_WANT,
@@ -81,13 +84,14 @@ struct tale {
 	int64_t room;		     /* HELLO */
 	int64_t limit;		     /* HELLO */
 	const char *cluster_id;	     /* HELLO */
+	const char *cluster;	     /* HELLO: its name */
 	const char *host;	     /* HELLO, ROWS */
 	const char *change;	     /* ROWS, SETTLED */
 	enum standing standing;	     /* STATE */
 	uint64_t age;		     /* STATE: µs for which there was no answer */
 	enum outcome outcome;	     /* ANSWER, SETTLED */
 	const char *why;	     /* STATE, ANSWER */
-	const struct etcd_row *rows; /* ROWS */
+	const struct etcd_row *rows; /* ROWS; ANSWER: what was to be nowhere, and is there */
 	size_t count;
 	const struct etcd_rows *seen;  /* ANSWER: who stood in the way; PRESENCE; by ID/HOST */
 	const struct etcd_rows *hosts; /* PRESENCE */

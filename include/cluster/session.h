@@ -18,6 +18,7 @@ struct session_config {
 	size_t members;		/* of etcd, that are known */
 	size_t room;		/* operations that a transaction of etcd's takes */
 	uint64_t real;		/* µs of real time when the other clock is 0 */
+	const char *name;	/* of the cluster */
 };
 
 struct session_ops {

@@ -84,6 +84,9 @@ bool change_queue_has_others(const struct change_queue *queue);
 /* As functions of the ledger. */
 size_t change_queue_get_lines(const struct change_queue *queue);
 void change_queue_settle(struct change_queue *queue);
+void change_queue_explain_refusal(const struct change_queue *queue, struct strbuf *why);
+void change_queue_look(struct change_queue *queue);
+uint64_t change_queue_get_looks(const struct change_queue *queue);
 int change_queue_forget_host(struct change_queue *queue, const char *host, struct strbuf *why);
 int change_queue_take_over(struct change_queue *queue, struct strbuf *why);
 bool change_queue_is_settled(const struct change_queue *queue);

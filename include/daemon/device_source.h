@@ -16,6 +16,7 @@ struct device_source {
 	struct timer timer; /* for what could not be written */
 	uint64_t pause;	    /* µs, before it is tried again */
 	uint64_t successes; /* of the queue, as of the last turn */
+	uint64_t looks;	    /* the same of what other hosts see */
 	struct serials serials;
 	struct volumes_change lost; /* of changes that lost a race: what they were made of */
 	unsigned int races;	    /* how many in a row */

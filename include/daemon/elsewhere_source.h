@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/change_queue.h"
+#include "daemon/complaints.h"
 #include "daemon/loop.h"
 
 /* The source of changes that other hosts have made. */
@@ -11,7 +12,9 @@ struct elsewhere_source {
 	struct ledger *ledger;
 	struct loop *loop;
 	struct change_queue *queue;
-	struct timer timer; /* armed: what could not be written here waits for it */
+	struct timer timer;	      /* armed: what could not be written here waits for it */
+	size_t taken;		      /* how many are in the change that is under way */
+	struct complaints complaints; /* about rows that are left out */
 };
 
 /*

@@ -63,18 +63,26 @@ bool ledger_take_result(struct ledger *ledger, int *ret_result, struct strbuf *w
  * against them, and what is in memory need not be the newest.
  */
 bool ledger_has_others(const struct ledger *ledger);
+/* What a refusal rests on, if others could not be asked: goes on with a sentence. */
+void ledger_explain_refusal(const struct ledger *ledger, struct strbuf *why);
 /* How many lines of requests one commit surely takes. */
 size_t ledger_get_lines(const struct ledger *ledger);
 /*
- * The oldest change of another host that is not taken up yet; NULL: there is none. It belongs to
- * the ledger, up to ledger_drop_elsewhere(), which is called when it is written here.
+ * The oldest change of another host that is not taken up yet, or the one behind `before`; NULL:
+ * there is none. It belongs to the ledger, up to ledger_drop_elsewhere(), which is called when it
+ * is written here, and drops the oldest.
  */
-const struct elsewhere *ledger_get_elsewhere(const struct ledger *ledger);
+const struct elsewhere *ledger_next_elsewhere(
+	const struct ledger *ledger, const struct elsewhere *before);
 void ledger_drop_elsewhere(struct ledger *ledger);
 
 /* From now on it is not settled until what other hosts have written so far shows here. */
 void ledger_settle(struct ledger *ledger);
 bool ledger_is_settled(const struct ledger *ledger);
+
+/* Asks which volumes other hosts see, and how often there was an answer to that. */
+void ledger_look(struct ledger *ledger);
+uint64_t ledger_get_looks(const struct ledger *ledger);
 
 /* Fills in what the rules may know of other hosts, for a client, or (false) for devices. */
 void ledger_fill_env(const struct ledger *ledger, bool is_of_client, struct manager_env *env);

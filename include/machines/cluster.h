@@ -12,6 +12,7 @@
 #define CLUSTER_PATIENCE UINT64_C(15000000)	   /* for an answer to a client */
 #define CLUSTER_PATIENCE_DEVICES UINT64_C(2000000) /* others wait for devices */
 #define CLUSTER_PATIENCE_BACK UINT64_C(5000000)	   /* for mmfs-cluster, in another process */
+#define CLUSTER_PATIENCE_LOST UINT64_C(2000000)	   /* for another mmfs-cluster */
 
 struct cluster_time {
 	uint64_t monotonic, real;
@@ -81,7 +82,10 @@ void cluster_free(struct cluster *cluster);
  */
 void cluster_inherit(
 	struct cluster *cluster, const char *host, uint64_t number, const struct cluster_time *now);
-/* In an earlier process it was CLUSTER_UP: who comes now can wait for a moment. */
+/*
+ * In an earlier process it was CLUSTER_UP: who comes now can wait for a moment. So it can when a
+ * connection is lost with which it was.
+ */
 void cluster_expect(struct cluster *cluster, const struct cluster_time *now);
 
 void cluster_handle_connected(struct cluster *cluster, const struct cluster_time *now);
@@ -93,13 +97,23 @@ void cluster_handle_time(struct cluster *cluster, const struct cluster_time *now
 
 /* What was written elsewhere, the oldest first; NULL: nothing. */
 const struct elsewhere *cluster_get_news(const struct cluster *cluster);
+const struct elsewhere *cluster_get_news_behind(const struct elsewhere *news);
 void cluster_drop_news(struct cluster *cluster);
 
 /* Whether a commit was refused because some other host sees the volume, and nothing came since. */
 bool cluster_was_seen(const struct cluster *cluster, const char *id);
+/*
+ * Whether one was refused because the engine has a row of that link, which was read before, and is
+ * not used here; and why not, a sentence.
+ */
+bool cluster_is_taken(const struct cluster *cluster, const char *path, struct strbuf *why);
 void cluster_forget_seen(struct cluster *cluster);
-/* Whether another host saw it when that was asked for last. */
+/*
+ * Whether another host saw it when that was asked for last, and how often there was an answer to
+ * that.
+ */
 bool cluster_is_seen(const struct cluster *cluster, const char *id);
+uint64_t cluster_get_listings(const struct cluster *cluster);
 
 bool cluster_is_up(const struct cluster *cluster);
 /* control/cluster */

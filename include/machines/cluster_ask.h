@@ -19,9 +19,15 @@ void cluster_await(struct cluster *cluster, const struct cluster_time *now);
 /* The number of the own change that was answered with 0 last. */
 uint64_t cluster_get_number(const struct cluster *cluster);
 
-/* From now on it is not settled until all that was written before shows, and others are known. */
+/*
+ * From now on it is not settled until all that was written before shows, others are known, and so
+ * is what became of a change of this host that nobody has answered.
+ */
 void cluster_settle(struct cluster *cluster, const struct cluster_time *now);
 bool cluster_is_settled(const struct cluster *cluster);
+
+/* Asks who sees what. */
+void cluster_look(struct cluster *cluster);
 
 /* Says what this host sees: the items of a list of JSON. Takes it over. */
 void cluster_see(struct cluster *cluster, char *list);

@@ -108,4 +108,9 @@ void discovery_take(struct discovery *discovery, struct volumes_change *change);
 bool discovery_is_enumerated(const struct discovery *discovery);
 /* The same, and there is nothing to take. */
 bool discovery_is_settled(const struct discovery *discovery);
+/*
+ * Whether udevd, which was behind when we began, gets on towards devices that it has never dealt
+ * with: it told of something in the last three seconds. Else a disk that hangs may hold it up.
+ */
+bool discovery_awaits_udevd(const struct discovery *discovery, uint64_t now);
 const struct discovery_counters *discovery_get_counters(struct discovery *discovery);

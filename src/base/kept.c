@@ -29,6 +29,7 @@
 #define RECORDS_AT (JOURNAL_AT + JOURNAL_SIZE)
 #define GRANULE 64u /* records are counted in these */
 #define PAGE 4096u
+#define JOURNAL_SPARE (4 * PAGE)	/* of the journal, where pages stay after a commit */
 #define SPARE_SHARE 4u			/* a quarter is left for what must be kept */
 #define SPARE_BYTES ((uint64_t)4 << 20) /* of free records of one class that keep their pages */
 
@@ -379,8 +380,9 @@ static void free_removed(struct kept *kept)
 void kept_commit(struct kept *kept)
 {
 	struct head *head = get_head(kept);
+	uint64_t journal = head->journal;
 
-	if (!head->journal)
+	if (!journal)
 		return;
 	FENCE();
 	head->state = STATE_COMMITTED;
@@ -391,6 +393,18 @@ void kept_commit(struct kept *kept)
 	FENCE();
 	head->state = STATE_OPEN;
 	FENCE();
+	if (journal > JOURNAL_SPARE)
+		madvise(kept->memory + JOURNAL_AT + JOURNAL_SPARE, journal - JOURNAL_SPARE,
+			MADV_REMOVE);
+}
+
+void kept_trim(struct kept *kept)
+{
+	pthread_mutex_lock(&kept->lock);
+	for (unsigned int class = CLASS_MIN; class <= CLASS_MAX; class ++)
+		for (size_t i = 0; i < kept->free[class].count; i++)
+			give_back(kept, class, kept->free[class].records[i]);
+	pthread_mutex_unlock(&kept->lock);
 }
 
 /* Undoes one change. */

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Chained hash map with embedded nodes, 64-bit seeded FNV-1a hashes with a final mix. Grows at one
+ * Chained hash map with embedded nodes, 64-bit seeded hashes with a final mix. Has about one
  * entry per bucket and never shrinks before map_fini().
+ *
+ * It grows by one bucket for each entry, in which half of another bucket's entries go (linear
+ * hashing): to move half a million entries at once takes longer than anybody should have to wait.
  */
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/map.h"
+
+#define BUCKETS_MIN 16
 
 #define FNV_BASIS 0xcbf29ce484222325u
 #define FNV_PRIME 0x100000001b3u
@@ -27,18 +33,70 @@ static uint64_t mix(uint64_t h)
 	return h ^ h >> 33;
 }
 
-static uint64_t hash_text(const char *text, bool fold_case)
+/* Of eight characters in a word, which may be bytes of any value. */
+static uint64_t fold_case(uint64_t word)
 {
-	uint64_t h = map_seed;
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	uint64_t rest = word & ~tops;
+	uint64_t from_a = rest + ones * (0x80 - 'A'), behind_z = rest + ones * (0x7f - 'Z');
 
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
+	return word | (from_a & ~behind_z & ~word & tops) >> 2; /* 'a' - 'A' is 0x20 */
+}
 
-		if (fold_case && c >= 'A' && c <= 'Z')
-			c = (unsigned char)(c + ('a' - 'A'));
-		h = (h ^ c) * FNV_PRIME;
-	}
-	return mix(h);
+static uint64_t rotate(uint64_t word, unsigned int bits)
+{
+	return word << bits | word >> (64 - bits);
+}
+
+static void sip_round(uint64_t v[4])
+{
+	v[0] += v[1];
+	v[2] += v[3];
+	v[1] = rotate(v[1], 13) ^ v[0];
+	v[3] = rotate(v[3], 16) ^ v[2];
+	v[0] = rotate(v[0], 32);
+	v[2] += v[1];
+	v[0] += v[3];
+	v[1] = rotate(v[1], 17) ^ v[2];
+	v[3] = rotate(v[3], 21) ^ v[0];
+	v[2] = rotate(v[2], 32);
+}
+
+static void sip_add(uint64_t v[4], uint64_t word)
+{
+	v[3] ^= word;
+	sip_round(v);
+	v[0] ^= word;
+}
+
+/* Filled up with zeros. */
+static uint64_t get_word(const char *text, size_t len, bool is_folding)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, text, len);
+	return is_folding ? fold_case(word) : word;
+}
+
+/*
+ * SipHash-1-3, as anybody chooses names: with a hash that takes the seed at its beginning only,
+ * there are texts that collide whatever the seed is.
+ */
+static uint64_t hash_text(const char *text, bool is_folding)
+{
+	uint64_t seed = map_seed, second = mix(map_seed);
+	uint64_t v[4] = { seed ^ 0x736f6d6570736575u, second ^ 0x646f72616e646f6du,
+		seed ^ 0x6c7967656e657261u, second ^ 0x7465646279746573u };
+	size_t len = strlen(text), left = len;
+
+	for (; left >= sizeof(*v); left -= sizeof(*v), text += sizeof(*v))
+		sip_add(v, get_word(text, sizeof(*v), is_folding));
+	sip_add(v, get_word(text, left, is_folding));
+	sip_add(v, len);
+	v[2] ^= 0xff;
+	for (size_t i = 0; i < 3; i++)
+		sip_round(v);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
 uint64_t map_hash_for_all(const char *text)
@@ -71,25 +129,43 @@ void map_fini(struct map *map)
 	*map = (struct map)MAP_INIT;
 }
 
+/* Buckets that are still to come have their entries in those that are to be parted for them. */
+static size_t get_bucket(const struct map *map, uint64_t hash)
+{
+	size_t bucket = hash & map->mask;
+
+	return bucket < map->size ? bucket : bucket & map->mask >> 1;
+}
+
 static void map_grow(struct map *map)
 {
-	size_t size = map->size ? map->size * 2 : 16;
-	struct map_node **buckets = xcalloc(size, sizeof(*buckets));
+	struct map_node **from, **to;
 
-	for (size_t i = 0; i < map->size; i++) {
-		struct map_node *node = map->buckets[i], *next;
-
-		for (; node; node = next) {
-			struct map_node **bucket = &buckets[node->hash & (size - 1)];
-
-			next = node->next;
-			node->next = *bucket;
-			*bucket = node;
-		}
+	if (map->size == 0) {
+		map->buckets = xcalloc(BUCKETS_MIN, sizeof(*map->buckets));
+		map->size = BUCKETS_MIN;
+		map->mask = BUCKETS_MIN - 1;
+		return;
 	}
-	free(map->buckets);
-	map->buckets = buckets;
-	map->size = size;
+	if (map->size > map->mask) {
+		map->mask = map->mask * 2 + 1;
+		map->buckets = xrealloc(map->buckets, map->mask + 1, sizeof(*map->buckets));
+	}
+	from = &map->buckets[map->size & map->mask >> 1];
+	to = &map->buckets[map->size];
+	while (*from) {
+		struct map_node *node = *from;
+
+		if ((node->hash & map->mask) != map->size) {
+			from = &node->next;
+			continue;
+		}
+		*from = node->next;
+		*to = node;
+		to = &node->next;
+	}
+	*to = NULL;
+	map->size++;
 }
 
 void map_add(struct map *map, struct map_node *node, uint64_t hash)
@@ -98,7 +174,7 @@ void map_add(struct map *map, struct map_node *node, uint64_t hash)
 
 	if (map->count >= map->size)
 		map_grow(map);
-	bucket = &map->buckets[hash & (map->size - 1)];
+	bucket = &map->buckets[get_bucket(map, hash)];
 	node->hash = hash;
 	node->next = *bucket;
 	*bucket = node;
@@ -107,7 +183,7 @@ void map_add(struct map *map, struct map_node *node, uint64_t hash)
 
 void map_remove(struct map *map, struct map_node *node)
 {
-	struct map_node **link = &map->buckets[node->hash & (map->size - 1)];
+	struct map_node **link = &map->buckets[get_bucket(map, node->hash)];
 
 	while (*link != node) {
 		assert(*link);
@@ -121,7 +197,7 @@ void map_remove(struct map *map, struct map_node *node)
 struct map_node *map_find(
 	const struct map *map, uint64_t hash, map_equal_fn *is_equal, const void *key)
 {
-	struct map_node *node = map->size ? map->buckets[hash & (map->size - 1)] : NULL;
+	struct map_node *node = map->size ? map->buckets[get_bucket(map, hash)] : NULL;
 
 	while (node && !(node->hash == hash && is_equal(node, key)))
 		node = node->next;
@@ -154,5 +230,5 @@ struct map_node *map_next(const struct map *map, const struct map_node *node)
 {
 	if (node->next)
 		return node->next;
-	return map_first_from(map, (node->hash & (map->size - 1)) + 1);
+	return map_first_from(map, get_bucket(map, node->hash) + 1);
 }

@@ -7,40 +7,51 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/map.h"
 #include "base/texts.h"
 
 struct held_text {
-	struct map_node by_text;
-	size_t holders;
+	uint32_t holders;
 	char text[];
 };
 
-static bool is_text(const struct map_node *node, const void *key)
+static bool is_text(const void *object, const void *key)
 {
-	return strcmp(container_of(node, struct held_text, by_text)->text, key) == 0;
+	return strcmp(((const struct held_text *)object)->text, key) == 0;
 }
 
 void texts_fini(struct texts *texts)
 {
 	assert(texts->by_text.count == 0);
-	map_fini(&texts->by_text);
+	index_fini(&texts->by_text);
 }
 
 const char *texts_hold(struct texts *texts, const char *text)
 {
 	uint64_t hash = text ? map_hash_text(text) : 0;
-	struct map_node *node = text ? map_find(&texts->by_text, hash, is_text, text) : NULL;
-	struct held_text *held = node ? container_of(node, struct held_text, by_text) : NULL;
+	struct held_text *held = text ? index_find(&texts->by_text, hash, is_text, text) : NULL;
 
 	if (!text)
 		return NULL;
 	if (!held) {
 		held = xcalloc(1, sizeof(*held) + strlen(text) + 1);
 		strcpy(held->text, text);
-		map_add(&texts->by_text, &held->by_text, hash);
+		index_add(&texts->by_text, held, hash);
 	}
 	held->holders++;
 	return held->text;
+}
+
+static struct held_text *get_held(const char *text)
+{
+	return (struct held_text *)(text - offsetof(struct held_text, text));
+}
+
+const char *texts_hold_again(const char *text)
+{
+	if (text)
+		get_held(text)->holders++;
+	return text;
 }
 
 void texts_release(struct texts *texts, const char *text)
@@ -49,9 +60,9 @@ void texts_release(struct texts *texts, const char *text)
 
 	if (!text)
 		return;
-	held = (struct held_text *)(text - offsetof(struct held_text, text));
+	held = get_held(text);
 	if (--held->holders)
 		return;
-	map_remove(&texts->by_text, &held->by_text);
+	index_remove(&texts->by_text, held, map_hash_text(text));
 	free(held);
 }

@@ -15,9 +15,11 @@
 
 #define PATIENCE (15 * SECOND)
 #define VOID_TIME (SECOND / 5) /* between attempts, when nobody answers */
+#define SYNC_TIME (SECOND / 20)
 #define LIMIT_BYTES (1400 * 1024)
 #define VOID_LOG "{\"void\":true}"
-#define BLOCKERS 16 /* that are told of one prefix */
+#define BLOCKERS 16		/* that are told of one prefix */
+#define TAKEN_BYTES (48 * 1024) /* of keys that are asked for if they are there after all */
 
 bool change_is_void(const char *log)
 {
@@ -92,25 +94,37 @@ static void add_compares(
 	}
 }
 
-/* Who stands in the way is read where the change is not done. */
+static void note_read(struct session *session, const struct order_compare *compare)
+{
+	session->reads = xgrow(session->reads, session->read_count, sizeof(*session->reads));
+	session->reads[session->read_count++] = (struct order_compare){
+		.key = xstrdup(compare->key),
+		.but = compare->is_below ? xstrdup(compare->but) : NULL,
+		.is_below = compare->is_below,
+	};
+}
+
+/* Who stands in the way is read where the change is not done, and what was to be nowhere. */
 static void add_reads(
 	struct session *session, const struct order *order, struct etcd_request *request)
 {
+	size_t bytes = 0;
+
 	etcd_add_range(&request->otherwise, session->change_key, "");
 	etcd_add_range(&request->otherwise, "head", "");
 	for (size_t i = 0; i < order->compare_count; i++) {
 		const struct order_compare *compare = &order->compares[i];
 		_cleanup_free_ char *end = xasprintf("%s\x7f", compare->key);
-		struct order_compare *below;
 
-		if (!compare->is_below || request->otherwise.count >= session->config.room)
+		if (request->otherwise.count >= session->config.room)
+			return;
+		if (compare->is_below)
+			etcd_add_range(&request->otherwise, compare->key, end)->limit = BLOCKERS;
+		else if (!compare->revision && (bytes += strlen(compare->key)) < TAKEN_BYTES)
+			etcd_add_range(&request->otherwise, compare->key, "");
+		else
 			continue;
-		etcd_add_range(&request->otherwise, compare->key, end)->limit = BLOCKERS;
-		session->below =
-			xgrow(session->below, session->below_count, sizeof(*session->below));
-		below = &session->below[session->below_count++];
-		*below = (struct order_compare){ xstrdup(compare->key), xstrdup(compare->but), 0,
-			true };
+		note_read(session, compare);
 	}
 }
 
@@ -136,15 +150,15 @@ static void add_writes(
 
 /* --- its way --------------------------------------------------------------------------------- */
 
-static void drop_below(struct session *session)
+static void drop_reads(struct session *session)
 {
-	for (size_t i = 0; i < session->below_count; i++) {
-		free(session->below[i].key);
-		free(session->below[i].but);
+	for (size_t i = 0; i < session->read_count; i++) {
+		free(session->reads[i].key);
+		free(session->reads[i].but);
 	}
-	free(session->below);
-	session->below = NULL;
-	session->below_count = 0;
+	free(session->reads);
+	session->reads = NULL;
+	session->read_count = 0;
 }
 
 void change_drop(struct session *session)
@@ -155,7 +169,7 @@ void change_drop(struct session *session)
 	session->change_id = 0;
 	session->clocks[CLOCK_CHANGE] = session->clocks[CLOCK_PATIENCE] = 0;
 	peer_drop(session, CALL_CHANGE);
-	drop_below(session);
+	drop_reads(session);
 }
 
 /* It is known what became of it. */
@@ -243,6 +257,11 @@ void change_settle(struct session *session, const char *change)
 	send_void(session);
 }
 
+static void add_taken(struct etcd_rows *taken, const struct etcd_row *row)
+{
+	etcd_rows_add(taken, row->key, row->value)->revision = row->revision;
+}
+
 static void add_blocker(struct etcd_rows *seen, const char *key, const char *but)
 {
 	if (strcmp(key, but) != 0)
@@ -259,11 +278,16 @@ static void handle_lost(struct session *session, const struct etcd_answer *answe
 	waiter = &session->waiters[session->waiter_count++];
 	*waiter = (struct waiter){ .id = session->change_id, .is_sent = true };
 	waiter->revision = head ? head->revision : 0;
-	for (size_t i = 0; i < session->below_count; i++) {
+	for (size_t i = 0; i < session->read_count; i++) {
+		const struct order_compare *read = &session->reads[i];
 		const struct etcd_rows *rows = etcd_answer_rows(answer, 2 + i);
 
-		for (size_t j = 0; j < rows->count; j++)
-			add_blocker(&waiter->seen, rows->list[j].key, session->below[i].but);
+		for (size_t j = 0; j < rows->count; j++) {
+			if (read->is_below)
+				add_blocker(&waiter->seen, rows->list[j].key, read->but);
+			else
+				add_taken(&waiter->taken, &rows->list[j]);
+		}
 	}
 	if (waiter->revision > session->goal)
 		session->goal = waiter->revision;
@@ -389,9 +413,35 @@ void waiters_handle_time(struct session *session)
 static void remove_waiter(struct session *session, size_t index)
 {
 	etcd_rows_fini(&session->waiters[index].seen);
+	etcd_rows_fini(&session->waiters[index].taken);
 	memmove(&session->waiters[index], &session->waiters[index + 1],
 		(session->waiter_count - index - 1) * sizeof(*session->waiters));
 	session->waiter_count--;
+}
+
+/*
+ * A member that has just died says nothing about what the others have: while they are there,
+ * another one is asked. When nobody is, that is told first.
+ */
+static void handle_no_revision(struct session *session, const struct etcd_answer *answer)
+{
+	const char *why;
+
+	standing_update(session);
+	for (size_t i = session->waiter_count; i-- > 0;) {
+		struct waiter *waiter = &session->waiters[i];
+
+		if (waiter->revision != -1)
+			continue;
+		if (answer->status == ETCD_UNCLEAR && standing_get(session, &why) == STANDING_UP) {
+			waiter->revision = 0;
+			waiter->is_sent = false;
+			continue;
+		}
+		peer_answer(session, waiter->id, OUTCOME_REFUSED, answer->why);
+		remove_waiter(session, i);
+	}
+	peer_set_clock(session, CLOCK_SYNC, session->now + SYNC_TIME);
 }
 
 void waiters_handle_answer(struct session *session, const struct etcd_answer *answer)
@@ -399,18 +449,15 @@ void waiters_handle_answer(struct session *session, const struct etcd_answer *an
 	const struct etcd_row *head = etcd_answer_row(answer, 0);
 	int64_t revision = head ? head->revision : 0;
 
+	if (answer->status != ETCD_OK) {
+		handle_no_revision(session, answer);
+		return;
+	}
 	if (revision > session->goal)
 		session->goal = revision;
-	for (size_t i = session->waiter_count; i-- > 0;) {
-		struct waiter *waiter = &session->waiters[i];
-
-		if (waiter->revision != -1)
-			continue;
-		waiter->revision = revision;
-		if (answer->status == ETCD_OK)
-			continue;
-		peer_answer(session, waiter->id, OUTCOME_REFUSED, answer->why);
-		remove_waiter(session, i);
+	for (size_t i = 0; i < session->waiter_count; i++) {
+		if (session->waiters[i].revision == -1)
+			session->waiters[i].revision = revision;
 	}
 	waiters_update(session);
 	peer_set_clock(session, CLOCK_SYNC, session->now);
@@ -428,6 +475,8 @@ void waiters_update(struct session *session)
 			.outcome = OUTCOME_LOST,
 			.revision = session->position,
 			.seen = &waiter->seen,
+			.rows = waiter->taken.list,
+			.count = waiter->taken.count,
 		};
 
 		if (!waiter->is_sent || waiter->revision < 0 ||

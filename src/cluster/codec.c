@@ -13,6 +13,7 @@
 #include "cluster/codec.h"
 
 #define HEADER 5		       /* bytes: is it compressed, and its length */
+#define KEY_MAX 4096		       /* bytes: no host writes longer ones */
 #define MEMORY_MAX ((size_t)256 << 20) /* of one message, unpacked */
 
 const char codec_watch_path[] = "/etcdserverpb.Watch/Watch";
@@ -302,11 +303,23 @@ static void take_row(
 	size_t len = strlen(prefix);
 	struct etcd_row *taken;
 
-	if (!key || !value || strncmp(key, prefix, len) != 0)
+	if (!key || !value || row->key.len > KEY_MAX || strncmp(key, prefix, len) != 0)
 		return;
 	taken = etcd_rows_add(rows, key + len, is_deleted ? NULL : value);
 	taken->revision = row->mod_revision;
 	taken->version = is_deleted ? 0 : row->version;
+}
+
+/* Where to read on, whether or not that is a text. */
+static char *take_last(const char *prefix, const Etcd__RangeResponse *range)
+{
+	size_t len = strlen(prefix);
+	const ProtobufCBinaryData *key;
+
+	if (!range->more || range->n_rows == 0)
+		return NULL;
+	key = &range->rows[range->n_rows - 1]->key;
+	return key->len > len ? xstrndup((const char *)key->data + len, key->len - len) : NULL;
 }
 
 static void take_results(
@@ -323,7 +336,7 @@ static void take_results(
 		for (size_t j = 0; j < operation->range->n_rows; j++)
 			take_row(prefix, operation->range->rows[j], false, &result->rows);
 		result->count = operation->range->count;
-		result->has_more = operation->range->more;
+		result->last = take_last(prefix, operation->range);
 	}
 }
 

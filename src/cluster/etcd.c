@@ -105,8 +105,10 @@ void etcd_add_delete(struct etcd_operations *operations, const char *key, const 
 
 void etcd_answer_fini(struct etcd_answer *answer)
 {
-	for (size_t i = 0; i < answer->result_count; i++)
+	for (size_t i = 0; i < answer->result_count; i++) {
 		etcd_rows_fini(&answer->results[i].rows);
+		free(answer->results[i].last);
+	}
 	free(answer->results);
 	free(answer->why);
 	*answer = (struct etcd_answer){};

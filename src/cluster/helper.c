@@ -230,7 +230,7 @@ static int run(struct helper *helper, const struct settings *settings, int signa
 	struct rpc_config rpc_config = { settings->members, settings->member_count, prefix,
 		settings->cacert, settings->cert, settings->key };
 	struct session_config config = { settings->host, self, id, settings->member_count,
-		settings->room, clock_get_real() - clock_get_monotonic() };
+		settings->room, clock_get_real() - clock_get_monotonic(), settings->name };
 	int r = id ? 0 : -EIO;
 
 	if (r == 0)

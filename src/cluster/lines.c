@@ -14,6 +14,7 @@
 #define KEY_MAX 4096	  /* bytes */
 #define LINE_ROWS 512	  /* in one line, where there may be several */
 #define LINE_BYTES 500000 /* the same, before anything is escaped */
+#define TAKEN_MAX 4096	  /* bytes of a value */
 
 /* --- in -------------------------------------------------------------------------------------- */
 
@@ -265,6 +266,7 @@ static void format_hello(const struct tale *tale, struct strbuf *text)
 {
 	strbuf_add_text(text, "{\"hello\":1");
 	add_member(text, "host", tale->host);
+	add_member(text, "cluster", tale->cluster);
 	add_member(text, "cluster_id", tale->cluster_id);
 	add_number(text, "room", tale->room);
 	add_number(text, "limit", tale->limit);
@@ -365,6 +367,16 @@ static void add_seen(struct strbuf *text, const struct etcd_row *row)
 	add_member(text, "host", slash ? slash + 1 : "");
 }
 
+/* Of a value that is longer than any that a host writes there only that it is there. */
+static void add_taken(struct strbuf *text, const struct etcd_row *row)
+{
+	struct etcd_row copy = *row;
+
+	if (strlen(row->value) > TAKEN_MAX)
+		copy.value = (char[]){ "" };
+	add_row(text, &copy);
+}
+
 static void format_answer(const struct tale *tale, struct strbuf *text)
 {
 	strbuf_add_format(text, "{\"answer\":%lld,\"result\":\"%s\"", (long long)tale->id,
@@ -379,42 +391,113 @@ static void format_answer(const struct tale *tale, struct strbuf *text)
 			add_seen(text, &tale->seen->list[i]);
 			strbuf_add_char(text, '}');
 		}
+		strbuf_add_text(text, "],\"taken\":[");
+		for (size_t i = 0; i < tale->count; i++) {
+			strbuf_add_text(text, i > 0 ? "," : "");
+			add_taken(text, &tale->rows[i]);
+		}
 		strbuf_add_char(text, ']');
 	}
 	strbuf_add_text(text, "}\n");
 }
 
-/* What another host has written: its members, where it is an object with nothing else in it. */
-static void add_members(struct strbuf *text, const char *value)
+/* Of what another host has written a text, or as much as there is of it before a NUL. */
+static void add_text(struct strbuf *text, const struct json_object *object, const char *name)
 {
-	struct json_object *object = json_tokener_parse(value);
+	struct json_object *value;
 
-	if (json_object_is_type(object, json_type_object)) {
-		json_object_object_foreach(object, name, member)
-		{
-			strbuf_add_char(text, ',');
-			strbuf_add_json(text, name);
-			strbuf_add_char(text, ':');
-			strbuf_add_text(text,
-				json_object_to_json_string_ext(member, JSON_C_TO_STRING_PLAIN));
-		}
-	}
-	json_object_put(object);
+	if (json_object_object_get_ex(object, name, &value) &&
+		json_object_is_type(value, json_type_string))
+		add_member(text, name, json_object_get_string(value));
 }
 
-static void add_hosts(struct strbuf *text, const struct etcd_rows *hosts)
+static void add_mounts(struct strbuf *text, const struct json_object *object)
 {
-	strbuf_add_text(text, ",\"hosts\":[");
-	for (size_t i = 0; i < hosts->count; i++) {
-		const char *key = hosts->list[i].key;
+	struct json_object *list, *path;
+	bool is_first = true;
 
-		strbuf_add_text(text, i > 0 ? ",{\"host\":" : "{\"host\":");
-		strbuf_add_json(text, strncmp(key, "hosts/", 6) == 0 ? key + 6 : key);
-		strbuf_add_text(text, ",\"alive\":true");
-		add_members(text, hosts->list[i].value);
-		strbuf_add_char(text, '}');
+	if (!json_object_object_get_ex(object, "mounts", &list) ||
+		!json_object_is_type(list, json_type_array))
+		return;
+	strbuf_add_text(text, ",\"mounts\":[");
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		path = json_object_array_get_idx(list, i);
+		if (!json_object_is_type(path, json_type_string))
+			continue;
+		strbuf_add_text(text, is_first ? "" : ",");
+		strbuf_add_json(text, json_object_get_string(path));
+		is_first = false;
 	}
 	strbuf_add_char(text, ']');
+}
+
+static void add_host(struct strbuf *text, const char *host, bool is_alive)
+{
+	if (text->data[text->len - 1] != '[')
+		strbuf_add_char(text, ',');
+	strbuf_add_text(text, "{\"host\":");
+	strbuf_add_json(text, host);
+	strbuf_add_text(text, is_alive ? ",\"alive\":true" : ",\"alive\":false");
+}
+
+static const char *get_host(const struct etcd_row *row)
+{
+	const char *slash = strrchr(row->key, '/');
+
+	return slash ? slash + 1 : row->key;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Who is known by what it sees, and has not been heard of. */
+static void add_silent_hosts(
+	struct strbuf *text, const struct etcd_rows *hosts, const struct etcd_rows *seen)
+{
+	_cleanup_free_ const char **alive = xcalloc(hosts->count + 1, sizeof(*alive));
+	_cleanup_free_ const char **seers = xcalloc(seen->count + 1, sizeof(*seers));
+
+	for (size_t i = 0; i < hosts->count; i++)
+		alive[i] = get_host(&hosts->list[i]);
+	for (size_t i = 0; i < seen->count; i++)
+		seers[i] = get_host(&seen->list[i]);
+	qsort(alive, hosts->count, sizeof(*alive), compare_texts);
+	qsort(seers, seen->count, sizeof(*seers), compare_texts);
+	for (size_t i = 0; i < seen->count; i++) {
+		if ((i > 0 && strcmp(seers[i], seers[i - 1]) == 0) ||
+			bsearch(&seers[i], alive, hosts->count, sizeof(*alive), compare_texts))
+			continue;
+		add_host(text, seers[i], false);
+		strbuf_add_char(text, '}');
+	}
+}
+
+static void add_hosts(
+	struct strbuf *text, const struct etcd_rows *hosts, const struct etcd_rows *seen)
+{
+	for (size_t i = 0; i < hosts->count; i++) {
+		struct json_object *object = json_tokener_parse(hosts->list[i].value);
+
+		add_host(text, get_host(&hosts->list[i]), true);
+		add_text(text, object, "boot");
+		strbuf_add_char(text, '}');
+		json_object_put(object);
+	}
+	add_silent_hosts(text, hosts, seen);
+}
+
+static void add_sight(struct strbuf *text, const struct etcd_row *row)
+{
+	struct json_object *object = json_tokener_parse(row->value);
+
+	add_seen(text, row);
+	add_text(text, object, "device");
+	add_text(text, object, "state");
+	add_mounts(text, object);
+	strbuf_add_char(text, '}');
+	json_object_put(object);
 }
 
 /* Hosts in the first line, and as many lines as it takes for the rest. */
@@ -428,15 +511,14 @@ static int format_presence(const struct tale *tale, struct strbuf *text)
 
 		strbuf_add_format(text, "{\"answer\":%lld", (long long)tale->id);
 		add_number(text, "revision", tale->revision);
+		strbuf_add_text(text, ",\"hosts\":[");
 		if (first == 0)
-			add_hosts(text, tale->hosts);
-		strbuf_add_text(text, ",\"seen\":[");
+			add_hosts(text, tale->hosts, seen);
+		strbuf_add_text(text, "],\"seen\":[");
 		for (; i < seen->count && i - first < LINE_ROWS && bytes < LINE_BYTES; i++) {
 			bytes += row_size(&seen->list[i]);
 			strbuf_add_text(text, i > first ? "," : "");
-			add_seen(text, &seen->list[i]);
-			add_members(text, seen->list[i].value);
-			strbuf_add_char(text, '}');
+			add_sight(text, &seen->list[i]);
 		}
 		strbuf_add_text(text, i < seen->count ? "],\"more\":true}\n" : "]}\n");
 		if (text->len - start > LINES_MAX)

@@ -3,7 +3,20 @@
  * What is said between mmfs and this program: see the header.
  */
 
+#include <string.h>
+
 #include "cluster/order.h"
+
+#define NAME_LEN_MAX 64
+
+bool order_is_name(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len > 0 && len <= NAME_LEN_MAX && text[0] != '.' &&
+		strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+		len;
+}
 
 void order_fini(struct order *order)
 {

@@ -3,7 +3,8 @@
  * Asking etcd, and telling mmfs.
  *
  * One member is asked; who does not answer is left for the next. Revisions of answers never fall,
- * since all reads are linearizable: if one does fall, what etcd has is an older copy.
+ * since all reads are linearizable: if one does fall, what etcd has is an older copy. Whether that
+ * is to count is known when mmfs has said what it has: an administrator may have decided for it.
  */
 
 #include <assert.h>
@@ -13,6 +14,7 @@
 
 #define SILENCE_LIMIT (5 * SECOND) /* an election takes 2 to 4 */
 #define BEAT_LIMIT (3 * SECOND / 2)
+#define REASON_TIME (10 * SECOND) /* before another one is told */
 
 void peer_call(struct session *session, enum purpose purpose, const struct etcd_request *request)
 {
@@ -49,7 +51,7 @@ static void hear(struct session *session, const struct slot *slot, const struct 
 	session->heard = session->now;
 	if (answer->status != ETCD_OK || answer->revision == 0)
 		return;
-	if (answer->revision < slot->floor)
+	if (session->is_wanted && answer->revision < slot->floor)
 		session->is_older = true;
 	if (answer->revision > session->highest)
 		session->highest = answer->revision;
@@ -146,6 +148,24 @@ enum standing standing_get(const struct session *session, const char **ret_why)
 	return standing;
 }
 
+/* While nobody answers, each member has a reason of its own. */
+static bool may_wait(const struct session *session)
+{
+	return is_silent(session) && session->now < session->told + REASON_TIME;
+}
+
+/*
+ * mmfs has been greeted, and waits for how it stands, perhaps with requests: an answer that is
+ * about to change would have them refused. Nor does who has just begun know that etcd is silent.
+ */
+static bool may_change_soon(const struct session *session, enum standing standing)
+{
+	bool has_just_begun = session->heard == 0 && session->now < session->began + SILENCE_LIMIT;
+
+	return !session->is_told && (has_just_begun || !is_silent(session)) &&
+		standing == STANDING_DOWN && session->now < session->told + SILENCE_LIMIT;
+}
+
 void standing_update(struct session *session)
 {
 	const char *why;
@@ -164,16 +184,22 @@ void standing_update(struct session *session)
 		peer_set_clock(session, CLOCK_STANDING, session->heard + SILENCE_LIMIT);
 	if (!session->is_linked ||
 		(session->is_told && session->standing == standing &&
-			is_same_text(session->reason, why)))
+			(is_same_text(session->reason, why) || may_wait(session))))
 		return;
+	if (may_change_soon(session, standing)) {
+		peer_set_clock(session, CLOCK_STANDING, session->told + SILENCE_LIMIT);
+		return;
+	}
 	free(session->reason);
 	session->reason = xstrdup(why);
 	session->standing = standing;
 	session->is_told = true;
+	session->told = session->now;
 	peer_tell(session, &tale);
 }
 
 void standing_forget(struct session *session)
 {
 	session->is_told = false;
+	session->told = session->now;
 }

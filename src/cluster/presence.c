@@ -34,7 +34,7 @@ void presence_begin(struct session *session)
 	session->lease = 0;
 	session->is_seen_known = false;
 	peer_set_clock(session, CLOCK_LEASE, session->now);
-	peer_set_clock(session, CLOCK_SEEN, session->now);
+	peer_set_clock(session, CLOCK_SEEN, session->now + BEHIND_TIME); /* mmfs asks by then */
 }
 
 /* --- alive ----------------------------------------------------------------------------------- */
@@ -82,7 +82,7 @@ static void handle_registration(struct session *session, const struct etcd_answe
 		session->is_registered = true;
 		session->is_doubled = session->is_denied = session->is_full = false;
 		session->is_keeping = true;
-		peer_set_clock(session, CLOCK_SEEN, session->now);
+		peer_set_clock(session, CLOCK_SEEN, session->now + BEHIND_TIME);
 		peer_set_clock(session, CLOCK_LEASE, session->now + KEEP_TIME);
 		return;
 	}
@@ -218,27 +218,29 @@ static void note_sent(struct session *session)
 	etcd_rows_fini(&old);
 }
 
+/* Those of this host, among all. */
+static void take_known(struct session *session, const struct etcd_rows *rows)
+{
+	etcd_rows_fini(&session->seen_known);
+	for (size_t i = 0; i < rows->count; i++)
+		if (is_of_host(rows->list[i].key, session->config.host))
+			etcd_rows_add(&session->seen_known, rows->list[i].key, rows->list[i].value);
+	session->is_seen_known = true;
+	peer_set_clock(session, CLOCK_SEEN, session->now);
+}
+
 void presence_handle_seen(struct session *session, const struct etcd_answer *answer)
 {
-	const struct etcd_rows *rows = etcd_answer_rows(answer, 0);
-
 	if (answer->status != ETCD_OK) {
 		session->is_seen_known = false;
 		peer_set_clock(session, CLOCK_SEEN,
 			session->now + (answer->status == ETCD_UNCLEAR ? RETRY_TIME : DENIED_TIME));
 		return;
 	}
-	if (session->is_seen_known) {
+	if (session->is_seen_known)
 		note_sent(session);
-	} else {
-		etcd_rows_fini(&session->seen_known);
-		for (size_t i = 0; i < rows->count; i++) {
-			if (is_of_host(rows->list[i].key, session->config.host))
-				etcd_rows_add(&session->seen_known, rows->list[i].key,
-					rows->list[i].value);
-		}
-		session->is_seen_known = true;
-	}
+	else
+		take_known(session, etcd_answer_rows(answer, 0));
 	peer_set_clock(session, CLOCK_SEEN, session->now); /* there may be more */
 }
 
@@ -254,12 +256,15 @@ void presence_ask(struct session *session, int64_t id)
 {
 	_cleanup_request_ struct etcd_request request = ETCD_REQUEST_INIT;
 
-	if (session->stage == STAGE_CLOSED || peer_is_busy(session, CALL_ASK)) {
-		peer_answer(session, id, OUTCOME_REFUSED,
-			session->stage == STAGE_CLOSED ? "etcd does not answer"
-						       : "another question is under way");
+	if (session->stage == STAGE_CLOSED) {
+		peer_answer(session, id, OUTCOME_REFUSED, "etcd does not answer");
 		return;
 	}
+	if (peer_is_busy(session, CALL_ASK)) {
+		session->ask_next = id;
+		return;
+	}
+	session->ask_next = 0;
 	session->ask_id = id;
 	add_presence(&request);
 	peer_call(session, CALL_ASK, &request);
@@ -275,10 +280,15 @@ void presence_handle_ask(struct session *session, const struct etcd_answer *answ
 		.seen = etcd_answer_rows(answer, 1),
 	};
 
+	if (answer->status == ETCD_OK && !session->is_seen_known &&
+		!peer_is_busy(session, CALL_SEEN) && tale.seen->count < ASK_ROWS)
+		take_known(session, tale.seen); /* it need not be read once more */
 	if (answer->status != ETCD_OK)
 		peer_answer(session, session->ask_id, OUTCOME_REFUSED, answer->why);
 	else
 		peer_tell(session, &tale);
+	if (session->ask_next)
+		presence_ask(session, session->ask_next);
 }
 
 static void forget_more(struct session *session)

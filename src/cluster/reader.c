@@ -14,17 +14,18 @@
 #include "reader_private.h"
 
 #define RETRY_TIME SECOND
+#define PAGE_ROWS 10000
+#define PAGE_FACTOR 8
 #define FORMAT_START "{\"version\":1,\"cluster\":\""
 
-/* Where rows are that mmfs is told of; those of the first three are counted. */
+/* Where the rows are that are counted. What mmfs is told of as well is the log of this host. */
 static const struct span {
 	const char *from;
 	const char *end;
-} spans[] = {
+} spans[COUNT_READS] = {
 	{ "volumes/", "volumes0" },
 	{ "links/", "links0" },
 	{ "points/", "points0" },
-	{ "log/", "log0" },
 };
 
 void count_add_reads(struct etcd_request *request, int64_t revision)
@@ -58,6 +59,8 @@ void reader_parse_head(const char *value, char change[128], char host[128])
 	slash = strrchr(host, '/');
 	if (slash)
 		*slash = '\0';
+	if (!slash || !order_is_name(host)) /* no host has written that */
+		change[0] = host[0] = '\0';
 }
 
 /* --- the cluster ----------------------------------------------------------------------------- */
@@ -68,6 +71,7 @@ void reader_greet(struct session *session)
 		.type = TALE_HELLO,
 		.host = session->config.host,
 		.cluster_id = session->cluster_id,
+		.cluster = session->config.name,
 		.room = (int64_t)session->config.room,
 		.limit = 1400 * 1024,
 		.next = session->next,
@@ -85,19 +89,26 @@ void reader_close(struct session *session)
 	peer_set_clock(session, CLOCK_OPEN, session->now);
 }
 
+/* The last entry of this host. */
+static void add_last_log(struct session *session, struct etcd_request *request, int64_t revision)
+{
+	_cleanup_free_ char *from = xasprintf("log/%s/", session->config.host);
+	_cleanup_free_ char *end = xasprintf("log/%s0", session->config.host);
+	struct etcd_operation *last = etcd_add_range(&request->then, from, end);
+
+	last->limit = 1;
+	last->is_last_first = true;
+	last->revision = revision;
+}
+
 void reader_handle_open_time(struct session *session)
 {
 	_cleanup_request_ struct etcd_request request = ETCD_REQUEST_INIT;
-	_cleanup_free_ char *from = xasprintf("log/%s/", session->config.host);
-	_cleanup_free_ char *end = xasprintf("log/%s0", session->config.host);
-	struct etcd_operation *last;
 
 	if (session->stage != STAGE_CLOSED || peer_is_busy(session, CALL_OPEN))
 		return;
 	etcd_add_range(&request.then, "format", "");
-	last = etcd_add_range(&request.then, from, end);
-	last->limit = 1;
-	last->is_last_first = true;
+	add_last_log(session, &request, 0);
 	peer_call(session, CALL_OPEN, &request);
 }
 
@@ -111,18 +122,33 @@ static void found_cluster(struct session *session)
 	peer_call(session, CALL_OPEN, &request);
 }
 
+/* The UUID in a format that is known here, or NULL. */
+static char *parse_format(const char *format)
+{
+	static const char hexadecimal[] = "0123456789abcdef", start[] = FORMAT_START;
+	static const size_t groups[] = { 8, 4, 4, 4, 12 };
+	const char *id, *at;
+
+	if (strncmp(format, start, strlen(start)) != 0)
+		return NULL;
+	id = at = format + strlen(start);
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
+		if ((i > 0 && *at++ != '-') || strspn(at, hexadecimal) != groups[i])
+			return NULL;
+		at += groups[i];
+	}
+	return strcmp(at, "\"}") == 0 ? xstrndup(id, (size_t)(at - id)) : NULL;
+}
+
 /* Sets the ID, or is_newer. */
 static void take_format(struct session *session, const struct etcd_row *format)
 {
-	size_t start = strlen(FORMAT_START), len = strlen(format->value);
-	const char *id = format->value + start;
+	char *id = parse_format(format->value);
 
 	session->format = format->revision;
-	session->is_newer = strncmp(format->value, FORMAT_START, start) != 0 || len < start + 3 ||
-		strcspn(id, "\"\\") != len - start - 2 ||
-		strcmp(format->value + len - 2, "\"}") != 0;
+	session->is_newer = !id;
 	free(session->cluster_id);
-	session->cluster_id = session->is_newer ? xstrdup("?") : xstrndup(id, len - start - 2);
+	session->cluster_id = id ? id : xstrdup("");
 }
 
 static void take_last(struct session *session, const struct etcd_row *last)
@@ -245,6 +271,7 @@ void reader_load(struct session *session)
 	session->is_current = false;
 	session->is_reading = false;
 	session->span = 0;
+	session->page = PAGE_ROWS;
 	peer_drop(session, CALL_READ);
 	peer_set_clock(session, CLOCK_READ, session->now);
 }
@@ -252,14 +279,15 @@ void reader_load(struct session *session)
 static void send_page(struct session *session)
 {
 	_cleanup_request_ struct etcd_request request = ETCD_REQUEST_INIT;
-	const struct span *span = &spans[session->span];
 	struct etcd_operation *range;
 
 	if (!session->is_reading) {
 		etcd_add_range(&request.then, "head", "");
+	} else if (session->span == COUNT_READS) {
+		add_last_log(session, &request, session->position);
 	} else {
-		range = etcd_add_range(&request.then, session->from, span->end);
-		range->limit = PAGE_ROWS;
+		range = etcd_add_range(&request.then, session->from, spans[session->span].end);
+		range->limit = session->page;
 		range->revision = session->position;
 	}
 	peer_call(session, CALL_READ, &request);
@@ -339,24 +367,35 @@ static void handle_page(struct session *session, const struct etcd_answer *answe
 	}
 	if (rows->count > 0)
 		peer_tell(session, &tale);
-	if (session->span < COUNT_READS)
-		session->count += (int64_t)rows->count;
-	if (rows->count > 0 && answer->results[0].has_more)
-		set_from(session, rows->list[rows->count - 1].key, "\x01");
-	else if (++session->span < ARRAY_SIZE(spans))
-		set_from(session, spans[session->span].from, "");
-	else {
+	if (session->span == COUNT_READS) {
 		end_load(session);
 		return;
 	}
+	if (strcmp(session->from, spans[session->span].from) == 0)
+		session->count += etcd_answer_count(answer, 0);
+	if (answer->result_count > 0 && answer->results[0].last)
+		set_from(session, answer->results[0].last, "\x01");
+	else if (++session->span < COUNT_READS)
+		set_from(session, spans[session->span].from, "");
+	session->page = session->page < PAGE_ROWS / 2 ? session->page * 2 : PAGE_ROWS;
 	send_page(session);
+}
+
+/* It may have been more than comes in time, or than a message holds. */
+static void read_less(struct session *session)
+{
+	session->page = session->page > PAGE_FACTOR ? session->page / PAGE_FACTOR : 1;
+	peer_set_clock(session, CLOCK_READ, session->now + SECOND / 5);
 }
 
 void reader_handle_read(struct session *session, const struct etcd_answer *answer)
 {
+	if (answer->status == ETCD_UNCLEAR) {
+		read_less(session);
+		return;
+	}
 	if (answer->status != ETCD_OK && answer->status != ETCD_COMPACTED) {
-		peer_set_clock(session, CLOCK_READ,
-			session->now + (answer->status == ETCD_UNCLEAR ? SECOND / 5 : RETRY_TIME));
+		peer_set_clock(session, CLOCK_READ, session->now + RETRY_TIME);
 		return;
 	}
 	if (session->is_older) {

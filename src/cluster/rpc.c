@@ -315,6 +315,13 @@ static void end_exchange(struct exchange *exchange)
 
 /* --- how it ends ----------------------------------------------------------------------------- */
 
+/* An alert is what the other side says: it has been shown a certificate that it does not take. */
+static bool is_refused(const struct exchange *exchange)
+{
+	return strstr(exchange->error, " alert ") &&
+		(strstr(exchange->error, "certificate") || strstr(exchange->error, "unknown ca"));
+}
+
 /* A sentence about what went wrong, with the member. */
 static char *explain(const struct exchange *exchange, CURLcode result)
 {
@@ -328,7 +335,11 @@ static char *explain(const struct exchange *exchange, CURLcode result)
 		? (exchange->error[0] ? exchange->error : curl_easy_strerror(result))
 		: code != 200 ? "it is no etcd"
 			      : "the connection has ended";
-	return xasprintf("%s: %s", member, why);
+	return xasprintf("%s: %s%s", member,
+		is_refused(exchange) ? "it refuses the certificate of this host, which may have "
+				       "expired: "
+				     : "",
+		why);
 }
 
 static void handle_answer(struct exchange *exchange, CURLcode result)

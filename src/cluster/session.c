@@ -159,7 +159,7 @@ void session_handle_link(struct session *session, bool is_there, uint64_t now)
 		session->began = now;
 	session->is_linked = is_there;
 	session->is_wanted = session->is_other = session->is_older = false;
-	session->change_id = 0; /* who comes asks anew */
+	session->change_id = session->ask_next = 0; /* who comes asks anew */
 	session->clocks[CLOCK_PATIENCE] = 0;
 	waiters_drop(session);
 	peer_unwatch(session);

@@ -7,7 +7,6 @@
 
 #define SECOND UINT64_C(1000000) /* µs */
 #define CALL_LIMIT (3 * SECOND)	 /* for an answer: an election takes less */
-#define PAGE_ROWS 10000
 
 /* What a request is for: one at a time each. */
 enum purpose {
@@ -63,7 +62,8 @@ struct waiter {
 	bool is_sync; /* else: a change that has lost */
 	bool is_sent; /* the read that tells the revision is under way */
 	int64_t revision;
-	struct etcd_rows seen;
+	struct etcd_rows seen;	/* because of whom, */
+	struct etcd_rows taken; /* and what is there that was to be nowhere */
 };
 
 struct session {
@@ -86,6 +86,7 @@ struct session {
 	enum standing standing; /* as it was told */
 	char *reason;
 	bool is_told;
+	uint64_t told;	 /* when */
 	bool is_current; /* all is told that was there a moment ago */
 	bool is_older;	 /* what etcd has is of before what we have seen */
 	bool is_newer;	 /* of a format that is not known here */
@@ -109,6 +110,7 @@ struct session {
 	int64_t count;	  /* of keys then */
 	size_t span;
 	char *from;	 /* where in the span to read on */
+	int64_t page;	 /* rows that are read at once */
 	bool is_reading; /* a first page was told */
 	int64_t goal;	 /* what the position should come to */
 	uint64_t watch;	 /* ticket; 0: there is none */
@@ -122,8 +124,8 @@ struct session {
 	int64_t change_id; /* 0: nobody waits for its answer */
 	bool is_voiding;
 	bool is_due;		     /* the next step is to be sent */
-	struct order_compare *below; /* what of its compares is about presence */
-	size_t below_count;
+	struct order_compare *reads; /* those of its compares that are read if it loses */
+	size_t read_count;
 	struct waiter *waiters;
 	size_t waiter_count;
 
@@ -137,6 +139,7 @@ struct session {
 	bool is_seen_known;
 	struct etcd_rows seen_sent;
 	int64_t ask_id;
+	int64_t ask_next; /* came meanwhile: what is on its way was read too early; 0: none */
 	int64_t forget_id;
 	char *forget_host;
 	bool is_forgetting; /* the deletion is under way */

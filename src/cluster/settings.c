@@ -8,29 +8,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cluster/order.h"
 #include "cluster/settings.h"
 
 #define DEFAULT_SOCKET "/run/mmfs/cluster"
 #define DEFAULT_ROOM 128 /* as etcd begins with */
 #define ROOM_MIN 16
 #define ROOM_MAX 100000
-#define NAME_MAX_LEN 64
 #define LINE_MAX_LEN 4096
 
 static int refuse(char **ret_why, const char *what, const char *value, const char *why)
 {
 	*ret_why = xasprintf("%s%s%s: %s", what, value ? "=" : "", value ? value : "", why);
 	return -EINVAL;
-}
-
-/* A part of a key, and of a file name. */
-static bool is_name(const char *text)
-{
-	size_t len = strlen(text);
-
-	return len > 0 && len <= NAME_MAX_LEN && text[0] != '.' &&
-		strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
-		len;
 }
 
 static int set_members(struct settings *settings, const char *value, char **ret_why)
@@ -156,12 +146,12 @@ int settings_complete(struct settings *settings, const char *host, char **ret_wh
 		settings->socket = xstrdup(DEFAULT_SOCKET);
 	if (settings->room == 0)
 		settings->room = DEFAULT_ROOM;
-	if (!settings->name || !is_name(settings->name))
+	if (!settings->name || !order_is_name(settings->name))
 		return refuse(ret_why, "cluster", settings->name,
 			"the name of a cluster is up to 64 letters and digits, dots, _ and -, and "
 			"does "
 			"not begin with a dot");
-	if (!is_name(settings->host))
+	if (!order_is_name(settings->host))
 		return refuse(ret_why, "host", settings->host,
 			"the name of a host is up to 64 letters and digits, dots, _ and -, and "
 			"does not "

@@ -87,16 +87,22 @@ static void take_line(struct shown *shown, char *line)
 	}
 }
 
-/* Who is there is asked for by the wait for all that was written before. */
-static int read_cluster(struct ctl *ctl, struct shown *shown)
+/* Who is there is asked for by the wait for all that was written before; or it is as it was. */
+static void ask_cluster(struct ctl *ctl)
 {
 	struct ctl patient = *ctl;
 	_cleanup_strbuf_ struct strbuf reply = STRBUF_INIT;
-	char *at, *line;
 
 	if (patient.timeout_ms < 0)
 		patient.timeout_ms = 20000;
-	tree_request(&patient, "settle", "1", 1, &reply); /* or it is as it was */
+	tree_request(&patient, "settle", "1", 1, &reply);
+}
+
+static int read_cluster(struct ctl *ctl, struct shown *shown)
+{
+	char *at, *line;
+
+	ask_cluster(ctl);
 	if (tree_read(ctl, "control/cluster", &shown->text) < 0 || !shown->text.data)
 		return ctl_fail(
 			"cannot read %s/control/cluster: this mmfs has no clusters", ctl->mount);
@@ -151,6 +157,7 @@ static int forget_host(struct ctl *ctl, const char *host)
 	_cleanup_strbuf_ struct strbuf request = STRBUF_INIT, reply = STRBUF_INIT;
 	_cleanup_free_ char *what = xasprintf("forget the host '%s'", host);
 
+	ask_cluster(ctl);
 	request_add(&request, "host", host);
 	return tree_run(ctl, "cluster_forget", &request, &reply, what);
 }

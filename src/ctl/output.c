@@ -2,8 +2,9 @@
 /*
  * All output of rows. Tables, raw lines and pairs are libsmartcols's: sized to the terminal, with
  * colours if it is one. What is hostile in a cell is escaped: in tables before the library sees it,
- * in raw lines and pairs by the library, which lets printable ASCII through and nothing else. JSON
- * is written here, from the same cells, by the escapes of strbuf.h; and that of json-c leaves by
+ * which gets nothing else to print, as up to 2.38 it would count no column for a backslash; in raw
+ * lines and pairs by the library, which lets printable ASCII through and nothing else. JSON is
+ * written here, from the same cells, by the escapes of strbuf.h; and that of json-c leaves by
  * output_print_json().
  *
  * The locale counts for the output alone: what is text to the parsers of names must not depend on
@@ -11,12 +12,15 @@
  */
 
 #include <errno.h>
+#include <limits.h>
 #include <libsmartcols/libsmartcols.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
+#include <wchar.h>
+#include <wctype.h>
 
 #include "base/strbuf.h"
 #include "ctl/output.h"
@@ -28,7 +32,8 @@ struct table {
 	struct libscols_column **shown; /* by the number of the column; NULL: not */
 	size_t *order;			/* numbers of those that are printed */
 	size_t printed;
-	char **kept; /* values that a cell shows in another form, to sort by */
+	locale_t locale; /* of tables: the user's; 0: there is none of that name */
+	char **kept;	 /* values that a cell shows in another form, to sort by */
 	size_t kept_count;
 };
 
@@ -120,7 +125,6 @@ static void set_type(struct libscols_column *column, enum column_type type)
 {
 	bool is_number = type == COLUMN_NUMBER || type == COLUMN_SIZE;
 
-	scols_column_set_safechars(column, "\\\n"); /* table_set() has seen to it */
 	scols_column_set_cmpfunc(column, compare_cells, is_number ? column : NULL);
 	if (type == COLUMN_LIST)
 		scols_column_set_wrapfunc(
@@ -195,6 +199,10 @@ struct table *table_new(const struct ctl *ctl, const struct layout *layout)
 	scols_table_enable_raw(table->scols, ctl->format == FORMAT_RAW);
 	scols_table_enable_noheadings(table->scols, !ctl->has_headings);
 	scols_table_enable_colors(table->scols, wants_colors());
+	if (ctl->format == FORMAT_TABLE) {
+		scols_table_enable_noencoding(table->scols, true); /* table_set() sees to it */
+		table->locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+	}
 	add_columns(table);
 	return table;
 }
@@ -204,6 +212,8 @@ void table_free(struct table *table)
 	if (!table)
 		return;
 	scols_unref_table(table->scols);
+	if (table->locale)
+		freelocale(table->locale);
 	for (size_t i = 0; i < table->kept_count; i++)
 		free(table->kept[i]);
 	free(table->kept);
@@ -227,16 +237,49 @@ struct line *table_add(struct table *table, struct line *parent)
 	return (struct line *)line;
 }
 
+/* Characters that the user's locale has not, or cannot print, become escapes of their bytes. */
+static void add_known(const struct table *table, struct strbuf *known, const char *text)
+{
+	locale_t before = uselocale(table->locale);
+
+	while (*text) {
+		mbstate_t state = { 0 };
+		wchar_t character;
+		size_t len = mbrtowc(&character, text, strnlen(text, MB_LEN_MAX), &state);
+
+		if (len > MB_LEN_MAX || !iswprint((wint_t)character)) {
+			strbuf_add_format(known, "\\x%02x", (unsigned char)*text);
+			len = 1;
+		} else {
+			strbuf_add(known, text, len);
+		}
+		text += len;
+	}
+	uselocale(before);
+}
+
+static bool is_ascii(const char *text)
+{
+	while (*text && (unsigned char)*text < 0x80)
+		text++;
+	return !*text;
+}
+
 /* The lines of a list stay lines. */
-static char *make_printable(const char *text, bool is_list)
+static char *make_printable(const struct table *table, const char *text, bool is_list)
 {
 	struct strbuf printable = STRBUF_INIT;
 
 	for (;;) {
 		size_t len = is_list ? strcspn(text, "\n") : strlen(text);
 		_cleanup_free_ char *line = xstrndup(text, len);
+		_cleanup_strbuf_ struct strbuf safe = STRBUF_INIT;
 
-		strbuf_add_printable(&printable, line);
+		strbuf_add_printable(&safe, line);
+		if (is_ascii(strbuf_text(&safe)))
+			strbuf_add_text(&printable, strbuf_text(&safe));
+		else
+			add_known(table, &printable, safe.data);
 		if (!text[len])
 			return strbuf_take(&printable);
 		strbuf_add_char(&printable, '\n');
@@ -280,7 +323,7 @@ void table_set(struct table *table, struct line *line, size_t column, const char
 		if (table->ctl->sort)
 			keep_value(table, scols_line_get_column_cell(row, place), value);
 	} else if (table->ctl->format == FORMAT_TABLE) {
-		other = make_printable(value, type == COLUMN_LIST);
+		other = make_printable(table, value, type == COLUMN_LIST);
 	}
 	if (scols_line_set_column_data(row, place, other ? other : value) < 0)
 		abort();

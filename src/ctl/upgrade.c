@@ -149,6 +149,8 @@ static int await_server(const struct ctl *ctl, pid_t before, const char *install
 			if (strcmp(version, installed) == 0)
 				return CTL_OK;
 		}
+		if (now == 0 && tree_check(ctl) != CTL_OK)
+			return CTL_NOT_MOUNTED;
 		if (deadline_get_rest(end) == 0)
 			return ctl_fail("the installed mmfs has not taken over: its log says why");
 		usleep(PAUSE);

@@ -31,6 +31,7 @@ static const struct column event_columns[] = {
 	{ "ID", "unique ID", COLUMN_TEXT, false, "id" },
 	{ "PATH", "mount point", COLUMN_TEXT, false, "path" },
 	{ "REASON", "why a device is no volume", COLUMN_TEXT, false, "reason" },
+	{ "HOST", "machine of the cluster, where it is another one", COLUMN_TEXT, true, "host" },
 	{ "LOST", "events that were lost", COLUMN_NUMBER, true, "lost" },
 	{ "SEQ", "number", COLUMN_NUMBER, true, "seq" },
 	{ "EPIC", "number of the state of the database", COLUMN_NUMBER, true, "epic" },
@@ -44,6 +45,8 @@ static const struct column history_columns[] = {
 	{ "ID", "unique ID", COLUMN_TEXT, false, "id" },
 	{ "UID", "user", COLUMN_NUMBER, false, "uid" },
 	{ "COMMAND", "command", COLUMN_TEXT, false, "command" },
+	{ "HOST", "machine of the cluster, where it is another one (by default if any is)",
+		COLUMN_TEXT, true, "host" },
 	{ "PID", "process", COLUMN_NUMBER, true, "pid" },
 	{ "SEQ", "number", COLUMN_NUMBER, true, "seq" },
 	{ "EPIC", "number of the state of the database", COLUMN_NUMBER, true, "epic" },
@@ -65,18 +68,51 @@ static struct line *add_row(struct table *table, const struct layout *layout, co
 	return line;
 }
 
+/* Whether any of the lines has that member. */
+static bool has_member(const char *text, const char *member)
+{
+	_cleanup_free_ char *lines = xstrdup(text ? text : "");
+	char *rest = lines, *line;
+	bool is_there = false;
+
+	while (!is_there && (line = strsep(&rest, "\n"))) {
+		_cleanup_json_ struct json_object *object = json_tokener_parse(line);
+
+		is_there = object && json_object_object_get_ex(object, member, NULL);
+	}
+	return is_there;
+}
+
+/* The columns of the history, with that of hosts by default. */
+static struct layout with_hosts(struct column columns[ARRAY_SIZE(history_columns)])
+{
+	struct layout layout = history_layout;
+
+	memcpy(columns, history_columns, sizeof(history_columns));
+	for (size_t i = 0; i < layout.count; i++)
+		if (strcmp(columns[i].source, "host") == 0)
+			columns[i].is_extra = false;
+	layout.columns = columns;
+	return layout;
+}
+
 int cmd_history(struct ctl *ctl, int count, char **words)
 {
-	_cleanup_(table_free_p) struct table *table = table_new(ctl, &history_layout);
+	_cleanup_(table_free_p) struct table *table = NULL;
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	struct column columns[ARRAY_SIZE(history_columns)];
+	struct layout layout = history_layout;
 	int r = tree_read(ctl, "history", &text);
 	char *rest, *line;
 
 	if (r < 0)
 		return tree_report(ctl, r, "", "show the history");
+	if (has_member(text.data, "host"))
+		layout = with_hosts(columns);
+	table = table_new(ctl, &layout);
 	for (rest = text.data; rest && (line = strsep(&rest, "\n"));)
 		if (*line)
-			add_row(table, &history_layout, line);
+			add_row(table, &layout, line);
 	return table_print(table);
 }
 

@@ -102,9 +102,24 @@ size_t change_queue_get_lines(const struct change_queue *queue)
 	return ledger_get_lines(queue->ledger);
 }
 
+void change_queue_explain_refusal(const struct change_queue *queue, struct strbuf *why)
+{
+	ledger_explain_refusal(queue->ledger, why);
+}
+
 void change_queue_settle(struct change_queue *queue)
 {
 	ledger_settle(queue->ledger);
+}
+
+void change_queue_look(struct change_queue *queue)
+{
+	ledger_look(queue->ledger);
+}
+
+uint64_t change_queue_get_looks(const struct change_queue *queue)
+{
+	return ledger_get_looks(queue->ledger);
 }
 
 int change_queue_forget_host(struct change_queue *queue, const char *host, struct strbuf *why)

@@ -19,6 +19,7 @@
 #include "machines/drain.h"
 
 #define EVENTS_PER_TURN 128 /* of each channel: a storm must not keep others waiting */
+#define QUEUE_PAUSE 20000 /* µs, between two looks at udevd's queue while somebody waits for it */
 
 enum { CHANNEL_WATCH = UDEV_CHANNELS, CHANNELS };
 _Static_assert(CHANNELS == DRAIN_CHANNELS, "one for each");
@@ -31,7 +32,7 @@ struct device_monitor {
 	struct probe *probe; /* NULL: there was no process left, or it has died */
 	struct loop *loop;
 	struct timer timer;
-	struct timer again;	/* there is more to read, of which no descriptor tells */
+	struct timer again;	/* there is more to do, of which no descriptor tells */
 	struct drain drain;	/* for who waits until all is known */
 	struct udev_event held; /* of udevd, behind what the kernel has said before; or empty */
 	int udevd;		/* descriptor that tells of its end, or negative */
@@ -352,9 +353,18 @@ bool device_monitor_is_enumerated(const struct device_monitor *source)
 	return discovery_is_enumerated(source->discovery);
 }
 
-bool device_monitor_is_settled(const struct device_monitor *source)
+/* That its queue is empty udevd does not tell. */
+bool device_monitor_is_settled(struct device_monitor *source)
 {
-	return discovery_is_settled(source->discovery);
+	uint64_t now = clock_get_monotonic();
+
+	if (!discovery_is_settled(source->discovery))
+		return false;
+	if (!discovery_awaits_udevd(source->discovery, now))
+		return true;
+	if (!source->again.at)
+		loop_set_timer(source->loop, &source->again, now + QUEUE_PAUSE);
+	return false;
 }
 
 const struct discovery_counters *device_monitor_get_counters(struct device_monitor *source)
@@ -393,14 +403,18 @@ struct device_monitor *device_monitor_new(const struct device_monitor_options *o
 int device_monitor_start(
 	struct device_monitor *source, struct loop *loop, void (*has_news)(void *data), void *data)
 {
-	int r = udev_open(source->options.buffer, &source->udev);
+	int r = udev_open(
+		source->options.buffer, source->options.monitor != MONITOR_KERNEL, &source->udev);
 
 	source->loop = loop;
 	source->has_news = has_news;
 	source->data = data;
-	for (int channel = 0; r == 0 && channel < UDEV_CHANNELS; channel++)
-		r = loop_add(loop, udev_get_fd(source->udev, (enum udev_channel)channel), on_udev,
-			source);
+	for (int channel = 0; r == 0 && channel < UDEV_CHANNELS; channel++) {
+		int fd = udev_get_fd(source->udev, (enum udev_channel)channel);
+
+		if (fd >= 0)
+			r = loop_add(loop, fd, on_udev, source);
+	}
 	if (r == 0 && source->watch)
 		r = loop_add(loop, watch_get_fd(source->watch), on_watch, source);
 	if (r == 0 && source->probe)

@@ -3,7 +3,9 @@
  * What devices bring. They are what they are, written down or not: a commit that fails is decided
  * again without writing, and tried again when another has succeeded, when somebody asks, and after
  * a pause that doubles from try to try. One that lost a race is decided again before the monitor is
- * asked for more.
+ * asked for more; where it loses each time, what all hosts are to know waits, and the rest does
+ * not. What waits for other hosts to see something no more is decided again when that was asked
+ * for anew.
  */
 
 #include "base/clock.h"
@@ -50,15 +52,20 @@ static bool amend(void *data, struct touched *touched)
 	return look.has_news;
 }
 
+static void try_later(struct device_source *devices)
+{
+	devices->pause = devices->pause ? 2 * devices->pause : RETRY_FIRST;
+	if (devices->pause > RETRY_MAX)
+		devices->pause = RETRY_MAX;
+	loop_set_timer(devices->loop, &devices->timer, clock_get_monotonic() + devices->pause);
+}
+
 static void retry(void *data, struct change *change)
 {
 	struct device_source *devices = data;
 
 	engine_retry(devices->manager, change);
-	devices->pause = devices->pause ? 2 * devices->pause : RETRY_FIRST;
-	if (devices->pause > RETRY_MAX)
-		devices->pause = RETRY_MAX;
-	loop_set_timer(devices->loop, &devices->timer, clock_get_monotonic() + devices->pause);
+	try_later(devices);
 }
 
 /* Takes what the monitor has. False: nothing is new. */
@@ -82,6 +89,7 @@ static bool decide(struct device_source *devices, struct change *change)
 {
 	struct manager_env env = asking_get_env(NULL);
 
+	env.cannot_share |= devices->races == ENGINE_RACES_MAX;
 	devices->must_retry = false;
 	return engine_decide_devices(devices->manager, &env, change);
 }
@@ -92,8 +100,10 @@ static bool begin(void *data, struct change *change)
 
 	if (devices->is_paused)
 		return false;
-	if (devices->successes != change_queue_get_successes(devices->queue)) {
+	if (devices->successes != change_queue_get_successes(devices->queue) ||
+		devices->looks != change_queue_get_looks(devices->queue)) {
 		devices->successes = change_queue_get_successes(devices->queue);
+		devices->looks = change_queue_get_looks(devices->queue);
 		device_source_retry(devices);
 	}
 	if (devices->races)
@@ -111,6 +121,8 @@ static bool begin(void *data, struct change *change)
 		return false;
 	}
 	if (devices->races == ENGINE_RACES_MAX)
+		try_later(devices);
+	else if (devices->races > ENGINE_RACES_MAX)
 		retry(devices, change);
 	return true;
 }
@@ -137,10 +149,20 @@ static void end(void *data, int error, const char *why, struct deltas *deltas)
 	devices->races = 0;
 }
 
+static void rest(void *data)
+{
+	struct device_source *devices = data;
+
+	if (devices->manager->awaits_others && !devices->timer.at)
+		loop_set_timer(devices->loop, &devices->timer, clock_get_monotonic() + RETRY_FIRST);
+}
+
 static void on_time(void *data, uint64_t now)
 {
 	struct device_source *devices = data;
 
+	if (devices->manager->awaits_others)
+		change_queue_look(devices->queue);
 	devices->must_retry = true;
 	change_queue_work(devices->queue);
 }
@@ -154,6 +176,7 @@ void device_source_init(struct device_source *devices, struct manager *manager,
 			.again = again,
 			.retry = retry,
 			.amend = amend,
+			.rest = rest,
 			.data = devices },
 		.manager = manager,
 		.monitor = monitor,

@@ -22,9 +22,18 @@
 
 static const char unsure[] = "the cluster does not answer: it may have happened, or may yet";
 
+/* Whether names were there, or were not, that other hosts may have changed since. */
+static bool rests_on_names(const struct fuse_job *job)
+{
+	return (job->error == -EEXIST || job->error == -ENOENT) &&
+		job->operation->flags & OPERATION_CHANGES;
+}
+
 /* Gives a job back to its client, and `deltas` to the kernel. */
 static void finish(struct job_source *jobs, struct fuse_job *job, struct deltas *deltas)
 {
+	if (rests_on_names(job))
+		change_queue_explain_refusal(jobs->queue, &job->why);
 	if (job->error && !job->done && job->error != -EOVERFLOW)
 		asking_note_failure(jobs->error_log, job);
 	change_queue_finish(jobs->queue, job, deltas);
@@ -271,6 +280,35 @@ static void submit_query(struct job_source *jobs, struct fuse_job *job)
 	jobs->last_query = &job->next;
 }
 
+/* Whether it is about the cluster itself rather than a volume. */
+static bool is_of_cluster(const struct fuse_job *job)
+{
+	return job->operation->kind == OP_CLUSTER_FORGET ||
+		(job->operation->kind == OP_CLUSTER_JOIN &&
+			job->lines[0].request.given & KEY_BIT(KEY_ALL));
+}
+
+/*
+ * It is told, when all is known that there is, and no more: what comes of it shows in
+ * control/cluster.
+ */
+static void tell_cluster(struct job_source *jobs, struct fuse_job *job)
+{
+	const struct job_line *line = &job->lines[0];
+
+	job->done = 1;
+	job->error = line->error;
+	if (line->error)
+		strbuf_add_text(&job->why, line->why);
+	else if (job->operation->kind == OP_CLUSTER_JOIN)
+		job->error = change_queue_take_over(jobs->queue, &job->why);
+	else
+		job->error = change_queue_forget_host(jobs->queue, line->request.host, &job->why);
+	if (job->error)
+		job->done = job->failed = 0;
+	finish_without_change(jobs, job);
+}
+
 static void check_settled(void *data)
 {
 	struct job_source *jobs = data;
@@ -285,7 +323,10 @@ static void check_settled(void *data)
 		struct fuse_job *job = jobs->settling;
 
 		jobs->settling = job->next;
-		answer(jobs, job, 0);
+		if (is_of_cluster(job))
+			tell_cluster(jobs, job);
+		else
+			answer(jobs, job, 0);
 	}
 }
 
@@ -343,7 +384,7 @@ static void begin_wait(struct job_source *jobs, struct fuse_job *job)
 {
 	const struct map *devices = &jobs->manager->volumes.by_name;
 
-	if (job->operation->kind == OP_SETTLE)
+	if (job->operation->kind == OP_SETTLE || is_of_cluster(job))
 		change_queue_settle(jobs->queue);
 	else
 		device_source_retry(jobs->devices);
@@ -365,32 +406,6 @@ static void begin_wait(struct job_source *jobs, struct fuse_job *job)
 	}
 	job->next = jobs->arrived;
 	jobs->arrived = job;
-}
-
-/* Whether it is about the cluster itself rather than a volume. */
-static bool is_of_cluster(const struct fuse_job *job)
-{
-	return job->operation->kind == OP_CLUSTER_FORGET ||
-		(job->operation->kind == OP_CLUSTER_JOIN &&
-			job->lines[0].request.given & KEY_BIT(KEY_ALL));
-}
-
-/* It is told, and no more: what comes of it shows in control/cluster. */
-static void tell_cluster(struct job_source *jobs, struct fuse_job *job)
-{
-	const struct job_line *line = &job->lines[0];
-
-	job->done = 1;
-	job->error = line->error;
-	if (line->error)
-		strbuf_add_text(&job->why, line->why);
-	else if (job->operation->kind == OP_CLUSTER_JOIN)
-		job->error = change_queue_take_over(jobs->queue, &job->why);
-	else
-		job->error = change_queue_forget_host(jobs->queue, line->request.host, &job->why);
-	if (job->error)
-		job->done = job->failed = 0;
-	finish_without_change(jobs, job);
 }
 
 /*
@@ -471,7 +486,7 @@ void job_source_submit(struct job_source *jobs, struct fuse_job *job)
 	} else if (job->count == 0) {
 		finish_without_change(jobs, job); /* an unfinished line: kept for the next write */
 	} else if (is_of_cluster(job)) {
-		tell_cluster(jobs, job);
+		begin_wait(jobs, job);
 	} else if (job->operation->flags & OPERATION_HOSTS) {
 		host_jobs_submit(jobs->hosts, job);
 	} else if (job->operation->flags & OPERATION_WAITS && !is_of_mounted(jobs, job)) {

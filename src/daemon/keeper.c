@@ -314,6 +314,14 @@ static bool was_told_to_end(const struct keeper *keeper)
 	return keeper->passed && keeper->passed != SIGHUP;
 }
 
+/* It ends well also before it sees to signals itself, and before it has the tree. */
+static bool has_obeyed(const struct keeper *keeper, int status)
+{
+	if (!was_told_to_end(keeper))
+		return false;
+	return WIFSIGNALED(status) ? WTERMSIG(status) == keeper->passed : WEXITSTATUS(status) == 0;
+}
+
 /* One that has taken over must have the tree before its word counts: else another may get there. */
 static bool is_meant(const struct keeper *keeper, int status)
 {
@@ -411,7 +419,9 @@ static void handle_server_end(struct keeper *keeper, int status)
 		return;
 	}
 	keeper->code = keeper->options->failure;
-	if (!keeper->mount) {
+	if (keeper->mount && has_obeyed(keeper, status)) {
+		keeper->code = EXIT_SUCCESS;
+	} else if (!keeper->mount) {
 		if (keeper->passed && WIFSIGNALED(status) && WTERMSIG(status) == keeper->passed)
 			end_alike(keeper);
 		log_error("%s", end);
@@ -498,6 +508,7 @@ static void start_next(struct keeper *keeper, struct heirloom *ret_heirloom)
 	keeper->socket = -1;
 	keeper->must_fork = keeper->is_ready = keeper->has_ended = false;
 	if (was_told_to_end(keeper)) { /* while there was none */
+		keeper->code = EXIT_SUCCESS;
 		keeper->is_over = true;
 		return;
 	}

@@ -17,8 +17,9 @@
 #include "base/clock.h"
 #include "base/crash_point.h"
 #include "base/log.h"
-#include "core/model/filesystem.h"
+#include "daemon/complaints.h"
 #include "daemon/ledger.h"
+#include "daemon/sights.h"
 #include "io/cluster/cluster_link.h"
 #include "machines/cluster_ask.h"
 
@@ -41,6 +42,7 @@ struct ledger {
 	struct cluster_link *link;
 	struct cluster_link_events events;
 	struct timer timer, ready, seen_timer;
+	struct complaints complaints, breaks; /* about rows, and about lines */
 
 	enum step step;
 	struct change *change;
@@ -123,10 +125,23 @@ static const char *get_host(const struct ledger *ledger)
 	return host ? host : "";
 }
 
+/*
+ * Names of all hosts were changed without the others: what these have is not what is known here,
+ * whatever revision it was of.
+ */
+static void note_leaving(struct ledger *ledger, struct change *change)
+{
+	sharing_init(&ledger->sharing, ledger->joints.manager, change, "");
+	if (ledger->sharing.has_rows)
+		change->names.revision = change->names.head = 0;
+}
+
 void ledger_commit(struct ledger *ledger, struct change *change)
 {
 	ledger->change = change;
 	ledger->is_written = false;
+	if (!ledger->cluster && change->names.revision)
+		note_leaving(ledger, change);
 	if (!ledger->cluster || change->host) {
 		ledger->step = STEP_DATABASE;
 		store_commit(ledger->store, change);
@@ -161,6 +176,8 @@ static void answer(void *data, int result, uint64_t revision, const char *why)
 		finish(ledger, -EAGAIN, "the cluster was awaited");
 	else if (ledger->step == STEP_SYNC && cluster_get_news(ledger->cluster))
 		finish(ledger, -EAGAIN, "another host has changed something");
+	else if (ledger->step == STEP_SYNC && cluster_is_expected(ledger->cluster))
+		finish(ledger, -EAGAIN, "mmfs-cluster has to be awaited");
 	else if (ledger->step == STEP_SYNC)
 		begin_engine(ledger);
 }
@@ -225,7 +242,7 @@ static void hang_up(void *data, const char *why)
 {
 	struct ledger *ledger = data;
 
-	log_warning("mmfs-cluster has to connect anew: %s", why);
+	complaints_add(&ledger->breaks, "mmfs-cluster has to connect anew: %s", why);
 	cluster_link_hang_up(ledger->link);
 }
 
@@ -282,7 +299,9 @@ static void settled(void *data, int result)
 
 static void say(void *data, const char *text)
 {
-	log_warning("the cluster has %s", text);
+	struct ledger *ledger = data;
+
+	complaints_add(&ledger->complaints, "the cluster has %s", text);
 }
 
 static void on_connected(void *data)
@@ -318,59 +337,11 @@ static void on_link(void *data, uint32_t events)
 
 /* --- what this host sees ---------------------------------------------------------------------- */
 
-static void add_mounts(
-	const struct manager *manager, const struct device *device, struct strbuf *list)
-{
-	const struct mount *mount = NULL;
-	bool is_first = true;
-
-	while ((mount = filesystem_next_mount(
-			&manager->volumes, &manager->mounts, device, mount))) {
-		if (!is_first)
-			strbuf_add_char(list, ',');
-		is_first = false;
-		strbuf_add_json(list, mount->path);
-	}
-}
-
-static void add_seen(
-	const struct manager *manager, const struct device *device, struct strbuf *list)
-{
-	const struct record *record = names_find_record(&manager->names, device->id);
-
-	if (!record || !record->is_shared)
-		return;
-	strbuf_add_text(list, list->len ? ",{\"id\":" : "{\"id\":");
-	strbuf_add_json(list, device->id);
-	strbuf_add_text(list, ",\"device\":");
-	strbuf_add_json(list, device->node);
-	strbuf_add_text(list, ",\"state\":\"online\",\"mounts\":[");
-	add_mounts(manager, device, list);
-	strbuf_add_text(list, "]}");
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-	const struct device *const *device_a = a, *const *device_b = b;
-
-	return strcmp((*device_a)->id, (*device_b)->id);
-}
-
 static void tell_seen(void *data, uint64_t now)
 {
 	struct ledger *ledger = data;
-	const struct manager *manager = ledger->joints.manager;
-	const struct map *by_id = &manager->volumes.by_id;
-	_cleanup_free_ const struct device **devices = xcalloc(by_id->count + 1, sizeof(*devices));
-	struct strbuf list = STRBUF_INIT;
-	size_t count = 0;
 
-	map_for_each (by_id, node, next)
-		devices[count++] = container_of(node, struct device, by_id);
-	qsort(devices, count, sizeof(*devices), compare_ids);
-	for (size_t i = 0; i < count; i++)
-		add_seen(manager, devices[i], &list);
-	cluster_see(ledger->cluster, strbuf_take(&list));
+	cluster_see(ledger->cluster, sights_list(ledger->joints.manager));
 }
 
 void ledger_note_volumes(struct ledger *ledger)
@@ -424,6 +395,8 @@ int ledger_new(const struct ledger_joints *joints, const char *cluster, const ch
 	ledger->timer = (struct timer){ .fn = on_time, .data = ledger };
 	ledger->ready = (struct timer){ .fn = on_ready, .data = ledger };
 	ledger->seen_timer = (struct timer){ .fn = tell_seen, .data = ledger };
+	complaints_init(&ledger->complaints, joints->loop, "rows that the cluster has");
+	complaints_init(&ledger->breaks, joints->loop, "connections of mmfs-cluster");
 	if (cluster)
 		r = join_cluster(ledger, cluster, socket, why);
 	if (r < 0) {
@@ -486,8 +459,11 @@ size_t ledger_get_lines(const struct ledger *ledger)
 	return ledger->cluster ? cluster_get_lines(ledger->cluster) : SIZE_MAX;
 }
 
-const struct elsewhere *ledger_get_elsewhere(const struct ledger *ledger)
+const struct elsewhere *ledger_next_elsewhere(
+	const struct ledger *ledger, const struct elsewhere *before)
 {
+	if (before)
+		return cluster_get_news_behind(before);
 	return ledger->cluster ? cluster_get_news(ledger->cluster) : NULL;
 }
 
@@ -505,6 +481,17 @@ void ledger_settle(struct ledger *ledger)
 		cluster_settle(ledger->cluster, &now);
 }
 
+void ledger_look(struct ledger *ledger)
+{
+	if (ledger->cluster)
+		cluster_look(ledger->cluster);
+}
+
+uint64_t ledger_get_looks(const struct ledger *ledger)
+{
+	return ledger->cluster ? cluster_get_listings(ledger->cluster) : 0;
+}
+
 bool ledger_is_settled(const struct ledger *ledger)
 {
 	return !ledger->cluster || cluster_is_settled(ledger->cluster);
@@ -520,6 +507,11 @@ static bool is_seen(const void *elsewhere, const char *id)
 	return cluster_is_seen(elsewhere, id);
 }
 
+static bool is_taken(const void *elsewhere, const char *path, struct strbuf *ret_why)
+{
+	return cluster_is_taken(elsewhere, path, ret_why);
+}
+
 static void explain(const void *elsewhere, struct strbuf *ret_why)
 {
 	cluster_explain(elsewhere, ret_why);
@@ -531,6 +523,7 @@ void ledger_fill_env(const struct ledger *ledger, bool is_of_client, struct mana
 		return;
 	env->elsewhere = ledger->cluster;
 	env->is_seen_elsewhere = is_of_client ? was_seen : is_seen;
+	env->is_taken = is_taken;
 	env->cannot_share = !cluster_is_up(ledger->cluster);
 	env->explain = explain;
 	env->most_sharing = cluster_get_lines(ledger->cluster);
@@ -554,6 +547,14 @@ int ledger_take_over(struct ledger *ledger, struct strbuf *why)
 		return -EOPNOTSUPP;
 	}
 	return cluster_take_over(ledger->cluster, &now, why);
+}
+
+void ledger_explain_refusal(const struct ledger *ledger, struct strbuf *why)
+{
+	if (ledger->cluster && !cluster_is_up(ledger->cluster))
+		strbuf_add_format(why,
+			", as of revision %llu of the cluster, which cannot be asked",
+			(unsigned long long)ledger->joints.manager->names.revision);
 }
 
 void ledger_render(const struct ledger *ledger, struct strbuf *ret_text)

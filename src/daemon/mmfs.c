@@ -398,6 +398,7 @@ static int start_fuse(struct mmfs *mmfs, const struct mmfs_options *options, str
 	kept_forget_damage(mmfs->kept);
 	while (r == 0 && !mmfs->must_stop && !fuse_is_ready(mmfs->fuse))
 		r = turn(mmfs, 0);
+	kept_trim(mmfs->kept);
 	if (r == 0 && mount_source_get_number(mmfs->mounts))
 		fuse_extend_read_ahead(mount_source_get_number(mmfs->mounts));
 	if (r == 0)
@@ -444,9 +445,11 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	/*
 	 * A value of our own keeps malloc() from holding on to ever more, the larger the blocks
 	 * were that it was given back. Of what it keeps in arenas of threads, malloc_trim() gets
-	 * nothing.
+	 * nothing. Small blocks that are free are joined at once: those of a thousand devices that
+	 * came together are of use to others then.
 	 */
 	mallopt(M_TOP_PAD, SPARE_MEMORY);
+	mallopt(M_MXFAST, 0);
 	asking_get_random(&seed, sizeof(seed));
 	map_set_seed(seed);
 	budget_init(&mmfs->jobs.budget, getuid());
@@ -498,11 +501,17 @@ int mmfs_run(struct mmfs *mmfs)
 	int r = 0;
 
 	mmfs->upkeep.is_paused = false;
+	store_set_sweeping(mmfs->store, true);
 	watchdog_start(&mmfs->watchdog, mmfs->loop, mmfs->keeper);
 	change_queue_work(mmfs->queue);
 	while (r == 0 && !mmfs->must_stop)
 		r = turn(mmfs, 0);
 	return r;
+}
+
+static bool is_writing(const struct mmfs *mmfs)
+{
+	return mmfs->store && store_is_writing(mmfs->store);
 }
 
 /* What was promised is kept: the commit under way, and the replies on their way. */
@@ -511,8 +520,11 @@ static void drain(struct mmfs *mmfs)
 	uint64_t limit = clock_get_monotonic() + DRAIN_LIMIT;
 
 	mmfs->devices.is_paused = true; /* no new ones */
+	if (mmfs->store)
+		store_set_sweeping(mmfs->store, false);
 	while (clock_get_monotonic() < limit &&
-		(change_queue_is_committing(mmfs->queue) || !hosts_is_settled(mmfs->hosts.hosts) ||
+		(change_queue_is_committing(mmfs->queue) || is_writing(mmfs) ||
+			!hosts_is_settled(mmfs->hosts.hosts) ||
 			(mmfs->fuse && !fuse_is_idle(mmfs->fuse))))
 		if (turn(mmfs, clock_get_monotonic() + SECOND / 100) < 0)
 			break;
@@ -543,12 +555,12 @@ bool mmfs_stop(struct mmfs *mmfs)
 	}
 	is_free = fuse_stop(mmfs->fuse);
 	keeper_link_unmount(mmfs->keeper, mmfs->is_gone, mmfs->agent);
-	if (mmfs->store && store_is_writing(mmfs->store)) {
+	ledger_stop(mmfs->ledger); /* whoever starts next is to have the socket */
+	if (is_writing(mmfs)) {
 		log_error("the disk of the database does not answer: not waiting for it");
 		left_behind = mmfs;
 		return false;
 	}
-	ledger_stop(mmfs->ledger);
 	store_close(mmfs->store);
 	device_source_fini(&mmfs->devices);
 	device_monitor_free(mmfs->monitor);

@@ -189,18 +189,26 @@ static void update_device(struct publisher *publisher, const char *name)
 		text.len ? strbuf_text(&text) : NULL, clock_get_monotonic());
 }
 
-static void update(void *data, const struct touched *touched)
+static void update_holders(struct publisher *publisher, char *const *ids, size_t count)
 {
-	struct publisher *publisher = data;
-	const struct device *device;
+	const struct volumes *volumes = &publisher->joints.manager->volumes;
 
-	for (size_t i = 0; i < touched->device_count; i++)
-		update_device(publisher, touched->devices[i]);
-	for (size_t i = 0; i < touched->id_count; i++) {
-		device = volumes_find_holder(&publisher->joints.manager->volumes, touched->ids[i]);
+	for (size_t i = 0; i < count; i++) {
+		const struct device *device = volumes_find_holder(volumes, ids[i]);
+
 		if (device)
 			update_device(publisher, device->name);
 	}
+}
+
+static void update(void *data, const struct touched *touched)
+{
+	struct publisher *publisher = data;
+
+	for (size_t i = 0; i < touched->device_count; i++)
+		update_device(publisher, touched->devices[i]);
+	update_holders(publisher, touched->ids, touched->id_count);
+	update_holders(publisher, touched->linked, touched->linked_count);
 }
 
 int publisher_new(const struct publisher_joints *joints, const char *devices,

@@ -17,7 +17,7 @@ static void handle_cluster(void *data, bool is_up, const char *why)
 	struct event event = { .kind = is_up ? EVENT_CLUSTER_BACK : EVENT_CLUSTER_LOST };
 	struct touched touched = { 0 };
 
-	heir_note_cluster(&mmfs->heir, is_up);
+	heir_note_cluster(&mmfs->heir, ledger_has_others(mmfs->ledger));
 	event.reason = (char *)(is_up ? "names of the cluster can be changed"
 			: why	      ? why
 				      : "mmfs-cluster is not connected");

@@ -18,7 +18,12 @@
 
 #include "base/hex.h"
 #include "cluster_hosts_private.h"
+#include "cluster_taken_private.h"
 #include "cluster_talk_private.h"
+
+#define NOISE_MAX 100
+#define NOISE_TIME 10000000u  /* µs */
+#define HELD_MAX (256u << 20) /* bytes of memory: of a million links */
 
 struct cluster *cluster_new(const char *name, const struct names *known,
 	const struct cluster_world *world, uint64_t real)
@@ -44,6 +49,7 @@ void cluster_free(struct cluster *cluster)
 	cluster_hosts_fini(cluster);
 	cluster_forget_seen(cluster);
 	free(cluster->rivals);
+	free(cluster->taken);
 	free(cluster->seen);
 	free(cluster->why);
 	free(cluster->host);
@@ -67,6 +73,13 @@ void cluster_expect(struct cluster *cluster, const struct cluster_time *now)
 	cluster_talk_look(cluster);
 }
 
+static void drop_all(struct cluster *cluster)
+{
+	if (cluster->all)
+		cluster->held -= elsewhere_change_measure(cluster->all);
+	elsewhere_change_free(steal_ptr(cluster->all));
+}
+
 static int break_off(struct cluster *cluster, const char *why, const struct cluster_time *now)
 {
 	cluster->world->hang_up(cluster->world->data, why);
@@ -86,8 +99,11 @@ void cluster_handle_lost(struct cluster *cluster, const struct cluster_time *now
 {
 	cluster->is_connected = cluster->is_greeted = cluster->is_listing = false;
 	cluster->ask_id = cluster->open_id = 0;
-	elsewhere_change_free(steal_ptr(cluster->all));
+	drop_all(cluster);
+	if (cluster_is_up(cluster)) /* it may just be started anew */
+		cluster->expected_limit = now->monotonic + CLUSTER_PATIENCE_LOST;
 	cluster_talk_change_state(cluster, CLUSTER_AWAY, NULL, now->real);
+	cluster_talk_set_timer(cluster);
 }
 
 static bool parse_uuid(const char *text, uint64_t ret_id[2])
@@ -140,6 +156,31 @@ static bool is_other_cluster(const struct cluster *cluster, const uint64_t id[2]
 	return (known[0] || known[1]) && (known[0] != id[0] || known[1] != id[1]);
 }
 
+/* What is known here was changed since, by an mmfs that was started without the cluster. */
+static bool was_left(const struct cluster *cluster)
+{
+	const struct names *known = cluster->known;
+
+	return !cluster->news && !known->revision && (known->cluster[0] || known->cluster[1]);
+}
+
+/* Whether what it has is about the names that are known here. */
+static bool is_believed(
+	struct cluster *cluster, const struct cluster_line *line, const struct cluster_time *now)
+{
+	const char *why = NULL;
+
+	if (line->cluster && strcmp(line->cluster, cluster->name) != 0)
+		why = "mmfs-cluster is there for a cluster of another name";
+	else if (!cluster->is_decided && is_other_cluster(cluster, cluster->id))
+		why = "it is another cluster than the names here are of";
+	if (!why)
+		return true;
+	cluster->is_decided = false;
+	disbelieve(cluster, why, now);
+	return false;
+}
+
 /* Nobody can tell any more. */
 static void give_up_open(struct cluster *cluster)
 {
@@ -172,18 +213,25 @@ static int take_hello(
 		cluster->revision = cluster->known->revision;
 		cluster->head = cluster->known->head;
 	}
+	cluster_talk_change_state(cluster, CLUSTER_JOINING, NULL, now->real);
+	if (!has_id || !is_believed(cluster, line, now))
+		return 0;
+	cluster->is_decided |= was_left(cluster);
 	if (cluster->is_decided)
 		cluster->revision = cluster->head = 0;
-	cluster_talk_change_state(cluster, CLUSTER_JOINING, NULL, now->real);
-	if (!has_id)
-		return 0;
-	if (!cluster->is_decided && is_other_cluster(cluster, cluster->id)) {
-		disbelieve(cluster, "it is another cluster than the names here are of", now);
-		return 0;
-	}
 	send_want(cluster, line->cluster_id);
 	cluster_talk_seen(cluster);
 	return 0;
+}
+
+/* Nothing changes so often: whatever says that would fill the log, and keep everybody waiting. */
+static bool is_noisy(struct cluster *cluster, const struct cluster_time *now)
+{
+	if (now->monotonic - cluster->noise_since >= NOISE_TIME) {
+		cluster->noise_since = now->monotonic;
+		cluster->noise = 0;
+	}
+	return ++cluster->noise > NOISE_MAX;
 }
 
 /* What it has cannot be had: the decision was about something else, and is over. */
@@ -191,11 +239,11 @@ static void give_up_decision(
 	struct cluster *cluster, const char *why, const struct cluster_time *now)
 {
 	cluster->is_decided = false;
-	elsewhere_change_free(steal_ptr(cluster->all));
+	drop_all(cluster);
 	disbelieve(cluster, why, now);
 }
 
-static void take_state(
+static int take_state(
 	struct cluster *cluster, const struct cluster_line *line, const struct cluster_time *now)
 {
 	static const struct {
@@ -206,6 +254,8 @@ static void take_state(
 	uint64_t since = line->since && line->since < now->real / 1000000 ? line->since * 1000000
 									  : now->real;
 
+	if (is_noisy(cluster, now))
+		return break_off(cluster, "it tells of too many states", now);
 	if (cluster->is_decided && strcmp(line->state, "read-only") == 0)
 		give_up_decision(cluster, line->why, now);
 	for (size_t i = 0; i < ARRAY_SIZE(states) && !cluster->is_disbelieved; i++)
@@ -213,6 +263,7 @@ static void take_state(
 			cluster_talk_change_state(cluster, states[i].state, line->why, since);
 	if (cluster->state == CLUSTER_UP)
 		cluster_talk_ask(cluster);
+	return 0;
 }
 
 /* --- what others have written ----------------------------------------------------------------- */
@@ -231,12 +282,18 @@ static void add_news(struct cluster *cluster, struct elsewhere_change *change)
 static void add_rows(
 	struct cluster *cluster, struct elsewhere_change *change, const struct cluster_line *line)
 {
-	for (size_t i = 0; i < line->count; i++) {
-		_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
+	_cleanup_strbuf_ struct strbuf first = STRBUF_INIT, why = STRBUF_INIT;
+	size_t faults = 0;
 
-		if (elsewhere_change_add(change, &line->rows[i], &why) < 0)
-			cluster->world->say(cluster->world->data, strbuf_text(&why));
-	}
+	for (size_t i = 0; i < line->count; i++)
+		if (elsewhere_change_add(change, &line->rows[i], faults ? &why : &first) < 0) {
+			faults++;
+			strbuf_reset(&why);
+		}
+	if (faults > 1)
+		strbuf_add_format(&first, "; and %zu more", faults - 1);
+	if (faults)
+		cluster->world->say(cluster->world->data, strbuf_text(&first));
 }
 
 /* Among all there is the log tells of the own change that nobody has answered for. */
@@ -268,6 +325,7 @@ static int begin_all(
 	cluster->all = elsewhere_change_new(
 		line->host ? line->host : cluster->name, line->revision, line->head);
 	cluster->all->elsewhere.is_all = true;
+	cluster->held += elsewhere_change_measure(cluster->all);
 	cluster->all->elsewhere.is_decided = cluster->is_decided;
 	return 0;
 }
@@ -305,9 +363,14 @@ static int take_rows(
 	struct elsewhere_change *change;
 	uint64_t number;
 
+	if (cluster->held > HELD_MAX)
+		return break_off(cluster, "it sends more than can be kept", now);
+	cluster_taken_drop(cluster, line);
 	if (cluster->all) {
+		cluster->held -= elsewhere_change_measure(cluster->all);
 		add_own_log(cluster, line);
 		add_rows(cluster, cluster->all, line);
+		cluster->held += elsewhere_change_measure(cluster->all);
 		return 0;
 	}
 	if (line->revision <= cluster->revision)
@@ -317,6 +380,7 @@ static int take_rows(
 	number = cluster_line_get_number(line->change, cluster->host);
 	change->elsewhere.number = number;
 	add_rows(cluster, change, line);
+	cluster->held += elsewhere_change_measure(change);
 	if (number && number == cluster->open)
 		close_open(cluster, line->revision);
 	if (number > cluster->last_number)
@@ -349,6 +413,7 @@ static void take_commit(struct cluster *cluster, const struct cluster_line *line
 		break;
 	case CLUSTER_LOST:
 		cluster_hosts_note_rivals(cluster, line);
+		cluster_taken_note(cluster, line);
 		cluster_talk_finish(cluster, -EAGAIN, 0, "another host was faster");
 		break;
 	case CLUSTER_VOID:
@@ -364,20 +429,42 @@ static void take_commit(struct cluster *cluster, const struct cluster_line *line
 	}
 }
 
-static void take_answer(struct cluster *cluster, const struct cluster_line *line)
+static void take_presence(struct cluster *cluster, const struct cluster_line *line)
+{
+	if (line->has_presence)
+		cluster_hosts_take(cluster, line);
+	else
+		cluster->ask_id = 0; /* it cannot be told */
+	if (!cluster->ask_id) {
+		cluster->settle_ask_id = 0;
+		cluster->world->wake(cluster->world->data);
+	}
+}
+
+/* Without it nobody knows whether a refusal is still right. */
+static void take_sync(struct cluster *cluster, const struct cluster_line *line)
+{
+	if (line->is_synced)
+		cluster_talk_finish(cluster, 0, line->revision, NULL);
+	else
+		cluster_talk_finish(cluster, -EROFS, 0,
+			line->why ? line->why : "what the engine has cannot be read");
+}
+
+static void take_answer(
+	struct cluster *cluster, const struct cluster_line *line, const struct cluster_time *now)
 {
 	if (!line->id)
 		return;
 	if (line->id == cluster->open_id) {
 		take_commit(cluster, line);
 	} else if (line->id == cluster->step_id && cluster->step == STEP_SYNC) {
-		cluster_talk_finish(cluster, 0, line->revision, NULL);
+		take_sync(cluster, line);
 	} else if (line->id == cluster->settle_id) {
-		cluster_talk_end_settling(cluster);
-	} else if (line->id == cluster->ask_id && line->has_presence) {
-		cluster_hosts_take(cluster, line);
-		cluster->world->wake(cluster->world->data);
-	} else if (line->result == CLUSTER_REFUSED && line->why) {
+		cluster->settle_id = 0;
+	} else if (line->id == cluster->ask_id) {
+		take_presence(cluster, line);
+	} else if (line->result == CLUSTER_REFUSED && line->why && !is_noisy(cluster, now)) {
 		cluster->world->say(cluster->world->data, line->why);
 	}
 }
@@ -408,8 +495,7 @@ static int take_line(
 	case CLUSTER_HELLO:
 		return take_hello(cluster, line, now);
 	case CLUSTER_STATE:
-		take_state(cluster, line, now);
-		return 0;
+		return take_state(cluster, line, now);
 	case CLUSTER_BEGIN:
 		return cluster->is_disbelieved ? 0 : begin_all(cluster, line, now);
 	case CLUSTER_ROWS:
@@ -417,7 +503,7 @@ static int take_line(
 	case CLUSTER_END:
 		return cluster->is_disbelieved ? 0 : end_all(cluster, now);
 	case CLUSTER_ANSWER:
-		take_answer(cluster, line);
+		take_answer(cluster, line, now);
 		return 0;
 	case CLUSTER_SETTLED:
 		take_settled(cluster, line);
@@ -430,6 +516,7 @@ void cluster_handle_line(
 	struct cluster *cluster, char *text, size_t len, const struct cluster_time *now)
 {
 	_cleanup_cluster_line_ struct cluster_line line = { 0 };
+	bool was_settling = cluster_talk_is_settling(cluster);
 	const char *why;
 
 	if (!cluster->is_connected)
@@ -438,11 +525,13 @@ void cluster_handle_line(
 		break_off(cluster, why, now);
 	else
 		take_line(cluster, &line, now);
+	if (was_settling && !cluster_talk_is_settling(cluster))
+		cluster_talk_end_settling(cluster);
 }
 
 void cluster_handle_time(struct cluster *cluster, const struct cluster_time *now)
 {
-	if (cluster->settle_id && cluster->settle_limit <= now->monotonic)
+	if (cluster_talk_is_settling(cluster) && cluster->settle_limit <= now->monotonic)
 		cluster_talk_end_settling(cluster);
 	if (cluster->inherited && cluster->inherited_limit <= now->monotonic)
 		cluster_talk_settle_inherited(cluster, -ETIMEDOUT);
@@ -450,16 +539,23 @@ void cluster_handle_time(struct cluster *cluster, const struct cluster_time *now
 		cluster_talk_end_expecting(cluster);
 	if (!cluster->step || cluster->step_limit > now->monotonic)
 		return;
-	if (cluster->step == STEP_SYNC)
-		cluster_talk_finish(cluster, 0, 0, NULL);
-	else
-		cluster_talk_finish(cluster, -ETIMEDOUT, 0,
-			"the cluster does not answer: it may have happened, or may yet");
+	cluster_talk_finish(cluster, -ETIMEDOUT, 0,
+		cluster->step == STEP_COMMIT
+			? "the cluster does not answer: it may have happened, or may yet"
+			: "the cluster does not answer");
 }
 
 const struct elsewhere *cluster_get_news(const struct cluster *cluster)
 {
 	return cluster->news ? &cluster->news->elsewhere : NULL;
+}
+
+const struct elsewhere *cluster_get_news_behind(const struct elsewhere *news)
+{
+	const struct elsewhere_change *next =
+		container_of(news, struct elsewhere_change, elsewhere)->next;
+
+	return next ? &next->elsewhere : NULL;
 }
 
 void cluster_drop_news(struct cluster *cluster)
@@ -470,6 +566,7 @@ void cluster_drop_news(struct cluster *cluster)
 	if (!cluster->news)
 		cluster->last_news = &cluster->news;
 	cluster->news_count--;
+	cluster->held -= elsewhere_change_measure(change);
 	elsewhere_change_free(change);
 	if (cluster->inherited && cluster->inherited <= cluster->known->own_change)
 		cluster_talk_settle_inherited(cluster, 0);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cluster_hosts_private.h"
 #include "cluster_talk_private.h"
 #include "machines/cluster_ask.h"
 
@@ -150,18 +151,25 @@ uint64_t cluster_get_number(const struct cluster *cluster)
 
 void cluster_settle(struct cluster *cluster, const struct cluster_time *now)
 {
-	if (!cluster_is_up(cluster))
+	if (!cluster_is_up(cluster) && !cluster->expected_limit)
 		return;
-	cluster_talk_ask(cluster);
-	cluster->settle_id = ++cluster->last_id; /* one that is under way was asked too early */
 	cluster->settle_limit = now->monotonic + CLUSTER_PATIENCE;
+	if (cluster_is_up(cluster))
+		cluster_talk_begin_settling(cluster);
+	else
+		cluster->settle_awaits = true;
 	cluster_talk_set_timer(cluster);
-	cluster_talk_question(cluster, "sync", cluster->settle_id);
 }
 
 bool cluster_is_settled(const struct cluster *cluster)
 {
-	return !cluster->settle_id && !cluster->news;
+	return !cluster_talk_is_settling(cluster) && !cluster->news;
+}
+
+void cluster_look(struct cluster *cluster)
+{
+	if (cluster_is_up(cluster) && !cluster->ask_id)
+		cluster_talk_ask(cluster);
 }
 
 void cluster_see(struct cluster *cluster, char *list)
@@ -182,11 +190,16 @@ int cluster_forget_host(struct cluster *cluster, const char *host, struct strbuf
 		cluster_explain(cluster, why);
 		return -EROFS;
 	}
-	for (size_t i = 0; i < cluster->host_count; i++) {
-		if (strcmp(cluster->hosts[i].name, host) != 0 || !cluster->hosts[i].is_alive)
-			continue;
+	switch (cluster_hosts_find(cluster, host)) {
+	case CLUSTER_HOST_ALIVE:
 		strbuf_add_format(why, "%s is alive", host);
 		return -EBUSY;
+	case CLUSTER_HOST_UNKNOWN:
+		strbuf_add_format(why, "no machine of the cluster %s is called ", cluster->name);
+		strbuf_add_printable(why, host);
+		return -ENOENT;
+	case CLUSTER_HOST_SILENT:
+		break;
 	}
 	strbuf_add_format(
 		&line, "{\"forget\":%llu,\"host\":", (unsigned long long)++cluster->last_id);

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "cluster_hosts_private.h"
+#include "cluster_taken_private.h"
 
 #define LISTED_MAX 100000
+#define LISTED_BYTES_MAX (64u << 20) /* of the lines that say it */
 
 static void host_fini(struct cluster_host *host)
 {
@@ -96,15 +98,41 @@ void cluster_hosts_take(struct cluster *cluster, const struct cluster_line *line
 	const struct json_value *hosts = json_find(json, json->list, "hosts");
 	const struct json_value *sights = json_find(json, json->list, "seen"), *value;
 
-	if (!cluster->is_listing)
+	if (!cluster->is_listing) {
 		cluster_hosts_fini(cluster);
+		cluster->listed = 0;
+	}
+	cluster->listed += line->len;
+	cluster->is_listing = line->has_more;
+	if (!line->has_more) {
+		cluster->ask_id = 0;
+		cluster->listings++;
+	}
+	if (cluster->listed > LISTED_BYTES_MAX)
+		return;
 	for (value = json_first(json, hosts); value; value = json_next(json, hosts, value))
 		add_host(cluster, json, value);
 	for (value = json_first(json, sights); value; value = json_next(json, sights, value))
 		add_sight(cluster, json, value);
-	cluster->is_listing = line->has_more;
 	if (!line->has_more)
-		cluster->ask_id = 0;
+		cluster_forget_seen(cluster); /* it is in the list if it is still so */
+}
+
+uint64_t cluster_get_listings(const struct cluster *cluster)
+{
+	return cluster->listings;
+}
+
+enum cluster_host_kind cluster_hosts_find(const struct cluster *cluster, const char *name)
+{
+	for (size_t i = 0; i < cluster->host_count; i++)
+		if (strcmp(cluster->hosts[i].name, name) == 0)
+			return cluster->hosts[i].is_alive ? CLUSTER_HOST_ALIVE
+							  : CLUSTER_HOST_SILENT;
+	for (size_t i = 0; i < cluster->sight_count; i++)
+		if (strcmp(cluster->sights[i].host, name) == 0)
+			return CLUSTER_HOST_SILENT;
+	return CLUSTER_HOST_UNKNOWN;
 }
 
 void cluster_hosts_note_rivals(struct cluster *cluster, const struct cluster_line *line)
@@ -134,6 +162,7 @@ void cluster_forget_seen(struct cluster *cluster)
 {
 	while (cluster->rival_count)
 		free(cluster->rivals[--cluster->rival_count]);
+	cluster_taken_forget(cluster);
 }
 
 bool cluster_is_seen(const struct cluster *cluster, const char *id)

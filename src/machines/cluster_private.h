@@ -40,19 +40,27 @@ struct cluster {
 	uint64_t inherited_limit;
 	uint64_t expected_limit;	  /* 0: nobody is expected */
 	uint64_t settle_id, settle_limit; /* of a sync on behalf of who waits */
-	uint64_t ask_id;
-	bool must_settle; /* once more, for who came since */
+	uint64_t settle_open; /* the same: it is to be known what became of that change */
+	bool settle_awaits;   /* the same: nobody can be asked before who is expected is there */
+	uint64_t ask_id, settle_ask_id; /* who is there; the same on behalf of who waits */
 
 	struct elsewhere_change *all; /* on its way */
 	struct elsewhere_change *news, **last_news;
 	size_t news_count;
+	size_t held; /* bytes of memory that these take, and what is on its way */
 
-	char *seen;    /* what this host sees, as sent */
-	char **rivals; /* unique IDs, see cluster_was_seen() */
+	uint64_t noise_since; /* µs: of what is counted */
+	unsigned int noise;   /* how often it has said what readers of logs and events are told */
+	char *seen;	      /* what this host sees, as sent */
+	char **rivals;	      /* unique IDs, see cluster_was_seen() */
 	size_t rival_count;
+	struct cluster_taken *taken; /* see cluster_is_taken() */
+	size_t taken_count;
 	struct cluster_host *hosts;
 	size_t host_count;
 	struct cluster_sight *sights; /* of all hosts */
 	size_t sight_count;
-	bool is_listing; /* the list of these is on its way */
+	bool is_listing;   /* the list of these is on its way */
+	size_t listed;	   /* bytes of the lines of that */
+	uint64_t listings; /* that have come */
 };

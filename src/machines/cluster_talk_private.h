@@ -14,7 +14,10 @@ void cluster_talk_ask(struct cluster *cluster);
 void cluster_talk_set_timer(struct cluster *cluster);
 /* What somebody waits for is over; who is told may begin the next thing. */
 void cluster_talk_finish(struct cluster *cluster, int result, uint64_t revision, const char *why);
+/* Asks for all that there is by now, and who is there. */
+void cluster_talk_begin_settling(struct cluster *cluster);
 void cluster_talk_end_settling(struct cluster *cluster);
+bool cluster_talk_is_settling(const struct cluster *cluster);
 /* If there is nothing more to wait for: cluster_expect(). */
 void cluster_talk_look(struct cluster *cluster);
 void cluster_talk_end_expecting(struct cluster *cluster);

@@ -101,6 +101,7 @@ void discovery_handle_udevd(
 {
 	struct entry *entry = discovery_entry_find(discovery, event->name);
 
+	discovery->heard = now;
 	note_event(discovery, now);
 	/* Else a newer word is on its way, or has been taken. */
 	if (discovery->uses_udevd && entry && event->sequence >= entry->sequence) {
@@ -292,6 +293,7 @@ static void rescan(struct discovery *discovery, uint64_t now)
 void discovery_start(struct discovery *discovery, uint64_t now)
 {
 	discovery->is_starting = true;
+	discovery->heard = now;
 	rescan(discovery, now);
 	look_at_listed(discovery, SIZE_MAX, now); /* nobody waits for anything else yet */
 	discovery->is_starting = false;
@@ -315,6 +317,21 @@ bool discovery_is_enumerated(const struct discovery *discovery)
 bool discovery_is_settled(const struct discovery *discovery)
 {
 	return discovery_is_enumerated(discovery) && pending_is_empty(&discovery->pending);
+}
+
+static bool has_left_to_udevd(const struct discovery *discovery)
+{
+	map_for_each (&discovery->entries, node, next)
+		if (container_of(node, struct entry, by_name)->is_left_to_udevd)
+			return true;
+	return false;
+}
+
+bool discovery_awaits_udevd(const struct discovery *discovery, uint64_t now)
+{
+	return discovery->uses_udevd && now < discovery->heard + BUSY_LIMIT &&
+		has_left_to_udevd(discovery) &&
+		discovery->world.is_udevd_busy(discovery->world.data);
 }
 
 void discovery_handle_time(struct discovery *discovery, uint64_t now)

@@ -12,6 +12,7 @@ struct discovery {
 	struct pending pending;
 	bool uses_udevd;
 	bool is_udevd_running;
+	uint64_t heard; /* when udevd has told of anything last, or we began to listen */
 	struct map entries;
 	size_t waiting;	   /* entries that are not idle */
 	size_t slow;	   /* of these, those that nobody waits for */

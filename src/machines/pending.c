@@ -90,4 +90,5 @@ void pending_take(struct pending *pending, struct volumes_change *change)
 			volumes_change_remove(change, item->name);
 		free(item);
 	}
+	map_fini(&pending->by_name);
 }

@@ -131,15 +131,21 @@ static void grow_volumes(int count)
 	daemon_stop();
 }
 
+/* Ten times as many, and in the end as many as there may be. */
+static int grow(int count, int most)
+{
+	return count < most && count * 10 > most ? most : count * 10;
+}
+
 void measure_growth(void)
 {
 	database = xasprintf("%s/growth.db", stage.disk);
 	for (int i = 0; i < NAMES_MAX; i++)
 		names[i] = link_name(i);
 	devices_attach("own", FEW);
-	for (int count = 10; count <= stage.links; count *= 10)
+	for (int count = 10; count <= stage.links; count = grow(count, stage.links))
 		grow_links(count);
-	for (int count = 1; count <= stage.volumes; count *= 10)
+	for (int count = 1; count <= stage.volumes; count = grow(count, stage.volumes))
 		grow_volumes(count);
 	unlink(database);
 }

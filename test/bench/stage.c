@@ -50,7 +50,7 @@ static const char *get_setting(const char *name)
 
 void stage_init(void)
 {
-	struct rlimit limit = { 8192, 8192 };
+	struct rlimit limit = { 16384, 16384 };
 
 	stage.mmfs = get_setting("MMFS");
 	stage.mount = get_setting("MM");

@@ -43,6 +43,12 @@ start_second()
 	second_pid=$mmfs_pid
 }
 
+# mv(1) looks at what is not there before it says why.
+rename_it() # FROM TO
+{
+	perl -e 'rename($ARGV[0], $ARGV[1]) or die "$!\n"' "$@"
+}
+
 sees_not() # HOST ID
 {
 	settle
@@ -106,6 +112,10 @@ on_first
 settle
 expect_equal "" "$(links)" "what the other host has deleted"
 expect_match '"host":"h2"' "$(tail -n 1 "$MM/history")"
+if [ -n "${MMCTL-}" ]; then
+	expect_match ' HOST$' "$("$MMCTL" -m "$MM" history | head -n 1)" "the columns of the history"
+	expect_equal 'h2 ' "$("$MMCTL" -m "$MM" history -n -r -o HOST | sort -u | tr '\n' ' ' | tr -s ' ' | sed 's/^ //')"
+fi
 expect_ok request create_point "link=Mail device=$a"
 expect_ok mv "$MM/DosDevices/Mail" "$MM/DosDevices/post"
 has_row links/dosdevices/post || fail "the engine has no row of the name"
@@ -169,8 +179,51 @@ if [ -n "${MMCTL-}" ]; then
 	expect_exit 1 "cannot forget the host .h1.: h1 is alive" mmctl cluster forget h1
 	play seen "$id_a" h9
 	expect_ok "$MMCTL" -m "$MM" cluster forget h9
-	await sees_not h9 "$id_a"
+	settle
+	! grep -q h9 "$CTL/cluster" || fail "who sees what is not known after settle"
+	expect_exit 1 "cannot forget the host .h9.: no machine of the cluster test is called h9" mmctl cluster forget h9
+	expect_refused ENOENT cluster_forget host=nobody
 fi
+
+# --- new content ----------------------------------------------------------------------------------
+
+new=UUID=55555555-5555-5555-5555-555555555555
+follows()
+{
+	on_first
+	settle
+	on_second
+	settle
+	leads_to post "$a" && grep -q "ID=\"$1\"" "$MM/points"
+}
+
+leads_to()
+{
+	[ "$(readlink "$MM/DosDevices/$1")" = "$2" ]
+}
+
+on_first
+play seen "$id_a" elsewhere
+settle
+on_second
+settle
+mkswap -U "${new#UUID=}" "$a" >/dev/null 2>&1
+for host in first second; do
+	on_$host
+	await grep -q "DEVICE=\"$a\" REASON=\"other hosts still see $id_a here" "$CTL/unprocessed"
+	expect_refused ENOENT create_point "link=early device=$a"
+	expect_match "still see $id_a" "$(tail -n 1 "$CTL/error_log")" "why it has no names"
+	[ ! -e "$MM/DosDevices/post" ] || fail "a name leads to new content before others have noticed"
+done
+has_row "volumes/$id_a" || fail "what others see was forgotten"
+play unseen "$id_a" elsewhere
+await follows "$new"
+on_first
+settle
+leads_to post "$a" || fail "a name has not followed"
+! has_row "volumes/$id_a" || fail "what nobody sees is not forgotten"
+mkswap -U "${id_a#UUID=}" "$a" >/dev/null 2>&1
+await follows "$id_a"
 
 # --- the engine goes ------------------------------------------------------------------------------
 
@@ -239,6 +292,21 @@ play put links/dosdevices/beside '{"path":"/DosDevices/beside","id":"'"$id_a"'",
 settle
 expect_equal "$a" "$(readlink "$MM/DosDevices/beside")" "what stands beside rows that cannot be"
 expect_match 'left out: UUID=strange; and 1 more' "$(grep "left out" "$LOG")"
+
+# Names that it has, and that cannot be used, are nobody's to take, which is said at once.
+play put links/dosdevices/unread garbage
+settle
+for link in unread orphan; do
+	expect_refused EEXIST create_point "link=$link device=$a"
+	expect_refused_by EEXIST create_point ln -s "$a" "$MM/DosDevices/$link"
+	expect_refused_by EEXIST rename rename_it "$MM/DosDevices/beside" "$MM/DosDevices/$link"
+done
+expect_match 'link for UUID=nobody, and no row .*deleted there, /mmfs/test/links/dosdevices/orphan' "$(tail -n 1 "$CTL/error_log")"
+expect_match 'cannot be read: .*/links/dosdevices/unread"' "$(cat "$CTL/error_log")"
+play delete links/dosdevices/unread
+settle
+expect_ok request create_point "link=unread device=$a"
+expect_ok rm "$MM/DosDevices/unread"
 shown=$(points)
 play compact
 play put links/dosdevices/besides '{"path":"/DosDevices/besides","id":"'"$id_a"'","changed":1}'
@@ -278,6 +346,20 @@ play put links/dosdevices/mine '{"path":"/DosDevices/MINE","id":"UUID=elsewhere"
 settle
 expect_equal "$b" "$(readlink "$MM/DosDevices/mine")"
 expect_ok rm "$MM/DosDevices/mine"
+expect_ok request create_point "link=own device=$b"
+for moment in up away; do
+	# Whether the engine can be asked or not.
+	expect_refused EEXIST create_point "link=mine device=$b"
+	expect_match "MINE is a link of UUID=elsewhere on other hosts" "$(tail -n 1 "$CTL/error_log")"
+	expect_refused_by EEXIST create_point ln -s "$b" "$MM/DosDevices/mine"
+	expect_refused_by EEXIST rename rename_it "$MM/DosDevices/own" "$MM/DosDevices/mine"
+	[ $moment = up ] || break
+	play hold h2
+	await is_state away
+done
+play let h2
+await is_state up
+expect_ok rm "$MM/DosDevices/own"
 
 # --- what was the machine's own joins -------------------------------------------------------------
 
@@ -379,3 +461,13 @@ expect_equal $((volumes + 12)) "$(find "$MM/Volumes" -type l | wc -l)" "volumes 
 for i in {10..21}; do
 	has_row "volumes/UUID=44444444-4444-4444-4444-4444444444$i" || fail "volume $i is not shared"
 done
+
+# --- who sends rows that cannot be, and does not stop -----------------------------------------------
+
+: >"$LOG"
+for ((i = 0; i < 60; i++)); do
+	play put "links/dosdevices/noise-$i" garbage
+	play put "links/dosdevices/nobody-$i" "{\"path\":\"/DosDevices/nobody-$i\",\"id\":\"UUID=none\",\"changed\":1}"
+done
+settle
+expect_match '^[1-9]$|^1[0-9]$|^20$' "$(grep -c 'noise-\|nobody-' "$LOG")" "lines about rows that cannot be"

@@ -66,6 +66,31 @@ for label in store:{before-begin,after-begin,mid-transaction,before-commit,after
 	detach 02
 done
 
+# All links of a volume go at once, and their rows by and by.
+make_image d 1M swap "$(number_uuid 99)"
+attach d 03
+for ((i = 0; i < 4200; i++)); do
+	echo "link=many-$i device=$device"
+done >"$TMP/many"
+for label in store:sweep store:swept; do
+	for turn in 1 5; do
+		rm -f "$DB"* # in which rows of the turn before may be left
+		MMFS_CRASH_AT=$label:$turn start_mmfs
+		cat "$TMP/many" >"$CTL/create_point"
+		request delete_points "device=$device" || true # it dies before its reply, or behind
+		await_crash
+		start_mmfs
+		expect_equal "" "$(links "$device")" "links that were deleted, after $label:$turn"
+		request create_point "link=MANY-4199 device=$device"
+		stop_mmfs
+		start_mmfs
+		expect_equal MANY-4199 "$(links "$device")" "links after $label:$turn and another start"
+		request delete_points "link=many-4199"
+		stop_mmfs
+	done
+done
+detach 03
+
 # While a database is made.
 for label in store:create store:link store:schema; do
 	rm -f "$DB"*

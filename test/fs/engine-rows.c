@@ -107,3 +107,15 @@ const struct strbuf *find_line(uint64_t after, size_t *index)
 			return &lines[*index].text;
 	return NULL;
 }
+
+void add_row(struct strbuf *list, const char *key, const char *value, uint64_t at)
+{
+	strbuf_add_text(list, list->len ? ",{\"key\":" : "{\"key\":");
+	strbuf_add_json(list, key);
+	strbuf_add_text(list, ",\"value\":");
+	if (value)
+		strbuf_add_json(list, value);
+	else
+		strbuf_add_text(list, "null");
+	strbuf_add_format(list, ",\"revision\":%llu}", (unsigned long long)at);
+}

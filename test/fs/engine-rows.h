@@ -33,3 +33,6 @@ void keep_line(const struct strbuf *line, uint64_t revision);
 void drop_lines(void);
 /* The first line of a revision after that one, from an index on, which becomes its own; or NULL. */
 const struct strbuf *find_line(uint64_t after, size_t *index);
+
+/* As an item of a list of JSON; `value` NULL: it is deleted. */
+void add_row(struct strbuf *list, const char *key, const char *value, uint64_t at);

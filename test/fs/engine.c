@@ -76,18 +76,6 @@ static void say(struct host *host, const struct strbuf *line)
 	}
 }
 
-static void add_row(struct strbuf *list, const char *key, const char *value, uint64_t at)
-{
-	strbuf_add_text(list, list->len ? ",{\"key\":" : "{\"key\":");
-	strbuf_add_json(list, key);
-	strbuf_add_text(list, ",\"value\":");
-	if (value)
-		strbuf_add_json(list, value);
-	else
-		strbuf_add_text(list, "null");
-	strbuf_add_format(list, ",\"revision\":%llu}", (unsigned long long)at);
-}
-
 /* One revision, to all. */
 static void tell(const char *host, const char *change, const struct strbuf *list)
 {
@@ -156,17 +144,20 @@ static bool is_below(const char *key, const char *prefix)
 	return strncmp(key, prefix, strlen(prefix)) == 0;
 }
 
-/* Whether a condition holds; who is in the way is added to `seen`. */
-static bool compare(
-	const struct json *json, const struct json_value *condition, struct strbuf *seen)
+/* Whether a condition holds; who is in the way is added to `seen`, and what to `taken`. */
+static bool compare(const struct json *json, const struct json_value *condition,
+	struct strbuf *seen, struct strbuf *taken)
 {
 	const char *below = json_get_text(json, condition, "below");
 	const char *key = json_get_text(json, condition, below ? "but" : "key");
 	const struct row *row = key ? find_row(key) : NULL;
+	uint64_t wanted = json_get_number(json, condition, "revision");
 	bool holds = true;
 
+	if (!below && row && !wanted)
+		add_row(taken, row->key, row->value, row->revision);
 	if (!below)
-		return (row ? row->revision : 0) == json_get_number(json, condition, "revision");
+		return (row ? row->revision : 0) == wanted;
 	for (size_t i = 0; i < sight_count; i++) {
 		_cleanup_free_ char *at = xasprintf("seen/%s/%s", sights[i].id, sights[i].host);
 
@@ -240,7 +231,7 @@ static void write_rows(struct host *host, const struct json *json)
 static void commit(struct host *host, const struct json *json)
 {
 	const struct json_value *list = json_find(json, json->list, "compare"), *value;
-	_cleanup_strbuf_ struct strbuf seen = STRBUF_INIT, line = STRBUF_INIT;
+	_cleanup_strbuf_ struct strbuf seen = STRBUF_INIT, taken = STRBUF_INIT, line = STRBUF_INIT;
 	_cleanup_free_ char *log = get_log_key(json_get_text(json, json->list, "change"));
 	bool holds = !find_row(log);
 
@@ -248,7 +239,7 @@ static void commit(struct host *host, const struct json *json)
 	if (host->is_deaf)
 		return;
 	for (value = json_first(json, list); value; value = json_next(json, list, value))
-		holds &= compare(json, value, &seen);
+		holds &= compare(json, value, &seen, &taken);
 	if (host->losses) {
 		host->losses--;
 		holds = false;
@@ -258,9 +249,10 @@ static void commit(struct host *host, const struct json *json)
 		return;
 	}
 	strbuf_add_format(&line,
-		"{\"answer\":%llu,\"result\":\"lost\",\"revision\":%llu,\"seen\":[%s]}\n",
+		"{\"answer\":%llu,\"result\":\"lost\",\"revision\":%llu,\"seen\":[%s],"
+		"\"taken\":[%s]}\n",
 		(unsigned long long)json_get_number(json, json->list, "commit"),
-		(unsigned long long)revision, strbuf_text(&seen));
+		(unsigned long long)revision, strbuf_text(&seen), strbuf_text(&taken));
 	say(host, &line);
 }
 
@@ -464,6 +456,13 @@ static void dump(const char *path)
 	rename(temporary, path);
 }
 
+static void end_connections(void)
+{
+	compact();
+	for (size_t i = 0; i < host_count; i++)
+		end_connection(&hosts[i]);
+}
+
 static void save(void)
 {
 	save_rows();
@@ -476,18 +475,14 @@ static void restore(void)
 	restore_rows();
 	revision = saved_revision;
 	head = saved_head;
-	compact();
-	for (size_t i = 0; i < host_count; i++)
-		end_connection(&hosts[i]);
+	end_connections();
 }
 
 static void be_another(void)
 {
 	generation++;
-	compact();
 	drop_rows();
-	for (size_t i = 0; i < host_count; i++)
-		end_connection(&hosts[i]);
+	end_connections();
 }
 
 static void set_state(struct host *host, const char *state, const char *why)
@@ -533,9 +528,8 @@ static void command_host(const char *word, struct host *host, char *rest)
 
 static void command(void *data, char *text, size_t len)
 {
-	char *rest = text, *word = strsep(&rest, " "), *first;
+	char *rest = text, *word = strsep(&rest, " "), *first = strsep(&rest, " ");
 
-	first = rest ? strsep(&rest, " ") : NULL;
 	if (strcmp(word, "put") == 0 || strcmp(word, "delete") == 0) {
 		write_elsewhere(first, rest);
 	} else if (strcmp(word, "room") == 0) {

@@ -324,6 +324,7 @@ await_end "$pid"
 # Nothing is done twice. What another disk has it keeps, and so it is with a name that is kept.
 epic_before=$(epic)
 rotate backup 2 3 4
+await has_line "^backup is ${LOOP}16$"
 expect_equal "backup is ${LOOP}16" "$(cat "$TMP/out")" "what it says when started again"
 kill "$pid"
 await_end "$pid"

@@ -3,9 +3,9 @@
  * A client that wants to do harm, as any user may be:
  *
  *	hostile newlines FILE COUNT	writes so many times as many newlines as a write can have
- *	hostile lines FILE LINE COUNT	the line so often in one write; prints how many bytes were
- *					taken, then how many more each write took, until all are
- *					written
+ *	hostile lines FILE LINE COUNT	the line so often in one write (`-`: to standard input);
+ *					prints how many bytes were taken, then how many more each
+ *					write took, until all are written
  *	hostile open FILE COUNT		opens it up to so many times; prints how many there were and
  *					the errno of the next; keeps them open until its input ends
  *	hostile replies FILE LINE COUNT	opens it so many times, asks through each, keeps the
@@ -94,7 +94,7 @@ static int write_lines(const char *path, const char *line, long count)
 {
 	size_t len = strlen(line) + 1, size = len * (size_t)count, done = 0;
 	_cleanup_free_ char *lines = xrealloc(NULL, size, 1);
-	int fd = open_file(path);
+	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open_file(path);
 
 	for (long i = 0; i < count; i++) {
 		memcpy(lines + (size_t)i * len, line, len - 1);

@@ -84,6 +84,16 @@ expect_match "DEVICE=\"${LOOP}03\" REASON=" "$(cat "$CTL/unprocessed")" "unproce
 detach 10
 settle
 expect_equal "" "$(points | grep "${LOOP}10" || true)" "points of what is detached"
+# What udevd says of a device is not even listened to: other devices of the machine may say something, too.
+settle_udevd
+settle
+events=$(metric mmfs_events_total)
+for ((i = 0; i < 20; i++)); do
+	udevadm trigger --settle --action=change "${LOOP}00"
+done
+settle
+events=$(($(metric mmfs_events_total) - events))
+((events >= 20 && events < 30)) || fail "of 20 changes there were $events events"
 stop_mmfs
 
 # --- without udevd ---------------------------------------------------------------------------------

@@ -49,6 +49,13 @@ end_daemon()
 	expect_left
 }
 
+# Another daemon, with a database elsewhere, is not told that the socket is in use.
+expect_free_socket()
+{
+	DB=$TMP/other.db start_mmfs cluster=test "cluster_socket=$TMP/socket"
+	stop_mmfs
+}
+
 # It has ended, but for what the disk holds up; nobody else gets at the database before that is over.
 expect_left()
 {
@@ -58,6 +65,7 @@ expect_left()
 	pids=()
 	! lib_is_mounted "$MM" || fail "the tree is still mounted"
 	is_stuck || fail "the disk has held up nothing"
+	expect_free_socket
 	fsfreeze -u "$disk"
 	is_frozen=no
 	await is_free
@@ -80,7 +88,7 @@ freeze()
 }
 
 pids=()
-start_mmfs
+start_mmfs cluster=test "cluster_socket=$TMP/socket"
 settle
 freeze
 begin_request create_point "link=one device=$a"

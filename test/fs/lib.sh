@@ -56,7 +56,7 @@
 # expect_refused ERRNO OPERATION LINE	a request that fails: also points, history and epic number are as before,
 #			and the newest line of error_log is about it
 # expect_refused_by ERRNO OPERATION COMMAND…	the same of a command (`ln -s`: create_point, `mv`: rename)
-# await COMMAND…	repeats it until it succeeds, at most 20 s
+# await COMMAND…	repeats it until it succeeds, at most 60 s
 
 set -eEu -o pipefail
 shopt -s inherit_errexit
@@ -187,6 +187,8 @@ lib_join_udevd()
 	fi
 	flock -s "$lib_users_fd"
 	exec {mutex}>&-
+	# A case before may have left it much to do, and mmfs waits no longer than some seconds for it.
+	settle_udevd || true
 }
 
 lib_leave_udevd()
@@ -294,12 +296,12 @@ lib_within()
 
 await()
 {
-	lib_within 20 "$@" || fail "waited in vain for: $*"
+	lib_within 60 "$@" || fail "waited in vain for: $*"
 }
 
 await_end()
 {
-	lib_within 20 lib_is_ended "$1" || fail "process $1 does not end: $(
+	lib_within 60 lib_is_ended "$1" || fail "process $1 does not end: $(
 		grep -s . "/proc/$1"/task/*/{comm,wchan,stack} || true)"
 	status=
 	wait "$1" 2>/dev/null && status=0 || status=$?

@@ -43,7 +43,20 @@ create_many() # DEVICE
 
 start_mmfs
 cd "$MM/DosDevices"
+# Who writes a great many lines does it in smaller pieces while others change something, too; not who comes
+# when they are done.
+line="device=$other state=on"
+len=$((${#line} + 1))
 request create_point "link=other device=$other"
+exec {writer}>"$CTL/no_drive_letter"
+expect_equal $((1000 * len)) "$("$helpers/hostile" lines - "$line" 1000 0>&"$writer")" "taken at once"
+expect_equal $((1000 * len)) "$("$helpers/hostile" lines - "$line" 1000 0>&"$writer")" "taken at once, again"
+request create_point "link=another device=$other"
+expect_equal "$((256 * len)) $((256 * len)) $((256 * len)) $((232 * len))" \
+	"$("$helpers/hostile" lines - "$line" 1000 0>&"$writer")" "taken while others come"
+expect_equal $((1000 * len)) "$("$helpers/hostile" lines "$CTL/no_drive_letter" "$line" 1000)" "taken at once, of another"
+exec {writer}>&-
+request delete_points link=another
 create_many "$many"
 expect_links "$many"
 size=$(stat -c %s "$MM/points")
@@ -123,3 +136,20 @@ umount "$TMP/dir"
 restart_mmfs
 expect_equal "many-0" "$(links "$device")" "links after a start"
 expect_equal "$(printf '%s\n' "Many-250-$long" last other)" "$(links "$other")" "links of the other"
+
+# So they do if all links of all volumes are deleted, and if a volume is forgotten.
+for ((i = 0; i < count; i++)); do
+	echo "link=more-$i device=$device"
+done >"$TMP/more"
+cat "$TMP/more" >"$CTL/create_point"
+expect_equal $((count + 1)) "$(links "$device" | wc -l)" "links that are back"
+request delete_points all=1
+expect_equal "" "$(links)" "links of any volume"
+cat "$TMP/more" >"$CTL/create_point"
+detach 02
+settle
+request forget "id=UUID=$(number_uuid 2)"
+restart_mmfs
+attach b 01
+settle
+expect_equal "" "$(links)" "links of what was forgotten"

@@ -51,6 +51,22 @@ expect_equal "NAME=\"${a#/dev/}\"" "$(mmctl tree -P -o NAME | grep -F "${a#/dev/
 expect_equal "${a#/dev/}" "$(mmctl tree -r -o NAME | grep -F "${a#/dev/}")" "a device in the raw lines of a tree"
 expect_equal "$b" "$(mmctl tree -p -J backup | jq -r '.machine[0].children[].name')" "a device by its node"
 
+# In a table every column begins at one place, whatever is in the cells, and in whatever locale.
+make_image odd 4M ext4 "" 'a\x\b'
+attach odd 05
+settle
+mmctl create '"ä' "$device"
+for locale in C C.UTF-8; do
+	places=$(LC_ALL=$locale mmctl list -n -o LABEL,LINK,DEVICE | sed 's, /dev/.*,,; s/./-/g' | sort -u)
+	expect_equal 1 "$(wc -l <<<"$places")" "the places of a column in locale $locale"
+	expect_match '^a\\x5cx\\x5cb +/' "$(LC_ALL=$locale mmctl list -n -o LABEL,LINK "$device")" "a label"
+done
+expect_match '"ä' "$(mmctl list -n -o LINK "$device")" "a name in a table"
+expect_match '"\\xc3\\xa4' "$(LC_ALL=C mmctl list -n -o LINK "$device")" "a name in a table of ASCII"
+mmctl -q delete '"ä'
+detach 05
+settle
+
 # --- narrowing -------------------------------------------------------------------------------------
 
 expect_equal "$(points | grep -F "$b" | sed 's/^LINK="\([^"]*\)".*/\1/')" "$(mmctl list -n -o LINK backup)" "the links of a link's volume"
@@ -126,6 +142,17 @@ expect_equal "" "$(mmctl mount-point list -n X:)" "those of another"
 rmdir "$TMP/host/two"
 (cd "$TMP/host" && expect_ok mmctl mount-point del two)
 expect_equal "$TMP/host/one" "$(mmctl mount-point list -n -o DIRECTORY)" "what is left when one that is gone was deleted"
+# What is advised is about them, and not about links.
+make_image c 4M swap
+attach c 05
+settle
+expect_exit 1 "one is a mount point of [^ ]+ .mmctl mount-point del gives it up.$" mmctl mount-point add "$TMP/host/one" "$device"
+expect_exit 1 "No such file or directory$" mmctl mount-point add "$TMP/host/nothing" "$b"
+mount -o remount,ro "$TMP/host"
+settle
+expect_exit 1 "host is mounted read-only .mount -o remount,rw" mmctl mount-point del "$TMP/host/one"
+mount -o remount,rw "$TMP/host"
+settle
 expect_ok mmctl mount-point del "$TMP/host/one"
 expect_exit 2 "mount-point takes list" mmctl mount-point del "$TMP/host/one" --options=ro
 expect_exit 2 "mount-point takes list" mmctl mount-point remove "$TMP"

@@ -77,10 +77,16 @@ unmount()
 	mmfs_pid=
 }
 
+has_no_daemon()
+{
+	! pgrep -f "^/sbin/mount\..*db=$DB" >/dev/null
+}
+
+# One that could not begin has said so a moment before its processes are gone.
 expect_nothing()
 {
 	expect_equal 0 "$(count_mounts)" "the number of mounts"
-	! pgrep -f "^/sbin/mount\..*db=$DB" >/dev/null || fail "there is a daemon"
+	await has_no_daemon
 }
 
 expect_status() # STATUS REGEX COMMAND…

@@ -107,6 +107,9 @@ expect_equal 202 "$(run jq length points.json)" "what jq counts"
 expect_equal "$(wc -l <history)" "$(run jq -c .seq history | wc -l)" "what jq counts in history"
 expect_equal 202 "$(run grep -c . points)" "what grep counts"
 
+# Nothing is full: who watches that would raise an alarm.
+expect_equal "- -" "$(df --output=pcent,ipcent . | tail -n 1 | xargs)" "how full the tree is"
+
 # Searching through it all. These do not follow links, which would lead to the devices.
 quietly grep -r . "${texts[@]}" ids metrics
 for folder in DosDevices Volumes devices; do # nothing but links: no match is status 1

@@ -44,7 +44,8 @@ dd of="$CTL/create_point" bs=1M status=none <<<"$lines"
 expect_step "dd" 1 "X: one two "
 expect_ok cat >>"$CTL/create_point" <<<"$lines"
 expect_step ">>" 1 "X: one two "
-printf '%s' "$lines" | cat >"$CTL/create_point"
+printf '%s' "$lines" >"$TMP/lines"
+cat "$TMP/lines" >"$CTL/create_point"
 expect_step "cat without a newline at the end" 1 "X: one two "
 printf '%s\n' "$lines" >"$TMP/lines"
 cp "$TMP/lines" "$CTL/create_point"
@@ -182,10 +183,36 @@ a="$a" perl -e '
 	defined(syswrite($file, "again\n" . line("not"))) and die "a line of two halves was taken\n";
 	$!{EINVAL} or die "it ended with $!\n";
 	syswrite($file, line("five")) or die "what was wrong is still there: $!\n";
-	# Nothing comes of what is never ended.
+	# Nothing comes of what is never ended: see below.
 	syswrite($file, block(line("six") . "link=not device=X:")) == 4096 or die "the last write: $!\n";
 ' >"$CTL/create_point"
+is_told()
+{
+	[[ $(lib_pair REQUEST "$(tail -n 1 "$CTL/error_log")") == "$1" ]]
+}
+await is_told "link=not device=X:"
+expect_logged EINVAL create_point ""
+expect_match 'UID="0"' "$(tail -n 1 "$CTL/error_log")" "whose line it was"
 expect_step "lines in two writes" 5 "five four one six three two "
+
+# So it is with every operation, and when another server closes the file; half a batch is discarded.
+write_unended() # OPERATION LINE
+{
+	printf '%4079s\nlink=not_ended_%.1s' "$2" "$1" | dd bs=4096 iflag=fullblock status=none
+}
+for request in "query_points device=$a" "settle 1"; do
+	operation=${request%% *}
+	exec 3>"$CTL/$operation"
+	write_unended "$operation" "${request#* }" >&3
+	kill -KILL "$(server_pid)"
+	exec 3>&-
+	await is_told "link=not_ended_${operation::1}"
+	expect_logged EINVAL "$operation" ""
+done
+before=$(cat "$CTL/error_log")
+write_unended batch "create_point link=not device=$a" >"$CTL/batch"
+settle
+expect_equal "$before" "$(cat "$CTL/error_log")" "the failures after half a batch"
 
 # More than the kernel passes on at once: it cuts at any byte, and most of them are in a name here.
 expected=$(for i in {1000..9999}; do printf '%s%0200d ' "$i" 0; done)

@@ -58,12 +58,14 @@ expect_sound
 kept=$(points)
 before=$(epic)
 dd if=/dev/zero of="$small/filler" bs=4k status=none 2>/dev/null || true
+# More than fits into the log as it is, which is written from its start again.
+clients=96
 wanted=()
 for ((i = 0; i < clients; i++)); do
-	wanted+=("/DosDevices/full-$i-$(printf %0200d 0)" "$b")
+	wanted+=("/DosDevices/full-$i-$(printf %0240d 0)" "$b")
 done
 at_once "${wanted[@]}" >"$TMP/results"
-# The first comes alone: there may be room for that, where the log is written from its start again.
+# The first comes alone: there may be room for that.
 mapfile -t lucky < <(sed -n 's| 0$||p' "$TMP/results")
 [ ${#lucky[@]} -le 1 ] || fail "there is room for ${#lucky[@]}"
 expect_equal $((clients - ${#lucky[@]})) "$(grep -c ' -28$' "$TMP/results")" "how many are told that there is no room"

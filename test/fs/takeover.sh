@@ -272,6 +272,40 @@ await_end "$mmfs_pid"
 mmfs_pid=
 expect_equal 0 "$(count_mounts)" "the number of mounts after SIGTERM without a server"
 
+# Told to end while another one starts, at whatever moment: it ends well.
+await_next() # without a program that would take as long as its start
+{
+	children=$server
+	while [ -z "$children" ] || [[ " $children " == *" $server "* ]]; do
+		read -r children <"/proc/$mmfs_pid/task/$mmfs_pid/children" || true # it has no newline
+	done
+}
+
+# So far it has come: no further than its first instruction, its log, its database, all of its start.
+has_come() # MOMENT
+{
+	case $1 in
+	program) [ "$(readlink "/proc/$children/exe")" = "$(readlink -f "$MMFS")" ] ;;
+	database) readlink "/proc/$children/fd/"* | grep -qxF "$DB" ;;
+	serving) [ "$(server_pid)" = "$children" ] && head -c 1 "$MM/points" >"$TMP/first" ;;
+	esac
+}
+
+for moment in beginning program database serving; do
+	start
+	kill_server KILL
+	await_next
+	[ $moment != beginning ] || kill -STOP "$children"
+	[ $moment = beginning ] || until has_come $moment 2>/dev/null; do kill -0 "$children"; done
+	kill -TERM "$mmfs_pid"
+	[ $moment != beginning ] || kill -CONT "$children"
+	await_end "$mmfs_pid"
+	mmfs_pid=
+	expect_equal 0 "$status" "the status after SIGTERM: another server had come to $moment"
+	expect_equal 0 "$(count_mounts)" "the number of mounts then"
+	await no_daemons
+done
+
 # In the background, and without a terminal: the database was given by a path that is not absolute.
 (cd "$TMP" && run_mmfs -o "db=relative.db,devices=$DEVICES" "$MM" </dev/null)
 mmfs_pid=$(find_keeper "devices=${LOOP#/dev/}")

@@ -183,6 +183,22 @@ mmfs_pid=
 expect_equal 0 "$status" "the status after umount while the installed one was asked"
 install_version "$version"
 
+# Who waits for it is told when there is nobody any more who could.
+start_mmfs
+install_slow
+lib_try upgrade >"$TMP/said" 2>&1 &
+asking=$!
+await test -e "$TMP/asked"
+kill -TERM "$mmfs_pid"
+await_end "$mmfs_pid"
+expect_equal 0 "$status" "the status after SIGTERM while the installed one was asked"
+mmfs_pid=
+await_end "$asking"
+expect_equal 3 "$status" "the status of who waited for it"
+expect_match "mmfs is not mounted at $MM" "$(cat "$TMP/said")" "what mmctl says"
+: >"$TMP/go"
+install_version "$version"
+
 start_mmfs
 install_version "$next"
 kill -STOP "$mmfs_pid"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What mmfs-cluster hears, from etcd and from mmfs, in any order: pieces of a byte that says what
- * it is, two of length, and that. Nothing breaks, and what mmfs is told is lines.
+ * it is, two of length, and that. Nothing breaks, and what mmfs is told is lines that it
+ * understands: it would hang up, and be told the same again.
  */
 
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "cluster/codec.h"
 #include "cluster/lines.h"
 #include "cluster/session.h"
+#include "core/syntax/cluster_line.h"
 #include "fuzz.h"
 
 #define SECOND UINT64_C(1000000)
@@ -56,6 +58,14 @@ static void on_unwatch(_unused_ void *data)
 	world.watch = 0;
 }
 
+static void check_line(const char *text, size_t len)
+{
+	_cleanup_cluster_line_ struct cluster_line line = { 0 };
+	const char *why = NULL;
+
+	FUZZ_ASSERT(cluster_line_parse(xstrndup(text, len), len, &line, &why) == 0);
+}
+
 static void on_tell(_unused_ void *data, const struct tale *tale)
 {
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
@@ -64,8 +74,10 @@ static void on_tell(_unused_ void *data, const struct tale *tale)
 		return;
 	FUZZ_ASSERT(text.len > 2 && text.data[0] == '{' && text.data[text.len - 1] == '\n');
 	FUZZ_ASSERT(strlen(text.data) == text.len);
-	for (size_t i = 0; i + 1 < text.len; i++)
-		FUZZ_ASSERT(text.data[i] != '\n' || text.data[i + 1] == '{');
+	for (char *line = text.data, *end; *line; line = end + 1) {
+		end = strchr(line, '\n');
+		check_line(line, (size_t)(end - line));
+	}
 }
 
 static void on_hang_up(_unused_ void *data)
@@ -167,7 +179,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const plays[])(const uint8_t *data, size_t size) = { play_answer,
 		play_failure, play_news, play_line, play_time, play_frame };
-	struct session_config config = { "h1", "{}", "0-1", 3, 128, 0 };
+	struct session_config config = { "h1", "{}", "01234567-89ab-4cde-8f01-23456789abcd", 3, 128,
+		0, "x" };
 	size_t pieces = 0;
 
 	memset(&world, 0, sizeof(world));

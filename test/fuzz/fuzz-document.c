@@ -33,6 +33,7 @@ void output_print_json(const char *json)
 }
 
 static char tree[] = "/tmp/mmfs-fuzz-XXXXXX";
+static bool has_tree;
 
 static void add_file(const char *name, const char *text)
 {
@@ -61,6 +62,7 @@ static void make_tree(void)
 	static const char *const folders[] = { "control", "ids", "ids/UUID=1" };
 
 	FUZZ_ASSERT(mkdtemp(tree));
+	has_tree = true;
 	atexit(remove_tree);
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
 		_cleanup_free_ char *path = xasprintf("%s/%s", tree, folders[i]);
@@ -120,7 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!size)
 		return 0;
-	if (tree[strlen(tree) - 1] == 'X')
+	if (!has_tree)
 		make_tree();
 	text = xstrndup((const char *)data + 1, size - 1);
 	look_for_places(text);

@@ -22,10 +22,12 @@ static bool cancel(void *data, struct fuse_job *job)
 	return true;
 }
 
+static const enum kept_kind kinds[] = { KEPT_FILE, KEPT_PIECE, KEPT_TEXT, KEPT_SHEET, KEPT_SHEETS };
+
 static void add_records(struct kept *kept, const uint8_t *data, size_t size)
 {
 	while (size > 4) {
-		uint32_t kind = KEPT_FILE + data[0] % 3u;
+		enum kept_kind kind = kinds[data[0] % ARRAY_SIZE(kinds)];
 		size_t len = data[2] | (size_t)data[3] << 8;
 		uint64_t id = data[1];
 
@@ -42,8 +44,8 @@ static size_t count(struct kept *kept)
 {
 	size_t found = 0;
 
-	for (uint32_t kind = KEPT_FILE; kind <= KEPT_TEXT; kind++)
-		for (uint32_t record = 0; (record = kept_next(kept, kind, record));)
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		for (uint32_t record = 0; (record = kept_next(kept, kinds[i], record));)
 			found++;
 	return found;
 }

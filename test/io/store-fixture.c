@@ -51,6 +51,8 @@ int fixture_try_open(struct fixture *fixture, struct strbuf *why)
 		r = store_start(fixture->store);
 	if (r < 0)
 		fixture_close(fixture);
+	else if (fixture->is_sweeping)
+		store_set_sweeping(fixture->store, true);
 	return r;
 }
 
@@ -115,7 +117,7 @@ static char *dump_record(const struct record *record)
 	struct strbuf text = STRBUF_INIT;
 
 	dump_text(&text, record->id);
-	strbuf_add_format(&text, " keep=%d no_letter=%d letter=%d volume_names=%zu",
+	strbuf_add_format(&text, " keep=%d no_letter=%d letter=%d volume_names=%u",
 		record->keep_links, record->no_drive_letter, record->letter, record->volume_names);
 	for (size_t i = 0; i < ID_SCHEMES; i++)
 		dump_text(&text, record->fingerprint.value[i]);
@@ -169,9 +171,7 @@ char *dump_manager(const struct manager *manager)
 		lines[count++] = dump_record(container_of(node, struct record, by_id));
 	add_sorted(&text, lines, count);
 	count = 0;
-	map_for_each (&names->links, node, next) {
-		const struct link *link = container_of(node, struct link, by_path);
-
+	index_for_each (&names->links, const struct link, link) {
 		if (!link->is_unrecorded && !link->record->is_dropped)
 			lines[count++] = dump_link(link);
 	}
@@ -339,6 +339,36 @@ void run_sql(const char *path, const char *sql)
 	sqlite3_exec(db, sql, NULL, NULL, &fault);
 	ck_assert_msg(!fault, "%s: %s", sql, fault);
 	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+}
+
+void check_file(const struct fixture *fixture, const char *condition)
+{
+	_cleanup_free_ char *sql = xasprintf("CREATE TEMP TABLE t (good CHECK (good));"
+					     "INSERT INTO t SELECT %s",
+		condition);
+
+	run_sql(fixture->path, sql);
+}
+
+/* Links as they were before bundles. */
+static const char unbundle[] =
+	"CREATE TABLE bundled AS SELECT path, unique_id, changed FROM links"
+	"	JOIN bundles ON number = bundle WHERE unique_id IS NOT NULL;"
+	"DROP TABLE links; DROP TABLE bundles;"
+	"CREATE TABLE links ("
+	"	path TEXT NOT NULL COLLATE NOCASE PRIMARY KEY,"
+	"	unique_id TEXT NOT NULL REFERENCES records (unique_id),"
+	"	changed INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"INSERT INTO links SELECT * FROM bundled; DROP TABLE bundled;"
+	"CREATE INDEX links_of_record ON links (unique_id);"
+	"CREATE UNIQUE INDEX letter_of_record ON links (unique_id)"
+	"	WHERE path GLOB '/DosDevices/[A-Z]:';"
+	"PRAGMA user_version = 6";
+
+void unbundle_links(const char *path)
+{
+	run_sql(path, unbundle);
 }
 
 void write_file(const char *path, const void *data, size_t len)

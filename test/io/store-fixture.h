@@ -10,6 +10,7 @@ struct fixture {
 	char path[96];
 	struct store *store;
 	struct manager manager;
+	bool is_sweeping; /* where the test says so */
 };
 
 /* Ends the test when there is no room for it: `fixture_fini()` removes the folder. */
@@ -45,6 +46,11 @@ void add_random(struct change *change, const struct manager *manager, unsigned i
 
 /* Runs SQL on the file as another program would. */
 void run_sql(const char *path, const char *sql);
+/* Fails unless `condition` holds in the file, as another program sees it. */
+void check_file(const struct fixture *fixture, const char *condition);
+#define COUNT(what) "(SELECT count(*) FROM " what ")"
+/* Makes the database one of the last version that had no bundles. */
+void unbundle_links(const char *path);
 void write_file(const char *path, const void *data, size_t len);
 char *read_file(const char *path, size_t *ret_len);
 void copy_file(const char *from, const char *to);

@@ -102,7 +102,7 @@ static void describe_without_udevd(const char *node, struct device_report *ret_r
 {
 	struct udev_source *source;
 
-	ck_assert_int_eq(udev_open(1 << 16, &source), 0);
+	ck_assert_int_eq(udev_open(1 << 16, true, &source), 0);
 	ck_assert_int_eq(udev_describe(source, strrchr(node, '/') + 1, false, ret_report), 0);
 	udev_close(source);
 }
@@ -129,7 +129,7 @@ static void describe_with_udevd(const char *node, struct device_report *ret_repo
 	struct udev_source *source;
 
 	write_database(node);
-	ck_assert_int_eq(udev_open(1 << 16, &source), 0);
+	ck_assert_int_eq(udev_open(1 << 16, true, &source), 0);
 	ck_assert_int_eq(udev_describe(source, strrchr(node, '/') + 1, true, ret_report), 0);
 	ck_assert_pstr_eq(ret_report->device->label, "of-udevd");
 	udev_close(source);

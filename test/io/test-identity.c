@@ -152,7 +152,7 @@ static char *describe(const char *name, bool use_udevd)
 	struct udev_source *source;
 	char id[UNIQUE_ID_MAX + 1];
 
-	ck_assert_int_eq(udev_open(1 << 16, &source), 0);
+	ck_assert_int_eq(udev_open(1 << 16, true, &source), 0);
 	ck_assert_int_eq(udev_describe(source, name, use_udevd, &report), 0);
 	udev_close(source);
 	for (size_t i = 0; i < ID_SCHEMES; i++)

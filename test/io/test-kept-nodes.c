@@ -83,17 +83,17 @@ START_TEST(test_lookups)
 	look_up(tree.control);
 	look_up(tree.ids);
 	begin_again(); /* these two were not answered */
-	ck_assert_uint_eq(tree.control->lookups, 1);
-	ck_assert_uint_eq(tree.ids->lookups, 0);
+	ck_assert_uint_eq(tree.control->known->lookups, 1);
+	ck_assert_uint_eq(tree.ids->known->lookups, 0);
 	look_up(tree.control);
 	kept_commit(kept);
 	begin_again();
-	ck_assert_uint_eq(tree.control->lookups, 2);
-	tree_forget(&tree, node_get_ino(tree.control), 2);
+	ck_assert_uint_eq(tree.control->known->lookups, 2);
+	tree_forget(&tree, tree.control->ino, 2);
 	kept_nodes_note(kept, tree.control);
 	kept_commit(kept);
 	begin_again();
-	ck_assert_uint_eq(tree.control->lookups, 0);
+	ck_assert_uint_eq(tree.control->known->lookups, 0);
 }
 END_TEST
 

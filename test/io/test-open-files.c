@@ -60,6 +60,109 @@ START_TEST(test_shared_text)
 }
 END_TEST
 
+/* One of many links, which all show, is there or is not there any more. */
+static void change_link(unsigned int number)
+{
+	struct deltas deltas = { .has_views = true };
+	_cleanup_free_ char *path = xasprintf("/DosDevices/a name that is long %06u", number);
+
+	names_edit_record(&manager.names, "UUID=1")->keep_links = true;
+	if (names_find_link(&manager.names, path))
+		names_remove_link(&manager.names, path);
+	else
+		names_set_link(&manager.names, path, "UUID=1", 1);
+	stale_lines_add(&deltas.lines, path);
+	fuse_finish(server, NULL, &deltas);
+}
+
+/* The whole of an open file, in pieces that begin and end anywhere. */
+static char *read_all(uint64_t fh)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	int n;
+
+	while ((n = read_from(fh, text.len, 99991)) > 0)
+		strbuf_add(&text, answer.data, (size_t)n);
+	ck_assert_int_eq(n, 0);
+	return strbuf_take(&text);
+}
+
+/*
+ * Versions of a long text: each file shows its own, all of the time; what they have in common is
+ * there once, and nobody is charged for the newest.
+ */
+START_TEST(test_versions)
+{
+	uint64_t files[8];
+	char *texts[ARRAY_SIZE(files)];
+	size_t sheets, long_count;
+
+	for (unsigned int i = 0; i < 5000; i++)
+		change_link(i * 10);
+	files[0] = open_as("points", O_RDONLY);
+	texts[0] = read_all(files[0]);
+	long_count = strlen(texts[0]) / SHEET_MAX;
+	ck_assert_uint_gt(long_count, 4);
+	sheets = count_records(KEPT_SHEET);
+	ck_assert_uint_eq(budget_get_held(&budget, 0, BUDGET_BYTES), 0);
+	for (unsigned int i = 1; i < ARRAY_SIZE(files); i++) {
+		change_link(i * 10 + i % 2); /* goes, or is new */
+		files[i] = open_as("points", O_RDONLY);
+		texts[i] = read_all(files[i]);
+		ck_assert_str_ne(texts[i], texts[i - 1]);
+	}
+	ck_assert_uint_lt(count_records(KEPT_SHEET), sheets + 2 * ARRAY_SIZE(files));
+	ck_assert_uint_lt(
+		budget_get_held(&budget, 0, BUDGET_BYTES), ARRAY_SIZE(files) * 2 * SHEET_MAX);
+	for (unsigned int round = 0; round < 3; round++) {
+		sheets = count_records(KEPT_SHEET);
+		begin_again();
+		ck_assert_uint_eq(lost, 0);
+		ck_assert_uint_eq(count_records(KEPT_SHEET), sheets);
+		for (size_t i = round; i < ARRAY_SIZE(files); i++) {
+			_cleanup_free_ char *text = read_all(files[i]);
+
+			ck_assert_str_eq(text, texts[i]);
+		}
+		release(files[round]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		if (i >= 3)
+			release(files[i]);
+		free(texts[i]);
+	}
+	ck_assert_uint_eq(count_records(KEPT_SHEET) + count_records(KEPT_SHEETS), 0);
+	ck_assert_uint_eq(budget_get_held(&budget, 0, BUDGET_BYTES), 0);
+}
+END_TEST
+
+/* What nobody else has is charged to who holds it, whichever of several is closed first. */
+START_TEST(test_charges)
+{
+	uint64_t first, second, third, len;
+	_cleanup_free_ char *text = NULL;
+
+	for (unsigned int i = 0; i < 5000; i++)
+		change_link(i * 10);
+	first = open_as("points", O_RDONLY);
+	text = read_all(first);
+	len = strlen(text);
+	change_link(1);
+	second = open_as("points", O_RDONLY);
+	for (unsigned int i = 0; i < 5000; i++)
+		change_link(i * 10);
+	third = open_as("points", O_RDONLY);
+	ck_assert_uint_gt(budget_get_held(&budget, 0, BUDGET_BYTES), len);
+	ck_assert_uint_lt(budget_get_held(&budget, 0, BUDGET_BYTES), len + 2 * SHEET_MAX);
+	release(second);
+	ck_assert_uint_gt(budget_get_held(&budget, 0, BUDGET_BYTES), len - SHEET_MAX);
+	ck_assert_uint_lt(budget_get_held(&budget, 0, BUDGET_BYTES), len + SHEET_MAX);
+	release(first);
+	ck_assert_uint_eq(budget_get_held(&budget, 0, BUDGET_BYTES), 0);
+	release(third);
+}
+END_TEST
+
 START_TEST(test_reply)
 {
 	uint64_t fh = open_file("query_dos_volume_paths");
@@ -312,6 +415,7 @@ START_TEST(test_damage)
 {
 	uint64_t good = open_as("metrics", O_RDONLY), fh = open_file("query_dos_volume_paths");
 	static const char rubbish[300];
+	static const uint64_t shown[] = { 0, 0, 5003, 5003 };
 
 	answer_text = "/mnt";
 	ck_assert_int_eq(write_to(fh, 0, "X:\n"), 3);
@@ -322,6 +426,11 @@ START_TEST(test_damage)
 	kept_add(kept, KEPT_PIECE, 5000, rubbish, sizeof(rubbish));
 	kept_add(kept, KEPT_TEXT, 5000, rubbish, 3);
 	kept_add(kept, KEPT_TEXT, 5000, rubbish, sizeof(rubbish));
+	kept_add(kept, KEPT_SHEETS, 5001, rubbish, 3);
+	kept_add(kept, KEPT_SHEETS, 5001, rubbish, 16 + 8); /* a sheet that is not there */
+	kept_add(kept, KEPT_SHEETS, 5001, &shown, sizeof(shown) - 1);
+	kept_add(kept, KEPT_SHEET, 5002, rubbish, 0);
+	kept_add(kept, KEPT_SHEET, 5003, rubbish, sizeof(rubbish));
 	kept_commit(kept);
 	begin_again();
 	ck_assert_uint_eq(lost, 3);
@@ -332,6 +441,7 @@ START_TEST(test_damage)
 	release(good);
 	for (enum kept_kind kind = KEPT_FILE; kind <= KEPT_TEXT; kind++)
 		ck_assert_uint_eq(count_records(kind), 0);
+	ck_assert_uint_eq(count_records(KEPT_SHEET) + count_records(KEPT_SHEETS), 0);
 }
 END_TEST
 
@@ -360,6 +470,8 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, test_text);
 	tcase_add_test(tcase, test_shared_text);
+	tcase_add_test(tcase, test_versions);
+	tcase_add_test(tcase, test_charges);
 	tcase_add_test(tcase, test_reply);
 	tcase_add_test(tcase, test_write_again);
 	tcase_add_test(tcase, test_batch);

@@ -62,6 +62,7 @@ static _Noreturn void run_child(
 {
 	if (label)
 		setenv("MMFS_CRASH_AT", label, 1);
+	f->is_sweeping = true;
 	fixture_open(f);
 	for (unsigned int i = from; i < from + count; i++) {
 		struct change change;

@@ -231,6 +231,53 @@ START_TEST(room_after_the_start)
 }
 END_TEST
 
+/* Nor does one of an older version become larger where it cannot become a newer one. */
+START_TEST(no_room_for_a_newer_version)
+{
+	unsigned int failures = 0;
+	_cleanup_free_ char *filler = NULL, *state = NULL;
+	struct fixture f;
+
+	ck_assert_int_eq(enter_namespace(), 0);
+	fixture_init(&f);
+	ck_assert_int_eq(mount("none", f.folder, "tmpfs", 0, "size=16m"), 0);
+	filler = xasprintf("%s/filler", f.folder);
+	fixture_open(&f);
+	commit_few(&f, 1);
+	{
+		struct change change;
+
+		begin_large(&f, &change, 5000);
+		fixture_commit(&f, &change);
+	}
+	state = dump_manager(&f.manager);
+	fixture_close(&f);
+	unbundle_links(f.path);
+	for (off_t room = 0;; room += 32) {
+		_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
+		_cleanup_free_ char *before = NULL, *after = NULL, *found = NULL;
+		int r;
+
+		fill_disk(filler, room * 4096);
+		before = dump_folder(f.folder);
+		r = fixture_try_open(&f, &why);
+		if (r == 0) {
+			found = dump_manager(&f.manager);
+			ck_assert(strcmp(found, state) == 0);
+			break;
+		}
+		failures++;
+		ck_assert_msg(r == -ENOSPC, "%s", strbuf_text(&why));
+		after = dump_folder(f.folder);
+		ck_assert(strcmp(before, after) == 0);
+	}
+	ck_assert_uint_gt(failures, 2);
+	fixture_close(&f);
+	ck_assert_int_eq(umount(f.folder), 0);
+	fixture_fini(&f);
+}
+END_TEST
+
 START_TEST(no_room_for_a_new_one)
 {
 	struct fixture f;
@@ -286,7 +333,8 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = { full_disk, small_disk, room_after_a_failure,
-		room_after_the_start, no_room_for_a_new_one, read_only_disk };
+		room_after_the_start, no_room_for_a_new_one, no_room_for_a_newer_version,
+		read_only_disk };
 	int r = probe_namespace();
 
 	if (r < 0) {

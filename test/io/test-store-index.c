@@ -13,11 +13,11 @@
 /* SQLite would find by them what is not there, and not find what is. */
 START_TEST(indexes_that_differ_are_refused)
 {
-	static const char *const indexes[] = { "links_of_record", "letter_of_record" };
+	static const char *const indexes[] = { "links_of_bundle", "letter_of_bundle" };
 	static const char *const changes[] = {
 		"DELETE FROM links WHERE path = '/DosDevices/Z:'",
-		"INSERT INTO links VALUES ('/DosDevices/Y:', 'UUID=new', 1)",
-		"UPDATE links SET unique_id = 'UUID=new' WHERE path = '/DosDevices/Z:'",
+		"INSERT INTO links VALUES ('/DosDevices/Y:', 99, 1)",
+		"UPDATE links SET bundle = 99 WHERE path = '/DosDevices/Z:'",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(indexes) * ARRAY_SIZE(changes); i++) {
@@ -39,7 +39,8 @@ START_TEST(indexes_that_differ_are_refused)
 		fixture_close(&f);
 		run_sql(f.path,
 			"INSERT INTO records (unique_id, keep_links, no_drive_letter, size,"
-			"	diskseq, has_twin) VALUES ('UUID=new', 0, 0, 0, 0, 0)");
+			"	diskseq, has_twin) VALUES ('UUID=new', 0, 0, 0, 0, 0);"
+			"INSERT INTO bundles VALUES (99, 'UUID=new')");
 		run_sql(f.path, hide);
 		run_sql(f.path, changes[i / ARRAY_SIZE(indexes)]);
 		run_sql(f.path,
@@ -61,7 +62,7 @@ START_TEST(a_missing_index_is_refused)
 	fixture_init(&f);
 	fixture_open(&f);
 	fixture_close(&f);
-	run_sql(f.path, "DROP INDEX links_of_record");
+	run_sql(f.path, "DROP INDEX links_of_bundle");
 	ck_assert_int_eq(fixture_try_open(&f, &why), -EBADMSG);
 	ck_assert_ptr_nonnull(strstr(strbuf_text(&why), "no such index"));
 	fixture_fini(&f);

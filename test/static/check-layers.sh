@@ -59,7 +59,7 @@ stdint.h stdio.h stdlib.h string.h strings.h time.h "
 core_libc=${core_libc//$'\n'/ }
 # And what else of it the others may: headers of folders by their folder.
 libc=" byteswap.h dirent.h endian.h fcntl.h getopt.h glob.h grp.h iconv.h langinfo.h linux locale.h malloc.h mntent.h
-netinet poll.h pthread.h pwd.h sched.h signal.h spawn.h sys syslog.h termios.h unistd.h wchar.h $core_libc"
+netinet poll.h pthread.h pwd.h sched.h signal.h spawn.h sys syslog.h termios.h unistd.h wchar.h wctype.h $core_libc"
 libc=${libc//$'\n'/ }
 
 failed=0

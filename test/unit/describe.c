@@ -71,9 +71,7 @@ void describe_manager(const struct manager *manager, struct strbuf *text)
 		lines[count++] = format_record(container_of(node, struct record, by_id));
 	add_sorted(lines, count, text);
 	count = 0;
-	map_for_each (&names->links, node, next) {
-		const struct link *link = container_of(node, struct link, by_path);
-
+	index_for_each (&names->links, const struct link, link) {
 		if (!link->record->is_dropped)
 			lines[count++] = xasprintf("%s %s%s", link->path, link->record->id,
 				link->is_unrecorded ? " unrecorded" : "");

@@ -102,6 +102,8 @@ static bool has_revisions(const struct engine *engine, const struct etcd_operati
 static void read_range(const struct engine *engine, const struct etcd_operation *operation,
 	struct etcd_result *result)
 {
+	bool is_cut = false;
+
 	engine_read(engine, operation->key, operation->end,
 		operation->revision ? operation->revision : engine->revision, &result->rows);
 	result->count = (int64_t)result->rows.count;
@@ -116,10 +118,12 @@ static void read_range(const struct engine *engine, const struct etcd_operation 
 			(operation->limit > 0 && result->rows.count > (size_t)operation->limit))) {
 		struct etcd_row *row = &result->rows.list[--result->rows.count];
 
-		result->has_more = true;
 		free(row->key);
 		free(row->value);
+		is_cut = !operation->is_count_only;
 	}
+	if (is_cut)
+		result->last = xstrdup(result->rows.list[result->rows.count - 1].key);
 }
 
 static void put(struct engine *engine, const char *key, const char *value, int64_t revision)

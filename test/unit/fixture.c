@@ -166,7 +166,7 @@ void world_fini(struct world *world)
 	strbuf_fini(&world->reply);
 	strbuf_fini(&world->why);
 	strbuf_fini(&world->shown);
-	strbuf_fini(&world->points);
+	sheets_fini(&world->points);
 }
 
 void world_put(struct world *world, const char *name, const char *words)
@@ -184,18 +184,20 @@ static bool is_starting;
 /* The text of points made from the one before is the one made anew. */
 static void check_lines(struct world *world, const struct stale_lines *lines)
 {
-	struct strbuf anew = STRBUF_INIT;
+	_cleanup_strbuf_ struct strbuf anew = STRBUF_INIT, text = STRBUF_INIT;
+	struct sheets after = { .max = 600 }; /* a few lines on a sheet */
 
 	render_points(&world->manager, &anew);
-	if (lines->is_all) {
-		strbuf_fini(&world->points);
-		world->points = anew;
-		return;
-	}
-	points_text_renew(&world->manager, lines, &world->points);
-	ck_assert_str_eq(strbuf_text(&world->points), strbuf_text(&anew));
-	ck_assert_uint_eq(world->points.len, anew.len);
-	strbuf_fini(&anew);
+	if (lines->is_all)
+		points_text_make(&world->manager, &after);
+	else
+		points_text_renew(&world->manager, lines, &world->points, &after);
+	strbuf_resize(&text, after.len);
+	sheets_copy(&after, 0, after.len, text.data);
+	ck_assert_str_eq(strbuf_text(&text), strbuf_text(&anew));
+	ck_assert_uint_eq(after.len, anew.len);
+	sheets_fini(&world->points);
+	world->points = after;
 }
 
 /* Makes the tree follow, and its reader. */
@@ -453,7 +455,7 @@ static void begin_telling(struct world *world, struct told *told)
 		folder = folder->next) {
 		struct told_volume volume;
 
-		ck_assert(told_get_volume(&world->tree, folder->id, &volume));
+		ck_assert(told_get_volume(&world->tree, folder->content->id, &volume));
 		told_add_volume(told, &volume);
 	}
 	for (size_t i = 0; i < count; i++)
@@ -523,7 +525,7 @@ void world_reload(struct world *world)
 	world->manager.gives_letters = world->has_auto_dl;
 	rows_load(&world->rows, &world->manager.names);
 	touched_fini(&world->touched);
-	strbuf_reset(&world->points);
+	sheets_fini(&world->points);
 	apply_kept(&world->manager, &world->touched);
 	show(world);
 	change_init(&world->change, &world->manager);

@@ -39,7 +39,7 @@ struct world {
 	struct strbuf reply;
 	struct strbuf why;
 	struct strbuf shown;
-	struct strbuf points; /* the text of the file, after the last change */
+	struct sheets points; /* the text of the file, after the last change */
 	bool is_restless;     /* starts anew after each change */
 	bool is_full;	      /* devices: the database cannot be written */
 	bool has_auto_dl;     /* is started with the option of that name */

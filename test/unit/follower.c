@@ -6,6 +6,7 @@
 #include <check.h>
 #include <string.h>
 
+#include "core/views/tree_list.h"
 #include "core/model/filesystem.h"
 #include "core/syntax/link_name.h"
 #include "follower.h"
@@ -177,26 +178,24 @@ void follower_check(const struct follower *follower, const struct manager *manag
 }
 
 struct listed {
-	struct tree *tree;
 	const struct node *folder;
 	struct follower *list;
 };
 
-static bool add_entry(
-	void *data, const char *name, uint64_t ino, enum node_kind kind, uint64_t cookie)
+static bool add_entry(void *data, const struct tree_entry *entry)
 {
 	const struct listed *listed = data;
 
-	if (kind == NODE_LINK)
+	if (entry->kind == NODE_LINK)
 		follower_add(listed->list,
-			xasprintf("%s/%s -> %s", listed->folder->name, name,
-				tree_find(listed->tree, ino)->target));
+			xasprintf("%s/%s -> %s", listed->folder->name, entry->name,
+				node_get_target(entry->node)));
 	return true;
 }
 
-static void add_folder(struct tree *tree, const struct node *folder, struct follower *list)
+static void add_folder(struct tree *tree, struct node *folder, struct follower *list)
 {
-	struct listed listed = { tree, folder, list };
+	struct listed listed = { folder, list };
 
 	tree_list(tree, folder, 0, add_entry, &listed);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/views/tree_list.h"
 #include "core/syntax/link_name.h"
 #include "kernel.h"
 
@@ -58,23 +59,22 @@ static void forget(struct kernel *kernel, struct tree *tree, uint64_t parent, co
 		drop(kernel, tree, i);
 	for (size_t folder = 0; name && parent == TREE_ROOT_INO && folder < 3; folder++)
 		if (strcmp(get_folder(tree, folder)->name, name) == 0)
-			forget_names(kernel, tree, node_get_ino(get_folder(tree, folder)));
+			forget_names(kernel, tree, get_folder(tree, folder)->ino);
 	for (size_t folder = 0; folder < 3; folder++)
-		if (node_get_ino(get_folder(tree, folder)) == parent)
+		if (get_folder(tree, folder)->ino == parent)
 			kernel->listings[folder] = 0;
 }
 
-static bool add_name(
-	void *data, const char *name, uint64_t ino, enum node_kind kind, uint64_t cookie)
+static bool add_name(void *data, const struct tree_entry *entry)
 {
 	uint64_t *hash = data;
 
-	*hash = *hash * 31 + map_hash_text(name) + ino;
+	*hash = *hash * 31 + map_hash_text(entry->name) + entry->ino;
 	return true;
 }
 
 /* What is in a folder, never 0. */
-static uint64_t list(struct tree *tree, const struct node *folder)
+static uint64_t list(struct tree *tree, struct node *folder)
 {
 	uint64_t hash = 1;
 
@@ -86,7 +86,7 @@ static void look_up(struct kernel *kernel, struct tree *tree, struct node *folde
 {
 	struct node *node = tree_find_child(tree, folder, name);
 
-	if (find(kernel, node_get_ino(folder), name) < kernel->count)
+	if (find(kernel, folder->ino, name) < kernel->count)
 		return;
 	if (kernel->count == KERNEL_ENTRIES_MAX)
 		drop(kernel, tree, kernel->steps % KERNEL_ENTRIES_MAX);
@@ -95,8 +95,8 @@ static void look_up(struct kernel *kernel, struct tree *tree, struct node *folde
 	else
 		deltas_note_missing(tree, folder, name);
 	kernel->entries[kernel->count++] = (struct kernel_entry){
-		.parent = node_get_ino(folder),
-		.ino = node ? node_get_ino(node) : 0,
+		.parent = folder->ino,
+		.ino = node ? node->ino : 0,
 		.name = xstrdup(name),
 	};
 }
@@ -105,11 +105,11 @@ static void look_up(struct kernel *kernel, struct tree *tree, struct node *folde
 void kernel_rename(struct kernel *kernel, struct tree *tree, const struct node *folder,
 	const char *name, const char *new_name)
 {
-	forget(kernel, tree, node_get_ino(folder), NULL);
+	forget(kernel, tree, folder->ino, NULL);
 	for (size_t i = kernel->count; i-- > 0;) {
 		const struct kernel_entry *entry = &kernel->entries[i];
 
-		if (entry->parent == node_get_ino(folder) &&
+		if (entry->parent == folder->ino &&
 			(strcasecmp(entry->name, name) == 0 ||
 				strcasecmp(entry->name, new_name) == 0))
 			drop(kernel, tree, i);
@@ -123,7 +123,7 @@ static void check(const struct kernel *kernel, struct tree *tree)
 		struct node *folder = tree_find(tree, entry->parent);
 		const struct node *node = tree_find_child(tree, folder, entry->name);
 
-		ck_assert_msg(entry->ino == (node ? node_get_ino(node) : 0),
+		ck_assert_msg(entry->ino == (node ? node->ino : 0),
 			"the kernel was not told of %s/%s", folder->name, entry->name);
 	}
 	for (size_t i = 0; i < 3; i++)

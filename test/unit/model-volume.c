@@ -198,26 +198,56 @@ static int check_arrival(
 	return r ? r : model_find_owner(model, id) ? 0 : ENOENT;
 }
 
-static const struct model_device *find_present(struct model *model, const char *text)
+/* Who has an ID as the only one, be it the volume or not. */
+static int find_only(
+	const struct model *model, const char *id, const struct model_device **ret_device)
+{
+	char ids[ID_KINDS][UNIQUE_ID_MAX + 1];
+	const struct model_device *found = NULL;
+
+	for (size_t i = 0; i < MODEL_DEVICES; i++) {
+		const struct model_device *device = &model->device[i];
+		size_t n = device->state == MODEL_GONE ? 0 : model_get_identities(device, ids);
+
+		while (n && strcmp(ids[n - 1], id) != 0)
+			n--;
+		if (n && found)
+			return EINVAL;
+		found = n ? device : found;
+	}
+	*ret_device = found;
+	return found ? 0 : ENOENT;
+}
+
+static int find_present(
+	struct model *model, const char *text, const struct model_device **ret_device)
 {
 	const struct model_link *link;
+	const char *id = text;
 
-	if (unique_id_is_valid(text))
-		return model_find_owner(model, text);
-	if (!link_name_is_form(text))
-		return model_find_device(model, text);
-	link = model_find_link(model, text);
-	return link ? model_find_owner(model, link->id) : NULL;
+	if (unique_id_is_valid(text)) {
+		*ret_device = model_find_holder(model, id);
+		return *ret_device ? 0 : find_only(model, id, ret_device);
+	}
+	if (link_name_is_form(text)) {
+		link = model_find_link(model, text);
+		*ret_device = link ? model_find_holder(model, link->id) : NULL;
+	} else {
+		*ret_device = model_find_device(model, text);
+	}
+	return *ret_device ? 0 : ENOENT;
 }
 
 int model_add_claim(struct model *model, const char *text, int number, struct model_batch *batch)
 {
-	const struct model_device *device = find_present(model, text), *owner;
+	const struct model_device *device, *owner;
 	char ids[ID_SCHEMES][UNIQUE_ID_MAX + 1];
+	int r = find_present(model, text, &device);
 
-	if (!device ||
-		(device->state != MODEL_ONLINE && device->state != MODEL_DUPLICATE &&
-			device->state != MODEL_UNWRITTEN && device->state != MODEL_STRANGER))
+	if (r)
+		return r;
+	if ((device->state != MODEL_ONLINE && device->state != MODEL_DUPLICATE &&
+		    device->state != MODEL_UNWRITTEN && device->state != MODEL_STRANGER))
 		return ENOENT;
 	if (!model_get_ids(device, &model->order, ids))
 		return ENOENT;
@@ -232,9 +262,12 @@ int model_add_claim(struct model *model, const char *text, int number, struct mo
 static int remove_device(
 	struct model *model, const struct model_request *request, struct strbuf *reply)
 {
-	const struct model_device *device = find_present(model, request->device);
+	const struct model_device *device;
+	int r = find_present(model, request->device, &device);
 
-	if (!device || model->is_prepared[device - model->device])
+	if (r)
+		return r;
+	if (model->is_prepared[device - model->device])
 		return ENOENT;
 	model->is_prepared[device - model->device] = true;
 	return 0;

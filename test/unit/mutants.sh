@@ -20,6 +20,8 @@ libraries=("$build"/test/unit/lib{queue,stage,unit}.a "$build"/lib{machines,core
 [ ! -e "$build/libsession.a" ] || libraries=("$build/libsession.a" "${libraries[@]}")
 count=0
 failed=0
+running=0
+most=$(nproc) # mutants that are played at a time
 
 compile()
 {
@@ -33,6 +35,7 @@ get_sources() # GAME
 	echo "test-$1.c"
 	case $1 in
 	discovery-random) echo disks.c ;;
+	older-copy) echo session-stage.c engine.c ;;
 	publish-random) echo publish-stage.c ;;
 	races-random) echo peers.c ;;
 	session-random) echo session-world.c engine.c ;;
@@ -53,35 +56,51 @@ build_game() # GAME
 fail()
 {
 	echo "not ok: $1: $2"
-	failed=$((failed + 1))
+	return 1
 }
 
+# Builds one mutant and its game in a folder of its own.
 play() # NAME FILE GAME[ CASE] OLD NEW
 {
-	local name=$1 game=${3%% *} only=() text rest said result=0
+	local name=$1 game=${3%% *} own=$work/$BASHPID only=() text rest said result=0
 
-	[[ $name == *"${MMFS_MUTANT:-}"* ]] || return 0
-	count=$((count + 1))
 	text=$(<"$root/src/$2")
 	rest=${text#*"$4"}
 	if [ "$rest" = "$text" ] || [[ $rest == *"$4"* ]]; then
 		fail "$name" "$2 does not have these lines once"
 		return
 	fi
-	printf '%s\n' "${text%%"$4"*}$5$rest" >"$work/mutant.c"
-	build_game "$game"
-	if ! compile -I"$root/src/${2%/*}" -c "$work/mutant.c" -o "$work/mutant.o" ||
-		! compile -o "$work/game" "$work/mutant.o" "$work/$game"/*.o "${libraries[@]}" "${check[@]}" -pthread; then
+	mkdir "$own"
+	printf '%s\n' "${text%%"$4"*}$5$rest" >"$own/mutant.c"
+	if ! compile -I"$root/src/${2%/*}" -c "$own/mutant.c" -o "$own/mutant.o" ||
+		! compile -o "$own/game" "$own/mutant.o" "$work/$game"/*.o "${libraries[@]}" "${check[@]}" -pthread; then
 		fail "$name" "it cannot be built"
 		return
 	fi
 	[ "$game" = "$3" ] || only=(CK_RUN_CASE="${3#* }")
-	said=$(env "${only[@]}" timeout 60 "$work/game" 2>&1) || result=$?
-	said=$(grep -o 'Checks: .*' <<<"$said") || said="no end after 60 s"
+	said=$(env "${only[@]}" timeout 300 "$own/game" 2>&1) || result=$?
+	rm -r "$own"
+	said=$(grep -o 'Checks: .*' <<<"$said") || said="no end after 300 s"
 	case $result in
 	1) echo "ok: $name ($game: $said)" ;;
 	*) fail "$name" "$3 has not noticed ($said)" ;;
 	esac
+}
+
+take_one()
+{
+	wait -n || failed=$((failed + 1))
+	running=$((running - 1))
+}
+
+begin() # as play
+{
+	[[ $1 == *"${MMFS_MUTANT:-}"* ]] || return 0
+	build_game "${3%% *}"
+	[ "$running" -lt "$most" ] || take_one
+	play "$@" &
+	running=$((running + 1))
+	count=$((count + 1))
 }
 
 name=
@@ -95,11 +114,14 @@ while IFS= read -r line || [ "$name" ]; do
 	'-'*) old+=${old:+$'\n'}${line#-} ;;
 	'+'*) new+=${new:+$'\n'}${line#+} ;;
 	'')
-		[ -z "$name" ] || play "$name" "$file" "$game" "$old" "$new"
+		[ -z "$name" ] || begin "$name" "$file" "$game" "$old" "$new"
 		name=
 		;;
 	esac
 done <"$tests/mutants.list"
+while [ "$running" -gt 0 ]; do
+	take_one
+done
 [ "$count" -gt 0 ] || fail "mutants.list" "no mutant has such a name"
 echo "$count mutants, $failed not noticed"
 [ "$failed" = 0 ]

@@ -206,9 +206,7 @@ void rows_write(struct rows *rows, const struct names *layer)
 		if (!record->is_removed)
 			put_record(rows, record);
 	}
-	map_for_each (&layer->links, node, next) {
-		const struct link *link = container_of(node, struct link, by_path);
-
+	index_for_each (&layer->links, const struct link, link) {
 		if (link->record && !link->is_unrecorded)
 			put_link(rows, link);
 		else

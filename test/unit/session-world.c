@@ -69,7 +69,8 @@ void world_finish_call(struct call *call)
 	bool is_asked = host->session && host->life == call->life;
 	struct etcd_answer silence = { .status = ETCD_UNCLEAR };
 
-	if (call->ticket == 0) { /* late */
+	if (call->ticket == 0) {		 /* late */
+		etcd_answer_fini(&call->answer); /* nothing was done for it: it was too old */
 		engine_do(&game.engine, &call->request, &call->answer);
 		world_free_call(call);
 		return;

@@ -36,7 +36,8 @@ struct host {
 	bool is_linked, is_hung_up;
 	char cluster_id[64];
 	struct etcd_rows rows, incoming;
-	bool is_loading, is_up;
+	bool is_loading, is_up, is_told; /* how it stands */
+	uint64_t greeted;
 	int64_t position, head;
 	char open[32]; /* the change that it waits for, or that is not settled */
 	bool is_unknown;
@@ -58,7 +59,7 @@ struct game {
 	size_t change_count;
 	int64_t ids;
 	bool is_healed;
-	unsigned int done, never, synced;
+	unsigned int done, never, synced, taken;
 };
 
 extern struct game game;

@@ -447,6 +447,32 @@ START_TEST(what_was_left_to_udevd_is_read_when_it_ends)
 }
 END_TEST
 
+START_TEST(who_waits_waits_for_udevd_as_long_as_it_gets_on)
+{
+	for (size_t i = 0; i < 3; i++)
+		disks.list[i].is_present = true;
+	disks.is_udevd_busy = true;
+	discovery_start(disks.discovery, disks.now);
+	disks_take();
+	ck_assert(discovery_is_settled(disks.discovery));
+	ck_assert(discovery_awaits_udevd(disks.discovery, disks.now));
+	disks_wait(2 * SECOND);
+	ck_assert(discovery_awaits_udevd(disks.discovery, disks.now));
+	disk_udevd(0, 0);
+	disks_wait(2 * SECOND);
+	ck_assert(discovery_awaits_udevd(disks.discovery, disks.now));
+	disks_wait(SECOND); /* a disk hangs */
+	ck_assert(!discovery_awaits_udevd(disks.discovery, disks.now));
+	disk_udevd(1, 0);
+	ck_assert(discovery_awaits_udevd(disks.discovery, disks.now));
+	disks.is_udevd_busy = false; /* it will not deal with the last one */
+	ck_assert(!discovery_awaits_udevd(disks.discovery, disks.now));
+	disks.is_udevd_busy = true;
+	disk_udevd(2, 0);
+	ck_assert(!discovery_awaits_udevd(disks.discovery, disks.now));
+}
+END_TEST
+
 START_TEST(asked_for_every_disk_is_read_whatever_udevd_knows)
 {
 	disk_plug(0, 7);
@@ -529,6 +555,7 @@ int main(void)
 	tcase_add_test(udevd, what_udevd_has_not_dealt_with_at_start_is_not_read);
 	tcase_add_test(udevd, what_udevd_knows_of_another_medium_does_not_count);
 	tcase_add_test(udevd, what_was_left_to_udevd_is_read_when_it_ends);
+	tcase_add_test(udevd, who_waits_waits_for_udevd_as_long_as_it_gets_on);
 	tcase_add_test(udevd, asked_for_every_disk_is_read_whatever_udevd_knows);
 	tcase_add_test(udevd, what_is_being_read_for_that_is_not_forgotten_for_news);
 	tcase_add_test(udevd, udevd_comes_and_goes);

@@ -10,20 +10,27 @@
 /* Images that are seen once and never again do not stay for ever. */
 START_TEST(test_bound)
 {
-	enum { IMAGES = 5000, KEPT = 4096 };
+	enum { IMAGES = 5000, KEPT = 4096, AT_ONCE = 8 };
+	_Static_assert((IMAGES - KEPT) % AT_ONCE == 0, "those of one time stay or go together");
 	struct world world;
-	char words[32], id[32];
+	char words[32], name[32], id[32];
 
 	world_init(&world);
 	world_plug(&world, "sda1", "uuid=named");
 	ck_assert_int_eq(world_ask(&world, "create_point", "link=a sda1"), 0);
 	world_unplug(&world, "sda1");
-	for (int i = 0; i < IMAGES; i++) {
-		snprintf(words, sizeof(words), "uuid=%05d", i);
-		world_put(&world, "loop1", words);
+	for (int i = 0; i < IMAGES; i += AT_ONCE) {
+		for (int j = 0; j < AT_ONCE; j++) {
+			snprintf(name, sizeof(name), "loop%d", j);
+			snprintf(words, sizeof(words), "uuid=%05d", i + j);
+			world_put(&world, name, words);
+		}
 		world_settle(&world);
 		world.env.now++;
-		world_remove(&world, "loop1");
+		for (int j = 0; j < AT_ONCE; j++) {
+			snprintf(name, sizeof(name), "loop%d", j);
+			world_remove(&world, name);
+		}
 		world_settle(&world);
 		if (i % 1000 == 0)
 			world_upkeep(&world);

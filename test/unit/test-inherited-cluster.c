@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../run-suite.h"
@@ -237,6 +238,25 @@ static void await(void)
 	cluster_await(cluster, &now);
 }
 
+/* The last questions are those of who settles. */
+static void expect_settled_by_answers(void)
+{
+	_cleanup_free_ char *asked = NULL, *synced = NULL;
+	unsigned int ask = 0, sync = 0;
+
+	for (const char *at = strbuf_text(&sent); (at = strstr(at, "{\"ask\":")); at++)
+		sscanf(at, "{\"ask\":%u}", &ask);
+	for (const char *at = strbuf_text(&sent); (at = strstr(at, "{\"sync\":")); at++)
+		sscanf(at, "{\"sync\":%u}", &sync);
+	ck_assert(ask && sync);
+	synced = xasprintf("{\"answer\":%u,\"synced\":10}", sync);
+	say(synced);
+	ck_assert(!cluster_is_settled(cluster));
+	asked = xasprintf("{\"answer\":%u,\"hosts\":[],\"seen\":[]}", ask);
+	say(asked);
+	ck_assert(cluster_is_settled(cluster));
+}
+
 START_TEST(it_is_back)
 {
 	cluster_inherit(cluster, "h1", 7, &now);
@@ -276,6 +296,55 @@ START_TEST(it_does_not_come)
 }
 END_TEST
 
+/* Who asks for all that there is asks when that can be told. */
+START_TEST(who_settles_awaits_it)
+{
+	cluster_expect(cluster, &now);
+	cluster_settle(cluster, &now);
+	ck_assert(!cluster_is_settled(cluster));
+	connect_as(HELLO("h1"));
+	say("{\"state\":\"up\"}");
+	ck_assert(!cluster_is_settled(cluster));
+	expect_settled_by_answers();
+}
+END_TEST
+
+START_TEST(who_settles_does_not_await_it_for_ever)
+{
+	cluster_expect(cluster, &now);
+	cluster_settle(cluster, &now);
+	pass(CLUSTER_PATIENCE_BACK);
+	ck_assert(cluster_is_settled(cluster));
+	cluster_settle(cluster, &now);
+	ck_assert(cluster_is_settled(cluster));
+}
+END_TEST
+
+/* mmfs-cluster alone is started anew. */
+START_TEST(another_connection_is_awaited)
+{
+	connect_as(HELLO("h1"));
+	say("{\"state\":\"up\"}");
+	ck_assert(!cluster_is_expected(cluster));
+	cluster_settle(cluster, &now);
+	cluster_handle_lost(cluster, &now);
+	ck_assert(!cluster_is_settled(cluster));
+	await();
+	connect_as(HELLO("h1"));
+	ck_assert_uint_eq(answers, 0);
+	say("{\"state\":\"up\"}");
+	ck_assert_uint_eq(answers, 1);
+	ck_assert(!cluster_is_expected(cluster));
+	expect_settled_by_answers();
+	cluster_handle_lost(cluster, &now);
+	pass(CLUSTER_PATIENCE_LOST);
+	ck_assert(!cluster_is_expected(cluster));
+	connect_as(HELLO("h1"));
+	cluster_handle_lost(cluster, &now); /* it has not been of use since */
+	ck_assert(!cluster_is_expected(cluster));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("inherited-cluster");
@@ -290,5 +359,8 @@ int main(void)
 	tcase_add_test(tcase, it_is_back);
 	tcase_add_test(tcase, it_says_no);
 	tcase_add_test(tcase, it_does_not_come);
+	tcase_add_test(tcase, who_settles_awaits_it);
+	tcase_add_test(tcase, who_settles_does_not_await_it_for_ever);
+	tcase_add_test(tcase, another_connection_is_awaited);
 	return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/kept.h"
 #include "dice.h"
@@ -234,6 +235,56 @@ START_TEST(test_full)
 }
 END_TEST
 
+static size_t count_resident(void *memory, size_t size)
+{
+	static unsigned char is_resident[SIZE / 4096];
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = 0;
+
+	ck_assert_int_eq(mincore(memory, size, is_resident), 0);
+	for (size_t i = 0; i < size / page; i++)
+		bytes += is_resident[i] & 1 ? page : 0;
+	return bytes;
+}
+
+/* What a large record took is given back when that is asked for. */
+START_TEST(test_trim)
+{
+	static uint8_t bytes[1 << 20];
+	void *memory = map_memory();
+	struct kept *kept = kept_new(memory, SIZE);
+	uint32_t record = kept_add(kept, 1, 1, bytes, sizeof(bytes));
+
+	kept_remove(kept, record);
+	kept_commit(kept);
+	ck_assert_uint_ge(count_resident(memory, SIZE), sizeof(bytes));
+	kept_trim(kept);
+	ck_assert_uint_le(count_resident(memory, SIZE), 64 << 10);
+	ck_assert_uint_eq(kept_add(kept, 1, 1, NULL, sizeof(bytes)), record);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		ck_assert_uint_eq(((uint8_t *)kept_get(kept, record))[i], 0);
+	kept_free(kept);
+	munmap(memory, SIZE);
+}
+END_TEST
+
+/* What a large commit takes for its journal it gives back. */
+START_TEST(test_journal)
+{
+	void *memory = map_memory();
+	struct kept *kept = kept_new(memory, SIZE);
+	uint64_t number = 0;
+	uint32_t record = kept_add(kept, 1, 1, &number, sizeof(number));
+
+	for (number = 1; number < 20000; number++)
+		kept_write(kept, record, 0, &number, sizeof(number));
+	kept_commit(kept);
+	ck_assert_uint_le(count_resident(memory, 4 << 20), 64 << 10);
+	ck_assert_uint_eq(*(uint64_t *)kept_get(kept, record), number - 1);
+	kept_free(kept);
+	munmap(memory, SIZE);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("kept");
@@ -244,5 +295,7 @@ int main(void)
 	tcase_add_test(tcase, test_damage);
 	tcase_add_test(tcase, test_much);
 	tcase_add_test(tcase, test_full);
+	tcase_add_test(tcase, test_journal);
+	tcase_add_test(tcase, test_trim);
 	return run_suite(suite);
 }

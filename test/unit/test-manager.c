@@ -254,10 +254,13 @@ START_TEST(test_touched)
 	world_play(&world, "plug sda1 part=1 uuid=1", "plug sdb1 part=1 uuid=2", "epic +2",
 		"ok create_point link=Data device=sda1");
 	ck_assert(has_text(touched->links, touched->link_count, "/DosDevices/Data"));
-	ck_assert(has_text(touched->ids, touched->id_count, "UUID=1"));
-	ck_assert(touched->has_changed);
+	ck_assert(has_text(touched->linked, touched->linked_count, "UUID=1"));
+	ck_assert(touched->has_changed && !touched->id_count);
+	world_play(&world, "ok keep_links_when_offline device=sda1");
+	ck_assert(has_text(touched->ids, touched->id_count, "UUID=1") && !touched->linked_count);
 	world_play(&world, "ok query_points");
-	ck_assert(!touched->has_changed && !touched->link_count && !touched->id_count);
+	ck_assert(!touched->has_changed && !touched->link_count && !touched->id_count &&
+		!touched->linked_count);
 	world_play(&world, "ok mv Data DATA");
 	ck_assert(has_text(touched->links, touched->link_count, "/DosDevices/DATA"));
 	ck_assert(has_text(touched->links, touched->link_count, "/DosDevices/Data"));

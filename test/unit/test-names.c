@@ -45,6 +45,12 @@ static size_t count_links(const struct names *names, const char *id)
 	return count;
 }
 
+static const struct link *get_only(const struct names *names)
+{
+	ck_assert_uint_eq(names->links.count, 1);
+	return *(const struct link **)index_next(&names->links, NULL);
+}
+
 static const char *get_owner(const struct names *names, const char *path)
 {
 	const struct link *link = names_find_link(names, path);
@@ -78,10 +84,8 @@ START_TEST(test_tombstone)
 	ck_assert_ptr_null(names_find_link(&layer, "/DosDevices/Data"));
 	ck_assert_str_eq(get_owner(&base, "/DosDevices/Data"), "UUID=1");
 	ck_assert_uint_eq(count_links(&layer, "UUID=1"), 2);
-	ck_assert_uint_eq(layer.links.count, 1);
 	ck_assert(names_has_changes(&layer));
-	ck_assert_str_eq(container_of(map_first(&layer.links), struct link, by_path)->path,
-		"/DosDevices/Data");
+	ck_assert_str_eq(get_only(&layer)->path, "/DosDevices/Data");
 	/* Coming and going in one layer leaves nothing. */
 	names_set_link(&layer, "/DosDevices/new", "UUID=1", 9);
 	names_remove_link(&layer, "/DosDevices/new");
@@ -90,8 +94,7 @@ START_TEST(test_tombstone)
 	names_set_link(&layer, "/DosDevices/daTA", "UUID=2", 9);
 	ck_assert_str_eq(get_owner(&layer, "/DosDevices/data"), "UUID=2");
 	names_remove_link(&layer, "/DosDevices/DATA");
-	ck_assert_str_eq(container_of(map_first(&layer.links), struct link, by_path)->path,
-		"/DosDevices/Data");
+	ck_assert_str_eq(get_only(&layer)->path, "/DosDevices/Data");
 	names_merge(&base, &layer);
 	ck_assert_ptr_null(names_find_link(&base, "/DosDevices/Data"));
 	ck_assert(!names_has_rows(&layer));
@@ -179,6 +182,23 @@ START_TEST(test_hint)
 	ck_assert(names_has_changes(&layer));
 	names_edit_hint(&layer, "UUID=1"); /* does not take it back */
 	ck_assert(names_has_changes(&layer));
+}
+END_TEST
+
+/* Of a record whose links come and go there is nothing to write, unless there was none. */
+START_TEST(test_edited)
+{
+	names_set_link(&layer, "/DosDevices/X:", "UUID=2", 9);
+	names_remove_link(&layer, "/DosDevices/Data");
+	names_set_link(&layer, "/DosDevices/new", "UUID=3", 9);
+	ck_assert(!names_find_record(&layer, "UUID=1")->is_edited);
+	ck_assert(!names_find_record(&layer, "UUID=2")->is_edited);
+	ck_assert(names_find_record(&layer, "UUID=3")->is_edited);
+	names_edit_hint(&layer, "UUID=1");
+	ck_assert(names_find_record(&layer, "UUID=1")->is_edited);
+	names_remove_record(&layer, "UUID=2");
+	names_set_link(&layer, "/DosDevices/back", "UUID=2", 9);
+	ck_assert(names_find_record(&layer, "UUID=2")->is_edited);
 }
 END_TEST
 
@@ -502,6 +522,7 @@ int main(void)
 	tcase_add_test(tcase, test_new_owner);
 	tcase_add_test(tcase, test_remove_record);
 	tcase_add_test(tcase, test_hint);
+	tcase_add_test(tcase, test_edited);
 	tcase_add_test(tcase, test_drop);
 	tcase_add_test(tcase, test_unrecorded);
 	tcase_add_test(tcase, test_settings);

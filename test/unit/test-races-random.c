@@ -43,7 +43,8 @@ static struct {
 	unsigned int spite; /* of 16 commits so many lose for no reason */
 	unsigned int jobs;  /* under way */
 	struct list list;
-	unsigned int shadowed; /* how often a host was told so */
+	char name[LINK_PATH_MAX]; /* that was drawn last */
+	unsigned int shadowed;	  /* how often a host was told so */
 	bool is_there[PEERS][PEER_VOLUMES];
 	unsigned int good, refused, failed, lost; /* replies */
 } game;
@@ -130,11 +131,8 @@ static int give(const struct peer *peer, const char *path, const char *id)
 		put(&game.list.shared, path, id);
 		return 0;
 	}
-	if (has_heard(peer, shared) && !own) {
-		if (peer_sees_elsewhere(peer, shared->id))
-			return EEXIST;
-		drop(&game.list.shared, path);
-	}
+	if (has_heard(peer, shared) && !own)
+		return EEXIST;
 	put(get_own(peer), path, id);
 	return 0;
 }
@@ -219,8 +217,7 @@ static int judge_job(const struct peer *peer, const struct fuse_job *job)
 /* A volume that comes has a name of its own made, unless it has one, whoever saw it first. */
 static void judge_arrival(const struct peer *peer, const struct change *change)
 {
-	map_for_each (&change->names.links, node, next) {
-		const struct link *link = container_of(node, struct link, by_path);
+	index_for_each (&change->names.links, const struct link, link) {
 		struct table *table = link->record && peers_is_shared(link->record->id)
 			? &game.list.shared
 			: get_own(peer);
@@ -300,13 +297,13 @@ static void replied(struct peer_job *own)
 	free_job(own);
 }
 
+/* Often the same once more: who gives a name and takes it at once does so in one change. */
 static const char *draw_name(void)
 {
-	static char text[LINK_PATH_MAX];
-
-	snprintf(text, sizeof(text), "/DosDevices/%c%u", dice_draw(&game.dice, 4) ? 'n' : 'N',
-		dice_draw(&game.dice, NAMES));
-	return text;
+	if (!*game.name || dice_draw(&game.dice, 2) == 0)
+		snprintf(game.name, sizeof(game.name), "/DosDevices/%c%u",
+			dice_draw(&game.dice, 4) ? 'n' : 'N', dice_draw(&game.dice, NAMES));
+	return game.name;
 }
 
 static void parse_name(struct link_name *ret_name)

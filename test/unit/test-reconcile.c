@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/model/hosting.h"
+#include "core/model/volume_name.h"
 #include "core/rules/reconcile.h"
 #include "machine.h"
 
@@ -253,7 +254,7 @@ START_TEST(test_journey)
 
 	world_play(&a.world, "plug sda uuid=1", "mount sda /h");
 	machine_reconcile(&a, &disk);
-	other = xasprintf("b %s+", names_find_volume_name(&b.world.manager.names, "UUID=2")->path);
+	other = xasprintf("b %s+", volume_name_find(&b.world.manager.names, "UUID=2")->path);
 	machine_expect_points(&a, other);
 	world_play(&a.world, "link X: /dev/sdb", "ok query_dos_volume_paths X:");
 	ck_assert_str_eq(strbuf_text(&a.world.reply), "PATH=\"X:\"\nPATH=\"/h/b\"\n");

@@ -106,10 +106,27 @@ static void check_rows(const struct host *host)
 	DICE_EXPECT(&game.dice, host->rows.count == count);
 }
 
+/* What was to be nowhere was there, and is known by now, unless it has gone since. */
+static void check_taken(const struct host *host, const struct tale *tale)
+{
+	for (size_t i = 0; i < tale->count; i++) {
+		const struct etcd_row *told = &tale->rows[i];
+		struct etcd_rows rows;
+
+		engine_read(&game.engine, told->key, "", told->revision, &rows);
+		DICE_EXPECT(&game.dice,
+			rows.count == 1 && told->revision <= host->position &&
+				rows.list[0].revision == told->revision &&
+				strcmp(rows.list[0].value, told->value) == 0);
+		etcd_rows_fini(&rows);
+		game.taken++;
+	}
+}
+
 static void take_answer(struct host *host, const struct tale *tale)
 {
 	if (tale->id == host->sync) { /* the answer of a refusal */
-		DICE_EXPECT(&game.dice, tale->outcome == OUTCOME_REFUSED);
+		DICE_EXPECT(&game.dice, tale->outcome == OUTCOME_REFUSED && !host->is_up);
 		host->sync = 0;
 		return;
 	}
@@ -119,8 +136,10 @@ static void take_answer(struct host *host, const struct tale *tale)
 		return;
 	}
 	set_fate(host->open, tale->outcome == OUTCOME_DONE ? FATE_DONE : FATE_NEVER);
-	if (tale->outcome == OUTCOME_LOST)
+	if (tale->outcome == OUTCOME_LOST) {
 		check_rows(host);
+		check_taken(host, tale);
+	}
 	host->open[0] = '\0';
 }
 
@@ -135,6 +154,17 @@ static void take_end(struct host *host, const struct tale *tale)
 	check_rows(host);
 }
 
+/* Who has just come waits for it: what is about to change is no answer. */
+static void take_state(struct host *host, const struct tale *tale)
+{
+	host->is_up = tale->standing == STANDING_UP;
+	DICE_EXPECT(&game.dice, tale->standing == STANDING_UP || tale->standing == STANDING_DOWN);
+	DICE_EXPECT(&game.dice,
+		host->is_told || game.now >= host->greeted + 5 * SECOND ||
+			strcmp(tale->why, "not all has been read yet") != 0);
+	host->is_told = true;
+}
+
 static void on_tell(void *data, const struct tale *tale)
 {
 	struct host *host = data;
@@ -144,11 +174,11 @@ static void on_tell(void *data, const struct tale *tale)
 	case TALE_HELLO:
 		snprintf(host->cluster_id, sizeof(host->cluster_id), "%s", tale->cluster_id);
 		host->next = tale->next > host->next ? tale->next : host->next;
+		host->is_told = false;
+		host->greeted = game.now;
 		break;
 	case TALE_STATE:
-		host->is_up = tale->standing == STANDING_UP;
-		DICE_EXPECT(&game.dice,
-			tale->standing == STANDING_UP || tale->standing == STANDING_DOWN);
+		take_state(host, tale);
 		break;
 	case TALE_BEGIN:
 		etcd_rows_fini(&host->incoming);
@@ -267,7 +297,8 @@ static void play_sync(struct host *host)
 
 static void begin_life(struct host *host)
 {
-	struct session_config config = { host->name, host->self, "0000-1111", MEMBERS, 128, 0 };
+	struct session_config config = { host->name, host->self,
+		"00000000-1111-4222-8333-444444444444", MEMBERS, 128, 0, "x" };
 
 	host->life++;
 	host->session = session_new(&config, &ops, host);
@@ -435,7 +466,8 @@ START_TEST(test_random)
 	}
 	engine_fini(&game.engine);
 	if (getenv("MMFS_TEST_SEED"))
-		printf("%u done, %u never, %u synced\n", game.done, game.never, game.synced);
+		printf("%u done, %u never, %u synced, %u taken\n", game.done, game.never,
+			game.synced, game.taken);
 	DICE_EXPECT(&game.dice, steps < STEPS || (game.done > 10 && game.synced > 2));
 }
 END_TEST

@@ -5,8 +5,10 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/rules/engine.h"
+#include "core/rules/sharing.h"
 #include "fixture.h"
 
 static void explain(const void *elsewhere, struct strbuf *ret_why)
@@ -41,11 +43,35 @@ START_TEST(shared_volumes_wait_for_the_others)
 }
 END_TEST
 
+/* However many volumes there are in a change, each is looked for once. */
+START_TEST(many_volumes_in_one_change)
+{
+	enum { VOLUMES = 60000 };
+	struct sharing sharing;
+	struct world world;
+	clock_t before;
+
+	world_init(&world);
+	for (unsigned int i = 0; i < VOLUMES; i++) {
+		_cleanup_free_ char *id = xasprintf("UUID=%u", i);
+
+		names_edit_record(&world.change.names, id)->is_shared = true;
+	}
+	before = clock();
+	sharing_init(&sharing, &world.manager, &world.change, "me");
+	ck_assert_uint_eq(sharing.volume_count, VOLUMES);
+	ck_assert_int_lt((clock() - before) / CLOCKS_PER_SEC, 2);
+	sharing_fini(&sharing);
+	world_fini(&world);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("shared");
 	TCase *tcase = suite_add_case(suite, "shared");
 
 	tcase_add_test(tcase, shared_volumes_wait_for_the_others);
+	tcase_add_test(tcase, many_volumes_in_one_change);
 	return run_suite(suite);
 }

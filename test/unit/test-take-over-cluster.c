@@ -226,6 +226,49 @@ START_TEST(what_cannot_be_had)
 }
 END_TEST
 
+/* Names were changed by an mmfs that knew of no cluster: none of them is taken away. */
+START_TEST(changed_without_it)
+{
+	known.revision = known.head = 0;
+	connect_to(ID("1"));
+	ck_assert(has_sent("\"revision\":0,\"head\":0,\"cluster_id\":\"" ID("1")));
+	send_all();
+	expect_taken();
+	take_up();
+	cluster_handle_lost(cluster, &now);
+	known.revision = known.head = 0;
+	connect_to(ID("2"));
+	ck_assert(!has_sent("want"));
+	ck_assert(!cluster_is_up(cluster));
+}
+END_TEST
+
+static void greet_as(const char *name)
+{
+	_cleanup_free_ char *hello =
+		xasprintf("{\"hello\":1,\"host\":\"h1\",\"cluster\":\"%s\",\"cluster_id\":\"%s\"}",
+			name, ID("1"));
+
+	strbuf_reset(&sent);
+	cluster_handle_connected(cluster, &now);
+	say(hello);
+}
+
+START_TEST(another_name)
+{
+	greet_as("other");
+	ck_assert(!has_sent("want"));
+	ck_assert_int_eq(take_over(), 0);
+	greet_as("other");
+	ck_assert(!has_sent("want"));
+	send_all();
+	ck_assert(!cluster_is_up(cluster) && !cluster_get_news(cluster));
+	cluster_handle_lost(cluster, &now);
+	greet_as("test");
+	ck_assert(has_sent("\"revision\":50"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("take-over-cluster");
@@ -236,5 +279,7 @@ int main(void)
 	tcase_add_test(tcase, another_engine);
 	tcase_add_test(tcase, what_is_told);
 	tcase_add_test(tcase, what_cannot_be_had);
+	tcase_add_test(tcase, changed_without_it);
+	tcase_add_test(tcase, another_name);
 	return run_suite(suite);
 }

@@ -17,6 +17,8 @@ struct manager_env {
 	 * take. NULL: there are no other hosts.
 	 */
 	bool (*is_seen_elsewhere)(const void *elsewhere, const char *id);
+	/* Whether all hosts have a row of that link that is not used here, and why not: or NULL. */
+	bool (*is_taken)(const void *elsewhere, const char *path, struct strbuf *ret_why);
 	bool cannot_share; /* names of all hosts cannot be written now … */
 	void (*explain)(const void *elsewhere, struct strbuf *ret_why); /* … and why not */
 	const void *elsewhere;
@@ -25,6 +27,8 @@ struct manager_env {
 
 /* The same, of a volume that is shared. */
 bool manager_env_has_seen(const struct manager_env *env, const struct names *view, const char *id);
+/* Whether no link of a shared volume can have the path for that, and why not. */
+bool manager_env_is_taken(const struct manager_env *env, const char *path, struct strbuf *ret_why);
 
 /* Of a volume about to be deleted, or after all not. */
 struct deletion_mark {
@@ -63,6 +67,7 @@ struct change {
 	size_t sharing;	      /* of the volumes that have come, how many all hosts hear of */
 	bool has_devices;     /* was decided about them … */
 	bool is_unwritten;    /* … while nothing can be written */
+	bool awaits_others;   /* … and something has to wait for what other hosts see */
 	struct deletion_mark *marks;
 	size_t mark_count;
 	struct commit_number commit; /* that it is to be */

@@ -34,10 +34,8 @@ enum device_kind {
  * belongs to the device by itself until device_pack().
  */
 struct device {
-	struct map_node by_name;       /* volumes::by_name */
-	struct map_node by_number;     /* volumes::by_number */
-	struct map_node by_id;	       /* volumes::by_id, while it has an ID */
-	struct map_node by_filesystem; /* volumes::by_filesystem, if it has a uuid_sub */
+	struct map_node by_name; /* volumes::by_name */
+	struct map_node by_id;	 /* volumes::by_id, while it has an ID */
 
 	char *name;	  /* kernel name, "sda2" */
 	char *node;	  /* "/dev/sda2" */
@@ -64,7 +62,10 @@ struct device {
 	bool is_barred : 1;    /* likewise: it is a stranger to what it says it is */
 	bool is_founder : 1; /* likewise: nothing was known of its filesystem of several devices */
 	bool is_gone : 1;    /* and that has yet to be decided: its node leads nowhere */
-	char *slaves;	     /* kernel names of what it is made of, separated by spaces */
+	bool is_packed : 1; /* all texts of the description are one block, which begins with name */
+	enum device_kind kind : 4; /* decided by volumes */
+	unsigned int identity_count : 4;
+	char *slaves; /* kernel names of what it is made of, separated by spaces */
 
 	char *identity[ID_KINDS];
 	char *fstype; /* "ext4" */
@@ -77,24 +78,20 @@ struct device {
 	uint64_t partition_flags; /* attributes of a GPT entry; 0 in other tables */
 	char *fault;		  /* why its content could not be read */
 	char *doubt;		  /* why it may be something else than what is told here */
-	char *texts;		  /* all of the above, once packed */
 
 	/* Decided by volumes: */
-	enum device_kind kind;
-	char *id;		     /* unique ID it is present under */
+	const char *id;		     /* unique ID it is present under, one of its identities */
 	char *reason;		     /* why it has none though it might */
 	char *former;		     /* the last ID it was present under, while it has none */
-	struct identity *identities; /* as IDs, once decided about */
-	size_t identity_count;
-	struct holding *holdings; /* of volumes::holdings */
+	struct identity *identities; /* as IDs, once decided about; one block with their texts */
+	struct holding *holdings;    /* of volumes::holdings */
 };
 
 /* What a device could be known by, in text; several devices may have the same. */
 struct identity {
-	struct map_node by_text; /* volumes::identities */
 	struct device *device;
 	enum id_scheme scheme;
-	char *text; /* "WWN=0x5000c500a1b2c3d4-part1" */
+	const char *text; /* "WWN=0x5000c500a1b2c3d4-part1" */
 };
 
 /*

@@ -54,6 +54,8 @@ struct events {
 void events_add(struct events *events, const struct event *event);
 /* Moves all of `from` to the end of `to`. */
 void events_move(struct events *to, struct events *from);
+/* In the order in which readers are told: what goes before what comes. */
+void events_sort(struct events *events);
 /* Nobody is to be told of them but how many they are. */
 void events_forget(struct events *events);
 void events_fini(struct events *events);

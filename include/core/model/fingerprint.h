@@ -15,9 +15,9 @@ struct fingerprint {
 	char *value[ID_SCHEMES];
 	uint64_t size;	/* bytes; 0: of an identity that is no volume's unique ID */
 	uint64_t start; /* of a partition, bytes; 0: unknown */
-	enum attachment attachment;
-	char *node; /* "/dev/sda2" */
+	char *node;	/* "/dev/sda2" */
 	uint64_t diskseq;
+	enum attachment attachment;
 	bool has_twin;
 };
 

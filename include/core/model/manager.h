@@ -62,6 +62,7 @@ struct manager {
 	size_t departure_count;
 	uint32_t epic;	    /* changes of the database since start, from 1 */
 	bool owes_holders;  /* who has which identity may have yet to be written */
+	bool awaits_others; /* other hosts see what names are about to leave */
 	bool gives_letters; /* to volumes that arrive: AUTO_DL_ASSIGNMENTS was asked for */
 	enum follow follow;
 	enum strangers strangers;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "base/index.h"
 #include "base/map.h"
 #include "core/model/fingerprint.h"
 #include "core/syntax/unique_id.h"
@@ -8,8 +9,7 @@
 struct record;
 
 struct link {
-	struct map_node by_path; /* names::links */
-	struct link *next;	 /* record::links */
+	struct link *next; /* record::links */
 	struct link **previous;
 	struct record *record;	/* owner; NULL in a layer: the link is deleted */
 	uint64_t changed : 63;	/* µs since 1970, for 290,000 years */
@@ -19,20 +19,23 @@ struct link {
 
 /* All that is remembered under one unique ID. */
 struct record {
-	struct map_node by_id; /* names::records */
-	struct link *links;    /* of this layer */
-	size_t volume_names;   /* how many links are Volume{GUID} names */
-	char letter;	       /* 'A'…'Z', 0: none */
-	bool no_drive_letter;  /* wants no drive letter */
-	bool keep_links;       /* keep links when offline */
-	bool is_removed;       /* in a layer: the record is deleted */
-	bool is_hint;	       /* in a layer: nothing but hints of the fingerprint changed */
-	bool drops_links;      /* in a layer: of the links below none is left */
-	bool is_dropped; /* … by now: it is in names::dropped, with them, and speaks for no ID */
-	bool is_shared;	 /* its names, but for a letter, are those of all hosts */
+	union {
+		struct map_node by_id; /* names::records */
+		struct record *next;   /* names::dropped, once it is there */
+	};
+	struct link *links;	  /* of this layer */
+	uint32_t volume_names;	  /* how many links are Volume{GUID} names */
+	char letter;		  /* 'A'…'Z', 0: none */
+	bool no_drive_letter : 1; /* wants no drive letter */
+	bool keep_links : 1;	  /* keep links when offline */
+	bool is_removed : 1;	  /* in a layer: the record is deleted */
+	bool is_hint : 1;	  /* in a layer: nothing but hints of the fingerprint changed */
+	bool is_edited : 1;	  /* in a layer: it is here for more than links that come or go */
+	bool drops_links : 1;	  /* in a layer: of the links below none is left */
+	bool is_dropped : 1; /* … by now: it is in names::dropped, with them: no ID is meant */
+	bool is_shared : 1;  /* its names, but for a letter, are those of all hosts */
 	uint64_t revision;   /* of all hosts' changes, that which was about it last; 0: none */
 	uint64_t last_seen;  /* µs since 1970, 0: never; a hint */
-	struct record *next; /* names::dropped */
 	struct fingerprint fingerprint;
 	char id[];
 };
@@ -44,7 +47,7 @@ struct record {
  */
 struct names {
 	const struct names *base; /* NULL: not a layer */
-	struct map links;	  /* by path, ignoring case */
+	struct index links;	  /* by path, ignoring case */
 	struct map records;	  /* by unique ID; those that are alike have one hash */
 	struct map mount_points;  /* by host and path */
 	struct map shadows;	  /* by path, ignoring case */
@@ -83,9 +86,6 @@ bool names_is_of_identity(const struct names *names, const struct record *record
 /* The same, if the database has any of these names. */
 bool names_has_identity(const struct names *names, const struct record *record);
 
-/* The volume name that an ID has had for longest, one in the database before others, or NULL. */
-const struct link *names_find_volume_name(const struct names *names, const char *id);
-
 /* All links of the view, those of a record together; the caller frees the array. */
 size_t names_get_links(const struct names *names, const struct link ***ret_links);
 
@@ -98,6 +98,12 @@ struct record *names_edit_record(struct names *layer, const char *id);
 struct record *names_edit_hint(struct names *layer, const char *id);
 void names_set_link(struct names *layer, const char *path, const char *id, uint64_t changed);
 void names_remove_link(struct names *layer, const char *path);
+
+/* For reading a database, which may have a million links: names that are no layer. */
+struct record *names_get_record(struct names *names, const char *id);
+/* A link that is not there yet; its record is one of these. */
+void names_add_link(struct names *names, struct record *record, const char *path, uint64_t changed);
+
 /*
  * Takes the link out of the database, but not out of the view. An unrecorded link does not count
  * as the letter or a volume name of its record.

@@ -10,6 +10,8 @@ struct touched {
 	char **ids;	/* unique IDs about which something changed */
 	bool *is_moved; /* per ID: its device is another, so all its links are touched */
 	size_t id_count;
+	char **linked; /* unique IDs of which nothing is different but the links that they have */
+	size_t linked_count;
 	char **dropped; /* unique IDs of which all links are gone, but for what `links` has */
 	size_t dropped_count;
 	char **devices; /* kernel names */
@@ -23,6 +25,7 @@ struct touched {
 /* Takes copies of the texts. `is_moved`: the device of the ID is another. */
 void touched_add_link(struct touched *touched, const char *link);
 void touched_add_id(struct touched *touched, const char *id, bool is_moved);
+void touched_add_linked(struct touched *touched, const char *id);
 void touched_add_dropped(struct touched *touched, const char *id);
 void touched_add_device(struct touched *touched, const char *name);
 void touched_fini(struct touched *touched);

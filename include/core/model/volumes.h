@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "base/index.h"
 #include "core/model/device.h"
 #include "core/model/names.h"
 
@@ -18,17 +19,17 @@ struct holding {
 /* The devices present, and which unique ID each is present under: at most one device per ID. */
 struct volumes {
 	struct map by_name;
-	struct map by_number;
+	struct index by_number;
 	struct map by_id;
-	struct map by_filesystem; /* by UUID, those of which a filesystem may have several */
-	struct map identities;	  /* of all devices */
-	struct map holdings;	  /* by ID; not of those in by_id; those alike have one hash */
-	size_t awaiting;	  /* how many may get an ID yet: device_awaits_id() */
-	size_t losers;		  /* how many have device::is_displaced */
-	size_t unwritten;	  /* … and device::is_unwritten */
-	size_t doubts;		  /* … and device::doubt */
-	size_t formers;		  /* … and device::former */
-	size_t barred;		  /* … and device::is_barred */
+	struct index by_filesystem; /* by UUID, those of which a filesystem may have several */
+	struct index identities;    /* of all devices */
+	struct map holdings;	    /* by ID; not of those in by_id; those alike have one hash */
+	size_t awaiting;	    /* how many may get an ID yet: device_awaits_id() */
+	size_t losers;		    /* how many have device::is_displaced */
+	size_t unwritten;	    /* … and device::is_unwritten */
+	size_t doubts;		    /* … and device::doubt */
+	size_t formers;		    /* … and device::former */
+	size_t barred;		    /* … and device::is_barred */
 };
 
 /* What becomes of one device: its ID, or why it has none, or neither (it has no size). */
@@ -55,8 +56,8 @@ struct volumes_change {
 	size_t claims;
 	struct assignment *assignments; /* owned */
 	size_t assignment_count;
-	struct map identities; /* of `put`, once decided about */
-	struct map holdings;   /* what was decided about these, and those before; owned */
+	struct index identities; /* of `put`, once decided about */
+	struct map holdings;	 /* what was decided about these, and those before; owned */
 };
 
 void volumes_fini(struct volumes *volumes);
@@ -85,7 +86,7 @@ void volumes_change_list_identities(struct volumes_change *change);
 struct holding *volumes_change_find_holding(const struct volumes_change *change, const char *id);
 /* The next of all in one map that have an identity; first call with `identity` NULL. */
 const struct identity *identity_next(
-	const struct map *identities, const char *id, const struct identity *identity);
+	const struct index *identities, const char *id, const struct identity *identity);
 
 /* A change holds each device once: put or removed. */
 void volumes_change_fini(struct volumes_change *change);

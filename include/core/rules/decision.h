@@ -43,8 +43,8 @@ const struct link *decision_find_link(const struct decision *decision, const cha
 /* The device that a client means, volume or not, or NULL. */
 const struct device *decision_find_device(
 	const struct decision *decision, const struct volume_ref *ref);
-/* The device that is present as what device= names, volume or not, or NULL. */
-const struct device *decision_find_present(const struct decision *decision);
+/* The device that is present as what device= names, volume or not, its own or not. */
+int decision_select_present(struct decision *decision, const struct device **ret_device);
 /* `error` if the ID is an identity of a device, and not the unique ID of a volume that is here. */
 int decision_check_volume(struct decision *decision, const char *id, int error);
 /* The device that device= means other than by an ID, or NULL. */

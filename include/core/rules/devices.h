@@ -9,8 +9,6 @@
  */
 void devices_decide_holder(const struct manager *manager, const struct manager_env *env,
 	const char *id, struct change *change);
-/* Whether names of a volume that was never seen before are those of all hosts. */
-bool devices_is_to_share(const struct manager *manager, const struct device *device);
 /* Decides what follows from the devices put into and removed from `change->volumes`. Pure. */
 void devices_decide(
 	const struct manager *manager, const struct manager_env *env, struct change *change);

@@ -16,8 +16,9 @@ enum elsewhere_kind {
 /* Texts that do not apply are NULL; all are borrowed. */
 struct elsewhere_row {
 	enum elsewhere_kind kind;
-	bool is_gone;  /* the row is deleted: of a link only `path` counts */
-	bool is_local; /* a link, or marks of a volume, that only the host of the change has */
+	bool is_gone;	/* the row is deleted: of a link only `path` counts */
+	bool is_local;	/* a link, or marks of a volume, that only the host of the change has */
+	bool is_unread; /* of a volume: that its row was written is all that can be read */
 	bool keep_links;
 	bool no_drive_letter; /* counts where it is local */
 	const char *id;
@@ -46,9 +47,10 @@ struct elsewhere {
 };
 
 /*
- * Decides what follows here, into a new change. Where this machine has a name of its own with the
- * same spelling, that stays, and the other is its shadow. Of its own changes it takes up those
- * that it has not written down. A row that cannot be true is left out, with a sentence in `why`.
+ * Decides what follows here, into a change that is new, or has what the same host wrote before.
+ * Where this machine has a name of its own with the same spelling, that stays, and the other is its
+ * shadow. Of its own changes it takes up those that it has not written down. A row that cannot be
+ * true is left out, with a sentence in `why`.
  */
 void elsewhere_decide(const struct manager *manager, const struct elsewhere *elsewhere,
 	struct change *change, struct strbuf *why);

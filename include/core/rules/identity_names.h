@@ -5,6 +5,7 @@
 
 /*
  * Before something is filed under an ID: if that is no volume's unique ID but another identity of a
- * device, it is remembered as such from now on, for the device that has it.
+ * device, it is remembered as such from now on, for the device that has it. -EEXIST: another host
+ * has a volume with it.
  */
-void identity_names_prepare(struct decision *decision, const char *id);
+int identity_names_prepare(struct decision *decision, const char *id);

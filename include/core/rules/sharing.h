@@ -17,6 +17,9 @@ struct sharing {
 	size_t volume_count;
 };
 
+/* Whether share= means a device: what is new on it is that of all hosts. */
+bool sharing_is_meant(const struct manager *manager, const struct device *device);
+
 /*
  * Describes a change of the host with that name. Records that are written because one of their
  * names is, come into the layer as hints.

@@ -4,17 +4,17 @@
 #include "base/strbuf.h"
 #include "core/syntax/json.h"
 
-#define CLUSTER_LINE_MAX (4u * 1024 * 1024) /* bytes */
-#define CLUSTER_HOST_MAX 64		    /* bytes of the name of a host */
+#define CLUSTER_LINE_MAX (16u * 1024 * 1024) /* bytes */
+#define CLUSTER_HOST_MAX 64		     /* bytes of the name of a host */
 
 /* What the program that speaks to the engine of a cluster says: one object of JSON a line. */
 enum cluster_word {
-	CLUSTER_HELLO,	 /* host, cluster_id, room, limit, next */
+	CLUSTER_HELLO,	 /* host, cluster, cluster_id, room, limit, next */
 	CLUSTER_STATE,	 /* state, why, since, revision */
 	CLUSTER_BEGIN,	 /* revision, head: rows follow, all there are */
 	CLUSTER_ROWS,	 /* rows, revision, head, host, change: one revision, or some of all */
 	CLUSTER_END,	 /* of all */
-	CLUSTER_ANSWER,	 /* id, and what was asked for */
+	CLUSTER_ANSWER,	 /* id, and what was asked for; if lost, rows that were to be nowhere */
 	CLUSTER_SETTLED, /* change, result */
 };
 
@@ -38,7 +38,7 @@ struct cluster_row {
 struct cluster_line {
 	enum cluster_word word;
 	enum cluster_result result;
-	const char *host, *cluster_id, *state, *why, *change;
+	const char *host, *cluster, *cluster_id, *state, *why, *change;
 	uint64_t id, revision, head, since, room, limit, next;
 	bool is_synced;	   /* of an answer: that to a sync */
 	bool has_presence; /* that to a question about hosts: in `json` */
@@ -47,6 +47,7 @@ struct cluster_line {
 	size_t count;
 	struct json json;
 	char *text;
+	size_t len;
 };
 
 /* Takes over `text`. -EBADMSG with a sentence: it is no such line, and nothing is left. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "base/sheets.h"
 #include "core/model/manager.h"
 
 /*
@@ -19,6 +20,8 @@ void stale_lines_add_all(struct stale_lines *lines);
 /* Adds what is in `from`, which is empty then. */
 void stale_lines_move(struct stale_lines *lines, struct stale_lines *from);
 
-/* Makes what render_points() made before what it would make now; the lines that differ, not all. */
-void points_text_renew(
-	const struct manager *manager, const struct stale_lines *lines, struct strbuf *text);
+/* What render_points() makes. */
+void points_text_make(const struct manager *manager, struct sheets *ret_text);
+/* The same, from what it was before; the lines that differ, not all. */
+void points_text_renew(const struct manager *manager, const struct stale_lines *lines,
+	const struct sheets *before, struct sheets *ret_text);

@@ -9,6 +9,7 @@ struct volume_file {
 	const char *name;
 	void (*render)(const struct manager *manager, const char *id, struct strbuf *ret_text);
 	bool is_description; /* says what the volume is: who is told of changes is told of this */
+	bool is_of_links;    /* follows from the links that the volume has */
 	bool is_live;	     /* the kernel may know better at the time of reading */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "base/index.h"
 #include "base/texts.h"
 #include "core/model/names.h"
 #include "core/model/touched.h"
@@ -23,53 +24,58 @@ enum node_kind {
 
 /* What readers of `events` have been told of a volume, as far as its files do not remember it. */
 struct shown {
-	uint64_t changed; /* when its files were last said to differ */
-	bool is_online;
+	uint64_t changed : 63; /* when its files were last said to differ */
+	bool is_online : 1;
 	uint64_t description; /* hash of what describes the volume: the same in all processes */
 	uint64_t diskseq;     /* of its device, while it is online */
-	char **mounts;	      /* mount points, as listed */
-	size_t mount_count;
+	char **mounts;	      /* mount points, as listed, up to a NULL; NULL: there are none */
 };
 
 struct folder_content {
 	struct node *first, *last;
-	uint64_t listing;   /* counts what made its listing another one */
-	struct shown shown; /* volume folders */
+	uint64_t listing; /* counts what made its listing another one */
+	/* Of a volume: */
+	const char *id;	    /* its unique ID; of tree::texts */
+	const char *device; /* where the link of that name leads, or NULL; of tree::texts */
+	struct shown shown;
+};
+
+/* What only a node has whose number somebody may know. */
+struct known {
+	uint64_t lookups;   /* how many times the kernel was told of it */
+	uint32_t mark;	    /* for whoever tells the kernel of nodes; 0 at first */
+	const char *target; /* of a link with a lead, for as long as it has that number */
 };
 
 /* One inode of the tree. Read-only for users. There are many: what only some have is apart. */
 struct node {
-	struct map_node by_ino;	      /* its hash is the inode number */
-	struct map_node by_name;      /* while it has a name: tree::by_name */
+	uint64_t ino;
 	struct node *parent;	      /* NULL: the root, or without a name by now */
 	struct node *next, *previous; /* siblings, by rising inode number */
 	uint64_t changed;	      /* µs since 1970 */
 	union {
-		const char *id;	   /* unique ID of volume folders and their files; of tree::texts */
-		struct lead *lead; /* links of a volume, as long as they have their name */
-	};
-	union {
 		struct folder_content *content;	   /* NODE_FOLDER */
-		const char *target;		   /* NODE_LINK; of tree::texts */
+		struct lead *lead;		   /* has_lead: links of a volume with a name */
+		const char *target;		   /* other NODE_LINK; of tree::texts */
 		const struct operation *operation; /* NODE_CONTROL */
-		size_t file;			   /* NODE_VOLUME: index in volume_files */
+		const char *id;			   /* NODE_VOLUME: unique ID; of tree::texts */
 	};
-	uint64_t lookups : 48; /* how many times the kernel was told of it */
+	struct known *known; /* once somebody may know its number */
 	enum node_kind kind : 8;
+	unsigned int file : 8; /* NODE_VOLUME: index in volume_files */
 	bool is_volume_folder : 1;
 	bool is_folding : 1;  /* its children's names are compared ignoring case */
 	bool is_writable : 1; /* users may make, remove and rename links in it: it is of links */
 	bool has_missing : 1; /* the kernel was told that there are names it has not */
 	bool has_lead : 1;
+	bool is_indexed : 1;  /* in tree::by_ino */
 	bool leads_to_id : 1; /* target is a unique ID, whose folder is meant: tree_get_target() */
-	uint32_t mark;	      /* for whoever tells the kernel of nodes; 0 at first */
 	char name[];
 };
 
-/* They count up, so they spread over a map as well as any hash. */
-static inline uint64_t node_get_ino(const struct node *node)
+static inline uint64_t node_get_lookups(const struct node *node)
 {
-	return node->by_ino.hash;
+	return node->known ? node->known->lookups : 0;
 }
 
 /* Of a filter: names of which two have the same bit cost an invalidation that was not needed. */
@@ -78,10 +84,10 @@ static inline uint64_t node_get_ino(const struct node *node)
 struct tree_memory;
 
 struct tree {
-	struct map by_ino;
-	struct map by_name;
-	struct map leads;   /* by unique ID */
-	struct texts texts; /* all links of a volume have the same */
+	struct index by_ino;  /* nodes that somebody may ask for by their number */
+	struct index by_name; /* nodes with a name */
+	struct map leads;     /* by unique ID */
+	struct texts texts;   /* all links of a volume have the same */
 	struct node *root;
 	struct node *dos_devices;
 	struct node *volumes;
@@ -90,6 +96,7 @@ struct tree {
 	struct node *ids;
 	struct node *control;
 	struct node *views[4]; /* points and the like: change with every change */
+	struct node *listed;   /* where the last listing stood, or near that; NULL: nowhere */
 	uint64_t next_ino;
 	struct tree_memory *memory;		 /* of an earlier tree, up to tree_end_recall() */
 	void (*gone)(void *data, uint32_t mark); /* is told the mark of a freed node; NULL: none */
@@ -124,24 +131,17 @@ struct node *tree_find(const struct tree *tree, uint64_t ino);
  * leads elsewhere since it was last asked for becomes another inode now, if the kernel knows it.
  */
 struct node *tree_find_child(struct tree *tree, struct node *folder, const char *name);
+/* Of a symlink: where it leads, or a unique ID. */
+const char *node_get_target(const struct node *link);
 /* The text of a symlink, which may have to be made in `room`. */
 const char *tree_get_target(const struct node *link, struct strbuf *room);
-/* Counts that the kernel was told of the node, and that it has forgotten it n times. */
+/*
+ * Counts that the kernel was told of the node, which is a child that was found, and that it has
+ * forgotten it n times.
+ */
 void tree_add_lookup(struct node *node);
 void tree_forget(struct tree *tree, uint64_t ino, uint64_t n);
 
-/*
- * Listing: calls `add` for each entry after the one whose cookie is `after` (0: from the start,
- * with `.` and `..`) until it returns false. The cookie of an entry also tells which listing of the
- * folder it belongs to: who goes on after it goes on with the same listing, by its cookies, though
- * entries may have come and gone since.
- */
-typedef bool tree_list_fn(
-	void *data, const char *name, uint64_t ino, enum node_kind kind, uint64_t cookie);
-void tree_list(struct tree *tree, const struct node *folder, uint64_t after, tree_list_fn *add,
-	void *data);
-/* Whether a folder is as it was when a listing began that goes on after this cookie. */
-bool tree_is_listing_current(const struct node *folder, uint64_t cookie);
 /* Of a link that went with all others of its volume the node goes now: see dropped_sweep(). */
 void tree_sweep_link(void *tree, const struct link *link);
 /* Whoever keeps a listing of the folder for its time of change is to read it again. */

@@ -41,6 +41,12 @@ struct fuse_job *fuse_job_new(fuse_req_t req, const struct operation *operation)
 /* The job of a write that had returned in an earlier process, from its lines. */
 struct fuse_job *fuse_job_restore(struct open_file *file, uint64_t number,
 	const struct fuse_ctx *context, const struct strbuf *lines);
+/*
+ * Whether somebody else has changed something a moment ago, between two writes to that open control
+ * file, and may wait for the job the next time. Who comes after others are done has the files for
+ * himself.
+ */
+bool fuse_job_has_company(const struct fuse_job *job);
 /* Charges a job to who has opened the file, with all that was written: it is kept until the end. */
 void fuse_job_charge(struct fuse_job *job, size_t given);
 /* Parses a line, which ends at byte `end` of its write. A fault is of that line alone. */

@@ -3,36 +3,11 @@
 
 #include <sys/stat.h>
 
-#include "base/map.h"
+#include "io/fuse/blob.h"
 #include "io/fuse/fuse.h"
 
 /* The texts of plain files, and the inodes that show them. Part of io/fuse. */
 
-/* A user with open files that show a text. */
-struct blob_holder {
-	struct blob_holder *next;
-	uint32_t uid;
-	size_t count;
-};
-
-/* Text that several open files may show at once. */
-struct blob {
-	struct map_node by_generation; /* in fuse_server::texts, if it is the text of a view */
-	struct fuse_server *server;    /* … else NULL */
-	enum node_kind view;
-	size_t references;
-	struct blob_holder *holders; /* who is charged for it */
-	uint64_t generation;	     /* fuse_server::generation when it was made */
-	struct strbuf text;
-	uint64_t number;   /* where it is noted */
-	struct kept *kept; /* … in which record, or 0 */
-	uint32_t kept_record;
-};
-
-/* It is found by the inode number of the view, from which it was made. */
-void blob_list(struct blob *blob, struct fuse_server *server, enum node_kind view);
-/* Gives up a reference; the last frees it. NULL is fine. */
-void blob_release(struct blob *blob);
 /* The text as it is now. */
 struct blob *fuse_get_text(struct fuse_server *server, const struct node *node);
 /* The inode number that the kernel is told of a node. */

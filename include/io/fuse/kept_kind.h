@@ -24,4 +24,6 @@ enum kept_kind {
 	KEPT_FAILURE,  /* a failed request, in the log of these; ID: its number */
 	KEPT_AHEAD,    /* as KEPT_ANSWER, for who holds the lock of a folder until it is sent */
 	KEPT_FLOOR,    /* numbers of nodes begin here, after damage */
+	KEPT_SHEET,    /* a part of long texts; ID: its number */
+	KEPT_SHEETS,   /* as KEPT_TEXT, for a text that is made of these */
 };

@@ -9,8 +9,8 @@
  * for each that shows, and for each device that does not.
  */
 struct kept_told {
-	struct kept *kept;	     /* NULL: nobody is told yet */
-	struct map volumes, devices; /* by ID, by kernel name */
+	struct kept *kept;	       /* NULL: nobody is told yet */
+	struct index volumes, devices; /* numbers of records, by ID and by kernel name */
 };
 
 /* Takes in what an earlier process has noted. A record that makes no sense is dropped. */

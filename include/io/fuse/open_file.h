@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/map.h"
+#include "base/sheets.h"
 #include "io/fuse/fuse.h"
 #include "io/fuse/kept_files.h"
 #include "io/fuse/notify.h"
@@ -39,6 +40,8 @@ struct control_file {
 	struct fuse_job *job;  /* under way, though its write has returned: O_NONBLOCK */
 	int error;	       /* of such a one, positive, until a read has told it */
 	size_t writes;	       /* under way */
+	uint64_t changed;      /* when it changed something last: monotonic, µs; 0: never */
+	uint64_t company;      /* when others had done so since it did the last time */
 	size_t given;	       /* change_notify: how much of its line in the reply it was given */
 };
 
@@ -101,7 +104,6 @@ void open_file_take_reply(
 	struct open_file *file, size_t size, uint64_t position, struct notify_reply *ret_reply);
 /* Takes an answer out of the list that it is in. */
 void rest_remove(struct rest **at);
-/* How many bytes of `size` there are at `offset` of a text. */
-size_t open_file_get_slice(const struct strbuf *text, uint64_t offset, size_t size);
-/* Answers a read(2) with them. */
+/* Answers a read(2) with what there is of a text. */
 void fuse_reply_slice(fuse_req_t req, const struct strbuf *text, uint64_t offset, size_t size);
+void fuse_reply_text(fuse_req_t req, const struct sheets *text, uint64_t offset, size_t size);

@@ -39,9 +39,10 @@ int findings_parse(const struct findings *findings, struct probe_answer *ret_ans
 struct examination;
 
 /*
- * Asks the kernel (ioctl, /sys) what kind of devices they are, and reads nothing that they hold.
- * `disk_fd` is the whole disk on which `fd` is the partition that starts at `start` (in units of
- * 512 bytes), or -1. Images and memfds will do, too. The descriptors stay the caller's.
+ * Asks the kernel (ioctl, /sys) what kind of devices they are, and to have ready what is going to
+ * be read; nothing that they hold is looked at. `disk_fd` is the whole disk on which `fd` is the
+ * partition that starts at `start` (in units of 512 bytes), or -1. Images and memfds will do, too.
+ * The descriptors stay the caller's.
  */
 int examination_new(int fd, int disk_fd, uint64_t start, struct examination **ret_examination);
 void examination_free(struct examination *examination);

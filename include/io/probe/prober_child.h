@@ -24,6 +24,11 @@ struct prober_child {
 };
 
 /*
+ * In the helper, before it forks: writes to the pages that libraries write to once in a process, so
+ * that it is not each child that does.
+ */
+void prober_child_prepare(void);
+/*
  * Forks one. A spare one takes some time to be quick then. Its process is the caller's to reap, and
  * ends with the caller. Negative errno on failure.
  */

@@ -27,7 +27,12 @@ int store_load(struct store *store, struct manager *manager, struct strbuf *why)
 struct commit_number store_get_last_commit(const struct store *store);
 /* Starts the thread. If there can be none, store_commit() waits for the disk. */
 int store_start(struct store *store);
-/* Lets go of what was kept in memory of the file. While no commit is under way. */
+/*
+ * From now on, or no more, the thread removes the rows of dropped links while there is no commit
+ * under way; at first it does not.
+ */
+void store_set_sweeping(struct store *store, bool is_on);
+/* Lets go of what was kept in memory of the file. While nothing is under way. */
 void store_release_memory(struct store *store);
 /*
  * From now on it says of the cluster's database that it stands where it stands now: a change that
@@ -42,7 +47,7 @@ void store_close(struct store *store);
  * change or the names it lies on before that. At most one commit at a time.
  */
 void store_commit(struct store *store, const struct change *change);
-/* Whether the thread has it still: it may, for as long as a disk does not answer. */
+/* Whether the thread is writing still: it may be, for as long as a disk does not answer. */
 bool store_is_writing(struct store *store);
 /* Becomes readable when the result is there. */
 int store_get_fd(const struct store *store);

@@ -7,10 +7,12 @@ struct sqlite3;
 
 /* The database as a file: found good or refused, and locked while open. Part of io/store. */
 struct store_file {
-	char *path;		/* as given */
-	struct sqlite3 *db;	/* NULL: not open */
+	char *path;	    /* as given */
+	struct sqlite3 *db; /* NULL: not open */
+	bool has_lock;
+	bool is_written;	/* and so does not stay as it was found */
 	bool is_adopted;	/* may be written */
-	bool has_made_log;	/* the empty write-ahead log is ours */
+	int64_t log_len;	/* as it was found; -1: there was no write-ahead log */
 	bool has_short_log;	/* … has not the size that it should have, */
 	unsigned int log_pause; /* … and that is not to be tried before so many commits */
 };

@@ -13,8 +13,10 @@ enum store_statement {
 	STORE_DELETE_LINK,
 	STORE_DROP_LINKS,
 	STORE_DELETE_SHADOW,
+	STORE_DELETE_BUNDLE,
 	STORE_DELETE_RECORD,
 	STORE_PUT_RECORD,
+	STORE_PUT_BUNDLE,
 	STORE_ADD_LINK,
 	STORE_ADD_SHADOW,
 	STORE_ADD_POINT,
@@ -23,6 +25,9 @@ enum store_statement {
 	STORE_TRIM_HISTORY,
 	STORE_LAST_ENTRY,
 	STORE_PUT_COMMIT,
+	STORE_FIND_DROPPED,
+	STORE_SWEEP_LINKS,
+	STORE_SWEEP_BUNDLE,
 	STORE_STATEMENTS,
 };
 
@@ -41,3 +46,10 @@ void store_writer_fini(struct store_writer *writer);
 int store_writer_write(struct store_writer *writer, const struct change *change);
 /* What it has written last was rolled back. */
 void store_writer_forget(struct store_writer *writer);
+/* The number of a bundle of dropped links: SQLITE_ROW, or SQLITE_DONE if there is none. */
+int store_writer_find_dropped(struct store_writer *writer, int64_t *ret_bundle);
+/*
+ * Removes up to `count` of its links, and the bundle with the last of them. Within a transaction of
+ * the caller. SQLite's codes.
+ */
+int store_writer_sweep(struct store_writer *writer, int64_t bundle, size_t count);

@@ -21,13 +21,15 @@ struct udev_event {
 };
 
 /*
- * Starts listening on both channels. `buffer` is the size of the sockets' buffers in bytes, 0: as
- * large as a storm needs.
+ * Starts listening on both channels, or on the kernel's alone: of the other there is no descriptor
+ * and no event then. `buffer` is the size of the sockets' buffers in bytes, 0: as large as a storm
+ * needs.
  */
-int udev_open(size_t buffer, struct udev_source **ret_source);
+int udev_open(size_t buffer, bool hears_udevd, struct udev_source **ret_source);
 /* The same without listening: for who wants to know of devices once. It takes no event. */
 int udev_open_silent(struct udev_source **ret_source);
 void udev_close(struct udev_source *source);
+/* -1: the channel is not listened on. */
 int udev_get_fd(const struct udev_source *source, enum udev_channel channel);
 /* 1 with an event, 0: none now, -ENOBUFS: events were lost. */
 int udev_take_event(

@@ -10,7 +10,7 @@
 
 #include "core/model/device.h"
 
-/* Where the texts of a description are. */
+/* Where the texts of a description are; the name, which every device has, is the first. */
 static const size_t texts[] = {
 	offsetof(struct device, name),
 	offsetof(struct device, node),
@@ -72,14 +72,10 @@ void device_free(struct device *device)
 {
 	if (!device)
 		return;
-	for (size_t i = 0; !device->texts && i < ARRAY_SIZE(texts); i++)
+	for (size_t i = 0; i < (device->is_packed ? 1 : ARRAY_SIZE(texts)); i++)
 		free(*get_text(device, i));
-	free(device->texts);
-	free(device->id);
 	free(device->reason);
 	free(device->former);
-	for (size_t i = 0; i < device->identity_count; i++)
-		free(device->identities[i].text);
 	free(device->identities);
 	free(device);
 }
@@ -118,10 +114,11 @@ void device_pack(struct device *device)
 	size_t size = 0;
 	char *room;
 
-	assert(!device->texts);
+	assert(!device->is_packed);
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		size += text_get_size(*get_text(device, i));
-	device->texts = room = xcalloc(1, size);
+	device->is_packed = true;
+	room = xcalloc(1, size);
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		_cleanup_free_ char *text = *get_text(device, i);
 
@@ -311,22 +308,28 @@ const char *device_kind_get_word(enum device_kind kind)
 
 void device_list_identities(struct device *device)
 {
-	char id[UNIQUE_ID_MAX + 1];
-	size_t most = 0;
+	char ids[ID_KINDS][UNIQUE_ID_MAX + 1];
+	size_t size = 0, count = 0;
+	char *room;
 
 	if (device->identities)
 		return;
-	for (size_t i = 0; i < ID_KINDS; i++)
-		most += device->identity[i] != NULL;
-	device->identities = xcalloc(most ? most : 1, sizeof(*device->identities));
 	for (size_t i = 0; i < ID_KINDS; i++) {
 		if (!unique_id_format(
-			    (enum id_scheme)i, device->identity[i], device->partition, id))
+			    (enum id_scheme)i, device->identity[i], device->partition, ids[i]))
+			ids[i][0] = '\0';
+		size += *ids[i] ? sizeof(struct identity) + text_get_size(ids[i]) : 0;
+		count += *ids[i] != '\0';
+	}
+	device->identities = xcalloc(1, size + 1);
+	room = (char *)(device->identities + count);
+	for (size_t i = 0; i < ID_KINDS; i++) {
+		if (!*ids[i])
 			continue;
 		device->identities[device->identity_count++] = (struct identity){
 			.device = device,
 			.scheme = (enum id_scheme)i,
-			.text = xstrdup(id),
+			.text = text_put(&room, ids[i]),
 		};
 	}
 }

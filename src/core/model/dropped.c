@@ -35,7 +35,7 @@ void dropped_sweep(struct names *names, size_t count,
 		if (fn)
 			fn(data, link);
 		record->links = link->next;
-		map_remove(&names->links, &link->by_path);
+		index_remove(&names->links, link, map_hash_text_ignoring_case(link->path));
 		free(link);
 	}
 }

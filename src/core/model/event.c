@@ -69,7 +69,49 @@ void events_forget(struct events *events)
 	events->untold = untold;
 }
 
-static void notice_fini(struct event *event)
+/* A link is told of while its volume is there, and what goes before what comes. */
+static const int ranks[EVENT_KINDS] = {
+	[EVENT_MOUNT_POINT_DELETED] = 0,
+	[EVENT_UNMOUNTED] = 1,
+	[EVENT_LINK_DELETED] = 2,
+	[EVENT_VOLUME_REMOVED] = 3,
+	[EVENT_VOLUME_UNPROCESSED] = 4,
+	[EVENT_DUPLICATE] = 5,
+	[EVENT_UNIQUE_ID_CHANGED] = 6,
+	[EVENT_VOLUME_ARRIVED] = 7,
+	[EVENT_VOLUME_CHANGED] = 8,
+	[EVENT_LINK_CREATED] = 9,
+	[EVENT_MOUNTED] = 10,
+	[EVENT_MOUNT_POINT_CREATED] = 11,
+	[EVENT_MOUNT_POINT_REFUSED] = 12,
+};
+
+static int compare_optional(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "");
+}
+
+static int compare_events(const void *a, const void *b)
+{
+	const struct event *event_a = a, *event_b = b;
+	int order = ranks[event_a->kind] - ranks[event_b->kind];
+
+	if (order == 0)
+		order = compare_optional(event_a->id, event_b->id);
+	if (order == 0)
+		order = compare_optional(event_a->link, event_b->link);
+	if (order == 0)
+		order = compare_optional(event_a->device, event_b->device);
+	return order ? order : compare_optional(event_a->path, event_b->path);
+}
+
+void events_sort(struct events *events)
+{
+	if (events->count)
+		qsort(events->list, events->count, sizeof(*events->list), compare_events);
+}
+
+static void event_fini(struct event *event)
 {
 	free(event->link);
 	free(event->id);
@@ -82,7 +124,7 @@ static void notice_fini(struct event *event)
 void events_fini(struct events *events)
 {
 	for (size_t i = 0; i < events->count; i++)
-		notice_fini(&events->list[i]);
+		event_fini(&events->list[i]);
 	free(events->list);
 	*events = (struct events){ 0 };
 }

@@ -23,9 +23,9 @@
 
 #define FIRST_LINKS 8 /* that come before all others of their record */
 
-static bool link_has_path(const struct map_node *node, const void *key)
+static bool link_has_path(const void *object, const void *key)
 {
-	const struct link *link = container_of(node, struct link, by_path);
+	const struct link *link = object;
 
 	return strcasecmp(link->path, key) == 0 && !(link->record && link->record->is_dropped);
 }
@@ -38,11 +38,9 @@ static bool record_has_id(const struct map_node *node, const void *key)
 /* Most layers have few links or none. */
 static struct link *find_own_link(const struct names *names, const char *path)
 {
-	struct map_node *node = names->links.count
-		? map_find(&names->links, map_hash_text_ignoring_case(path), link_has_path, path)
+	return names->links.count
+		? index_find(&names->links, map_hash_text_ignoring_case(path), link_has_path, path)
 		: NULL;
-
-	return node ? container_of(node, struct link, by_path) : NULL;
 }
 
 static struct record *find_own_record(const struct names *names, const char *id)
@@ -78,12 +76,12 @@ void names_init(struct names *names, const struct names *base)
 
 void names_fini(struct names *names)
 {
-	map_for_each (&names->links, node, next)
-		free(container_of(node, struct link, by_path));
+	index_for_each (&names->links, struct link, link)
+		free(link);
 	map_for_each (&names->records, node, next)
 		record_free(container_of(node, struct record, by_id));
 	dropped_fini(names);
-	map_fini(&names->links);
+	index_fini(&names->links);
 	map_fini(&names->records);
 	mount_points_fini(names);
 	shadows_fini(names);
@@ -174,16 +172,6 @@ const struct link *names_next_link(
 	return link;
 }
 
-/* Whether a volume name speaks for its volume rather than another. */
-static bool is_better_name(const struct link *link, const struct link *other)
-{
-	if (link->is_unrecorded != other->is_unrecorded)
-		return other->is_unrecorded;
-	if (link->changed != other->changed)
-		return link->changed < other->changed;
-	return strcmp(link->path, other->path) < 0;
-}
-
 bool names_is_shared(const struct link *link)
 {
 	return link->record && link->record->is_shared && !link->is_unrecorded &&
@@ -218,21 +206,6 @@ bool names_has_unrecorded(const struct names *names, const char *id)
 	return false;
 }
 
-const struct link *names_find_volume_name(const struct names *names, const char *id)
-{
-	const struct record *record = names_find_record(names, id);
-	bool has_unrecorded = names_has_unrecorded(names, id);
-	const struct link *link = NULL, *found = NULL;
-	size_t left = record ? record->volume_names : 0;
-
-	while ((has_unrecorded || left) && (link = names_next_link(names, id, link)))
-		if (link_name_is_volume(link->path)) {
-			left -= !link->is_unrecorded;
-			found = !found || is_better_name(link, found) ? link : found;
-		}
-	return found;
-}
-
 static bool needs_volume(const struct link *link)
 {
 	return link_name_is_letter(link->path) || link_name_is_volume(link->path);
@@ -243,8 +216,8 @@ static void link_attach(struct link *link, struct record *record)
 {
 	struct link **place = &record->links;
 
-	for (int i = 0; i < FIRST_LINKS && !needs_volume(link); i++)
-		if (*place && needs_volume(*place))
+	if (!needs_volume(link))
+		for (int i = 0; i < FIRST_LINKS && *place && needs_volume(*place); i++)
 			place = &(*place)->next;
 	link->record = record;
 	link->next = *place;
@@ -270,7 +243,7 @@ static void record_count_link(struct record *record, const char *path, int chang
 	if (link_name_is_letter(path))
 		record->letter = change > 0 ? link_name_get_base(path)[0] : 0;
 	else if (link_name_is_volume(path))
-		record->volume_names += (size_t)change;
+		record->volume_names += (uint32_t)change;
 }
 
 /* The links of `names` itself, but for those that a layer has its own word on. */
@@ -302,19 +275,17 @@ size_t names_get_links(const struct names *names, const struct link ***ret_links
 	return count;
 }
 
-struct record *names_edit_record(struct names *layer, const char *id)
+/* The record of this layer, for its links: those alone are no reason to write it. */
+static struct record *hold_record(struct names *layer, const char *id)
 {
 	const struct record *below = layer->base ? find_own_record(layer->base, id) : NULL;
 	struct record *record = find_own_record(layer, id);
 
-	if (record && !record->is_removed) {
-		record->is_hint = false;
-		return record;
-	}
 	if (!record) {
 		record = xcalloc(1, sizeof(*record) + strlen(id) + 1);
 		strcpy(record->id, id);
 		map_add(&layer->records, &record->by_id, map_hash_text_ignoring_case(id));
+		record->is_edited = !below;
 		if (below) {
 			record->volume_names = below->volume_names;
 			record->letter = below->letter;
@@ -328,6 +299,14 @@ struct record *names_edit_record(struct names *layer, const char *id)
 	}
 	record->is_removed = false;
 	record->is_hint = false;
+	return record;
+}
+
+struct record *names_edit_record(struct names *layer, const char *id)
+{
+	struct record *record = hold_record(layer, id);
+
+	record->is_edited = true;
 	return record;
 }
 
@@ -351,21 +330,21 @@ static void remove_link(struct names *layer, const char *path)
 	if (!visible)
 		return;
 	if (!visible->is_unrecorded)
-		record_count_link(names_edit_record(layer, visible->record->id), visible->path, -1);
+		record_count_link(hold_record(layer, visible->record->id), visible->path, -1);
 	if (own) {
 		link_detach(own);
 		if (below) {
 			strcpy(own->path, below->path); /* the same but for case */
 			own->is_unrecorded = below->is_unrecorded;
 		} else {
-			map_remove(&layer->links, &own->by_path);
+			index_remove(&layer->links, own, map_hash_text_ignoring_case(path));
 			free(own);
 		}
 	} else {
 		own = xcalloc(1, sizeof(*own) + strlen(path) + 1);
 		strcpy(own->path, below->path);
 		own->is_unrecorded = below->is_unrecorded;
-		map_add(&layer->links, &own->by_path, map_hash_text_ignoring_case(path));
+		index_add(&layer->links, own, map_hash_text_ignoring_case(path));
 	}
 }
 
@@ -393,13 +372,29 @@ void names_set_link(struct names *layer, const char *path, const char *id, uint6
 	if (!own) {
 		own = xcalloc(1, sizeof(*own) + strlen(path) + 1);
 		strcpy(own->path, path);
-		map_add(&layer->links, &own->by_path, map_hash_text_ignoring_case(path));
+		index_add(&layer->links, own, map_hash_text_ignoring_case(path));
 	}
 	strcpy(own->path, path); /* the same but for case */
 	own->changed = changed;
 	own->is_unrecorded = false;
-	record = names_edit_record(layer, id);
+	record = hold_record(layer, id);
 	link_attach(own, record);
+	record_count_link(record, path, 1);
+}
+
+struct record *names_get_record(struct names *names, const char *id)
+{
+	return find_own_record(names, id);
+}
+
+void names_add_link(struct names *names, struct record *record, const char *path, uint64_t changed)
+{
+	struct link *link = xcalloc(1, sizeof(*link) + strlen(path) + 1);
+
+	strcpy(link->path, path);
+	link->changed = changed;
+	index_add(&names->links, link, map_hash_text_ignoring_case(path));
+	link_attach(link, record);
 	record_count_link(record, path, 1);
 }
 
@@ -494,8 +489,8 @@ static bool link_has_row(const struct names *layer, const struct link *link)
 
 static bool has_link_rows(const struct names *layer)
 {
-	map_for_each (&layer->links, node, next)
-		if (link_has_row(layer, container_of(node, struct link, by_path)))
+	index_for_each (&layer->links, const struct link, link)
+		if (link_has_row(layer, link))
 			return true;
 	return false;
 }
@@ -550,16 +545,17 @@ static void merge_link(struct names *base, struct link *link)
 {
 	struct link *below = find_own_link(base, link->path);
 	struct record *owner = link->record ? find_own_record(base, link->record->id) : NULL;
+	uint64_t hash = map_hash_text_ignoring_case(link->path);
 
 	if (below) {
 		link_detach(below);
-		map_remove(&base->links, &below->by_path);
+		index_remove(&base->links, below, hash);
 		free(below);
 	}
 	link_detach(link);
 	if (owner) {
 		link_attach(link, owner);
-		map_add(&base->links, &link->by_path, map_hash_text_ignoring_case(link->path));
+		index_add(&base->links, link, hash);
 	} else {
 		free(link);
 	}
@@ -578,10 +574,9 @@ void names_merge(struct names *base, struct names *layer)
 	shadows_merge(base, layer);
 	map_for_each (&layer->records, node, next)
 		merge_record(base, container_of(node, struct record, by_id));
-	map_for_each (&layer->links, node, next) {
-		map_remove(&layer->links, node);
-		merge_link(base, container_of(node, struct link, by_path));
-	}
+	index_for_each (&layer->links, struct link, link)
+		merge_link(base, link);
+	index_fini(&layer->links);
 	map_for_each (&layer->records, node, next) {
 		struct record *record = container_of(node, struct record, by_id);
 

@@ -23,6 +23,11 @@ void touched_add_link(struct touched *touched, const char *link)
 	add_text(&touched->links, &touched->link_count, link);
 }
 
+void touched_add_linked(struct touched *touched, const char *id)
+{
+	add_text(&touched->linked, &touched->linked_count, id);
+}
+
 void touched_add_dropped(struct touched *touched, const char *id)
 {
 	add_text(&touched->dropped, &touched->dropped_count, id);
@@ -39,6 +44,8 @@ void touched_fini(struct touched *touched)
 		free(touched->links[i]);
 	for (size_t i = 0; i < touched->id_count; i++)
 		free(touched->ids[i]);
+	for (size_t i = 0; i < touched->linked_count; i++)
+		free(touched->linked[i]);
 	for (size_t i = 0; i < touched->dropped_count; i++)
 		free(touched->dropped[i]);
 	for (size_t i = 0; i < touched->device_count; i++)
@@ -46,6 +53,7 @@ void touched_fini(struct touched *touched)
 	free(touched->links);
 	free(touched->ids);
 	free(touched->is_moved);
+	free(touched->linked);
 	free(touched->dropped);
 	free(touched->devices);
 	for (size_t i = 0; i < ARRAY_SIZE(touched->renamed); i++)

@@ -16,9 +16,9 @@ static bool device_has_name(const struct map_node *node, const void *key)
 	return strcmp(container_of(node, struct device, by_name)->name, key) == 0;
 }
 
-static bool device_has_number(const struct map_node *node, const void *key)
+static bool device_has_number(const void *object, const void *key)
 {
-	return container_of(node, struct device, by_number)->number == *(const uint64_t *)key;
+	return ((const struct device *)object)->number == *(const uint64_t *)key;
 }
 
 static bool device_has_id(const struct map_node *node, const void *key)
@@ -41,10 +41,7 @@ const struct device *volumes_find_name(const struct volumes *volumes, const char
 
 const struct device *volumes_find_number(const struct volumes *volumes, uint64_t number)
 {
-	struct map_node *node =
-		map_find(&volumes->by_number, map_hash_number(number), device_has_number, &number);
-
-	return node ? container_of(node, struct device, by_number) : NULL;
+	return index_find(&volumes->by_number, map_hash_number(number), device_has_number, &number);
 }
 
 const struct device *volumes_find_id(const struct volumes *volumes, const char *id)
@@ -54,28 +51,27 @@ const struct device *volumes_find_id(const struct volumes *volumes, const char *
 	return node ? container_of(node, struct device, by_id) : NULL;
 }
 
-static bool device_is_member(const struct map_node *node, const void *key)
+static bool is_in_filesystem(const struct device *device)
 {
-	return device_is_of_same_filesystem(container_of(node, struct device, by_filesystem), key);
+	return device->uuid_sub && device->identity[ID_UUID];
+}
+
+static bool device_is_member(const void *object, const void *key)
+{
+	return device_is_of_same_filesystem(object, key);
 }
 
 const struct device *volumes_next_member(
 	const struct volumes *volumes, const struct device *device, const struct device *member)
 {
-	const char *uuid = device->identity[ID_UUID];
-	struct map_node *node;
+	const struct index *index = &volumes->by_filesystem;
+	uint64_t hash;
 
-	if (!device->uuid_sub || !uuid)
+	if (!is_in_filesystem(device))
 		return NULL;
-	node = member
-		? map_find_next(&member->by_filesystem, device_is_member, device)
-		: map_find(&volumes->by_filesystem, map_hash_text(uuid), device_is_member, device);
-	return node ? container_of(node, struct device, by_filesystem) : NULL;
-}
-
-static bool is_in_filesystem(const struct device *device)
-{
-	return device->uuid_sub && device->identity[ID_UUID];
+	hash = map_hash_text(device->identity[ID_UUID]);
+	return member ? index_find_next(index, hash, member, device_is_member, device)
+		      : index_find(index, hash, device_is_member, device);
 }
 
 static bool holding_has_id(const struct map_node *node, const void *key)
@@ -119,19 +115,18 @@ const struct device *volumes_find_holder(const struct volumes *volumes, const ch
 	return holding ? holding->device : device;
 }
 
-static bool identity_has_text(const struct map_node *node, const void *key)
+static bool identity_has_text(const void *object, const void *key)
 {
-	return strcmp(container_of(node, struct identity, by_text)->text, key) == 0;
+	return strcmp(((const struct identity *)object)->text, key) == 0;
 }
 
 const struct identity *identity_next(
-	const struct map *identities, const char *id, const struct identity *identity)
+	const struct index *identities, const char *id, const struct identity *identity)
 {
-	const struct map_node *node;
+	uint64_t hash = map_hash_text(id);
 
-	node = identity ? map_find_next(&identity->by_text, identity_has_text, id)
-			: map_find(identities, map_hash_text(id), identity_has_text, id);
-	return node ? container_of(node, struct identity, by_text) : NULL;
+	return identity ? index_find_next(identities, hash, identity, identity_has_text, id)
+			: index_find(identities, hash, identity_has_text, id);
 }
 
 void volumes_fini(struct volumes *volumes)
@@ -139,10 +134,10 @@ void volumes_fini(struct volumes *volumes)
 	map_for_each (&volumes->by_name, node, next)
 		device_free(container_of(node, struct device, by_name));
 	map_fini(&volumes->by_name);
-	map_fini(&volumes->by_number);
+	index_fini(&volumes->by_number);
 	map_fini(&volumes->by_id);
-	map_fini(&volumes->by_filesystem);
-	map_fini(&volumes->identities);
+	index_fini(&volumes->by_filesystem);
+	index_fini(&volumes->identities);
 	map_for_each (&volumes->holdings, node, next)
 		free(container_of(node, struct holding, by_id));
 	map_fini(&volumes->holdings);
@@ -163,7 +158,7 @@ void volumes_change_fini(struct volumes_change *change)
 	map_for_each (&change->holdings, node, next)
 		free(container_of(node, struct holding, by_id));
 	map_fini(&change->holdings);
-	map_fini(&change->identities);
+	index_fini(&change->identities);
 	free(change->put);
 	free(change->gone);
 	free(change->claim);
@@ -199,17 +194,17 @@ size_t volumes_change_get_claim(const struct volumes_change *change, const char 
 	return found;
 }
 
-static void add_identities(struct map *identities, struct device *device)
+static void add_identities(struct index *identities, struct device *device)
 {
 	device_list_identities(device);
 	for (size_t i = 0; i < device->identity_count; i++)
-		map_add(identities, &device->identities[i].by_text,
+		index_add(identities, &device->identities[i],
 			map_hash_text(device->identities[i].text));
 }
 
 void volumes_change_list_identities(struct volumes_change *change)
 {
-	map_fini(&change->identities);
+	index_fini(&change->identities);
 	for (size_t i = 0; i < change->puts; i++)
 		add_identities(&change->identities, change->put[i]);
 }
@@ -325,13 +320,15 @@ static void volumes_remove(struct volumes *volumes, struct device *device)
 	while (device->holdings)
 		remove_holding(volumes, device->holdings);
 	for (size_t i = 0; i < device->identity_count; i++)
-		map_remove(&volumes->identities, &device->identities[i].by_text);
+		index_remove(&volumes->identities, &device->identities[i],
+			map_hash_text(device->identities[i].text));
 	map_remove(&volumes->by_name, &device->by_name);
-	map_remove(&volumes->by_number, &device->by_number);
+	index_remove(&volumes->by_number, device, map_hash_number(device->number));
 	if (device->id)
 		map_remove(&volumes->by_id, &device->by_id);
 	if (is_in_filesystem(device))
-		map_remove(&volumes->by_filesystem, &device->by_filesystem);
+		index_remove(
+			&volumes->by_filesystem, device, map_hash_text(device->identity[ID_UUID]));
 	device_free(device);
 }
 
@@ -364,9 +361,19 @@ const struct device *volumes_note_gone(
 	return device;
 }
 
+/* Of the device's own: an ID that it is given is one of these. NULL stays NULL. */
+static const char *find_identity(const struct device *device, const char *id)
+{
+	for (size_t i = 0; id && i < device->identity_count; i++)
+		if (strcmp(device->identities[i].text, id) == 0)
+			return device->identities[i].text;
+	assert(!id);
+	return NULL;
+}
+
 void volumes_apply(struct volumes *volumes, struct volumes_change *change)
 {
-	map_fini(&change->identities);
+	index_fini(&change->identities);
 	for (size_t i = 0; i < change->gones; i++) {
 		struct device *device = find_name(volumes, change->gone[i]);
 
@@ -384,9 +391,9 @@ void volumes_apply(struct volumes *volumes, struct volumes_change *change)
 		device_pack(device);
 		add_identities(&volumes->identities, device);
 		map_add(&volumes->by_name, &device->by_name, map_hash_text(device->name));
-		map_add(&volumes->by_number, &device->by_number, map_hash_number(device->number));
+		index_add(&volumes->by_number, device, map_hash_number(device->number));
 		if (is_in_filesystem(device))
-			map_add(&volumes->by_filesystem, &device->by_filesystem,
+			index_add(&volumes->by_filesystem, device,
 				map_hash_text(device->identity[ID_UUID]));
 		count_in(volumes, device);
 	}
@@ -398,7 +405,7 @@ void volumes_apply(struct volumes *volumes, struct volumes_change *change)
 		count_out(volumes, device);
 		free(device->reason);
 		device->kind = assignment->kind;
-		device->id = steal_ptr(assignment->id);
+		device->id = find_identity(device, assignment->id);
 		device->reason = steal_ptr(assignment->reason);
 		device->is_displaced = assignment->is_displaced;
 		device->is_unwritten = assignment->is_unwritten;

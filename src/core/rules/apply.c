@@ -112,8 +112,8 @@ static void touch_device(struct touched *touched, const struct manager *manager,
 static void touch_change(
 	struct touched *touched, const struct manager *manager, const struct change *change)
 {
-	map_for_each (&change->names.links, node, next) {
-		const char *path = container_of(node, struct link, by_path)->path;
+	index_for_each (&change->names.links, const struct link, link) {
+		const char *path = link->path;
 		const struct link *before = names_find_link(&manager->names, path);
 
 		touched_add_link(touched, path);
@@ -130,7 +130,10 @@ static void touch_change(
 
 		if (record->drops_links)
 			touched_add_dropped(touched, id);
-		touched_add_id(touched, id, is_moved); /* an absent volume may be kept no longer */
+		if (is_moved || record->is_edited) /* an absent volume may be kept no longer */
+			touched_add_id(touched, id, is_moved);
+		else
+			touched_add_linked(touched, id);
 	}
 	for (size_t i = 0; i < change->volumes.gones; i++)
 		touch_device(touched, manager, change->volumes.gone[i]);
@@ -256,8 +259,10 @@ void apply_change(struct manager *manager, struct change *change, struct touched
 		ret_touched->renamed[i] = steal_ptr(change->renamed[i]);
 	ret_touched->host = steal_ptr(change->host);
 	manager->gives_letters |= change->gives_letters;
-	if (change->has_devices)
+	if (change->has_devices) {
 		manager->owes_holders = change->is_unwritten;
+		manager->awaits_others = change->awaits_others;
+	}
 	events_move(&ret_touched->events, &change->events);
 	names_merge(&manager->names, &change->names);
 	add_departures(manager, &change->volumes);

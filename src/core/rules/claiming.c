@@ -45,15 +45,15 @@ int claiming_decide(struct decision *decision)
 {
 	const struct volumes *volumes = &decision->manager->volumes;
 	struct volumes_change *change = &decision->change->volumes;
-	const struct device *device = decision_find_present(decision), *owner;
+	const struct device *device, *owner;
 	char id[UNIQUE_ID_MAX + 1];
 	struct triple triple = { .id = id };
-	int r;
+	int r = decision_select_present(decision, &device);
 
-	if (!device || !volumes_change_find_name(volumes, change, device->name))
-		return decision_fail(decision, -ENOENT, "no device is present as '%s'",
-			decision->request->device.text);
-	r = check_kind(decision, device);
+	if (r == 0 && !volumes_change_find_name(volumes, change, device->name))
+		r = decision_fail(decision, -ENOENT, "%s is present no more", device->node);
+	if (r == 0)
+		r = check_kind(decision, device);
 	if (r < 0)
 		return r;
 	if (!find_first_id(decision, device, id))
@@ -62,6 +62,9 @@ int claiming_decide(struct decision *decision)
 	if (owner && ownership_is_part(volumes, change, device, owner))
 		return decision_fail(decision, -EBUSY, "%s, which has %s, is made of %s",
 			owner->node, id, device->node);
+	if (manager_env_has_seen(decision->env, &decision->change->names, id))
+		return decision_fail(decision, -EBUSY,
+			"%s is present on another host, as it was known so far", id);
 	put(change, device);
 	if (owner)
 		put(change, owner);

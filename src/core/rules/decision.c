@@ -88,16 +88,6 @@ const struct device *decision_find_device(
 	return NULL;
 }
 
-/* What a label is looked for in, or NULL: `text` is no label. */
-static const char *get_label(const struct device *device, const char *text)
-{
-	if (strncmp(text, "LABEL=", strlen("LABEL=")) == 0)
-		return device->label;
-	if (strncmp(text, "PARTLABEL=", strlen("PARTLABEL=")) == 0)
-		return device->partition_name;
-	return NULL;
-}
-
 static bool is_label(const char *text)
 {
 	return strncmp(text, "LABEL=", strlen("LABEL=")) == 0 ||
@@ -130,46 +120,70 @@ static const char *get_link_path(
 										       : NULL;
 }
 
-const struct device *decision_find_present(const struct decision *decision)
+static bool has_label(const struct device *device, const char *text)
+{
+	const char *label = text[0] == 'P' ? device->partition_name : device->label;
+
+	return label && strcmp(label, strchr(text, '=') + 1) == 0;
+}
+
+static bool has_identity(const struct device *device, const char *text)
+{
+	for (size_t i = 0; i < device->identity_count; i++)
+		if (unique_id_is_alike(device->identities[i].text, text))
+			return true;
+	return false;
+}
+
+/* The one device, or volume, that has a label or an identity, or NULL; several are an error. */
+static int find_only(struct decision *decision, const char *text, bool is_volume,
+	const struct device **ret_device)
+{
+	const struct volumes *volumes = &decision->manager->volumes;
+	_cleanup_strbuf_ struct strbuf nodes = STRBUF_INIT;
+	size_t count = 0;
+
+	*ret_device = NULL;
+	map_for_each (&volumes->by_name, node, next) {
+		const struct device *device = container_of(node, struct device, by_name);
+
+		if ((is_volume && !device->id) ||
+			!(is_label(text) ? has_label : has_identity)(device, text))
+			continue;
+		*ret_device = device;
+		if (count++ < LABELS_NAMED)
+			strbuf_add_format(&nodes, " %s", device->node);
+	}
+	if (count < 2)
+		return 0;
+	return decision_fail(decision, -EINVAL, "%zu %s have %s:%s%s", count,
+		is_volume ? "volumes" : "devices", text, strbuf_text(&nodes),
+		count > LABELS_NAMED ? " …" : "");
+}
+
+int decision_select_present(struct decision *decision, const struct device **ret_device)
 {
 	const struct volume_ref *ref = &decision->request->device;
 	const struct volumes *volumes = &decision->manager->volumes;
 	char plain[LINK_PATH_MAX];
 	const char *path = get_link_path(decision, ref, plain);
 	const struct link *link = path ? names_find_link(&decision->change->names, path) : NULL;
+	const struct device *device = NULL;
+	int r = 0;
 
 	if (path)
-		return link ? volumes_find_id(volumes, link->record->id) : NULL;
-	return ref->kind == VOLUME_BY_ID ? volumes_find_id(volumes, ref->text)
-					 : decision_find_device(decision, ref);
-}
-
-/* The one volume that has a label: labels are what people give, and several may have the same. */
-static int resolve_label(struct decision *decision, const char *text, const char **ret_id)
-{
-	const struct volumes *volumes = &decision->manager->volumes;
-	const char *wanted = strchr(text, '=') + 1;
-	_cleanup_strbuf_ struct strbuf nodes = STRBUF_INIT;
-	const char *found = NULL;
-	size_t count = 0;
-
-	map_for_each (&volumes->by_id, node, next) {
-		const struct device *device = container_of(node, struct device, by_id);
-		const char *label = get_label(device, text);
-
-		if (!label || strcmp(label, wanted) != 0)
-			continue;
-		found = device->id;
-		if (count++ < LABELS_NAMED)
-			strbuf_add_format(&nodes, " %s", device->node);
-	}
-	if (!found)
-		return decision_fail(decision, -ENOENT, "no volume has %s", text);
-	if (count > 1)
-		return decision_fail(decision, -EINVAL, "%zu volumes have %s:%s%s", count, text,
-			strbuf_text(&nodes), count > LABELS_NAMED ? " …" : "");
-	*ret_id = found;
-	return 0;
+		device = link ? volumes_find_holder(volumes, link->record->id) : NULL;
+	else if (ref->kind != VOLUME_BY_ID)
+		device = decision_find_device(decision, ref);
+	else
+		device = volumes_find_holder(volumes, ref->text);
+	if (!device && !path && !ref->number && (ref->kind == VOLUME_BY_ID || is_label(ref->text)))
+		r = find_only(decision, ref->text, false, &device);
+	if (r == 0 && !device)
+		r = decision_fail(decision, -ENOENT, "no device is present as '%s'", ref->text);
+	if (r == 0)
+		*ret_device = device;
+	return r;
 }
 
 const char *decision_find_id(const struct decision *decision, const char *text)
@@ -257,6 +271,29 @@ static int resolve_no_volume(
 		!volumes_find_holder(&decision->manager->volumes, id))
 		return fail_without_id(decision, device, unknown);
 	*ret_id = id;
+	return 0;
+}
+
+/*
+ * The one volume that has a label: labels are what people give, and several may have the same. A
+ * partition's is that of the partition, where no volume has it; the others are of the content.
+ */
+static int resolve_label(struct decision *decision, const char *text, const char **ret_id)
+{
+	const struct device *device;
+	int r = find_only(decision, text, true, &device);
+
+	if (r == 0 && !device)
+		r = find_only(decision, text, false, &device);
+	if (r < 0)
+		return r;
+	if (!device)
+		return decision_fail(decision, -ENOENT, "no volume has %s", text);
+	if (!device->id && text[0] == 'P')
+		return resolve_no_volume(decision, device, -ENOENT, ret_id);
+	if (!device->id)
+		return fail_without_id(decision, device, -ENOENT);
+	*ret_id = device->id;
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/rules/deletion.h"
+#include "core/rules/dropping.h"
 
 static size_t find_mark(const struct manager *manager, const char *id)
 {
@@ -47,8 +48,12 @@ void deletion_decide(
 		if (volumes_change_find_id(&manager->volumes, &change->volumes, id) ||
 			!names_find_record(&change->names, id))
 			continue;
+		if (manager_env_has_seen(env, &change->names, id)) {
+			change->awaits_others = true;
+			continue;
+		}
 		change_add_entry(change, manager, env, "prepare_volume_delete", &triple);
-		names_remove_record(&change->names, id);
+		dropping_remove_record(manager, env, &change->names, id);
 	}
 }
 

@@ -10,9 +10,11 @@
 #include "core/rules/devices.h"
 #include "core/rules/holdings.h"
 #include "core/rules/id_change.h"
+#include "core/rules/joining.h"
 #include "core/rules/letters.h"
 #include "core/rules/mounted.h"
 #include "core/rules/ownership.h"
+#include "core/rules/sharing.h"
 #include "core/rules/spelling.h"
 #include "core/syntax/link_name.h"
 
@@ -88,7 +90,16 @@ static void decide_hint(
 	hint->has_twin = has_twin;
 }
 
-/* Nobody had noted it when the volume was last here, which is no change of the volume. */
+/* A volume that was on other hosts alone is here, too: which is no change of the volume. */
+static void decide_seen(const struct manager_env *env, const char *id, struct change *change)
+{
+	const struct record *record = names_find_record(&change->names, id);
+
+	if (record && record->is_shared && !record->last_seen)
+		names_edit_hint(&change->names, id)->last_seen = env->now;
+}
+
+/* Nobody had noted it when the volume was last here, which is no change of it, either. */
 static void decide_unnoted(const struct device *owner, const char *id, struct change *change)
 {
 	const struct record *record = names_find_record(&change->names, id);
@@ -118,7 +129,7 @@ void devices_decide_holder(const struct manager *manager, const struct manager_e
 	if (!record || !names_is_of_identity(&change->names, record))
 		return;
 	device = change_find_device(manager, change, id);
-	if (!device)
+	if (!device || manager_env_has_seen(env, &change->names, id))
 		return;
 	if (!volumes_change_find_id(&manager->volumes, &change->volumes, id) &&
 		(!record->last_seen || !has_remembered_ids(record, device))) {
@@ -132,22 +143,6 @@ void devices_decide_holder(const struct manager *manager, const struct manager_e
 		decide_hint(device, id, false, change);
 }
 
-bool devices_is_to_share(const struct manager *manager, const struct device *device)
-{
-	switch (manager->share) {
-	case SHARE_OFF:
-		return false;
-	case SHARE_FABRIC:
-		return device->is_fabric;
-	case SHARE_ALL:
-		return !mounted_is_device(device);
-	case SHARE_NAMED:
-		return !mounted_is_device(device) &&
-			device_name_matches(device->name, manager->share_globs);
-	}
-	return false;
-}
-
 static bool is_new_here(const struct manager *manager, const struct device *device, const char *id)
 {
 	const struct device *before = volumes_find_name(&manager->volumes, device->name);
@@ -155,31 +150,40 @@ static bool is_new_here(const struct manager *manager, const struct device *devi
 	return !before || before->is_arriving || !is_same_text(before->id, id);
 }
 
-/* Moves what is known to where the volume is known by now; returns whether there was anything. */
-static bool decide_following(const struct manager *manager, const struct manager_env *env,
-	const struct assignment *assignment, struct change *change, bool is_in_place)
+/* The ID under which is known what is known by this one now; NULL: there is none. */
+static const char *find_followed(const struct manager *manager, const struct assignment *assignment,
+	const struct change *change, bool is_in_place)
 {
 	const struct device *device = assignment->device;
-	const char *id = assignment->id, *old;
+	const char *id = assignment->id;
 	const struct record *record = id ? names_find_record(&change->names, id) : NULL;
 
 	if (!id ||
 		(record &&
 			!(is_new_here(manager, device, id) &&
 				names_is_of_identity(&change->names, record))))
-		return false;
-	old = is_in_place ? id_change_follow_in_place(manager, change, device, id)
-			  : id_change_follow_entry(manager, change, device, id);
+		return NULL;
+	return is_in_place ? id_change_follow_in_place(manager, change, device, id)
+			   : id_change_follow_entry(manager, change, device, id);
+}
+
+/* Moves what is known to where the volume is known by now; returns whether there was anything. */
+static bool decide_following(const struct manager *manager, const struct manager_env *env,
+	const struct assignment *assignment, struct change *change, bool is_in_place)
+{
+	const char *old = find_followed(manager, assignment, change, is_in_place);
+
 	if (!old)
 		return false;
-	id_change_note(manager, change, env, device, old, id);
-	id_change_move(change, env, old, id);
+	id_change_note(manager, change, env, assignment->device, old, assignment->id);
+	id_change_move(change, env, old, assignment->id);
 	return true;
 }
 
 /*
  * mkfs makes a filesystem of several devices, or gives it another UUID, one by one: who is told of
- * first stands for it, and need not be who had the names.
+ * first stands for it, and need not be who had the names. These stay where other hosts still see
+ * what had them: by when they have noticed, the filesystem may have been made, and have names.
  */
 static void decide_joining(const struct manager *manager, const struct manager_env *env,
 	const struct device *device, struct change *change)
@@ -187,7 +191,7 @@ static void decide_joining(const struct manager *manager, const struct manager_e
 	const char *id, *old = id_change_follow_filesystem(manager, change, device, &id);
 	const struct link *link;
 
-	if (!old)
+	if (!old || manager_env_has_seen(env, &change->names, old))
 		return;
 	while ((link = names_next_link(&change->names, id, NULL))) {
 		_cleanup_free_ char *path = xstrdup(link->path);
@@ -229,6 +233,11 @@ static void decide_arrival(const struct manager *manager, const struct manager_e
 	const struct record *record = names_find_record(&change->names, id);
 	bool is_known = record != NULL;
 
+	if (env->elsewhere && record && record->is_shared && !record->last_seen &&
+		!sharing_is_meant(manager, device))
+		joining_leave(change, id);
+	decide_seen(env, id, change);
+	record = names_find_record(&change->names, id);
 	if (record && record->is_shared && !may_share(env, change)) {
 		decide_hint(device, id, false, change);
 		return;
@@ -244,7 +253,7 @@ static void decide_arrival(const struct manager *manager, const struct manager_e
 		decide_hint(device, id, false, change);
 	}
 	decide_unnoted(device, id, change);
-	if (!is_known && devices_is_to_share(manager, device))
+	if (!is_known && sharing_is_meant(manager, device))
 		names_edit_record(&change->names, id)->is_shared = true;
 	if (!record || (is_new_here(manager, device, id) && record->volume_names == 0)) {
 		struct triple triple = { .id = id, .node = device->node };
@@ -276,14 +285,17 @@ static void decide_suggestion(const struct manager *manager, const struct manage
 	const char *label = device_get_suggestion(applicant->device), *why;
 	_cleanup_free_ char *path = NULL;
 	struct triple triple = { .id = applicant->id, .node = applicant->device->node };
+	bool is_shared = names_find_record(&change->names, applicant->id)->is_shared;
+	_cleanup_strbuf_ struct strbuf fault = STRBUF_INIT;
 	struct link_name name;
 
 	if (!label || has_link_of_its_own(&change->names, applicant->id) ||
-		(env->cannot_share && names_find_record(&change->names, applicant->id)->is_shared))
+		(env->cannot_share && is_shared))
 		return;
 	path = xasprintf(LINK_FOLDER_DOS_DEVICES "%s", label);
 	if (link_name_parse(path, strlen(path), &name, &why) < 0 || name.kind != LINK_OTHER ||
-		names_find_link(&change->names, name.path))
+		names_find_link(&change->names, name.path) ||
+		(is_shared && manager_env_is_taken(env, name.path, &fault)))
 		return;
 	names_set_link(&change->names, name.path, applicant->id, env->now);
 	triple.link = name.path;
@@ -470,6 +482,26 @@ static void refuse_unknown(const struct manager *manager, struct change *change)
 	}
 }
 
+/* It is no volume yet. Takes over the reason. */
+static void hold(const struct manager *manager, struct assignment *assignment, char *reason)
+{
+	assignment->is_unwritten = true;
+	assignment->is_arriving = !has_arrived(manager, assignment->id);
+	free(steal_ptr(assignment->id));
+	assignment->reason = reason;
+}
+
+/* What names would leave for new content, and other hosts still see; NULL: nothing. */
+static const char *find_unnoticed(const struct manager *manager, const struct manager_env *env,
+	const struct assignment *assignment, const struct change *change)
+{
+	const char *old = find_followed(manager, assignment, change, true);
+
+	if (!old)
+		old = find_followed(manager, assignment, change, false);
+	return old && manager_env_has_seen(env, &change->names, old) ? old : NULL;
+}
+
 /*
  * Of a volume that all hosts are to know of, none of them may hear now: it is none yet. What is the
  * machine's own goes on. Where it is for want of room, the rest comes when this is written.
@@ -479,18 +511,26 @@ static void hold_back(
 {
 	for (size_t i = 0; i < change->volumes.assignment_count; i++) {
 		struct assignment *assignment = &change->volumes.assignments[i];
+		const char *old = find_unnoticed(manager, env, assignment, change);
 
+		if (old) {
+			change->awaits_others = true;
+			hold(manager, assignment,
+				xasprintf("other hosts still see %s here: its names follow when "
+					  "they have noticed",
+					old));
+			continue;
+		}
 		if (!assignment->id || names_find_record(&change->names, assignment->id) ||
-			!devices_is_to_share(manager, assignment->device))
+			!sharing_is_meant(manager, assignment->device))
 			continue;
 		if (may_share(env, change)) {
 			change->sharing++;
 			continue;
 		}
-		assignment->is_unwritten = assignment->is_unshared = true;
-		assignment->is_arriving = !has_arrived(manager, assignment->id);
-		free(steal_ptr(assignment->id));
-		assignment->reason = xstrdup("the names of the cluster cannot be changed now");
+		assignment->is_unshared = true;
+		hold(manager, assignment,
+			xstrdup("the names of the cluster cannot be changed now"));
 	}
 }
 

@@ -4,7 +4,8 @@
  * their references, as the database wants them. It was committed where it was made, so no rule of
  * this machine can refuse it any more; only a row that cannot be true on any host is left out, and
  * with it what refers to it. What is in the same change stays: it has happened, and the names here
- * are to be those that the same rows make where all of them are read.
+ * are to be those that the same rows make where all of them are read. Of a volume's row it is noted
+ * in any case that it was written: who did not know that could write nothing about the volume.
  *
  * Where an older copy of all there is was decided for, or another database, nothing is gone with
  * what that lacks. Until it is shared anew, by whatever host, volumes have no revision, links have
@@ -21,7 +22,7 @@
 #include "core/model/shadows.h"
 #include "core/rules/elsewhere.h"
 #include "core/rules/elsewhere_fault.h"
-#include "core/syntax/cluster_line.h"
+#include "core/rules/elsewhere_text.h"
 #include "core/syntax/link_name.h"
 
 /* The identities of a fingerprint that are the same on each host. */
@@ -44,6 +45,17 @@ static bool has_record(const struct elsewhere *elsewhere, const struct elsewhere
 		record->revision == row->revision;
 }
 
+static void note_written(
+	const struct elsewhere *elsewhere, const struct elsewhere_row *row, struct change *change)
+{
+	bool is_new = !names_find_record(&change->names, row->id);
+	struct record *record = is_new ? names_edit_record(&change->names, row->id)
+				       : names_edit_hint(&change->names, row->id);
+
+	record->is_shared |= is_new;
+	record->revision = row->revision ? row->revision : elsewhere->revision;
+}
+
 static void put_record(
 	const struct elsewhere *elsewhere, const struct elsewhere_row *row, struct change *change)
 {
@@ -51,14 +63,10 @@ static void put_record(
 
 	if (has_record(elsewhere, row, change))
 		return;
-	if (is_own(&change->names, row->id)) { /* noted: it is not only this machine's */
-		names_edit_hint(&change->names, row->id)->revision =
-			row->revision ? row->revision : elsewhere->revision;
+	note_written(elsewhere, row, change);
+	if (is_own(&change->names, row->id)) /* it is not only this machine's */
 		return;
-	}
 	record = names_edit_record(&change->names, row->id);
-	record->is_shared = true;
-	record->revision = row->revision ? row->revision : elsewhere->revision;
 	record->keep_links = row->keep_links;
 	for (size_t i = 0; i < ARRAY_SIZE(shared_schemes); i++) {
 		char **value = &record->fingerprint.value[shared_schemes[i]];
@@ -309,8 +317,13 @@ static const char *decide_row(const struct manager *manager, const struct elsewh
 	if (row->is_local && elsewhere->number <= manager->names.own_change)
 		return NULL; /* another host's, or known */
 	fault = elsewhere_find_fault(row);
+	if (fault && row->kind == ELSEWHERE_RECORD && !row->is_gone && !row->is_local && row->id &&
+		unique_id_is_valid(row->id))
+		note_written(elsewhere, row, change);
 	if (fault)
 		return fault;
+	if (elsewhere_is_outdated(elsewhere, row, &change->names))
+		return NULL;
 	if (row->is_local)
 		take_local(row, change);
 	else if (row->is_gone)
@@ -368,27 +381,11 @@ static bool has_text(const struct map_node *node, const void *key)
 	return strcmp(container_of(node, struct row_key, by_text)->text, key) == 0;
 }
 
-static void format_key(const struct elsewhere_row *row, struct strbuf *key)
-{
-	strbuf_reset(key);
-	switch (row->kind) {
-	case ELSEWHERE_RECORD:
-		cluster_key_add_volume(key, row->id);
-		break;
-	case ELSEWHERE_LINK:
-		cluster_key_add_link(key, row->path);
-		break;
-	case ELSEWHERE_POINT:
-		cluster_key_add_point(key, row->id, row->path);
-		break;
-	}
-}
-
 static bool is_listed(const struct map *keys, const struct elsewhere_row *row)
 {
 	_cleanup_strbuf_ struct strbuf key = STRBUF_INIT;
 
-	format_key(row, &key);
+	elsewhere_row_add_key(row, &key);
 	return map_find(keys, map_hash_text(strbuf_text(&key)), has_text, strbuf_text(&key)) !=
 		NULL;
 }
@@ -402,7 +399,8 @@ static void list_keys(const struct elsewhere *elsewhere, struct map *ret_keys)
 
 		if (elsewhere->rows[i].is_local)
 			continue;
-		format_key(&elsewhere->rows[i], &text);
+		strbuf_reset(&text);
+		elsewhere_row_add_key(&elsewhere->rows[i], &text);
 		key = xcalloc(1, sizeof(*key) + text.len + 1);
 		memcpy(key->text, text.data, text.len);
 		map_add(ret_keys, &key->by_text, map_hash_text(key->text));
@@ -419,11 +417,11 @@ static void free_keys(struct map *keys)
 static void drop_links(const struct manager *manager, const struct elsewhere *elsewhere,
 	const struct map *keys, struct change *change)
 {
-	map_for_each (&manager->names.links, node, next) {
-		const struct link *link = container_of(node, struct link, by_path);
+	index_for_each (&manager->names.links, const struct link, link) {
 		struct elsewhere_row row = { .kind = ELSEWHERE_LINK, .path = link->path };
 
 		if (!names_is_shared(link) || is_listed(keys, &row) ||
+			elsewhere_is_outdated(elsewhere, &row, &change->names) ||
 			is_own(&change->names, link->record->id))
 			continue;
 		if (!names_find_link(&change->names, link->path))
@@ -470,7 +468,7 @@ static void drop_records(const struct manager *manager, const struct elsewhere *
 		const struct record *record = container_of(node, struct record, by_id);
 		struct elsewhere_row row = { .kind = ELSEWHERE_RECORD, .id = record->id };
 
-		if (is_listed(keys, &row))
+		if (is_listed(keys, &row) || elsewhere_is_outdated(elsewhere, &row, &change->names))
 			continue;
 		if (!record->is_shared) {
 			if (record->revision)
@@ -526,7 +524,8 @@ void elsewhere_decide(const struct manager *manager, const struct elsewhere *els
 		add_entries(manager, elsewhere, change);
 	elsewhere_surface(change);
 	note_position(elsewhere, change);
-	change->host = xstrdup(elsewhere->host);
+	if (!change->host)
+		change->host = xstrdup(elsewhere->host);
 }
 
 bool elsewhere_is_lacking(const struct names *view, const char *path)

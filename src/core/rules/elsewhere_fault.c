@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rows of other hosts that cannot be true on any host, whatever is known here.
+ * Rows of other hosts that cannot be true on any host, whatever is known here; and those that were
+ * true before this machine has written the same.
  */
 
 #include <string.h>
 
+#include "core/model/shadows.h"
 #include "core/rules/elsewhere_fault.h"
 #include "core/syntax/link_name.h"
 #include "core/syntax/replica.h"
@@ -26,6 +28,8 @@ static const char *find_record_fault(const struct elsewhere_row *row)
 {
 	if (!row->id || !unique_id_is_valid(row->id))
 		return "a volume without a unique ID";
+	if (row->is_unread)
+		return "a volume of which nothing can be read";
 	for (size_t i = 0; i < ID_SCHEMES; i++)
 		if (row->value[i] && strlen(row->value[i]) > TEXT_MAX)
 			return "an identity that is too long";
@@ -69,4 +73,30 @@ const char *elsewhere_find_fault(const struct elsewhere_row *row)
 		return find_point_fault(row);
 	}
 	return "a row of an unknown kind";
+}
+
+bool elsewhere_is_outdated(const struct elsewhere *elsewhere, const struct elsewhere_row *row,
+	const struct names *names)
+{
+	const struct record *record = NULL;
+	const struct shadow *shadow;
+	const struct link *link;
+
+	if (row->is_local || elsewhere->is_decided)
+		return false;
+	switch (row->kind) {
+	case ELSEWHERE_RECORD:
+		record = names_find_record(names, row->id);
+		break;
+	case ELSEWHERE_LINK:
+		shadow = shadows_find(names, row->path);
+		link = names_find_link(names, row->path);
+		if (shadow && link && strcmp(shadow->id, link->record->id) == 0)
+			return false; /* it is written nowhere else */
+		record = shadow ? names_find_record(names, shadow->id) : link ? link->record : NULL;
+		break;
+	case ELSEWHERE_POINT:
+		break;
+	}
+	return record && record->is_shared && record->revision > elsewhere->revision;
 }

@@ -13,10 +13,18 @@
 #include "core/syntax/link_name.h"
 
 #define ENTRIES_MAX 1024
+#define VALUE_MAX 65536 /* bytes: no host writes longer ones but logs */
+
+#define ROOM (2 * sizeof(void *)) /* of a text, beside its bytes */
 
 static char *copy(const char *text)
 {
 	return text ? xstrdup(text) : NULL;
+}
+
+static size_t measure(const char *text)
+{
+	return text ? strlen(text) + 1 + ROOM : 0;
 }
 
 struct elsewhere_change *elsewhere_change_new(const char *host, uint64_t revision, uint64_t head)
@@ -24,6 +32,7 @@ struct elsewhere_change *elsewhere_change_new(const char *host, uint64_t revisio
 	struct elsewhere_change *change = xcalloc(1, sizeof(*change));
 
 	change->elsewhere.host = xstrdup(host);
+	change->texts = measure(host);
 	change->elsewhere.revision = revision;
 	change->elsewhere.head = head;
 	return change;
@@ -42,6 +51,39 @@ static void row_fini(struct elsewhere_row *row)
 	free_text(row->options);
 	for (size_t i = 0; i < ID_SCHEMES; i++)
 		free_text(row->value[i]);
+}
+
+static size_t measure_row(const struct elsewhere_row *row)
+{
+	size_t bytes = measure(row->id) + measure(row->path) + measure(row->volume) +
+		measure(row->options);
+
+	for (size_t i = 0; i < ID_SCHEMES; i++)
+		bytes += measure(row->value[i]);
+	return bytes;
+}
+
+static size_t measure_entry(const struct history_entry *entry)
+{
+	return measure(entry->operation) + measure(entry->link) + measure(entry->id) +
+		measure(entry->device) + measure(entry->command);
+}
+
+/* For how many items xgrow() has made room. */
+static size_t get_room(size_t count)
+{
+	size_t room = count ? 1 : 0;
+
+	while (room < count)
+		room *= 2;
+	return room;
+}
+
+size_t elsewhere_change_measure(const struct elsewhere_change *change)
+{
+	return sizeof(*change) + ROOM + change->texts +
+		get_room(change->elsewhere.count) * sizeof(struct elsewhere_row) +
+		get_room(change->elsewhere.entry_count) * sizeof(struct history_entry);
 }
 
 static void entry_fini(struct history_entry *entry)
@@ -137,23 +179,28 @@ static void take_point(struct elsewhere_row *row, const struct json *json, const
 	row->changed = json_get_number(json, json->list, "changed");
 }
 
+void elsewhere_row_add_key(const struct elsewhere_row *row, struct strbuf *key)
+{
+	switch (row->kind) {
+	case ELSEWHERE_RECORD:
+		cluster_key_add_volume(key, row->id);
+		break;
+	case ELSEWHERE_LINK:
+		if (row->path)
+			cluster_key_add_link(key, row->path);
+		break;
+	case ELSEWHERE_POINT:
+		if (row->path)
+			cluster_key_add_point(key, row->id, row->path);
+		break;
+	}
+}
+
 static bool has_key(const struct elsewhere_row *row, const char *key)
 {
 	_cleanup_strbuf_ struct strbuf own = STRBUF_INIT;
 
-	switch (row->kind) {
-	case ELSEWHERE_RECORD:
-		cluster_key_add_volume(&own, row->id);
-		break;
-	case ELSEWHERE_LINK:
-		if (row->path)
-			cluster_key_add_link(&own, row->path);
-		break;
-	case ELSEWHERE_POINT:
-		if (row->path)
-			cluster_key_add_point(&own, row->id, row->path);
-		break;
-	}
+	elsewhere_row_add_key(row, &own);
 	return strcmp(strbuf_text(&own), key) == 0;
 }
 
@@ -192,13 +239,17 @@ static int add_name(struct elsewhere_change *change, enum elsewhere_kind kind,
 {
 	_cleanup_json_ struct json json = { 0 };
 	struct elsewhere_row *row;
+	bool is_unread = from->value &&
+		(strlen(from->value) > VALUE_MAX ||
+			json_parse(from->value, strlen(from->value), &json) < 0);
 
-	if (from->value && json_parse(from->value, strlen(from->value), &json) < 0)
+	if (is_unread && kind != ELSEWHERE_RECORD)
 		return fail(why, from->key);
-	if (!from->value && json_parse((char[]){ "{}" }, 2, &json) < 0)
+	if ((is_unread || !from->value) && json_parse((char[]){ "{}" }, 2, &json) < 0)
 		return fail(why, from->key);
 	row = add_row(change, kind);
 	row->is_gone = !from->value;
+	row->is_unread = is_unread;
 	row->is_local = is_local;
 	row->revision = from->revision;
 	switch (kind) {
@@ -213,8 +264,10 @@ static int add_name(struct elsewhere_change *change, enum elsewhere_kind kind,
 		take_point(row, &json, from->key + strlen("points/"));
 		break;
 	}
-	if (has_key(row, from->key))
+	if (has_key(row, from->key)) {
+		change->texts += measure_row(row);
 		return 0;
+	}
 	row_fini(row);
 	change->elsewhere.count--;
 	return fail(why, from->key);
@@ -238,6 +291,7 @@ static void add_entry(
 		.command = copy(json_get_text(json, value, "command")),
 	};
 	elsewhere->entries = entries;
+	change->texts += measure_entry(&entries[elsewhere->entry_count - 1]);
 }
 
 static int add_local(struct elsewhere_change *change, const struct json *json,

@@ -13,6 +13,7 @@
 
 #include "core/model/mount_points.h"
 #include "core/model/triples.h"
+#include "core/rules/dropping.h"
 #include "core/rules/forgetting.h"
 #include "core/syntax/link_name.h"
 
@@ -98,7 +99,7 @@ static void forget(const struct manager *manager, const struct manager_env *env,
 		return;
 	change_add_entry(change, manager, env, operation, &triple);
 	fingerprint_copy(&fingerprint, &record->fingerprint);
-	names_remove_record(names, id);
+	dropping_remove_record(manager, env, names, id);
 	if (is_owed) {
 		struct record *rest = names_edit_record(names, id);
 

@@ -272,6 +272,8 @@ int id_change_decide(struct decision *decision)
 	r = select_old(decision, device, &old);
 	if (r < 0)
 		return r;
+	if (manager_env_has_seen(decision->env, names, old))
+		return decision_fail(decision, -EEXIST, "other hosts still see %s", old);
 	if (names_find_record(names, old)->letter && names_find_record(names, id)->letter)
 		return decision_fail(
 			decision, -EINVAL, "%s has a drive letter, and so has %s", id, old);

@@ -8,6 +8,7 @@
  * anew, the rest of the volume goes.
  */
 
+#include <errno.h>
 #include <string.h>
 
 #include "core/rules/identity_names.h"
@@ -27,16 +28,17 @@ static void drop_volume(struct names *names, const char *id)
 	}
 }
 
-void identity_names_prepare(struct decision *decision, const char *id)
+int identity_names_prepare(struct decision *decision, const char *id)
 {
 	const struct device *holder = volumes_find_holder(&decision->manager->volumes, id);
 	struct names *names = &decision->change->names;
 	const struct record *record = names_find_record(names, id);
 
-	if (!holder || is_same_text(holder->id, id))
-		return;
-	if (!record || !record->fingerprint.size)
-		return;
+	if (!holder || is_same_text(holder->id, id) || !record || !record->fingerprint.size)
+		return 0;
+	if (manager_env_has_seen(decision->env, names, id))
+		return decision_fail(decision, -EEXIST, "%s is a volume on another host", id);
 	drop_volume(names, id);
 	names_edit_record(names, id)->fingerprint.size = 0;
+	return 0;
 }

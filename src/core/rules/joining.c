@@ -5,6 +5,8 @@
  * may be two, and whose names count only people can say.
  *
  * The same is done for links of a shared volume that the database of all hosts lacks.
+ *
+ * And a volume of all hosts leaves them here, when its ID comes with a disk that is not meant.
  */
 
 #include <errno.h>
@@ -12,9 +14,9 @@
 
 #include "core/model/mount_points.h"
 #include "core/model/shadows.h"
-#include "core/rules/devices.h"
 #include "core/rules/elsewhere.h"
 #include "core/rules/joining.h"
+#include "core/rules/sharing.h"
 
 static int check(struct decision *decision, const char *id)
 {
@@ -28,7 +30,7 @@ static int check(struct decision *decision, const char *id)
 			"mmfs was started without cluster=, or with share=off");
 	if (!device || !record)
 		return decision_fail(decision, -ENOENT, "%s is offline", id);
-	if (!devices_is_to_share(decision->manager, device))
+	if (!sharing_is_meant(decision->manager, device))
 		return decision_fail(
 			decision, -EOPNOTSUPP, "%s is not what share= says", device->node);
 	if (record->revision && !record->is_shared)
@@ -42,6 +44,9 @@ static int check(struct decision *decision, const char *id)
 		if (shadow && !elsewhere_is_lacking(names, link->path))
 			return decision_fail(decision, -EEXIST, "%s is a link of %s on other hosts",
 				shadow->path, shadow->id);
+		if (!link_name_is_letter(link->path) &&
+			manager_env_is_taken(decision->env, link->path, decision->why))
+			return -EEXIST;
 	}
 	return 0;
 }
@@ -101,6 +106,25 @@ static bool share_points(struct decision *decision, const char *id, bool is_rest
 		is_any = true;
 	}
 	return is_any;
+}
+
+void joining_leave(struct change *change, const char *id)
+{
+	struct names *names = &change->names;
+	const struct link *link = names_next_link(names, id, NULL);
+	struct record *record;
+
+	while (link) {
+		const struct link *next = names_next_link(names, id, link);
+
+		if (names_is_shared(link))
+			names_remove_link(names, link->path);
+		link = next;
+	}
+	mount_points_drop(names, id, NULL);
+	shadows_drop(names, id);
+	record = names_edit_record(names, id);
+	record->is_shared = record->keep_links = false;
 }
 
 int joining_decide(struct decision *decision)

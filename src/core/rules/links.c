@@ -12,6 +12,7 @@
 #include "core/rules/elsewhere.h"
 #include "core/model/triples.h"
 #include "core/rules/devices.h"
+#include "core/rules/dropping.h"
 #include "core/rules/identity_names.h"
 #include "core/rules/links.h"
 #include "core/rules/near.h"
@@ -155,21 +156,28 @@ static int check_letter(
 
 /*
  * What does not show here is not free if another host has the volume, or if all hosts have that
- * name for one of theirs and it is only here that another has its place.
+ * name for one of theirs and it is only here that another has its place. A volume of this machine
+ * alone takes no name from all hosts, so nobody need be asked for its names.
  */
 static int check_elsewhere(struct decision *decision, const char *id, const char *path)
 {
 	const struct names *names = &decision->change->names;
 	const struct link *link = names_find_link(names, path);
 	const struct record *record = names_find_record(names, id);
-	const struct shadow *shadow = shadows_find(names, path);
+	bool is_shared = record && record->is_shared;
+	struct elsewhere_link theirs;
 
-	if (link && manager_env_has_seen(decision->env, names, link->record->id))
+	if (link && names_is_shared(link) &&
+		manager_env_has_seen(decision->env, names, link->record->id))
 		return decision_fail(decision, -EEXIST,
 			"%s is a link of %s, which other hosts have", link->path, link->record->id);
-	if (shadow && record && record->is_shared && !elsewhere_is_lacking(names, path))
+	if (!elsewhere_find_link(names, path, &theirs))
+		return is_shared && manager_env_is_taken(decision->env, path, decision->why)
+			? -EEXIST
+			: 0;
+	if (is_shared == (shadows_find(names, path) != NULL))
 		return decision_fail(decision, -EEXIST, "%s is a link of %s on other hosts",
-			shadow->path, shadow->id);
+			theirs.path, theirs.id);
 	return 0;
 }
 
@@ -251,9 +259,10 @@ int links_decide_create_point(struct decision *decision)
 		r = check_free(decision, id, path);
 	if (r == 0)
 		r = check_hidden(decision, id, path);
+	if (r == 0)
+		r = identity_names_prepare(decision, id);
 	if (r < 0)
 		return r;
-	identity_names_prepare(decision, id);
 	names_set_link(&decision->change->names, path, id, decision->env->now);
 	if (link_name_is_letter(path))
 		decision_set_mark(decision, id, false);
@@ -315,68 +324,112 @@ static bool has_others(const struct decision *decision, const char *id)
 	return false;
 }
 
-/*
- * Whether the links that are meant are all that a unique ID has, and so many that they go at once.
- * Other hosts, if there are any, are told of each; so is the database that some are not in it.
- */
-static bool are_many(const struct decision *decision, const char *id)
+/* Whether links of a unique ID, and all that it has, are meant, and can go at once. */
+static bool can_drop(const struct decision *decision, const char *id)
 {
 	const struct manager *manager = decision->manager;
 	const struct names *names = &decision->change->names;
-	const struct record *record = id ? names_find_record(names, id) : NULL;
-	const struct link *link = NULL;
-	size_t count = 0;
 
-	if (!record || decision->request->given & KEY_BIT(KEY_LINK) ||
-		decision->request->operation->kind != OP_DELETE_POINTS ||
-		decision->env->is_seen_elsewhere || record->is_shared ||
-		manager->names.shadows.count || names_has_unrecorded(names, id) ||
-		!manager_shows(manager, names, id) ||
-		!manager_may_show_volume(manager_find_device(manager, names, id), id) ||
-		has_others(decision, id))
-		return false;
-	while (count <= manager->links_told && (link = names_next_link(names, id, link)))
-		count++;
-	return count > manager->links_told;
+	return dropping_is_possible(manager, decision->env, names, id) &&
+		manager_shows(manager, names, id) &&
+		manager_may_show_volume(manager_find_device(manager, names, id), id) &&
+		!has_others(decision, id);
 }
 
-/* History has no more of them than it keeps: of a great many, any. */
-static void delete_many(struct decision *decision, const char *id)
+static void add_id(const char ***ids, size_t *count, const char *id)
+{
+	*ids = xgrow(*ids, *count, sizeof(**ids));
+	(*ids)[(*count)++] = id;
+}
+
+/*
+ * The unique IDs whose links are to go at once: `selected`, or (NULL) all that can, if it is a
+ * great many that they have.
+ */
+static size_t find_many(
+	const struct decision *decision, const char *selected, const char ***ret_ids)
+{
+	const struct map *records = &decision->manager->names.records;
+	size_t most = (size_t)decision->manager->links_told + 1, count = 0, links = 0;
+
+	*ret_ids = NULL;
+	if (decision->request->given & KEY_BIT(KEY_LINK) ||
+		decision->request->operation->kind != OP_DELETE_POINTS)
+		return 0;
+	if (selected && can_drop(decision, selected))
+		add_id(ret_ids, &count, selected);
+	map_for_each (records, node, next) {
+		const char *id = container_of(node, struct record, by_id)->id;
+
+		if (selected)
+			break;
+		if (can_drop(decision, id))
+			add_id(ret_ids, &count, id);
+	}
+	for (size_t i = 0; i < count && links < most; i++)
+		links += dropping_count(&decision->change->names, (*ret_ids)[i], most - links);
+	return links < most ? 0 : count;
+}
+
+/* History has no more of them than it keeps (`left`): of a great many, any. */
+static void drop_links(struct decision *decision, const char *id, size_t *left)
 {
 	struct names *names = &decision->change->names;
-	_cleanup_free_ struct triple *triples = xcalloc(HISTORY_MAX, sizeof(*triples));
+	_cleanup_free_ struct triple *triples = xcalloc(*left + 1, sizeof(*triples));
 	const struct link *link = NULL;
 	size_t count = 0;
 
-	while (count < HISTORY_MAX && (link = names_next_link(names, id, link)))
+	while (count < *left && (link = names_next_link(names, id, link)))
 		triples[count++] = (struct triple){ .link = link->path };
 	triples_sort(triples, count);
 	for (size_t i = 0; i < count; i++)
 		decision_add_entry(
 			decision, decision->request->operation->name, triples[i].link, id);
+	*left -= count;
 	names_drop_links(names, id);
 	devices_decide_holder(decision->manager, decision->env, id, decision->change);
+}
+
+/* What the request means, and what of that is left to be deleted link by link. */
+static int delete_many(struct decision *decision, const char *selected, const char **ids,
+	size_t id_count, struct found *found)
+{
+	size_t left = HISTORY_MAX;
+	int r = decision->reply->is_unread
+		? 0
+		: select_triples(decision, &found->triples, &found->count);
+
+	if (r < 0)
+		return r;
+	reply_triples(decision, found->triples, found->count);
+	for (size_t i = 0; i < id_count; i++)
+		drop_links(decision, ids[i], &left);
+	free(found->triples);
+	*found = (struct found){ 0 };
+	return selected ? 0 : select_triples(decision, &found->triples, &found->count);
 }
 
 int links_decide_delete_points(struct decision *decision)
 {
 	const struct request *request = decision->request;
-	_cleanup_free_ struct triple *triples = NULL;
+	_cleanup_free_ const char **many = NULL;
 	const char *selected =
 		NULL; /* known before its links, one of which may name it, are gone */
-	size_t count = 0;
+	struct found found = { 0 };
 	int r = decision_select_by_triple(decision, -EINVAL, &selected);
-	bool is_at_once = r == 0 && are_many(decision, selected);
+	size_t many_count = r == 0 ? find_many(decision, selected, &many) : 0;
 
-	if (r == 0 && !(is_at_once && decision->reply->is_unread))
-		r = select_triples(decision, &triples, &count);
+	if (many_count)
+		r = delete_many(decision, selected, many, many_count, &found);
+	else if (r == 0)
+		r = select_triples(decision, &found.triples, &found.count);
 	if (r < 0)
 		return r;
-	reply_triples(decision, triples, count);
-	if (is_at_once)
-		delete_many(decision, selected);
-	for (size_t i = 0; i < count && !is_at_once; i++)
-		delete_link(decision, &triples[i]);
+	if (!many_count)
+		reply_triples(decision, found.triples, found.count);
+	for (size_t i = 0; i < found.count; i++)
+		delete_link(decision, &found.triples[i]);
+	free(found.triples);
 	if (!(request->given & KEY_BIT(KEY_LINK)))
 		clear_marks(decision, selected);
 	return 0;

@@ -23,6 +23,7 @@
 #include "core/rules/holdings.h"
 #include "core/rules/ownership.h"
 #include "core/rules/rivals.h"
+#include "core/rules/sharing.h"
 #include "core/rules/stranger.h"
 
 struct claim {
@@ -284,6 +285,7 @@ static bool is_others(const struct court *court, const struct claim *claim, cons
 	const struct record *record = names_find_record(court->names, id);
 
 	return record && record->is_shared && !is_same_text(claim->held, id) &&
+		(record->last_seen || sharing_is_meant(court->manager, claim->device)) &&
 		!claim_get_word(claim, id) && stranger_is_clone(record, claim->device) &&
 		(!record->last_seen ||
 			(court->env && manager_env_has_seen(court->env, court->names, id)));

@@ -16,6 +16,7 @@
 
 #include "core/model/hosting.h"
 #include "core/model/mount_points.h"
+#include "core/model/volume_name.h"
 #include "core/rules/decision.h"
 #include "core/rules/reconcile.h"
 #include "core/syntax/link_name.h"
@@ -276,7 +277,7 @@ static int select_volume_name(struct work *work, const struct link **ret_link)
 	if (ref->kind == VOLUME_BY_LINK && link_name_is_volume(ref->text))
 		link = names_find_link(get_view(work), ref->text);
 	if (!link)
-		link = names_find_volume_name(get_view(work), id);
+		link = volume_name_find(get_view(work), id);
 	if (!link)
 		return decision_fail(&work->decision, -ENOENT, "%s has no volume name", id);
 	if (strcmp(id, work->in->host) == 0)

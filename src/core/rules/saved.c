@@ -98,7 +98,8 @@ int saved_decide_volume(struct decision *decision)
 	if (!names_find_record(names, id))
 		names_edit_record(names, id);
 	decision_add_entry(decision, request->operation->name, NULL, id);
-	if (request->given & KNOWN_KEYS && !volumes_find_id(&decision->manager->volumes, id))
+	if (request->given & KNOWN_KEYS && !volumes_find_id(&decision->manager->volumes, id) &&
+		!manager_env_has_seen(decision->env, names, id))
 		set_known(decision, id, attachment);
 	set_marks(decision, id);
 	return 0;

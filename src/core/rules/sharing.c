@@ -4,8 +4,9 @@
  *
  * A volume's row is written by every change that touches the volume, or any name of it: so it must
  * be as it is known here. A name that nobody is known to have must be nobody's. Whoever loses a
- * name because it is absent must be seen by no other host. Any two changes about one volume or one
- * name exclude each other by that, and all others can happen side by side.
+ * name because it is absent must be seen by no other host, and so must what is remembered as
+ * another disk than before. Any two changes about one volume or one name exclude each other by
+ * that, and all others can happen side by side.
  *
  * Names that the host has for itself, and marks of volumes, are written here alone. Where a change
  * has both, those are in the host's log, too, so that a host that dies between the two finds them
@@ -18,6 +19,7 @@
 #include "core/model/mount_points.h"
 #include "core/model/shadows.h"
 #include "core/rules/elsewhere.h"
+#include "core/rules/mounted.h"
 #include "core/rules/sharing.h"
 #include "core/syntax/cluster_line.h"
 #include "core/syntax/link_name.h"
@@ -25,8 +27,15 @@
 static const enum id_scheme schemes[] = { ID_PARTUUID, ID_WWN, ID_SERIAL };
 static const char *const scheme_keys[] = { "partuuid", "wwn", "serial" };
 
+/* One of sharing::volumes. */
+struct listed {
+	struct map_node by_id;
+	const char *id;
+};
+
 struct writer {
 	struct sharing *sharing;
+	struct map listed;
 	const struct manager *manager;
 	struct change *change;
 	const char *host;
@@ -110,33 +119,54 @@ static void add_number(struct strbuf *value, const char *key, uint64_t number)
 
 /* --- volumes ---------------------------------------------------------------------------------- */
 
-static bool is_listed(const struct sharing *sharing, const char *id)
+static bool has_id(const struct map_node *node, const void *key)
 {
-	for (size_t i = 0; i < sharing->volume_count; i++)
-		if (strcmp(sharing->volumes[i], id) == 0)
-			return true;
-	return false;
+	return strcmp(container_of(node, struct listed, by_id)->id, key) == 0;
+}
+
+static bool is_listed(const struct writer *writer, const char *id)
+{
+	return map_find(&writer->listed, map_hash_text(id), has_id, id);
+}
+
+static void list(struct writer *writer, const char *id)
+{
+	struct sharing *sharing = writer->sharing;
+	struct listed *listed = xcalloc(1, sizeof(*listed));
+
+	sharing->volumes = xgrow(sharing->volumes, sharing->volume_count, sizeof(char *));
+	listed->id = sharing->volumes[sharing->volume_count++] = xstrdup(id);
+	map_add(&writer->listed, &listed->by_id, map_hash_text(id));
+}
+
+static void forget_list(struct writer *writer)
+{
+	map_for_each (&writer->listed, node, next)
+		free(container_of(node, struct listed, by_id));
+	map_fini(&writer->listed);
 }
 
 static void touch(struct writer *writer, const char *id)
 {
-	struct sharing *sharing = writer->sharing;
-
-	if (is_listed(sharing, id))
+	if (is_listed(writer, id))
 		return;
 	names_edit_hint(&writer->change->names, id);
-	sharing->volumes = xgrow(sharing->volumes, sharing->volume_count, sizeof(char *));
-	sharing->volumes[sharing->volume_count++] = xstrdup(id);
+	list(writer, id);
 }
 
-static bool is_same_record(const struct record *a, const struct record *b)
+static bool has_same_identities(const struct record *a, const struct record *b)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
 		if (!is_same_text(
 			    a->fingerprint.value[schemes[i]], b->fingerprint.value[schemes[i]]))
 			return false;
-	return a->keep_links == b->keep_links && a->fingerprint.size == b->fingerprint.size &&
+	return a->fingerprint.size == b->fingerprint.size &&
 		a->fingerprint.start == b->fingerprint.start;
+}
+
+static bool is_same_record(const struct record *a, const struct record *b)
+{
+	return a->keep_links == b->keep_links && has_same_identities(a, b);
 }
 
 /* Whether what all hosts know of it is different by the change. */
@@ -173,12 +203,23 @@ static void add_record(struct writer *writer, const char *id)
 
 	cluster_key_add_volume(&key, id);
 	compare_revision(writer, &key, before && before->is_shared ? before->revision : 0);
+	if (record && before && before->is_shared && !has_same_identities(before, record))
+		compare_unseen(writer, id);
 	if (record) {
 		put_record(writer, &key, record);
 	} else {
 		compare_unseen(writer, id);
 		delete_row(writer, &key);
 	}
+}
+
+/* It was that of all hosts and is the machine's own by the change: others keep theirs. */
+static bool is_parted(const struct names *layer, const char *id)
+{
+	const struct record *before = names_find_record(layer->base, id);
+	const struct record *now = names_find_record(layer, id);
+
+	return before && before->is_shared && now && !now->is_shared;
 }
 
 /* --- links ------------------------------------------------------------------------------------ */
@@ -211,6 +252,8 @@ static void add_shared_link(struct writer *writer, const char *path)
 	bool was_there = elsewhere_find_link(layer->base, path, &before);
 	bool is_there = elsewhere_find_link(layer, path, &after);
 
+	if (was_there && is_parted(layer, before.id))
+		return;
 	cluster_key_add_link(&key, path);
 	if (was_there && names_find_record(layer, before.id))
 		touch(writer, before.id);
@@ -294,9 +337,7 @@ static void add_links(struct writer *writer)
 {
 	struct names *layer = &writer->change->names;
 
-	map_for_each (&layer->links, node, next) {
-		const struct link *link = container_of(node, struct link, by_path);
-
+	index_for_each (&layer->links, const struct link, link) {
 		if (elsewhere_is_row(layer, link->path))
 			add_shared_link(writer, link->path);
 		add_local_link(writer, link);
@@ -324,6 +365,13 @@ static bool is_same_point(const struct mount_point *a, const struct mount_point 
 		a->is_found == b->is_found;
 }
 
+static bool is_of_parted(const struct names *layer, const struct mount_point *before)
+{
+	const struct link *link = names_find_link(layer->base, before->volume);
+
+	return link && is_parted(layer, link->record->id);
+}
+
 static void add_point(struct writer *writer, const struct mount_point *point)
 {
 	const struct names *layer = &writer->change->names;
@@ -335,6 +383,7 @@ static void add_point(struct writer *writer, const struct mount_point *point)
 	if (!record)
 		record = names_find_record(layer->base, point->host);
 	if (!record || !record->is_shared || (point->is_removed && !before) ||
+		(before && is_of_parted(layer, before)) ||
 		(before && !point->is_removed && is_same_point(before, point)))
 		return;
 	cluster_key_add_point(&key, point->host, point->path);
@@ -393,6 +442,22 @@ static void format_log(struct writer *writer)
 	writer->sharing->bytes += log->len;
 }
 
+bool sharing_is_meant(const struct manager *manager, const struct device *device)
+{
+	switch (manager->share) {
+	case SHARE_OFF:
+		return false;
+	case SHARE_FABRIC:
+		return device->is_fabric;
+	case SHARE_ALL:
+		return !mounted_is_device(device);
+	case SHARE_NAMED:
+		return !mounted_is_device(device) &&
+			device_name_matches(device->name, manager->share_globs);
+	}
+	return false;
+}
+
 void sharing_init(struct sharing *sharing, const struct manager *manager, struct change *change,
 	const char *host)
 {
@@ -408,12 +473,10 @@ void sharing_init(struct sharing *sharing, const struct manager *manager, struct
 	map_for_each (&change->names.records, node, next) {
 		const struct record *record = container_of(node, struct record, by_id);
 
-		if (is_changed(&writer, record) && !is_listed(sharing, record->id)) {
-			sharing->volumes =
-				xgrow(sharing->volumes, sharing->volume_count, sizeof(char *));
-			sharing->volumes[sharing->volume_count++] = xstrdup(record->id);
-		}
+		if (is_changed(&writer, record) && !is_listed(&writer, record->id))
+			list(&writer, record->id);
 	}
+	forget_list(&writer);
 	for (size_t i = 0; i < sharing->volume_count; i++)
 		add_record(&writer, sharing->volumes[i]);
 	sharing->has_rows = sharing->puts != 0;

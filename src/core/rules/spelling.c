@@ -19,7 +19,10 @@ static bool is_here(
 		identity_next(&change->identities, id, NULL);
 }
 
-/* The only record whose ID differs from this in case alone, if no device ever had it; or NULL. */
+/*
+ * The only record whose ID differs from this in case alone, if no device ever had it; or NULL. What
+ * all hosts know of is of a volume that one of them had.
+ */
 static const struct record *find_awaited(
 	const struct manager *manager, const struct change *change, const char *id)
 {
@@ -27,7 +30,7 @@ static const struct record *find_awaited(
 	const struct record *record = names_next_alike(view, id, NULL);
 
 	if (!record || names_next_alike(view, id, record) || record->last_seen ||
-		is_here(manager, &change->volumes, record->id))
+		record->is_shared || is_here(manager, &change->volumes, record->id))
 		return NULL;
 	return record;
 }
@@ -38,8 +41,7 @@ void spelling_decide(
 	struct volumes_change *volumes = &change->volumes;
 
 	volumes_change_list_identities(volumes);
-	map_for_each (&volumes->identities, node, next) {
-		const struct identity *identity = container_of(node, struct identity, by_text);
+	index_for_each (&volumes->identities, const struct identity, identity) {
 		const struct record *record = find_awaited(manager, change, identity->text);
 		_cleanup_free_ char *typed = NULL;
 

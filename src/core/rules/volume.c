@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/model/hosting.h"
+#include "core/model/volume_name.h"
 #include "core/rules/devices.h"
 #include "core/rules/identity_names.h"
 #include "core/rules/letters.h"
@@ -60,7 +61,9 @@ int volume_decide_keep_links(struct decision *decision)
 	record = names_find_record(names, id);
 	if (record ? record->keep_links == is_on : !is_on)
 		return 0;
-	identity_names_prepare(decision, id);
+	r = identity_names_prepare(decision, id);
+	if (r < 0)
+		return r;
 	node = decision_get_node(decision, id);
 	decision_add_entry(decision, "keep_links_when_offline", NULL, id);
 	edited = names_edit_record(names, id);
@@ -96,12 +99,14 @@ int volume_decide_arrival(struct decision *decision)
 
 int volume_decide_removal(struct decision *decision)
 {
-	const struct device *device = decision_find_present(decision);
 	struct volumes_change *volumes = &decision->change->volumes;
+	const struct device *device;
+	int r = decision_select_present(decision, &device);
 
-	if (!device || volumes_change_concerns(volumes, device->name))
-		return decision_fail(decision, -ENOENT, "no device is present as '%s'",
-			decision->request->device.text);
+	if (r == 0 && volumes_change_concerns(volumes, device->name))
+		r = decision_fail(decision, -ENOENT, "%s is present no more", device->node);
+	if (r < 0)
+		return r;
 	mounted_decide_removal(device, decision->change);
 	volumes_change_remove(volumes, device->name);
 	return 0;
@@ -138,7 +143,7 @@ int volume_decide_query(struct decision *decision)
 	if (r < 0)
 		return r;
 	item.node = decision_get_node(decision, item.id);
-	link = names_find_volume_name(&decision->change->names, item.id);
+	link = volume_name_find(&decision->change->names, item.id);
 	item.link = link ? link->path : NULL;
 	if (get_suggestion(decision, item.id, &suggestion))
 		item.path = suggestion.path;
@@ -149,7 +154,7 @@ int volume_decide_query(struct decision *decision)
 /* The volume name: better than nothing for who asks for one path. */
 static int add_volume_name(struct decision *decision, const char *id)
 {
-	const struct link *link = names_find_volume_name(&decision->change->names, id);
+	const struct link *link = volume_name_find(&decision->change->names, id);
 
 	if (link) {
 		reply_add_volume_path(decision->reply, link->path);

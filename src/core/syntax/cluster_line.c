@@ -70,6 +70,13 @@ static const char *parse_rows(struct cluster_line *line, const struct json_value
 	return fault;
 }
 
+static const char *parse_taken(struct cluster_line *line)
+{
+	const struct json_value *list = json_find(&line->json, line->json.list, "taken");
+
+	return list ? parse_rows(line, list) : NULL;
+}
+
 /* By the member that says what it is. */
 static const char *parse_word(struct cluster_line *line)
 {
@@ -87,6 +94,8 @@ static const char *parse_word(struct cluster_line *line)
 	}
 	if (!found)
 		return "a line that says nothing";
+	if (line->word == CLUSTER_ANSWER)
+		return parse_taken(line);
 	return line->word == CLUSTER_ROWS ? parse_rows(line, found) : NULL;
 }
 
@@ -124,6 +133,7 @@ static const char *parse(struct cluster_line *line)
 	if (fault)
 		return fault;
 	line->host = json_get_text(json, object, "host");
+	line->cluster = json_get_text(json, object, "cluster");
 	line->cluster_id = json_get_text(json, object, "cluster_id");
 	line->state = json_get_text(json, object, "state");
 	line->why = json_get_text(json, object, "why");
@@ -147,7 +157,7 @@ static const char *parse(struct cluster_line *line)
 
 int cluster_line_parse(char *text, size_t len, struct cluster_line *ret_line, const char **ret_why)
 {
-	struct cluster_line line = { .text = text };
+	struct cluster_line line = { .text = text, .len = len };
 
 	if (len > CLUSTER_LINE_MAX)
 		*ret_why = "a line that is too long";

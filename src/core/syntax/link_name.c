@@ -114,6 +114,7 @@ static int parse(const char *text, size_t len, bool is_sought, struct link_name 
 	size_t skip = form ? strlen(form->prefix) : 0;
 	const char *fault, *name = text + skip, *folder = LINK_FOLDER_DOS_DEVICES;
 	enum link_kind kind = LINK_OTHER;
+	char *base;
 
 	len = get_bare_len(name, len - skip, is_sought);
 	fault = find_fault(name, len);
@@ -135,11 +136,13 @@ static int parse(const char *text, size_t len, bool is_sought, struct link_name 
 		return -EINVAL;
 	}
 	ret_name->kind = kind;
-	snprintf(ret_name->path, sizeof(ret_name->path), "%s%.*s", folder, (int)len, name);
+	base = stpcpy(ret_name->path, folder); /* a start parses each name: no printf here */
+	memcpy(base, name, len);
+	base[len] = '\0';
 	if (kind == LINK_LETTER)
-		ret_name->path[strlen(folder)] &= ~0x20;
+		*base &= ~0x20;
 	else if (kind == LINK_VOLUME)
-		memcpy(ret_name->path + strlen(folder), VOLUME_START, VOLUME_START_LEN);
+		memcpy(base, VOLUME_START, VOLUME_START_LEN);
 	return 0;
 }
 

@@ -37,7 +37,7 @@ static bool has_listing(const struct deltas *deltas, uint64_t parent)
 /* The kernel knows names by their exact spelling. */
 static uint64_t get_missing_bit(const struct node *folder, const char *name)
 {
-	return (map_hash_text(name) ^ map_hash_number(node_get_ino(folder))) % TREE_MISSING_BITS;
+	return (map_hash_text(name) ^ map_hash_number(folder->ino)) % TREE_MISSING_BITS;
 }
 
 void deltas_note_missing(struct tree *tree, struct node *folder, const char *name)
@@ -54,16 +54,16 @@ static bool is_known(const struct tree *tree, const struct node *folder, const c
 	const struct node *node = tree_find_entry(tree, folder, name);
 	uint64_t bit = get_missing_bit(folder, name);
 
-	return (node && node->lookups) || (tree->missing[bit / 64] >> bit % 64 & 1);
+	return (node && node_get_lookups(node)) || (tree->missing[bit / 64] >> bit % 64 & 1);
 }
 
 void deltas_add_entry(struct deltas *deltas, const struct tree *tree, struct node *folder,
 	const char *name, uint64_t now)
 {
-	uint64_t parent = node_get_ino(folder);
+	uint64_t parent = folder->ino;
 
 	tree_change_listing(folder, now);
-	if (!deltas || (!folder->lookups && folder->parent && folder->parent->parent))
+	if (!deltas || (!node_get_lookups(folder) && folder->parent && folder->parent->parent))
 		return;
 	if (is_known(tree, folder, name))
 		deltas_add(deltas, parent, 0, name);
@@ -78,14 +78,14 @@ void deltas_add_entries(struct deltas *deltas, struct node *folder, bool is_know
 		return;
 	if (is_known)
 		deltas_add(deltas, TREE_ROOT_INO, 0, folder->name);
-	if (!has_listing(deltas, node_get_ino(folder)))
-		deltas_add(deltas, node_get_ino(folder), 0, NULL);
+	if (!has_listing(deltas, folder->ino))
+		deltas_add(deltas, folder->ino, 0, NULL);
 }
 
 void deltas_add_attributes(struct deltas *deltas, const struct node *node)
 {
-	if (deltas && node->lookups)
-		deltas_add(deltas, 0, node_get_ino(node), NULL);
+	if (deltas && node_get_lookups(node))
+		deltas_add(deltas, 0, node->ino, NULL);
 }
 
 void deltas_add_link(struct deltas *deltas, enum event_kind kind, const struct tree *tree,
@@ -114,12 +114,12 @@ void deltas_add_link(struct deltas *deltas, enum event_kind kind, const struct t
 void tree_list_entries(struct tree *tree, struct deltas *ret_deltas)
 {
 	memset(tree->missing, 0xff, sizeof(tree->missing));
-	map_for_each (&tree->by_ino, map_node, next) {
-		struct node *node = container_of(map_node, struct node, by_ino);
-
+	index_for_each (&tree->by_ino, struct node, node)
 		if (node->kind == NODE_FOLDER)
 			node->has_missing = true;
-		if (node->parent)
-			deltas_add(ret_deltas, node_get_ino(node->parent), 0, node->name);
-	}
+	index_for_each (&tree->by_name, const struct node, node)
+		deltas_add(ret_deltas, node->parent->ino, 0, node->name);
+	for (const struct node *volume = tree->ids->content->first; volume; volume = volume->next)
+		if (volume->content->device && !volume->content->first)
+			deltas_add(ret_deltas, volume->ino, 0, VOLUME_DEVICE);
 }

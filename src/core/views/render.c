@@ -8,6 +8,7 @@
 
 #include "core/model/filesystem.h"
 #include "core/model/hosting.h"
+#include "core/model/volume_name.h"
 #include "core/syntax/link_name.h"
 #include "core/views/render.h"
 
@@ -173,7 +174,7 @@ static void render_unique_id(const struct manager *manager, const char *id, stru
 
 static void render_guid(const struct manager *manager, const char *id, struct strbuf *ret_text)
 {
-	const struct link *link = names_find_volume_name(&manager->names, id);
+	const struct link *link = volume_name_find(&manager->names, id);
 
 	if (link)
 		strbuf_add(ret_text, link_name_get_base(link->path) + strlen("Volume{"), 36);
@@ -350,13 +351,13 @@ static void render_last_seen(const struct manager *manager, const char *id, stru
 
 const struct volume_file volume_files[] = {
 	{ "unique_id", render_unique_id },
-	{ "guid", render_guid },
+	{ "guid", render_guid, .is_of_links = true },
 	{ "last_device", render_last_device },
 	{ "kind", render_kind, .is_description = true },
-	{ "links", render_links },
+	{ "links", render_links, .is_of_links = true },
 	{ "mount_points", render_mount_points },
-	{ "mount_points.registered", render_registered },
-	{ "dos_paths", render_dos_paths },
+	{ "mount_points.registered", render_registered, .is_of_links = true },
+	{ "dos_paths", render_dos_paths, .is_of_links = true },
 	{ "state", render_state, .is_description = true },
 	{ "doubt", render_doubt },
 	{ "fstype", render_fstype, .is_description = true },

@@ -75,36 +75,36 @@ void told_add_volume(struct told *told, const struct told_volume *volume)
 		return;
 	folder = tree_add(tree, tree->ids, strbuf_text(&name), NODE_FOLDER, 0);
 	folder->is_volume_folder = true;
-	folder->id = texts_hold(&tree->texts, volume->id);
+	folder->content->id = texts_hold(&tree->texts, volume->id);
 	shown = &folder->content->shown;
 	shown->is_online = volume->is_online && volume->node;
 	shown->diskseq = volume->diskseq;
 	shown->description = volume->description;
-	for (size_t i = 0; i < volume->mount_count; i++) {
-		shown->mounts = xgrow(shown->mounts, shown->mount_count, sizeof(*shown->mounts));
-		shown->mounts[shown->mount_count++] = xstrdup(volume->mounts[i]);
-	}
-	if (volume->node)
-		tree_add_symlink(tree, folder, "device", volume->node, 0);
+	if (volume->mount_count)
+		shown->mounts = xcalloc(volume->mount_count + 1, sizeof(*shown->mounts));
+	for (size_t i = 0; i < volume->mount_count; i++)
+		shown->mounts[i] = xstrdup(volume->mounts[i]);
+	tree_set_device(tree, folder, volume->node, 0);
 }
 
 void told_add_link(struct told *told, const char *path, const char *id)
 {
 	struct tree *tree = &told->tree;
 	struct node *folder = tree_get_link_folder(tree, path);
-	const struct node *volume = find_folder(tree, id), *device;
+	const struct node *volume = find_folder(tree, id);
 	const char *name = link_name_get_base(path);
 	bool is_of_volume = link_name_is_letter(path) || link_name_is_volume(path);
+	const char *device;
 	struct lead *lead;
 
 	if (!volume || tree_find_entry(tree, folder, name))
 		return;
-	device = tree_find_entry(tree, volume, "device");
+	device = volume->content->device;
 	if (device && !volume->content->shown.is_online && is_of_volume)
 		return; /* manager_may_show() */
 	lead = lead_hold(&tree->leads, &tree->texts, id, is_of_volume);
 	if (!lead->target)
-		tree_set_lead(tree, lead, device ? device->target : "", 0);
+		tree_set_lead(tree, lead, device ? device : "", 0);
 	tree_add_link(tree, folder, name, lead, 0);
 	lead_release(&tree->leads, &tree->texts, lead);
 }
@@ -160,7 +160,7 @@ static void touch_links(struct touched *touched, const struct tree *tree, const 
 static void touch_volumes(struct touched *touched, const struct tree *tree)
 {
 	for (const struct node *folder = tree->ids->content->first; folder; folder = folder->next)
-		touched_add_id(touched, folder->id, true);
+		touched_add_id(touched, folder->content->id, true);
 }
 
 /* What has been away while nobody looked was removed. */
@@ -169,23 +169,23 @@ static void remove_others(struct told *told, const struct tree *shown, struct ev
 	struct tree *tree = &told->tree;
 
 	for (struct node *folder = tree->ids->content->first; folder; folder = folder->next) {
-		const struct node *now = find_folder(shown, folder->id);
+		const struct node *now = find_folder(shown, folder->content->id);
 		struct shown *before = &folder->content->shown;
-		const struct node *device = tree_find_entry(tree, folder, "device");
+		const char *device = folder->content->device;
 
 		if (!before->is_online || !device || !now || !now->content->shown.is_online ||
 			now->content->shown.diskseq == before->diskseq)
 			continue;
-		for (size_t i = 0; i < before->mount_count; i++)
+		for (char **mount = before->mounts; mount && *mount; mount++)
 			events_add(ret_events,
 				&(struct event){ .kind = EVENT_UNMOUNTED,
-					.id = (char *)folder->id,
-					.device = (char *)device->target,
-					.path = before->mounts[i] });
+					.id = (char *)folder->content->id,
+					.device = (char *)device,
+					.path = *mount });
 		events_add(ret_events,
 			&(struct event){ .kind = EVENT_VOLUME_REMOVED,
-				.id = (char *)folder->id,
-				.device = (char *)device->target });
+				.id = (char *)folder->content->id,
+				.device = (char *)device });
 		shown_fini(before);
 	}
 }
@@ -208,7 +208,7 @@ static void add_devices(
 			&(struct event){
 				.kind = now.is_duplicate ? EVENT_DUPLICATE
 							 : EVENT_VOLUME_UNPROCESSED,
-				.id = now.is_duplicate ? device->id : NULL,
+				.id = now.is_duplicate ? (char *)device->id : NULL,
 				.device = device->node,
 				.reason = device->reason,
 			});
@@ -240,21 +240,20 @@ void told_compare(struct told *told, const struct manager *manager, const struct
 
 bool told_get_volume(const struct tree *tree, const char *id, struct told_volume *ret_volume)
 {
-	const struct node *folder = find_folder(tree, id), *device;
+	const struct node *folder = find_folder(tree, id);
 	const struct shown *shown;
 
 	if (!folder)
 		return false;
-	device = tree_find_entry(tree, folder, "device");
 	shown = &folder->content->shown;
 	*ret_volume = (struct told_volume){
-		.id = folder->id,
-		.node = device ? device->target : NULL,
+		.id = folder->content->id,
+		.node = folder->content->device,
 		.is_online = shown->is_online,
 		.diskseq = shown->diskseq,
 		.description = shown->description,
 		.mounts = (const char *const *)shown->mounts,
-		.mount_count = shown->mount_count,
+		.mount_count = shown_count_mounts(shown),
 	};
 	return true;
 }

@@ -2,11 +2,14 @@
 /*
  * The inodes of the mounted tree.
  *
- * Who keeps an inode alive: a node is in by_ino from birth to death; it lives while it has a name
- * (parent set) or the kernel remembers it (lookups > 0), whichever ends last. Files of volume
- * folders are made when the kernel asks for them and live while it remembers them; their numbers
- * follow from the folder's. Inode numbers are never used twice. A symlink's target never changes:
- * what leads elsewhere is a new inode, since the kernel keeps the text of the old one.
+ * Who keeps an inode alive: a node lives while it has a name (parent set) or the kernel remembers
+ * it (lookups > 0), whichever ends last. Most are what nobody has asked for: such a one comes into
+ * by_ino when it is found; what is always there is there from birth. One that was listed, and no
+ * more, has a number that is known, but nobody asks for it by that. Files of volume folders are
+ * made when the kernel asks for them and live while it remembers them; their numbers follow from
+ * the folder's. The link to the device is made then, too, and stays. Inode numbers are never used
+ * twice. A symlink's target never changes: what leads elsewhere is a new inode, since the kernel
+ * keeps the text of the old one.
  *
  * All links of a volume lead to the same place, which is remembered once (lead.h): when that
  * becomes another one, a link is put right when it is next asked for, or listed. Those of absent
@@ -24,10 +27,8 @@
 #include "core/views/render.h"
 #include "core/views/tree_memory.h"
 #include "mmfs/mountmgr.h"
+#include "listing_private.h"
 #include "tree_private.h"
-
-/* Cookies of listings: the number of the listing, above the place of the entry. */
-enum { LISTING_BITS = 20, PLACE_BITS = 43, DOTS = 2 };
 
 struct name_key {
 	const struct node *parent;
@@ -35,14 +36,14 @@ struct name_key {
 	bool is_dropped; /* of what nobody finds any more */
 };
 
-static bool node_has_ino(const struct map_node *node, const void *key)
+static bool node_has_ino(const void *object, const void *key)
 {
-	return true; /* it is the hash */
+	return ((const struct node *)object)->ino == *(const uint64_t *)key;
 }
 
-static bool node_has_name(const struct map_node *map_node, const void *key)
+static bool node_has_name(const void *object, const void *key)
 {
-	const struct node *node = container_of(map_node, struct node, by_name);
+	const struct node *node = object;
 	const struct name_key *wanted = key;
 
 	if (node->parent != wanted->parent ||
@@ -55,23 +56,19 @@ static bool node_has_name(const struct map_node *map_node, const void *key)
 
 static uint64_t hash_name(const struct node *parent, const char *name)
 {
-	return map_hash_text_ignoring_case(name) ^ map_hash_number(node_get_ino(parent));
+	return map_hash_text_ignoring_case(name) ^ map_hash_number(parent->ino);
 }
 
 struct node *tree_find(const struct tree *tree, uint64_t ino)
 {
-	struct map_node *node = map_find(&tree->by_ino, ino, node_has_ino, NULL);
-
-	return node ? container_of(node, struct node, by_ino) : NULL;
+	return index_find(&tree->by_ino, map_hash_number(ino), node_has_ino, &ino);
 }
 
 struct node *tree_find_entry(const struct tree *tree, const struct node *folder, const char *name)
 {
 	struct name_key key = { folder, name, .is_dropped = false };
-	struct map_node *node =
-		map_find(&tree->by_name, hash_name(folder, name), node_has_name, &key);
 
-	return node ? container_of(node, struct node, by_name) : NULL;
+	return index_find(&tree->by_name, hash_name(folder, name), node_has_name, &key);
 }
 
 static struct node *node_new(struct tree *tree, struct node *parent, const char *name,
@@ -79,6 +76,7 @@ static struct node *node_new(struct tree *tree, struct node *parent, const char 
 {
 	struct node *node = xcalloc(1, offsetof(struct node, name) + strlen(name) + 1);
 
+	node->ino = ino;
 	node->kind = kind;
 	node->changed = now;
 	node->parent = parent;
@@ -88,72 +86,83 @@ static struct node *node_new(struct tree *tree, struct node *parent, const char 
 		node->content->listing = tree->memory ? now : 0;
 	}
 	strcpy(node->name, name);
-	map_add(&tree->by_ino, &node->by_ino, ino);
 	if (parent)
-		map_add(&tree->by_name, &node->by_name, hash_name(parent, name));
+		index_add(&tree->by_name, node, hash_name(parent, name));
 	return node;
 }
 
 void shown_fini(struct shown *shown)
 {
-	for (size_t i = 0; i < shown->mount_count; i++)
-		free(shown->mounts[i]);
+	for (char **mount = shown->mounts; mount && *mount; mount++)
+		free(*mount);
 	free(shown->mounts);
 	*shown = (struct shown){ 0 };
 }
 
+size_t shown_count_mounts(const struct shown *shown)
+{
+	size_t count = 0;
+
+	while (shown->mounts && shown->mounts[count])
+		count++;
+	return count;
+}
+
+/* From now on somebody may know its number. */
+static void node_tell(struct node *node)
+{
+	if (node->known)
+		return;
+	node->known = xcalloc(1, sizeof(*node->known));
+	if (node->has_lead)
+		node->known->target = texts_hold_again(node->lead->target);
+}
+
+/* … and ask for what has it. */
+void tree_index(struct tree *tree, struct node *node)
+{
+	node_tell(node);
+	if (!node->is_indexed)
+		index_add(&tree->by_ino, node, map_hash_number(node->ino));
+	node->is_indexed = true;
+}
+
+/* Somebody may know it already: it is always there, or was in a tree before this one. */
+static void index_if_old(struct tree *tree, struct node *node)
+{
+	if (node->ino < TREE_FIXED_INOS ||
+		(tree->memory && node->ino < tree_memory_get_next(tree->memory)))
+		tree_index(tree, node);
+}
+
 static void node_free(struct tree *tree, struct node *node)
 {
-	if (node->mark && tree->gone)
-		tree->gone(tree->data, node->mark);
-	if (node->kind == NODE_LINK)
-		texts_release(&tree->texts, node->target);
-	if (node->has_lead)
+	if (node->known && node->known->mark && tree->gone)
+		tree->gone(tree->data, node->known->mark);
+	if (node->has_lead) {
+		if (node->known)
+			texts_release(&tree->texts, node->known->target);
 		lead_release(&tree->leads, &tree->texts, node->lead);
-	else
+	} else if (node->kind == NODE_LINK) {
+		texts_release(&tree->texts, node->target);
+	} else if (node->kind == NODE_VOLUME) {
 		texts_release(&tree->texts, node->id);
-	if (node->kind == NODE_FOLDER) {
+	} else if (node->kind == NODE_FOLDER) {
+		texts_release(&tree->texts, node->content->id);
+		texts_release(&tree->texts, node->content->device);
 		shown_fini(&node->content->shown);
 		free(node->content);
 	}
+	free(node->known);
 	free(node);
-}
-
-/* Puts the node at the end of its folder's listing. */
-static void node_list(struct node *node)
-{
-	struct folder_content *folder = node->parent->content;
-
-	node->previous = folder->last;
-	if (folder->last)
-		folder->last->next = node;
-	else
-		folder->first = node;
-	folder->last = node;
-}
-
-static void node_unlist(struct node *node)
-{
-	struct folder_content *folder = node->parent->content;
-
-	if (!node->previous && !node->next && folder->first != node)
-		return; /* a file of a volume folder is never listed */
-	if (node->previous)
-		node->previous->next = node->next;
-	else
-		folder->first = node->next;
-	if (node->next)
-		node->next->previous = node->previous;
-	else
-		folder->last = node->previous;
-	node->next = node->previous = NULL;
 }
 
 static void tree_remove_if_dead(struct tree *tree, struct node *node)
 {
-	if (node->parent || node->lookups || node == tree->root)
+	if (node->parent || node_get_lookups(node) || node == tree->root)
 		return;
-	map_remove(&tree->by_ino, &node->by_ino);
+	if (node->is_indexed)
+		index_remove(&tree->by_ino, node, map_hash_number(node->ino));
 	node_free(tree, node);
 }
 
@@ -161,24 +170,28 @@ static void tree_remove_if_dead(struct tree *tree, struct node *node)
 static void node_set_lookups(struct node *node, uint64_t lookups)
 {
 	if (node->has_lead)
-		node->lead->known += (lookups != 0) - (node->lookups != 0);
-	node->lookups = lookups;
+		node->lead->known += (lookups != 0) - (node->known->lookups != 0);
+	node->known->lookups = lookups;
 }
 
 static void node_leave_lead(struct tree *tree, struct node *node)
 {
+	struct lead *lead = node->lead;
+
 	if (!node->has_lead)
 		return;
-	node->lead->known -= node->lookups != 0;
-	lead_release(&tree->leads, &tree->texts, node->lead);
-	node->lead = NULL;
 	node->has_lead = false;
+	node->target = node->known ? steal_ptr(node->known->target) : NULL;
+	lead->known -= node_get_lookups(node) != 0;
+	lead_release(&tree->leads, &tree->texts, lead);
 }
 
 void tree_remove_name(struct tree *tree, struct node *node)
 {
-	node_unlist(node);
-	map_remove(&tree->by_name, &node->by_name);
+	if (tree->listed == node)
+		tree->listed = node->previous;
+	listing_remove(node);
+	index_remove(&tree->by_name, node, hash_name(node->parent, node->name));
 	node_leave_lead(tree, node);
 	node->parent = NULL;
 	tree_remove_if_dead(tree, node);
@@ -189,11 +202,11 @@ void tree_sweep_link(void *data, const struct link *link)
 	struct tree *tree = data;
 	struct node *folder = tree_get_link_folder(tree, link->path);
 	struct name_key key = { folder, link_name_get_base(link->path), .is_dropped = true };
-	struct map_node *node =
-		map_find(&tree->by_name, hash_name(folder, key.name), node_has_name, &key);
+	struct node *node =
+		index_find(&tree->by_name, hash_name(folder, key.name), node_has_name, &key);
 
 	if (node)
-		tree_remove_name(tree, container_of(node, struct node, by_name));
+		tree_remove_name(tree, node);
 }
 
 /* A new number, or that which a tree before had for the same. */
@@ -203,7 +216,7 @@ static uint64_t take_ino(
 	uint64_t ino = 0;
 
 	if (tree->memory && parent)
-		ino = tree_memory_take(tree->memory, node_get_ino(parent), name, target);
+		ino = tree_memory_take(tree->memory, parent->ino, name, target);
 	if (ino)
 		return ino;
 	while (tree->memory && tree->next_ino != TREE_ROOT_INO &&
@@ -221,8 +234,9 @@ struct node *tree_add(
 	struct node *node =
 		node_new(tree, parent, name, kind, take_ino(tree, parent, name, ""), now);
 
+	index_if_old(tree, node);
 	if (parent)
-		node_list(node);
+		listing_add(node);
 	return node;
 }
 
@@ -232,25 +246,50 @@ static void set_target(struct tree *tree, struct node *node, const char *target)
 	node->leads_to_id = node->parent && node->parent == tree->devices;
 }
 
+static struct node *add_symlink(struct tree *tree, struct node *folder, const char *name,
+	const char *target, uint64_t ino, uint64_t now)
+{
+	struct node *node = node_new(tree, folder, name, NODE_LINK, ino, now);
+
+	set_target(tree, node, target);
+	index_if_old(tree, node);
+	listing_add(node);
+	return node;
+}
+
 struct node *tree_add_symlink(
 	struct tree *tree, struct node *folder, const char *name, const char *target, uint64_t now)
 {
-	struct node *node = node_new(tree, folder, name, NODE_LINK,
-		take_ino(tree, folder, name, target ? target : ""), now);
+	return add_symlink(tree, folder, name, target, take_ino(tree, folder, name, target), now);
+}
 
-	set_target(tree, node, target);
-	node_list(node);
-	return node;
+void tree_set_device(struct tree *tree, struct node *folder, const char *target, uint64_t now)
+{
+	struct folder_content *content = folder->content;
+	uint64_t ino;
+
+	if (content->first)
+		tree_remove_name(tree, content->first);
+	texts_release(&tree->texts, content->device);
+	content->device = texts_hold(&tree->texts, target);
+	ino = target && tree->memory
+		? tree_memory_take(tree->memory, folder->ino, VOLUME_DEVICE, target)
+		: 0;
+	if (ino)
+		add_symlink(tree, folder, VOLUME_DEVICE, target, ino, now);
 }
 
 struct node *tree_add_link(
 	struct tree *tree, struct node *folder, const char *name, struct lead *lead, uint64_t now)
 {
-	struct node *node = tree_add_symlink(tree, folder, name, lead->target, now);
+	uint64_t ino = take_ino(tree, folder, name, lead->target ? lead->target : "");
+	struct node *node = node_new(tree, folder, name, NODE_LINK, ino, now);
 
 	node->lead = lead;
 	lead->links++;
 	node->has_lead = true;
+	listing_add(node);
+	index_if_old(tree, node);
 	return node;
 }
 
@@ -262,23 +301,32 @@ void tree_set_lead(struct tree *tree, struct lead *lead, const char *target, uin
 	lead->changed = now;
 }
 
-/* A link as it leads now, which may be another node in its place; NULL: it does not show. */
-static struct node *renew_link(struct tree *tree, struct node *node)
+struct node *tree_show(struct tree *tree, struct node *node)
 {
 	struct lead *lead = node->has_lead ? node->lead : NULL;
+	struct known *known = node->known;
 	struct node *renewed;
 
-	if (!lead || !lead->target || node->target == lead->target)
-		return lead && !lead->target ? NULL : node;
-	if (!node->lookups && !node->mark) { /* nobody knows its number */
-		texts_release(&tree->texts, node->target);
-		node->target = texts_hold(&tree->texts, lead->target);
-		node->changed = lead->changed;
+	if (!lead) {
+		node_tell(node);
 		return node;
 	}
-	renewed = tree_add_link(tree, node->parent, node->name, lead, lead->changed);
-	tree_remove_name(tree, node);
-	return renewed;
+	if (!lead->target)
+		return NULL;
+	if (known && known->target == lead->target)
+		return node;
+	if (known && (known->lookups || known->mark)) {
+		renewed = tree_add_link(tree, node->parent, node->name, lead, lead->changed);
+		tree_remove_name(tree, node);
+		node = renewed;
+	} else if (known) { /* nobody knows its number after all */
+		texts_release(&tree->texts, known->target);
+		known->target = texts_hold(&tree->texts, lead->target);
+	}
+	node_tell(node);
+	if (node->changed < lead->changed)
+		node->changed = lead->changed;
+	return node;
 }
 
 static void init(struct tree *tree, uint64_t now, struct tree_memory *memory)
@@ -337,7 +385,7 @@ static void become_file_of_nobody(struct tree *tree, struct node *node)
 	node->id = texts_hold(&tree->texts, "");
 	for (size_t i = 0; i < volume_file_count; i++)
 		if (strcmp(volume_files[i].name, node->name) == 0)
-			node->file = i;
+			node->file = (unsigned int)i & 0xff;
 }
 
 /* What the kernel knows and has no name any more: of folders and links that is all there is. */
@@ -345,6 +393,7 @@ static struct node *add_nameless(struct tree *tree, const struct tree_remembered
 {
 	struct node *node = node_new(tree, NULL, known->name, known->kind, known->ino, 0);
 
+	tree_index(tree, node);
 	if (known->kind == NODE_LINK)
 		set_target(tree, node, known->target);
 	else if (known->kind == NODE_VOLUME)
@@ -362,47 +411,17 @@ static void recall(void *data, const struct tree_remembered *known)
 	if (!node && known->lookups && known->kind == NODE_VOLUME && folder &&
 		folder->kind == NODE_FOLDER)
 		node = tree_find_child(tree, folder, known->name);
-	if (node && node_get_ino(node) != known->ino)
+	if (node && node->ino != known->ino)
 		node = NULL;
 	if (!node && known->lookups &&
 		(known->kind == NODE_FOLDER || known->kind == NODE_LINK ||
 			known->kind == NODE_VOLUME))
 		node = add_nameless(tree, known);
-	if (node && !node->mark && node->kind == known->kind) {
+	if (node && !node->known->mark && node->kind == known->kind) {
 		node_set_lookups(node, known->lookups);
-		node->mark = known->mark;
+		node->known->mark = known->mark;
 	} else if (tree->gone) {
 		tree->gone(tree->data, known->mark);
-	}
-}
-
-static int compare_nodes(const void *a, const void *b)
-{
-	const struct node *const *node_a = a, *const *node_b = b;
-	uint64_t ino_a = node_get_ino(*node_a), ino_b = node_get_ino(*node_b);
-
-	return ino_a < ino_b ? -1 : ino_a > ino_b;
-}
-
-/* Listings go by rising number. */
-static void sort_listing(struct node *folder)
-{
-	_cleanup_free_ struct node **list = NULL;
-	size_t count = 0, capacity = 0;
-
-	for (struct node *node = folder->content->first; node; node = node->next)
-		capacity++;
-	if (!capacity)
-		return;
-	list = xcalloc(capacity, sizeof(struct node *));
-	for (struct node *node = folder->content->first; node; node = node->next)
-		list[count++] = node;
-	qsort(list, count, sizeof(struct node *), compare_nodes);
-	folder->content->first = list[0];
-	folder->content->last = list[count - 1];
-	for (size_t i = 0; i < count; i++) {
-		list[i]->previous = i ? list[i - 1] : NULL;
-		list[i]->next = i + 1 < count ? list[i + 1] : NULL;
 	}
 }
 
@@ -412,12 +431,9 @@ void tree_end_recall(struct tree *tree)
 
 	if (!memory)
 		return;
-	map_for_each (&tree->by_ino, map_node, next) {
-		struct node *node = container_of(map_node, struct node, by_ino);
-
+	index_for_each (&tree->by_ino, struct node, node)
 		if (node->kind == NODE_FOLDER)
-			sort_listing(node);
-	}
+			listing_sort(node);
 	tree_memory_list(memory, recall, tree);
 	tree_memory_free(memory);
 }
@@ -425,27 +441,38 @@ void tree_end_recall(struct tree *tree)
 void tree_fini(struct tree *tree)
 {
 	tree->gone = NULL; /* it is not that they are forgotten */
-	map_for_each (&tree->by_ino, node, next)
-		node_free(tree, container_of(node, struct node, by_ino));
-	map_fini(&tree->by_ino);
-	map_fini(&tree->by_name);
+	index_for_each (&tree->by_ino, struct node, node)
+		if (!node->parent)
+			node_free(tree, node);
+	index_for_each (&tree->by_name, struct node, node)
+		node_free(tree, node);
+	index_fini(&tree->by_ino);
+	index_fini(&tree->by_name);
 	map_fini(&tree->leads);
 	texts_fini(&tree->texts);
 	tree_memory_free(tree->memory);
 }
 
-/* A file of a volume's folder, made now unless the kernel knows it already. */
-static struct node *find_volume_file(struct tree *tree, struct node *folder, const char *name)
+/* What the kernel has not asked for before in a volume's folder is made now. */
+static struct node *make_in_volume(struct tree *tree, struct node *folder, const char *name)
 {
+	const struct folder_content *content = folder->content;
+	struct node *link;
+
+	if (content->device && strcmp(name, VOLUME_DEVICE) == 0) {
+		link = tree_add_symlink(
+			tree, folder, name, content->device, content->shown.changed);
+		return tree_show(tree, link);
+	}
 	for (size_t i = 0; i < volume_file_count; i++) {
 		struct node *node;
 
 		if (strcmp(volume_files[i].name, name) != 0)
 			continue;
-		node = node_new(tree, folder, name, NODE_VOLUME, node_get_ino(folder) + 1 + i,
-			folder->content->shown.changed);
-		node->id = texts_hold(&tree->texts, folder->id);
-		node->file = i;
+		node = node_new(tree, folder, name, NODE_VOLUME, folder->ino + 1 + i,
+			content->shown.changed);
+		node->id = texts_hold(&tree->texts, content->id);
+		node->file = (unsigned int)i & 0xff;
 		return node;
 	}
 	return NULL;
@@ -456,14 +483,25 @@ struct node *tree_find_child(struct tree *tree, struct node *folder, const char 
 	struct node *node = tree_find_entry(tree, folder, name);
 
 	if (!node && folder->is_volume_folder && folder->parent)
-		return find_volume_file(tree, folder, name);
-	return node && strcmp(node->name, name) == 0 ? renew_link(tree, node) : NULL;
+		node = make_in_volume(tree, folder, name);
+	else
+		node = node && strcmp(node->name, name) == 0 ? tree_show(tree, node) : NULL;
+	if (node)
+		tree_index(tree, node);
+	return node;
+}
+
+const char *node_get_target(const struct node *link)
+{
+	if (!link->has_lead)
+		return link->target;
+	return link->known ? link->known->target : link->lead->target;
 }
 
 const char *tree_get_target(const struct node *link, struct strbuf *room)
 {
 	if (!link->leads_to_id)
-		return link->target;
+		return node_get_target(link);
 	strbuf_add_text(room, "../ids/");
 	strbuf_add_file_name(room, link->target);
 	return strbuf_text(room);
@@ -471,74 +509,22 @@ const char *tree_get_target(const struct node *link, struct strbuf *room)
 
 void tree_add_lookup(struct node *node)
 {
-	node_set_lookups(node, node->lookups + 1);
+	node_set_lookups(node, node->known->lookups + 1);
 }
 
 void tree_forget(struct tree *tree, uint64_t ino, uint64_t n)
 {
 	struct node *node = tree_find(tree, ino);
+	uint64_t lookups;
 
 	if (!node)
 		return;
-	node_set_lookups(node, node->lookups - (n < node->lookups ? n : node->lookups));
-	if (!node->lookups && node->kind == NODE_VOLUME && node->parent)
+	lookups = node->known->lookups;
+	node_set_lookups(node, lookups - (n < lookups ? n : lookups));
+	if (n >= lookups && node->kind == NODE_VOLUME && node->parent)
 		tree_remove_name(tree, node);
 	else
 		tree_remove_if_dead(tree, node);
-}
-
-static uint64_t make_cookie(uint64_t listing, uint64_t place)
-{
-	return (listing & ((UINT64_C(1) << LISTING_BITS) - 1)) << PLACE_BITS | place;
-}
-
-static uint64_t get_place(uint64_t cookie)
-{
-	return cookie & ((UINT64_C(1) << PLACE_BITS) - 1);
-}
-
-void tree_list(
-	struct tree *tree, const struct node *folder, uint64_t after, tree_list_fn *add, void *data)
-{
-	uint64_t listing = after ? after >> PLACE_BITS : folder->content->listing;
-	uint64_t place = get_place(after), ino = node_get_ino(folder);
-	struct node *child = folder->content->first, *next;
-	const struct node *last = place > DOTS ? tree_find(tree, place - DOTS) : NULL;
-
-	if (place < 1 && !add(data, ".", ino, NODE_FOLDER, make_cookie(listing, 1)))
-		return;
-	if (place < 2 &&
-		!add(data, "..", folder->parent ? node_get_ino(folder->parent) : ino, NODE_FOLDER,
-			make_cookie(listing, 2)))
-		return;
-	for (size_t i = 0; folder->is_volume_folder && i < volume_file_count; i++)
-		if (DOTS + 1 + i > place &&
-			!add(data, volume_files[i].name, ino + 1 + i, NODE_VOLUME,
-				make_cookie(listing, DOTS + 1 + i)))
-			return;
-	if (last && last->parent == folder)
-		child = last->next;
-	for (; child; child = next) {
-		struct node *before = child->previous;
-		struct node *shown =
-			DOTS + node_get_ino(child) > place ? renew_link(tree, child) : NULL;
-
-		/* One that is another node now is the last of all. */
-		if (shown && shown != child) {
-			next = before ? before->next : folder->content->first;
-			continue;
-		}
-		next = child->next;
-		ino = node_get_ino(child);
-		if (shown &&
-			!add(data, child->name, ino, child->kind, make_cookie(listing, DOTS + ino)))
-			return;
-	}
-}
-
-bool tree_is_listing_current(const struct node *folder, uint64_t cookie)
-{
-	return make_cookie(folder->content->listing, get_place(cookie)) == cookie;
 }
 
 /* No time of change comes twice, whatever the clock does. */
@@ -563,13 +549,17 @@ static void change_lead(struct tree *tree, struct node *node, bool needs_volume)
 {
 	struct lead *before = node->lead;
 	struct lead *lead = lead_hold(&tree->leads, &tree->texts, before->id, needs_volume);
+	const char *target;
 
 	if (lead->links == 1)
 		tree_set_lead(tree, lead, before->target, before->changed);
-	lead->known += node->lookups != 0;
+	lead->known += node_get_lookups(node) != 0;
+	target = node->known ? steal_ptr(node->known->target) : NULL;
 	node_leave_lead(tree, node);
 	node->lead = lead;
 	node->has_lead = true;
+	if (node->known)
+		node->known->target = target;
 }
 
 struct node *tree_move(
@@ -581,12 +571,16 @@ struct node *tree_move(
 	memcpy(moved, node, offsetof(struct node, name));
 	strcpy(moved->name, new_name);
 	moved->changed = now;
-	map_remove(&tree->by_ino, &node->by_ino);
-	map_remove(&tree->by_name, &node->by_name);
-	map_add(&tree->by_ino, &moved->by_ino, node_get_ino(node));
-	map_add(&tree->by_name, &moved->by_name, hash_name(folder, new_name));
+	if (node->is_indexed) {
+		index_remove(&tree->by_ino, node, map_hash_number(node->ino));
+		index_add(&tree->by_ino, moved, map_hash_number(node->ino));
+	}
+	index_remove(&tree->by_name, node, hash_name(folder, node->name));
+	index_add(&tree->by_name, moved, hash_name(folder, new_name));
 	*(moved->previous ? &moved->previous->next : &folder->content->first) = moved;
 	*(moved->next ? &moved->next->previous : &folder->content->last) = moved;
+	if (tree->listed == node)
+		tree->listed = moved;
 	free(node);
 	if (moved->lead->needs_volume != needs_volume)
 		change_lead(tree, moved, needs_volume);

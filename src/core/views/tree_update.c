@@ -189,7 +189,7 @@ static void note_volume(const struct update *update, enum event_kind kind,
 	events_add(&update->deltas->events,
 		&(struct event){
 			.kind = kind,
-			.id = (char *)folder->id,
+			.id = (char *)folder->content->id,
 			.device = (char *)device,
 			.path = (char *)mount_point,
 		});
@@ -203,8 +203,9 @@ static void look_at_volume(const struct update *update, const struct node *folde
 	_cleanup_strbuf_ struct strbuf description = STRBUF_INIT;
 	const struct mount *mount = NULL;
 	struct shown shown = { .changed = update->now };
+	size_t count = 0;
 
-	if (device && is_same_text(device->id, folder->id)) {
+	if (device && is_same_text(device->id, folder->content->id)) {
 		render_description(manager, device->id, &description);
 		shown.is_online = true;
 		shown.description = map_hash_for_all(strbuf_text(&description));
@@ -213,22 +214,22 @@ static void look_at_volume(const struct update *update, const struct node *folde
 	while (device &&
 		(mount = filesystem_next_mount(
 			 &manager->volumes, &manager->mounts, device, mount))) {
-		shown.mounts = xgrow(shown.mounts, shown.mount_count, sizeof(*shown.mounts));
-		shown.mounts[shown.mount_count++] = xstrdup(mount->path);
+		shown.mounts = xrealloc(shown.mounts, count + 2, sizeof(*shown.mounts));
+		shown.mounts[count++] = xstrdup(mount->path);
+		shown.mounts[count] = NULL;
 	}
 	*ret_shown = shown;
 }
 
 static const char **sort_mounts(const struct shown *shown)
 {
-	const char **sorted = xcalloc(shown->mount_count + 1, sizeof(*sorted));
+	size_t count = shown->is_online ? shown_count_mounts(shown) : 0;
+	const char **sorted = xcalloc(count + 1, sizeof(*sorted));
 
-	if (!shown->is_online)
-		return sorted;
-	for (size_t i = 0; i < shown->mount_count; i++)
+	for (size_t i = 0; i < count; i++)
 		sorted[i] = shown->mounts[i];
-	if (shown->mount_count)
-		qsort(sorted, shown->mount_count, sizeof(*sorted), text_compare_at);
+	if (count)
+		qsort(sorted, count, sizeof(*sorted), text_compare_at);
 	return sorted;
 }
 
@@ -259,8 +260,7 @@ static void note_mounts(const struct update *update, const struct node *folder,
 static bool note_changes(
 	const struct update *update, struct node *folder, const struct device *device)
 {
-	const struct node *link = tree_find_entry(update->tree, folder, "device");
-	const char *from = link ? link->target : NULL, *to = device ? device->node : NULL;
+	const char *from = folder->content->device, *to = device ? device->node : NULL;
 	struct shown *shown = &folder->content->shown, now;
 	bool is_elsewhere;
 
@@ -272,8 +272,8 @@ static bool note_changes(
 		note_volume(update, EVENT_VOLUME_ARRIVED, folder, to, NULL);
 	else if (now.is_online && (strcmp(from, to) != 0 || shown->description != now.description))
 		note_volume(update, EVENT_VOLUME_CHANGED, folder, to, NULL);
-	is_elsewhere = !is_same_text(shown->mount_count ? shown->mounts[0] : NULL,
-		now.mount_count ? now.mounts[0] : NULL);
+	is_elsewhere = !is_same_text(
+		shown->mounts ? shown->mounts[0] : NULL, now.mounts ? now.mounts[0] : NULL);
 	shown_fini(shown);
 	*shown = now;
 	return is_elsewhere;
@@ -289,8 +289,7 @@ static void remove_volume_folder(const struct update *update, struct node *folde
 		if (file)
 			tree_remove_name(tree, file);
 	}
-	while (folder->content->first)
-		tree_remove_name(tree, folder->content->first);
+	tree_set_device(tree, folder, NULL, update->now);
 	deltas_add_entry(update->deltas, tree, tree->ids, folder->name, update->now);
 	tree_remove_name(tree, folder);
 }
@@ -301,9 +300,47 @@ static struct node *add_volume_folder(const struct update *update, const char *n
 	struct node *folder = tree_add(tree, tree->ids, name, NODE_FOLDER, update->now);
 
 	folder->is_volume_folder = true;
-	folder->id = texts_hold(&tree->texts, id);
+	folder->content->id = texts_hold(&tree->texts, id);
 	deltas_add_entry(update->deltas, tree, tree->ids, name, update->now);
 	return folder;
+}
+
+/* Makes the link of a volume's folder lead to its device, or not be there (NULL). */
+static void sync_device_link(const struct update *update, struct node *folder, const char *target)
+{
+	if (is_same_text(folder->content->device, target))
+		return;
+	deltas_add_entry(update->deltas, update->tree, folder, VOLUME_DEVICE, update->now);
+	tree_set_device(update->tree, folder, target, update->now);
+}
+
+/* What the files of a volume say may have changed: of those of links, or of all. */
+static void touch_files(const struct update *update, struct node *folder, bool is_of_links)
+{
+	for (size_t i = 0; i < volume_file_count; i++) {
+		struct node *file = is_of_links && !volume_files[i].is_of_links
+			? NULL
+			: tree_find_entry(update->tree, folder, volume_files[i].name);
+
+		if (!file)
+			continue;
+		file->changed = update->now;
+		deltas_add_attributes(update->deltas, file);
+	}
+}
+
+/* A volume has other links, and is what it was, with a folder or without. */
+static void touch_links(const struct update *update, const char *id)
+{
+	_cleanup_strbuf_ struct strbuf name = STRBUF_INIT;
+	struct node *folder;
+
+	strbuf_add_file_name(&name, id);
+	folder = tree_find_entry(update->tree, update->tree->ids, strbuf_text(&name));
+	if (!folder)
+		return;
+	folder->content->shown.changed = update->now;
+	touch_files(update, folder, true);
 }
 
 /*
@@ -331,15 +368,8 @@ static bool sync_volume(const struct update *update, const char *id)
 			remove_volume_folder(update, folder);
 		return is_elsewhere;
 	}
-	sync_symlink(update, folder, "device", manager_get_node(manager, &manager->names, id));
-	for (size_t i = 0; i < volume_file_count; i++) {
-		struct node *file = tree_find_entry(update->tree, folder, volume_files[i].name);
-
-		if (file) {
-			file->changed = update->now;
-			deltas_add_attributes(update->deltas, file);
-		}
-	}
+	sync_device_link(update, folder, manager_get_node(manager, &manager->names, id));
+	touch_files(update, folder, false);
 	return is_elsewhere;
 }
 
@@ -486,41 +516,6 @@ static void sync_device(const struct update *update, const char *kernel_name)
 		find_folder(update->manager, device));
 }
 
-static const int notice_ranks[EVENT_KINDS] = {
-	[EVENT_MOUNT_POINT_DELETED] = 0,
-	[EVENT_UNMOUNTED] = 1,
-	[EVENT_LINK_DELETED] = 2,
-	[EVENT_VOLUME_REMOVED] = 3,
-	[EVENT_VOLUME_UNPROCESSED] = 4,
-	[EVENT_DUPLICATE] = 5,
-	[EVENT_UNIQUE_ID_CHANGED] = 6,
-	[EVENT_VOLUME_ARRIVED] = 7,
-	[EVENT_VOLUME_CHANGED] = 8,
-	[EVENT_LINK_CREATED] = 9,
-	[EVENT_MOUNTED] = 10,
-	[EVENT_MOUNT_POINT_CREATED] = 11,
-	[EVENT_MOUNT_POINT_REFUSED] = 12,
-};
-
-static int compare_optional(const char *a, const char *b)
-{
-	return strcmp(a ? a : "", b ? b : "");
-}
-
-static int compare_notices(const void *a, const void *b)
-{
-	const struct event *notice_a = a, *notice_b = b;
-	int order = notice_ranks[notice_a->kind] - notice_ranks[notice_b->kind];
-
-	if (order == 0)
-		order = compare_optional(notice_a->id, notice_b->id);
-	if (order == 0)
-		order = compare_optional(notice_a->link, notice_b->link);
-	if (order == 0)
-		order = compare_optional(notice_a->device, notice_b->device);
-	return order ? order : compare_optional(notice_a->path, notice_b->path);
-}
-
 /* The kernel has moved the entry already. */
 static void rename_link(const struct update *update, char *const paths[2])
 {
@@ -566,6 +561,8 @@ void tree_update(struct tree *tree, const struct manager *manager, struct touche
 			sync_device(&update, holder->name);
 		sync_links(&update, touched->ids[i], touched->is_moved[i], is_elsewhere);
 	}
+	for (size_t i = 0; i < touched->linked_count; i++)
+		touch_links(&update, touched->linked[i]);
 	for (size_t i = 0; i < touched->link_count; i++)
 		add_present(&update, touched->links[i]);
 	for (size_t i = 0; touched->has_changed && i < ARRAY_SIZE(tree->views); i++)
@@ -578,9 +575,7 @@ void tree_update(struct tree *tree, const struct manager *manager, struct touche
 		events_forget(&deltas->events);
 	for (size_t i = 0; touched->host && i < deltas->events.count; i++)
 		deltas->events.list[i].host = xstrdup(touched->host);
-	if (deltas->events.count)
-		qsort(deltas->events.list, deltas->events.count, sizeof(*deltas->events.list),
-			compare_notices);
+	events_sort(&deltas->events);
 }
 
 void tree_update_absent(struct tree *tree, const struct manager *manager, uint64_t now)

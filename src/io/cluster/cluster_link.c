@@ -12,6 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -20,7 +21,7 @@
 
 #define ACCOUNT "mmfs-cluster"
 #define PIECE (64 * 1024)
-#define PIECES_PER_TURN 16
+#define PAUSE_NS 250000000L	       /* before somebody is let in after one who was hung up on */
 #define UNSENT_MAX (32u * 1024 * 1024) /* bytes */
 
 struct cluster_link {
@@ -29,6 +30,7 @@ struct cluster_link {
 	dev_t device; /* of the file there, to take away no other */
 	ino_t inode;
 	int epoll, listener, peer; /* -1: none */
+	int pause;		   /* timerfd: nobody is let in as long as it runs */
 	struct strbuf in;
 	size_t searched; /* of `in`: no newline is in there */
 	struct strbuf out;
@@ -123,8 +125,10 @@ int cluster_link_open(const char *path, const struct cluster_link_events *events
 	link->events = events;
 	link->path = xstrdup(path);
 	link->listener = link->peer = -1;
+	link->pause = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	link->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (link->epoll < 0 || listen_at(link) < 0 ||
+	if (link->epoll < 0 || link->pause < 0 || listen_at(link) < 0 ||
+		watch(link, link->pause, EPOLL_CTL_ADD, EPOLLIN) < 0 ||
 		watch(link, link->listener, EPOLL_CTL_ADD, EPOLLIN) < 0)
 		r = fail(path, why);
 	if (r < 0) {
@@ -135,7 +139,7 @@ int cluster_link_open(const char *path, const struct cluster_link_events *events
 	return 0;
 }
 
-void cluster_link_hang_up(struct cluster_link *link)
+static void drop_peer(struct cluster_link *link)
 {
 	if (link->peer >= 0)
 		close(link->peer);
@@ -145,15 +149,35 @@ void cluster_link_hang_up(struct cluster_link *link)
 	link->searched = link->sent = 0;
 }
 
+/* Who does nothing but connect would be all that there is to do. */
+void cluster_link_hang_up(struct cluster_link *link)
+{
+	const struct itimerspec pause = { .it_value.tv_nsec = PAUSE_NS };
+
+	drop_peer(link);
+	watch(link, link->listener, EPOLL_CTL_MOD, 0);
+	timerfd_settime(link->pause, 0, &pause, NULL);
+}
+
+static void end_pause(struct cluster_link *link)
+{
+	uint64_t count;
+
+	if (read(link->pause, &count, sizeof(count)) > 0)
+		watch(link, link->listener, EPOLL_CTL_MOD, EPOLLIN);
+}
+
 void cluster_link_close(struct cluster_link *link)
 {
 	struct stat st;
 
 	if (!link)
 		return;
-	cluster_link_hang_up(link);
+	drop_peer(link);
 	if (link->listener >= 0)
 		close(link->listener);
+	if (link->pause >= 0)
+		close(link->pause);
 	if (link->inode && lstat(link->path, &st) == 0 && st.st_ino == link->inode &&
 		st.st_dev == link->device)
 		unlink(link->path);
@@ -170,7 +194,7 @@ int cluster_link_get_fd(const struct cluster_link *link)
 
 static void lose(struct cluster_link *link)
 {
-	cluster_link_hang_up(link);
+	drop_peer(link);
 	link->events->lost(link->events->data);
 }
 
@@ -223,12 +247,14 @@ static void cut_lines(struct cluster_link *link)
 	memmove(link->in.data, link->in.data + start, link->in.len - start);
 	strbuf_resize(&link->in, link->in.len - start);
 	link->searched = link->in.len;
-	if (link->in.len > CLUSTER_LINE_MAX)
-		lose(link);
+	if (link->in.len > CLUSTER_LINE_MAX) {
+		cluster_link_hang_up(link);
+		link->events->lost(link->events->data);
+	}
 }
 
-/* False: there is nothing more for now. */
-static bool read_piece(struct cluster_link *link)
+/* One a turn: others are served in between. */
+static void read_piece(struct cluster_link *link)
 {
 	size_t before = link->in.len;
 	ssize_t n;
@@ -236,13 +262,10 @@ static bool read_piece(struct cluster_link *link)
 	strbuf_resize(&link->in, before + PIECE);
 	n = read(link->peer, link->in.data + before, PIECE);
 	strbuf_resize(&link->in, before + (n > 0 ? (size_t)n : 0));
-	if (n > 0) {
+	if (n > 0)
 		cut_lines(link);
-		return link->peer >= 0;
-	}
-	if (n == 0 || (errno != EAGAIN && errno != EINTR))
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		lose(link);
-	return false;
 }
 
 static void write_out(struct cluster_link *link)
@@ -278,7 +301,7 @@ void cluster_link_send(struct cluster_link *link, const char *text, size_t len)
 
 void cluster_link_handle(struct cluster_link *link)
 {
-	struct epoll_event events[2];
+	struct epoll_event events[3];
 	int count = epoll_wait(link->epoll, events, ARRAY_SIZE(events), 0);
 
 	for (int i = 0; i < count; i++) {
@@ -286,10 +309,13 @@ void cluster_link_handle(struct cluster_link *link)
 			accept_peer(link);
 			continue;
 		}
+		if (events[i].data.fd == link->pause) {
+			end_pause(link);
+			continue;
+		}
 		if (events[i].data.fd == link->peer && events[i].events & EPOLLOUT)
 			write_out(link);
-		for (int j = 0; events[i].data.fd == link->peer && j < PIECES_PER_TURN; j++)
-			if (!read_piece(link))
-				break;
+		if (events[i].data.fd == link->peer)
+			read_piece(link);
 	}
 }

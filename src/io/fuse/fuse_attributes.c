@@ -58,7 +58,7 @@ void fuse_fill_attributes(
 	};
 
 	*ret_stat = (struct stat){
-		.st_ino = node_get_ino(node),
+		.st_ino = node->ino,
 		.st_mode = get_mode(server, node),
 		.st_nlink = 1, /* of folders: like btrfs, says nothing about subfolders */
 		.st_uid = is_users ? (uid_t)server->options.uid : server->uid,

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What open files hold, charged to who has opened them.
- *
- * A text that several open files show is there once, and is charged once to each user who holds it,
- * also when it is out of date: who keeps many old texts from being freed pays for all of them.
- */
+/* What open files hold, charged to who has opened them. */
 
 #include <errno.h>
 #include <string.h>
 
 #include "core/views/error_log.h"
 #include "fuse_private.h"
+#include "io/fuse/blob.h"
 #include "io/fuse/fuse_budget.h"
-#include "io/fuse/fuse_text.h"
 #include "io/fuse/open_file.h"
 
 int fuse_check_budget(struct fuse_server *server, uint32_t uid, enum budget_kind kind,
@@ -75,44 +70,18 @@ void fuse_charge_close(struct open_file *file)
 	budget_give(budget, file->uid, BUDGET_FILES, 1);
 }
 
-static struct blob_holder **find_holder(struct blob *blob, uint32_t uid)
-{
-	struct blob_holder **at = &blob->holders;
-
-	while (*at && (*at)->uid != uid)
-		at = &(*at)->next;
-	return at;
-}
-
 void fuse_hold_text(struct open_file *file, struct blob *blob)
 {
-	struct blob_holder **at, *holder;
-
 	fuse_drop_text(file);
-	at = find_holder(blob, file->uid);
-	if (!*at) {
-		*at = xcalloc(1, sizeof(**at));
-		(*at)->uid = file->uid;
-		budget_take(file->server->backend.budget, file->uid, BUDGET_BYTES, blob->text.size);
-	}
-	holder = *at;
-	holder->count++;
-	*at = holder->next; /* to the front: who opens much is found at once */
-	holder->next = blob->holders;
-	blob->holders = holder;
+	blob_hold(blob, file->server->backend.budget, file->uid);
 	file->blob = blob;
 }
 
 void fuse_drop_text(struct open_file *file)
 {
 	struct blob *blob = steal_ptr(file->blob);
-	struct blob_holder **at = blob ? find_holder(blob, file->uid) : NULL;
-	struct blob_holder *holder = at ? *at : NULL;
 
-	if (holder && --holder->count == 0) {
-		*at = holder->next;
-		free(holder);
-		budget_give(file->server->backend.budget, file->uid, BUDGET_BYTES, blob->text.size);
-	}
+	if (blob)
+		blob_drop(blob, file->server->backend.budget, file->uid);
 	blob_release(blob);
 }

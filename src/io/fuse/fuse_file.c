@@ -29,7 +29,7 @@
 #define STDIO_BLOCK 4096    /* stdio cuts what it writes at multiples of this */
 #define LINES_OF_USER 256   /* in one write; more is a short count */
 #define BYTES_OF_USER 65536 /* and of these, too */
-#define LINES_OF_ROOT 1024  /* of root, and of the user that mmfs runs as */
+#define LINES_OF_ROOT 1024  /* of root, and of the user that mmfs runs as, unless others wait */
 
 static void post_data(fuse_req_t req, const void *data, size_t size)
 {
@@ -108,6 +108,27 @@ void fuse_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 	reply_open(req, file, ino, flags);
 }
 
+/*
+ * The beginning of a line never gets its rest now. It is not carried out: who is killed while it
+ * writes leaves such a thing, too, and that may well be another request. But it is told.
+ */
+static void tell_unended(const struct open_file *file)
+{
+	const struct fuse_backend *backend = &file->server->backend;
+
+	if (file->kind != NODE_CONTROL || file->operation->flags & OPERATION_COLLECTS ||
+		!file->control.pending.len)
+		return;
+	backend->refuse(backend->data,
+		&(struct failure){
+			.uid = file->uid,
+			.error = EINVAL,
+			.operation = (char *)file->operation->name,
+			.request = (char *)strbuf_text(&file->control.pending),
+			.why = (char *)"it has no end: the write may have been cut here",
+		});
+}
+
 void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info)
 {
 	struct fuse_server *server = fuse_req_userdata(req);
@@ -117,15 +138,22 @@ void fuse_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info
 	if (file) {
 		fuse_job_drop(file);
 		fuse_wait_release(file);
+		tell_unended(file);
 		open_file_close(file);
 	}
 	fuse_reply_err(req, 0);
 }
 
-static void post_slice(fuse_req_t req, const struct strbuf *text, uint64_t offset, size_t size)
+/* In its turn, behind what others were told before. */
+static void post_text(fuse_req_t req, const struct sheets *text, uint64_t offset, size_t size)
 {
-	size = open_file_get_slice(text, offset, size);
-	post_data(req, size ? text->data + offset : "", size);
+	struct fuse_server *server = fuse_req_userdata(req);
+	struct notify_reply reply = { .req = req, .kind = REPLY_DATA };
+
+	reply.size = sheets_get_slice(text, offset, size);
+	reply.data = xrealloc(NULL, reply.size + 1, 1);
+	sheets_copy(text, offset, reply.size, reply.data);
+	notify_send(server->notify, &reply);
 }
 
 void fuse_op_read(
@@ -159,9 +187,9 @@ void fuse_op_read(
 	}
 	if (!file->reply.is_there) {
 		if (file->kind == NODE_CONTROL)
-			post_slice(req, &file->blob->text, position, size);
+			post_text(req, &file->blob->text, position, size);
 		else
-			fuse_reply_slice(req, &file->blob->text, position, size);
+			fuse_reply_text(req, &file->blob->text, position, size);
 		return;
 	}
 	open_file_take_reply(file, size, position, &reply);
@@ -185,7 +213,7 @@ static size_t add_lines(struct fuse_job *job, const struct strbuf *text, bool ma
 	size_t start = 0, max = LINES_OF_USER;
 	bool is_empty = false;
 
-	if (budget_is_privileged(budget, job->client->file->uid))
+	if (budget_is_privileged(budget, job->client->file->uid) && !fuse_job_has_company(job))
 		max = LINES_OF_ROOT;
 	while (start < text->len && job->count < max) {
 		const char *line = text->data + start;
@@ -224,17 +252,21 @@ static size_t add_text(
 	struct fuse_job *job, const char *data, size_t size, bool is_cut, bool may_wait)
 {
 	struct open_file *file = job->client->file;
-	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	_cleanup_strbuf_ struct strbuf pending = file->control.pending;
+	/* Few lines of a megabyte may be taken: it is copied where it goes on with a line only. */
+	struct strbuf text = { .data = (char *)data, .len = size };
 	bool has_error;
 	size_t left;
 
-	strbuf_add(&text, strbuf_text(&file->control.pending), file->control.pending.len);
-	strbuf_add(&text, data, size);
+	file->control.pending = (struct strbuf)STRBUF_INIT;
+	if (pending.len) {
+		strbuf_add(&pending, data, size);
+		text = pending;
+	}
 	if (file->operation->flags & OPERATION_COLLECTS)
 		left = fuse_batch_add_lines(file, job, &text);
 	else
 		left = add_lines(job, &text, is_cut || may_wait);
-	strbuf_fini(&file->control.pending);
 	has_error = job->count && job->lines[job->count - 1].error;
 	if (job->client->is_full || (is_cut && job->count && !has_error))
 		job->client->size -= left; /* a short count, for the writer to go on from there */

@@ -116,7 +116,7 @@ void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas
 	}
 	notify_use_epochs(server->notify,
 		server->has_epochs &&
-			(server->backend.tree->by_ino.count <= SMALL_TREE ||
+			(server->backend.tree->by_name.count <= SMALL_TREE ||
 				notify_was_held(server->notify)));
 	notify_post(server->notify, deltas, held.ino ? &held : NULL, &reply);
 	if (!job || job->operation->flags & OPERATION_CHANGES ||

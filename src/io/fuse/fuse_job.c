@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "fuse_private.h"
 #include "io/fuse/fuse_budget.h"
 #include "io/fuse/fuse_finish.h"
@@ -17,6 +18,8 @@
 #include "io/fuse/fuse_wait.h"
 #include "io/fuse/kept_outcomes.h"
 #include "io/fuse/open_file.h"
+
+#define COMPANY 1000000u /* µs for which somebody who has changed something counts */
 
 /* The client's command name, for the history. procfs answers from memory. */
 static void get_command(pid_t pid, char ret_command[17])
@@ -181,6 +184,38 @@ void fuse_job_free(struct fuse_job *job)
 	free(job);
 }
 
+static bool is_recent(uint64_t time)
+{
+	return time && clock_get_monotonic() - time < COMPANY;
+}
+
+static bool was_interrupted(const struct fuse_server *server, const struct open_file *file)
+{
+	return server->changer != file->number && is_recent(file->control.changed);
+}
+
+bool fuse_job_has_company(const struct fuse_job *job)
+{
+	const struct open_file *file = job->client->file;
+
+	return job->operation->flags & OPERATION_CHANGES &&
+		(was_interrupted(file->server, file) || is_recent(file->control.company));
+}
+
+static void note_changer(struct fuse_server *server, const struct fuse_job *job)
+{
+	struct open_file *file = job->client->file;
+
+	if (!(job->operation->flags & OPERATION_CHANGES))
+		return;
+	if (file && file->kind == NODE_CONTROL) {
+		if (was_interrupted(server, file))
+			file->control.company = clock_get_monotonic();
+		file->control.changed = clock_get_monotonic();
+	}
+	server->changer = file ? file->number : 0;
+}
+
 /* On the thread that serves. What has come too far to be taken back ends by itself soon. */
 static void on_interrupt(fuse_req_t req, void *data)
 {
@@ -201,6 +236,7 @@ void fuse_job_submit(struct fuse_job *job)
 	struct fuse_server *server =
 		client->file ? client->file->server : fuse_req_userdata(client->req);
 
+	note_changer(server, job);
 	client->can_interrupt =
 		!client->is_loose && job->operation->flags & (OPERATION_WAITS | OPERATION_HOSTS);
 	if (client->can_interrupt && fuse_req_interrupted(client->req)) {

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/views/tree_list.h"
 #include "base/clock.h"
 #include "base/crash_point.h"
 #include "core/views/render.h"
@@ -83,7 +84,7 @@ static void forget(struct fuse_server *server, uint64_t ino, uint64_t lookups)
 
 	if (!node)
 		return;
-	ino = node_get_ino(node);
+	ino = node->ino;
 	tree_forget(server->backend.tree, ino, lookups);
 	node = tree_find(server->backend.tree, ino);
 	if (node)
@@ -230,26 +231,26 @@ struct listing {
 	size_t size;
 };
 
-static bool listing_add(
-	void *data, const char *name, uint64_t ino, enum node_kind kind, uint64_t cookie)
+static bool listing_add(void *data, const struct tree_entry *entry)
 {
 	struct listing *listing = data;
 	struct fuse_server *server = fuse_req_userdata(listing->req);
-	struct node *node;
+	struct node *node = entry->node;
 	struct stat attributes = {
-		.st_ino = ino,
-		.st_mode = kind == NODE_FOLDER ? S_IFDIR
-			: kind == NODE_LINK    ? S_IFLNK
-					       : S_IFREG,
+		.st_ino = entry->ino,
+		.st_mode = entry->kind == NODE_FOLDER ? S_IFDIR
+			: entry->kind == NODE_LINK    ? S_IFLNK
+						      : S_IFREG,
 	};
 	size_t needed = fuse_add_direntry(listing->req, listing->data + listing->used,
-		listing->size - listing->used, name, &attributes, (off_t)cookie);
+		listing->size - listing->used, entry->name, &attributes, (off_t)entry->cookie);
 
 	if (needed > listing->size - listing->used)
 		return false;
 	listing->used += needed;
-	node = tree_find(server->backend.tree, ino);
-	if (node && !node->mark)
+	if (!node)
+		node = tree_find(server->backend.tree, entry->ino);
+	if (node && !node->known->mark)
 		kept_nodes_note(server->backend.kept, node);
 	return true;
 }
@@ -262,10 +263,10 @@ static bool listing_add(
  */
 static void end_listing(struct fuse_server *server, struct node *folder, uint64_t cookie)
 {
-	if (tree_is_listing_current(folder, cookie))
+	if (tree_list_is_current(folder, cookie))
 		return;
 	tree_touch(folder, clock_get_real());
-	notify_attributes(server->notify, node_get_ino(folder));
+	notify_attributes(server->notify, folder->ino);
 }
 
 static void op_readdir(
@@ -289,14 +290,14 @@ static void op_readdir(
 
 static void op_statfs(fuse_req_t req, fuse_ino_t ino)
 {
-	struct fuse_server *server = get_server(req, COUNT_STATFS);
+	/* There is no limit: as with /proc, of nothing there is any that could be full. */
 	struct statvfs result = {
 		.f_bsize = 4096,
 		.f_frsize = 4096,
-		.f_files = server->backend.tree->by_ino.count,
 		.f_namemax = LINK_NAME_MAX,
 	};
 
+	get_server(req, COUNT_STATFS);
 	fuse_reply_statfs(req, &result);
 }
 

@@ -35,6 +35,7 @@ struct fuse_server {
 	struct kept_numbers numbers;		  /* of open files, and of user_inodes */
 	struct wait *waits, **last_wait;	  /* who waits, in the order they came */
 	bool has_sleepers;			  /* some are still to be woken */
+	uint64_t changer;			  /* the open file that changed something last */
 	bool is_ending;				  /* nobody shall wait any more */
 	uint64_t holds;				  /* times that a client held invalidations up */
 	bool has_epochs;			  /* the kernel can take back all names at once */
@@ -45,6 +46,7 @@ struct fuse_server {
 	struct blob *views[NODE_METRICS + 1];	  /* by node kind: the newest text */
 	bool has_named[NODE_METRICS + 1];	  /* whether the kernel may remember its name */
 	struct map texts;			  /* those, and older ones that are read still */
+	struct blob *newest[NODE_METRICS + 1];	  /* … of each view the newest of them */
 	struct stale_lines stale;		  /* of that of points */
 	struct user_inode user_inodes[OP_RENAME]; /* by operation */
 	size_t metrics_len;			  /* of the newest text of metrics */

@@ -9,6 +9,10 @@
  * is out of date (it was looked up just before the change, or is mounted somewhere else) gets the
  * text of now, past the page cache.
  *
+ * The pages in front of a change could stay, if the inode did while nobody has it open, and the
+ * rest were taken back before the next open(2) is answered. But a client that holds such a thing up
+ * holds back no answers (notify.c), so others could read a beginning and an end of two texts.
+ *
  * With its name the kernel forgets all pages of a text that nobody has open, before the client is
  * answered: 4 ms with a million links. So the name of a long one it never remembers, but asks for
  * it each time: that is little beside reading it.
@@ -29,7 +33,8 @@
 #define TEXT_BIT (UINT64_C(1) << 63)
 #define FILE_BITS 10
 
-#define NAMED_MAX 1048576 /* bytes of a text whose name the kernel remembers */
+#define BYTES_PER_LINE 512 /* with one in so many that differs, to make all anew is as good */
+#define NAMED_MAX 1048576  /* bytes of a text whose name the kernel remembers */
 
 static bool is_view(const struct node *node)
 {
@@ -51,9 +56,9 @@ static enum node_kind get_view(const struct node *node)
 uint64_t fuse_get_ino(const struct fuse_server *server, const struct node *node)
 {
 	if (!is_view(node) || !server->options.is_cached)
-		return node_get_ino(node);
-	assert(node_get_ino(node) >> FILE_BITS == 0);
-	return TEXT_BIT | server->generation << FILE_BITS | node_get_ino(node);
+		return node->ino;
+	assert(node->ino >> FILE_BITS == 0);
+	return TEXT_BIT | server->generation << FILE_BITS | node->ino;
 }
 
 double fuse_get_entry_timeout(
@@ -81,7 +86,7 @@ void fuse_change_texts(struct fuse_server *server, struct deltas *deltas)
 		const struct node *view = tree->views[i];
 
 		if (server->has_named[view->kind])
-			deltas_add(deltas, TREE_ROOT_INO, node_get_ino(view), view->name);
+			deltas_add(deltas, TREE_ROOT_INO, view->ino, view->name);
 		server->has_named[view->kind] = false;
 	}
 }
@@ -127,55 +132,17 @@ static const struct blob *find_text(
 	return found ? container_of(found, const struct blob, by_generation) : NULL;
 }
 
-void blob_release(struct blob *blob)
-{
-	if (!blob || --blob->references)
-		return;
-	assert(!blob->holders);
-	if (blob->server)
-		map_remove(&blob->server->texts, &blob->by_generation);
-	if (blob->kept_record)
-		kept_remove(blob->kept, blob->kept_record);
-	strbuf_fini(&blob->text);
-	free(blob);
-}
-
-void blob_list(struct blob *blob, struct fuse_server *server, enum node_kind view)
-{
-	blob->server = server;
-	blob->view = view;
-	map_add(&server->texts, &blob->by_generation, map_hash_number(blob->generation));
-}
-
-/* To be changed: itself, if nobody reads it and it fills its buffer still, else a copy. */
-static struct strbuf take_text(struct blob *blob)
-{
-	struct strbuf text = STRBUF_INIT;
-
-	if (blob->references > 1 || blob->text.size / 4 > blob->text.len) {
-		strbuf_add(&text, strbuf_text(&blob->text), blob->text.len);
-	} else {
-		text = blob->text;
-		blob->text = (struct strbuf)STRBUF_INIT;
-	}
-	return text;
-}
-
-/*
- * With the text before at hand only what is different is made, and in its place: a buffer for
- * megabytes is page after page that the kernel must give.
- */
-static void render_lines(struct fuse_server *server, struct strbuf *ret_text)
+/* With the text before at hand only what is different is made, unless that is much of it. */
+static void render_lines(struct fuse_server *server, struct sheets *ret_text)
 {
 	const struct manager *manager = server->backend.manager;
-	struct blob *before = server->views[NODE_POINTS];
+	const struct blob *before = server->views[NODE_POINTS];
+	size_t few = before ? before->text.len / BYTES_PER_LINE : 0;
 
-	if (!before || server->stale.is_all) {
-		render_points(manager, ret_text);
-	} else {
-		*ret_text = take_text(before);
-		points_text_renew(manager, &server->stale, ret_text);
-	}
+	if (server->stale.is_all || server->stale.count >= few)
+		points_text_make(manager, ret_text);
+	else
+		points_text_renew(manager, &server->stale, &before->text, ret_text);
 	stale_lines_fini(&server->stale);
 }
 
@@ -185,9 +152,6 @@ static void render_node(struct fuse_server *server, const struct node *node, enu
 	const struct manager *manager = server->backend.manager;
 
 	switch (kind) {
-	case NODE_POINTS:
-		render_lines(server, ret_text);
-		break;
 	case NODE_POINTS_JSON:
 		render_points_json(manager, ret_text);
 		break;
@@ -204,12 +168,26 @@ static void render_node(struct fuse_server *server, const struct node *node, enu
 	case NODE_CONTROL:
 		server->backend.render(server->backend.data, node, ret_text);
 		break;
+	case NODE_POINTS:
 	case NODE_FOLDER:
 	case NODE_LINK:
 	case NODE_MANAGER:
 	case NODE_EVENTS:
 		break;
 	}
+}
+
+static void make_text(struct fuse_server *server, const struct node *node, enum node_kind kind,
+	struct sheets *ret_text)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+
+	if (kind == NODE_POINTS) {
+		render_lines(server, ret_text);
+		return;
+	}
+	render_node(server, node, kind, &text);
+	sheets_add(ret_text, &text);
 }
 
 struct blob *fuse_get_text(struct fuse_server *server, const struct node *node)
@@ -224,7 +202,7 @@ struct blob *fuse_get_text(struct fuse_server *server, const struct node *node)
 	blob = xcalloc(1, sizeof(*blob));
 	blob->references = 1;
 	blob->generation = server->generation;
-	render_node(server, node, view == NODE_METRICS ? node->kind : view, &blob->text);
+	make_text(server, node, view == NODE_METRICS ? node->kind : view, &blob->text);
 	if (node->kind == NODE_METRICS)
 		server->metrics_len = blob->text.len;
 	if (view != NODE_METRICS) {

@@ -34,7 +34,7 @@ static struct user_inode *find(struct fuse_server *server, const struct node *no
 
 static uint64_t get_ino(const struct user_inode *inode, const struct node *node)
 {
-	return USER_BIT | inode->number << FILE_BITS | node_get_ino(node);
+	return USER_BIT | inode->number << FILE_BITS | node->ino;
 }
 
 uint64_t user_inode_get(struct fuse_server *server, const struct node *node, uint32_t uid)
@@ -43,7 +43,7 @@ uint64_t user_inode_get(struct fuse_server *server, const struct node *node, uin
 
 	if (!inode)
 		return 0;
-	assert(node_get_ino(node) >> FILE_BITS == 0);
+	assert(node->ino >> FILE_BITS == 0);
 	if (!inode->number || inode->uid != uid || inode->writers) {
 		inode->number = kept_numbers_take(&server->numbers);
 		inode->uid = uid;

@@ -150,8 +150,8 @@ static void add_event(struct strbuf *bytes, const struct event *event)
 
 static void add_items(struct strbuf *bytes, const struct manager *manager, struct change *change)
 {
-	map_for_each (&change->names.links, node, next)
-		add_link(bytes, manager, container_of(node, struct link, by_path)->path);
+	index_for_each (&change->names.links, const struct link, link)
+		add_link(bytes, manager, link->path);
 	if (change->renamed[0]) {
 		strbuf_add_char(bytes, ITEM_RENAME);
 		add_text(bytes, change->renamed[0]);

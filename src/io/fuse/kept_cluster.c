@@ -27,13 +27,18 @@ static bool is_sound(const struct kept *kept, uint32_t record)
 
 void kept_cluster_load(struct kept_cluster *cluster, struct kept *kept)
 {
-	uint32_t record = kept_next(kept, KEPT_CLUSTER, 0);
 	const struct head *head;
 
-	*cluster = (struct kept_cluster){ .kept = kept, .record = record };
-	if (!record || !is_sound(kept, record))
+	*cluster = (struct kept_cluster){ .kept = kept };
+	for (uint32_t record = 0; (record = kept_next(kept, KEPT_CLUSTER, record));) {
+		if (!cluster->record && is_sound(kept, record))
+			cluster->record = record;
+		else
+			kept_remove(kept, record); /* the next process would find it first */
+	}
+	if (!cluster->record)
 		return;
-	head = kept_get(kept, record);
+	head = kept_get(kept, cluster->record);
 	cluster->is_up = head->is_up;
 	cluster->host = xstrdup((const char *)(head + 1));
 	cluster->commit = head->commit;

@@ -17,6 +17,7 @@ struct kept_line {
 };
 
 #define LINE_MAX 65536 /* bytes */
+#define BITS 52	       /* of a number at most */
 
 static void note(struct kept_events *events, uint64_t number, const struct event_line *line)
 {
@@ -46,7 +47,10 @@ static bool is_sound(const struct kept *kept, uint32_t record)
 {
 	const char *text = (const char *)kept_get(kept, record) + sizeof(struct kept_line);
 	size_t len = kept_get_len(kept, record);
+	uint64_t number = kept_get_id(kept, record);
 
+	if (!number || number >> BITS)
+		return false;
 	if (len < sizeof(struct kept_line) || len > sizeof(struct kept_line) + LINE_MAX)
 		return false;
 	len -= sizeof(struct kept_line);
@@ -59,14 +63,13 @@ static uint64_t find_lines(struct kept_events *events)
 	uint64_t end = 0;
 
 	for (uint32_t record = 0; (record = kept_next(events->kept, KEPT_LINE, record));)
-		if (kept_get_id(events->kept, record) >= end)
+		if (is_sound(events->kept, record) && kept_get_id(events->kept, record) >= end)
 			end = kept_get_id(events->kept, record) + 1;
 	for (uint32_t record = 0; (record = kept_next(events->kept, KEPT_LINE, record));) {
 		uint64_t number = kept_get_id(events->kept, record);
 		uint32_t *place = &events->records[number % EVENT_STREAM_MAX];
 
-		if (number && number + EVENT_STREAM_MAX >= end && !*place &&
-			is_sound(events->kept, record))
+		if (is_sound(events->kept, record) && number + EVENT_STREAM_MAX >= end && !*place)
 			*place = record;
 		else
 			kept_remove(events->kept, record);

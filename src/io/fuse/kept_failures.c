@@ -45,11 +45,11 @@ static bool parse(const struct kept *kept, uint32_t record, struct failure *ret_
 		.time = head->time,
 		.uid = head->uid,
 		.error = (int)head->error,
-		.operation = take_text(&at, end),
-		.request = take_text(&at, end),
-		.why = take_text(&at, end),
 		.number = kept_get_id(kept, record),
 	};
+	ret_failure->operation = take_text(&at, end);
+	ret_failure->request = take_text(&at, end);
+	ret_failure->why = take_text(&at, end);
 	return ret_failure->operation && ret_failure->request && ret_failure->why && at == end;
 }
 

@@ -3,9 +3,10 @@
  * What is open, in memory that can outlive the process.
  *
  * A file has a record, its texts have others: a text that several files show has one, however many
- * they are. All that a request has changed is noted before its answer is written, and counts in one
- * commit with that. So whoever serves the request again finds what it had found the first time, and
- * who has the answer is never given the same again.
+ * they are, and so has what several long texts have in common. All that a request has changed is
+ * noted before its answer is written, and counts in one commit with that. So whoever serves the
+ * request again finds what it had found the first time, and who has the answer is never given the
+ * same again.
  *
  * A write that takes longer changes its file at once. That is noted when it is over: until then
  * flush leaves the file alone.
@@ -154,25 +155,58 @@ static bool note_rests(struct kept *kept, struct open_file *file)
 	return true;
 }
 
+/* 0: there is no room, as with what follows. */
+static uint32_t add_text(struct blob *blob, const struct kept_text *head)
+{
+	const struct sheet *sheet = blob->text.count ? blob->text.places[0].sheet : NULL;
+
+	if (blob->text.len > KEPT_PIECE_MAX)
+		return 0;
+	return kept_try_add_both(blob->kept, KEPT_TEXT, blob->number,
+		(const struct kept_bytes[2]){
+			{ head, sizeof(*head) },
+			{ sheet ? sheet->data : NULL, blob->text.len },
+		});
+}
+
+static uint32_t add_sheets(
+	struct blob *blob, const struct kept_text *head, struct kept_numbers *numbers)
+{
+	size_t count = blob->text.count;
+	_cleanup_free_ uint64_t *list = xcalloc(count, sizeof(*list));
+
+	for (size_t i = 0; i < count; i++) {
+		struct sheet *sheet = blob->text.places[i].sheet;
+
+		if (!sheet->record &&
+			(sheet->len > KEPT_PIECE_MAX ||
+				!sheet_keep(
+					sheet, blob->kept, KEPT_SHEET, kept_numbers_take(numbers))))
+			return 0;
+		list[i] = sheet->number;
+	}
+	return kept_try_add_both(blob->kept, KEPT_SHEETS, blob->number,
+		(const struct kept_bytes[2]){
+			{ head, sizeof(*head) },
+			{ list, count * sizeof(*list) },
+		});
+}
+
+/* One sheet has no record of its own: most texts are short. False: there is no room. */
 static bool note_blob(struct kept *kept, struct open_file *file)
 {
 	struct blob *blob = file->blob;
-	struct kept_text text = { 0 };
+	struct kept_text head = { 0 };
 
 	if (!blob || blob->kept_record)
 		return true;
-	text.generation = blob->generation;
-	text.is_view = blob->server != NULL;
-	text.view = blob->view;
+	head.generation = blob->generation;
+	head.is_view = blob->server != NULL;
+	head.view = blob->view;
 	blob->number = kept_numbers_take(&file->server->numbers);
 	blob->kept = kept;
-	if (blob->text.len > KEPT_PIECE_MAX)
-		return false;
-	blob->kept_record = kept_try_add_both(kept, KEPT_TEXT, blob->number,
-		(const struct kept_bytes[2]){
-			{ &text, sizeof(text) },
-			{ blob->text.data, blob->text.len },
-		});
+	blob->kept_record = blob->text.count > 1 ? add_sheets(blob, &head, &file->server->numbers)
+						 : add_text(blob, &head);
 	return blob->kept_record != 0;
 }
 

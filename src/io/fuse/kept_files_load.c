@@ -34,7 +34,9 @@ struct loading {
 	struct kept *kept;
 	struct piece *pieces; /* by file, part, place */
 	size_t piece_count;
-	struct blob **blobs; /* by number */
+	struct sheet **sheets; /* by number, as … */
+	size_t sheet_count;
+	struct blob **blobs;
 	size_t blob_count;
 };
 
@@ -58,6 +60,13 @@ static int compare_blobs(const void *a, const void *b)
 	const struct blob *const *blob_a = a, *const *blob_b = b;
 
 	return compare((*blob_a)->number, (*blob_b)->number);
+}
+
+static int compare_sheets(const void *a, const void *b)
+{
+	const struct sheet *const *sheet_a = a, *const *sheet_b = b;
+
+	return compare((*sheet_a)->number, (*sheet_b)->number);
 }
 
 /* The bytes behind the head of a record. */
@@ -96,32 +105,104 @@ static void list_pieces(struct loading *loading)
 			compare_pieces);
 }
 
-static void list_blobs(struct loading *loading)
+static void list_sheets(struct loading *loading)
 {
-	for (uint32_t record = 0; (record = kept_next(loading->kept, KEPT_TEXT, record));) {
-		const struct kept_text *head = kept_get(loading->kept, record);
+	for (uint32_t record = 0; (record = kept_next(loading->kept, KEPT_SHEET, record));) {
 		size_t len = kept_get_len(loading->kept, record);
-		struct blob *blob;
 
-		if (len < sizeof(*head) || len - sizeof(*head) > KEPT_PIECE_MAX ||
-			head->view > NODE_METRICS) {
+		if (!len || len > KEPT_PIECE_MAX) {
 			kept_remove(loading->kept, record);
 			continue;
 		}
+		loading->sheets =
+			xgrow(loading->sheets, loading->sheet_count, sizeof(struct sheet *));
+		loading->sheets[loading->sheet_count++] = sheet_load(loading->kept, record);
+	}
+	if (loading->sheet_count)
+		qsort(loading->sheets, loading->sheet_count, sizeof(struct sheet *),
+			compare_sheets);
+}
+
+static struct sheet *find_sheet(const struct loading *loading, uint64_t number)
+{
+	struct sheet key = { .number = number }, *at = &key, **found = NULL;
+
+	if (loading->sheet_count)
+		found = bsearch(&at, loading->sheets, loading->sheet_count, sizeof(struct sheet *),
+			compare_sheets);
+	return found ? *found : NULL;
+}
+
+/* False: sheets are missing. */
+static bool take_sheets(const struct loading *loading, uint32_t record, struct sheets *ret_text)
+{
+	const char *numbers = get_bytes(loading->kept, record, sizeof(struct kept_text));
+	size_t len = kept_get_len(loading->kept, record) - sizeof(struct kept_text);
+
+	for (size_t at = 0; at + sizeof(uint64_t) <= len; at += sizeof(uint64_t)) {
+		struct sheet *sheet;
+		uint64_t number;
+
+		memcpy(&number, numbers + at, sizeof(number));
+		sheet = find_sheet(loading, number);
+		if (!sheet)
+			return false;
+		sheets_share(ret_text, sheet);
+	}
+	return len % sizeof(uint64_t) == 0;
+}
+
+/* The bytes of a text, or their sheets. False: they are not sound. */
+static bool take_text(const struct loading *loading, enum kept_kind kind, uint32_t record,
+	struct sheets *ret_text)
+{
+	const struct kept_text *head = kept_get(loading->kept, record);
+	_cleanup_strbuf_ struct strbuf bytes = STRBUF_INIT;
+	size_t len = kept_get_len(loading->kept, record);
+
+	if (len < sizeof(*head) || len - sizeof(*head) > KEPT_PIECE_MAX ||
+		head->view > NODE_METRICS)
+		return false;
+	if (kind == KEPT_SHEETS)
+		return take_sheets(loading, record, ret_text);
+	strbuf_add(&bytes, get_bytes(loading->kept, record, sizeof(*head)), len - sizeof(*head));
+	sheets_add(ret_text, &bytes);
+	return true;
+}
+
+static void list_blobs(struct loading *loading, enum kept_kind kind)
+{
+	for (uint32_t record = 0; (record = kept_next(loading->kept, kind, record));) {
+		struct sheets text = { 0 };
+		const struct kept_text *head;
+		struct blob *blob;
+
+		if (!take_text(loading, kind, record, &text)) {
+			sheets_fini(&text);
+			kept_remove(loading->kept, record);
+			continue;
+		}
+		head = kept_get(loading->kept, record);
 		blob = xcalloc(1, sizeof(*blob));
 		blob->references = 1;
 		blob->generation = head->generation;
 		blob->number = kept_get_id(loading->kept, record);
 		blob->kept = loading->kept;
 		blob->kept_record = record;
+		blob->text = text;
 		if (head->is_view)
 			blob_list(blob, loading->server, (enum node_kind)head->view);
-		if (len > sizeof(*head))
-			strbuf_add(&blob->text, get_bytes(loading->kept, record, sizeof(*head)),
-				len - sizeof(*head));
 		loading->blobs = xgrow(loading->blobs, loading->blob_count, sizeof(struct blob *));
 		loading->blobs[loading->blob_count++] = blob;
 	}
+}
+
+/* All that is noted of texts; those in use have more references than one in the end. */
+static void list_texts(struct loading *loading)
+{
+	list_sheets(loading);
+	list_blobs(loading, KEPT_TEXT);
+	list_blobs(loading, KEPT_SHEETS);
 	if (loading->blob_count)
 		qsort(loading->blobs, loading->blob_count, sizeof(struct blob *), compare_blobs);
 }
@@ -136,8 +217,8 @@ static struct blob *find_blob(const struct loading *loading, uint64_t number)
 	return found ? *found : NULL;
 }
 
-/* The first piece of a file; its others follow. */
-static struct piece *find_pieces(const struct loading *loading, uint64_t file)
+/* Where the first piece of a file is; its others follow. */
+static size_t find_pieces(const struct loading *loading, uint64_t file)
 {
 	size_t low = 0, high = loading->piece_count;
 
@@ -149,31 +230,38 @@ static struct piece *find_pieces(const struct loading *loading, uint64_t file)
 		else
 			high = middle;
 	}
-	return loading->pieces + low;
+	return low;
 }
 
-static bool is_of(const struct loading *loading, const struct piece *piece, uint64_t file)
+static bool is_of(const struct loading *loading, size_t at, uint64_t file)
 {
-	return piece < loading->pieces + loading->piece_count && piece->file == file;
+	return at < loading->piece_count && loading->pieces[at].file == file;
 }
 
-/* Whether the texts of a file are all there. */
+/* Whether the texts of a file are all there: of a job, whole lines. */
 static bool has_all_pieces(
 	const struct loading *loading, uint64_t number, const struct kept_file *head)
 {
-	const struct piece *piece = find_pieces(loading, number);
 	uint64_t lens[PART_KINDS] = { 0 };
 	uint32_t rests = 0;
+	char end = '\n';
 
-	for (; is_of(loading, piece, number); piece++) {
-		if (piece->part == PART_KINDS)
+	for (size_t i = find_pieces(loading, number); is_of(loading, i, number); i++) {
+		const struct piece *piece = &loading->pieces[i];
+		size_t len = get_piece_len(loading, piece);
+
+		if (piece->part == PART_KINDS) {
 			rests++;
-		else if (piece->at != lens[piece->part])
+			continue;
+		}
+		if (piece->at != lens[piece->part])
 			return false;
-		else
-			lens[piece->part] += get_piece_len(loading, piece);
+		lens[piece->part] += len;
+		if (piece->part == PART_JOB)
+			end = get_bytes(loading->kept, piece->record,
+				sizeof(struct kept_piece_head))[len - 1];
 	}
-	return rests == head->rests && memcmp(lens, head->lens, sizeof(lens)) == 0;
+	return rests == head->rests && memcmp(lens, head->lens, sizeof(lens)) == 0 && end == '\n';
 }
 
 /* Whether a part is one that a file of this kind has. */
@@ -265,10 +353,10 @@ static struct strbuf *get_text(struct open_file *file, uint32_t part, struct str
 
 static void take_pieces(struct loading *loading, struct open_file *file, struct strbuf *ret_job)
 {
-	struct piece *piece = find_pieces(loading, file->number);
 	struct kept_note *note = &file->note;
 
-	for (; is_of(loading, piece, file->number); piece++) {
+	for (size_t i = find_pieces(loading, file->number); is_of(loading, i, file->number); i++) {
+		struct piece *piece = &loading->pieces[i];
 		size_t len = get_piece_len(loading, piece);
 
 		piece->is_taken = true;
@@ -364,6 +452,9 @@ static void end(struct loading *loading)
 			kept_remove(loading->kept, loading->pieces[i].record);
 	for (size_t i = 0; i < loading->blob_count; i++)
 		blob_release(loading->blobs[i]);
+	for (size_t i = 0; i < loading->sheet_count; i++)
+		sheet_release(loading->sheets[i]);
+	free(loading->sheets);
 	free(loading->pieces);
 	free(loading->blobs);
 }
@@ -374,7 +465,7 @@ size_t kept_files_load(struct fuse_server *server)
 	size_t lost = 0;
 
 	list_pieces(&loading);
-	list_blobs(&loading);
+	list_texts(&loading);
 	for (uint32_t record = 0; (record = kept_next(loading.kept, KEPT_FILE, record));) {
 		if (load_file(&loading, record))
 			continue;

@@ -33,11 +33,11 @@ struct kept_piece_head {
 	uint64_t at; /* in the text; of an answer its ticket */
 };
 
-/* A text that open files show; its bytes follow. */
+/* A text that open files show; its bytes follow, or the numbers of its sheets (uint64_t). */
 struct kept_text {
 	uint64_t generation;
 	uint32_t is_view;
 	uint32_t view;
 };
 
-#define KEPT_PIECE_MAX (64u << 20) /* bytes of text in one record */
+#define KEPT_PIECE_MAX (64u << 20) /* bytes in one record */

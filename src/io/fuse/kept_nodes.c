@@ -37,10 +37,10 @@ void kept_nodes_watch(struct kept *kept, struct tree *tree)
 
 static uint32_t add(struct kept *kept, const struct node *node)
 {
-	const char *target = node->kind == NODE_LINK ? node->target : "";
+	const char *target = node->kind == NODE_LINK ? node_get_target(node) : "";
 	struct kept_node head = {
-		.parent = node->parent ? node_get_ino(node->parent) : 0,
-		.lookups = node->lookups,
+		.parent = node->parent ? node->parent->ino : 0,
+		.lookups = node_get_lookups(node),
 		.kind = node->kind,
 		.name_len = (uint32_t)strlen(node->name),
 	};
@@ -53,7 +53,7 @@ static uint32_t add(struct kept *kept, const struct node *node)
 	memcpy(bytes, &head, sizeof(head));
 	memcpy(bytes + sizeof(head), node->name, head.name_len + 1);
 	strcpy(bytes + sizeof(head) + head.name_len + 1, target);
-	record = kept_try_add(kept, KEPT_NODE, node_get_ino(node), bytes, len);
+	record = kept_try_add(kept, KEPT_NODE, node->ino, bytes, len);
 	if (bytes != room)
 		free(bytes);
 	return record;
@@ -62,24 +62,24 @@ static uint32_t add(struct kept *kept, const struct node *node)
 void kept_nodes_note(struct kept *kept, struct node *node)
 {
 	const struct kept_node *known;
-	uint64_t lookups = node->lookups;
+	uint64_t lookups = node_get_lookups(node);
 
-	if (!node->mark) {
-		node->mark = add(kept, node);
+	if (!node->known->mark) {
+		node->known->mark = add(kept, node);
 		return;
 	}
-	known = kept_get(kept, node->mark);
+	known = kept_get(kept, node->known->mark);
 	if (known->lookups != lookups)
-		kept_write(kept, node->mark, offsetof(struct kept_node, lookups), &lookups,
+		kept_write(kept, node->known->mark, offsetof(struct kept_node, lookups), &lookups,
 			sizeof(lookups));
 }
 
 void kept_nodes_rename(struct kept *kept, struct node *node)
 {
-	if (!node->mark)
+	if (!node->known->mark)
 		return;
-	kept_remove(kept, node->mark);
-	node->mark = add(kept, node);
+	kept_remove(kept, node->known->mark);
+	node->known->mark = add(kept, node);
 }
 
 void kept_nodes_note_generation(struct kept *kept, uint64_t generation)

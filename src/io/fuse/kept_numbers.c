@@ -16,7 +16,7 @@
 
 static bool is_sound(const struct kept *kept, uint32_t record)
 {
-	return record && kept_get_len(kept, record) == sizeof(uint64_t) &&
+	return kept_get_len(kept, record) == sizeof(uint64_t) &&
 		*(const uint64_t *)kept_get(kept, record) >> BITS == 0;
 }
 
@@ -25,13 +25,16 @@ void kept_numbers_init(struct kept_numbers *numbers, struct kept *kept)
 	uint64_t first = kept_get_damage(kept) ? clock_get_real() : 0;
 
 	*numbers = (struct kept_numbers){ .kept = kept };
-	numbers->record = kept_next(kept, KEPT_NUMBERS, 0);
-	if (is_sound(kept, numbers->record)) {
-		first = *(const uint64_t *)kept_get(kept, numbers->record);
-	} else {
-		kept_remove(kept, numbers->record);
-		numbers->record = kept_add(kept, KEPT_NUMBERS, 0, &first, sizeof(first));
+	for (uint32_t record = 0; (record = kept_next(kept, KEPT_NUMBERS, record));) {
+		if (!numbers->record && is_sound(kept, record))
+			numbers->record = record;
+		else
+			kept_remove(kept, record); /* the next process would find it first */
 	}
+	if (numbers->record)
+		first = *(const uint64_t *)kept_get(kept, numbers->record);
+	else
+		numbers->record = kept_add(kept, KEPT_NUMBERS, 0, &first, sizeof(first));
 	numbers->last = numbers->bound = first;
 }
 

@@ -24,22 +24,27 @@ struct kept_device {
 	uint64_t is_duplicate;
 };
 
-struct entry {
-	struct map_node node;
-	uint32_t record;
-	char key[];
+/* Which record: the one that has this text there. */
+struct key {
+	const struct kept *kept;
+	size_t at;
+	const char *text;
 };
 
-static bool has_key(const struct map_node *node, const void *key)
+/* Of an index of numbers. */
+static void *to_object(uint32_t record)
 {
-	return strcmp(container_of(node, struct entry, node)->key, key) == 0;
+	return (void *)(uintptr_t)record;
 }
 
-static struct entry *find(const struct map *map, const char *key)
+static bool has_key(const void *object, const void *key)
 {
-	struct map_node *node = map_find(map, map_hash_text(key), has_key, key);
+	const struct key *wanted = key;
+	uint32_t record = (uint32_t)(uintptr_t)object;
+	const char *bytes = kept_get(wanted->kept, record);
 
-	return node ? container_of(node, struct entry, node) : NULL;
+	return strncmp(bytes + wanted->at, wanted->text,
+		       kept_get_len(wanted->kept, record) - wanted->at) == 0;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -136,43 +141,33 @@ static void format(const struct told_volume *volume, struct strbuf *bytes)
 		add_text(bytes, volume->mounts[i]);
 }
 
-static struct entry *add(struct map *map, const char *key)
-{
-	struct entry *entry = xcalloc(1, sizeof(*entry) + strlen(key) + 1);
-
-	strcpy(entry->key, key);
-	map_add(map, &entry->node, map_hash_text(key));
-	return entry;
-}
-
 static bool is_noted(const struct kept *kept, uint32_t record, const struct strbuf *bytes)
 {
-	return record && kept_get_len(kept, record) == bytes->len &&
+	return kept_get_len(kept, record) == bytes->len &&
 		memcmp(kept_get(kept, record), bytes->data, bytes->len) == 0;
 }
 
 /* Makes these bytes what is noted under a key; none: nothing is. */
-static void note(struct kept *kept, struct map *map, enum kept_kind kind, const char *key,
+static void note(struct index *index, const struct key *key, struct kept *kept, enum kept_kind kind,
 	const struct strbuf *bytes)
 {
-	struct entry *entry = find(map, key);
+	uint64_t hash = map_hash_text(key->text);
+	uint32_t record = (uint32_t)(uintptr_t)index_find(index, hash, has_key, key);
 
-	if (entry && bytes->len && is_noted(kept, entry->record, bytes))
+	if (record && bytes->len && is_noted(kept, record, bytes))
 		return;
-	if (entry)
-		kept_remove(kept, entry->record);
-	if (bytes->len) {
-		if (!entry)
-			entry = add(map, key);
-		entry->record = kept_try_add(kept, kind, 0, bytes->data, bytes->len);
-	} else if (entry) {
-		map_remove(map, &entry->node);
-		free(entry);
+	if (record) {
+		index_remove(index, to_object(record), hash);
+		kept_remove(kept, record);
 	}
+	record = bytes->len ? kept_try_add(kept, kind, 0, bytes->data, bytes->len) : 0;
+	if (record)
+		index_add(index, to_object(record), hash);
 }
 
 void kept_told_note(struct kept_told *noted, const struct tree *tree, const char *id)
 {
+	const struct key key = { noted->kept, sizeof(struct kept_volume), id };
 	_cleanup_strbuf_ struct strbuf bytes = STRBUF_INIT;
 	struct told_volume volume;
 
@@ -180,12 +175,13 @@ void kept_told_note(struct kept_told *noted, const struct tree *tree, const char
 		return;
 	if (told_get_volume(tree, id, &volume))
 		format(&volume, &bytes);
-	note(noted->kept, &noted->volumes, KEPT_VOLUME, id, &bytes);
+	note(&noted->volumes, &key, noted->kept, KEPT_VOLUME, &bytes);
 }
 
 void kept_told_note_device(struct kept_told *noted, const struct volumes *volumes, const char *name)
 {
 	const struct device *device = noted->kept ? volumes_find_name(volumes, name) : NULL;
+	const struct key key = { noted->kept, sizeof(struct kept_device), name };
 	_cleanup_strbuf_ struct strbuf bytes = STRBUF_INIT;
 	struct told_device told;
 
@@ -197,7 +193,7 @@ void kept_told_note_device(struct kept_told *noted, const struct volumes *volume
 		add_text(&bytes, name);
 		add_text(&bytes, told.reason ? told.reason : "");
 	}
-	note(noted->kept, &noted->devices, KEPT_DEVICE, name, &bytes);
+	note(&noted->devices, &key, noted->kept, KEPT_DEVICE, &bytes);
 }
 
 static void remove_all(struct kept *kept, enum kept_kind kind)
@@ -213,21 +209,14 @@ void kept_told_start(struct kept_told *noted, struct kept *kept, const struct tr
 	remove_all(kept, KEPT_DEVICE);
 	noted->kept = kept;
 	for (const struct node *folder = tree->ids->content->first; folder; folder = folder->next)
-		kept_told_note(noted, tree, folder->id);
+		kept_told_note(noted, tree, folder->content->id);
 	map_for_each (&volumes->by_name, node, next)
 		kept_told_note_device(
 			noted, volumes, container_of(node, struct device, by_name)->name);
 }
 
-static void free_entries(struct map *map)
-{
-	map_for_each (map, node, next)
-		free(container_of(node, struct entry, node));
-	map_fini(map);
-}
-
 void kept_told_fini(struct kept_told *noted)
 {
-	free_entries(&noted->volumes);
-	free_entries(&noted->devices);
+	index_fini(&noted->volumes);
+	index_fini(&noted->devices);
 }

@@ -13,6 +13,8 @@
 #include "io/fuse/fuse_user_inode.h"
 #include "io/fuse/open_file.h"
 
+#define PIECES_MAX 64 /* of an answer; a megabyte is mostly on 17 to 24 sheets */
+
 static bool has_number(const struct map_node *node, const void *key)
 {
 	return container_of(node, struct open_file, by_number)->number == *(const uint64_t *)key;
@@ -68,7 +70,7 @@ struct open_file *open_file_add(struct fuse_server *server, uint64_t number, enu
 	server->files = file;
 	file->number = number;
 	map_add(&server->by_number, &file->by_number, map_hash_number(number));
-	file->ino = node ? node_get_ino(node) : 0;
+	file->ino = node ? node->ino : 0;
 	file->node = node;
 	file->kind = kind;
 	file->operation = kind == NODE_CONTROL ? node->operation : NULL;
@@ -128,7 +130,8 @@ void open_file_release(struct open_file *file)
 	free(file);
 }
 
-size_t open_file_get_slice(const struct strbuf *text, uint64_t offset, size_t size)
+/* How many bytes of `size` there are at an offset. */
+static size_t get_slice(const struct strbuf *text, uint64_t offset, size_t size)
 {
 	if (offset >= text->len)
 		return 0;
@@ -137,15 +140,29 @@ size_t open_file_get_slice(const struct strbuf *text, uint64_t offset, size_t si
 
 void fuse_reply_slice(fuse_req_t req, const struct strbuf *text, uint64_t offset, size_t size)
 {
-	size = open_file_get_slice(text, offset, size);
+	size = get_slice(text, offset, size);
 	fuse_reply_buf(req, size ? text->data + offset : NULL, size);
+}
+
+void fuse_reply_text(fuse_req_t req, const struct sheets *text, uint64_t offset, size_t size)
+{
+	size_t len = sheets_get_slice(text, offset, size);
+	struct iovec pieces[PIECES_MAX];
+	size_t count = sheets_find(text, offset, len, pieces, ARRAY_SIZE(pieces));
+	_cleanup_free_ char *copy = NULL;
+
+	if (count > ARRAY_SIZE(pieces)) {
+		copy = xrealloc(NULL, len, 1);
+		sheets_copy(text, offset, len, copy);
+		pieces[0] = (struct iovec){ copy, len };
+		count = 1;
+	}
+	fuse_reply_iov(req, pieces, (int)count);
 }
 
 void open_file_take_reply(
 	struct open_file *file, size_t size, uint64_t position, struct notify_reply *ret_reply)
 {
-	const struct strbuf *text = file->blob ? &file->blob->text : &file->reply.text;
-
 	if (file->kind == NODE_CONTROL && file->control.error) {
 		ret_reply->kind = REPLY_ERROR;
 		ret_reply->error = file->control.error;
@@ -160,8 +177,11 @@ void open_file_take_reply(
 		file->reply.anchor = 0;
 	position -= file->reply.anchor;
 	ret_reply->kind = REPLY_DATA;
-	ret_reply->size = open_file_get_slice(text, position, size);
+	ret_reply->size = file->blob ? sheets_get_slice(&file->blob->text, position, size)
+				     : get_slice(&file->reply.text, position, size);
 	ret_reply->data = xrealloc(NULL, ret_reply->size + 1, 1);
-	if (ret_reply->size)
-		memcpy(ret_reply->data, text->data + position, ret_reply->size);
+	if (file->blob)
+		sheets_copy(&file->blob->text, position, ret_reply->size, ret_reply->data);
+	else if (ret_reply->size)
+		memcpy(ret_reply->data, file->reply.text.data + position, ret_reply->size);
 }

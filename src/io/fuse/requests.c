@@ -20,6 +20,7 @@
  * not know of them. Where there is none, an answer is sent at once.
  */
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/fuse.h>
 #include <string.h>
@@ -210,16 +211,14 @@ static size_t gather(const struct iovec *iov, int count, uint8_t *room, size_t s
 /* Copies a message, but for the length in front, with which it will count. */
 static size_t fill_outbox(struct requests *requests, const struct iovec *iov, int count)
 {
-	uint8_t *room = kept_get(requests->kept, requests->outbox);
 	struct fuse_out_header header = *(const struct fuse_out_header *)iov[0].iov_base;
-	struct iovec rest[8];
+	uint8_t *room = kept_get(requests->kept, requests->outbox);
 
-	if (count < 1 || (size_t)count > ARRAY_SIZE(rest))
-		abort();
-	memcpy(rest, iov, (size_t)count * sizeof(*iov));
+	assert(iov[0].iov_len == sizeof(header)); /* libfuse puts it there */
 	header.len = 0;
-	rest[0].iov_base = &header;
-	return gather(rest, count, room, SLOT_SIZE);
+	memcpy(room, &header, sizeof(header));
+	return sizeof(header) +
+		gather(iov + 1, count - 1, room + sizeof(header), SLOT_SIZE - sizeof(header));
 }
 
 /* Commits the answer together with what was changed, and then writes it. */

@@ -121,10 +121,43 @@ static int probe_new_on(int fd, blkid_probe *ret_probe)
 		blkid_free_probe(probe);
 		return r;
 	}
-	/* Reads /sys, and remembers: drivers for RAID superblocks ask this inside the sandbox. */
-	blkid_probe_is_wholedisk(probe);
 	*ret_probe = probe;
 	return 0;
+}
+
+/*
+ * Asks for all that libblkid is going to read, which it does in pieces of a kilobyte or less: up to
+ * 260 times the medium would have to be waited for. No more than a hint, given before the process
+ * shuts itself in, which takes as long as a quick disk. With a floppy it would take longer than it
+ * saves.
+ */
+static void read_ahead(const struct examination *examination)
+{
+	/* From the end if negative. ZFS may have its labels all over the first two and the last. */
+	static const struct {
+		int64_t offset, len;
+	} places[] = {
+		{ 0, 512 * KIB },
+		{ -512 * KIB, 512 * KIB },
+		{ -1544 * KIB, 4 * KIB },
+		{ 1024 * KIB, 4 * KIB },
+		{ 2048 * KIB, 4 * KIB },
+		{ 4096 * KIB, 4 * KIB },
+	};
+	int64_t size = blkid_probe_get_size(examination->device);
+	int fd = blkid_probe_get_fd(examination->device);
+
+	if (!examination->disk && size >= FLOPPY_MIN && size < FLOPPY_MAX)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		int64_t start = places[i].offset + (places[i].offset < 0 ? size : 0);
+		int64_t end = start + places[i].len;
+
+		for (; start >= 0 && start < end && start < size; start += AHEAD_PIECE)
+			posix_fadvise(fd, start,
+				end - start < AHEAD_PIECE ? end - start : AHEAD_PIECE,
+				POSIX_FADV_WILLNEED);
+	}
 }
 
 int examination_new(int fd, int disk_fd, uint64_t start, struct examination **ret_examination)
@@ -135,13 +168,15 @@ int examination_new(int fd, int disk_fd, uint64_t start, struct examination **re
 
 	examination->start = start;
 	r = probe_new_on(fd, &examination->device);
+	if (r == 0 && disk_fd >= 0)
+		r = probe_new_on(disk_fd, &examination->disk);
 	if (r < 0)
 		return r;
-	if (disk_fd >= 0) {
-		r = probe_new_on(disk_fd, &examination->disk);
-		if (r < 0)
-			return r;
-	}
+	read_ahead(examination);
+	/* Reads /sys, and remembers: drivers for RAID superblocks ask this inside the sandbox. */
+	blkid_probe_is_wholedisk(examination->device);
+	if (examination->disk)
+		blkid_probe_is_wholedisk(examination->disk);
 	*ret_examination = steal_ptr(examination);
 	return 0;
 }
@@ -257,40 +292,6 @@ static bool is_table_void(const struct examination *examination, const struct fi
 	return list && blkid_partlist_numof_partitions(list) == 0;
 }
 
-/*
- * Asks for all that libblkid is going to read, which it does in pieces of a kilobyte or less: up to
- * 260 times the medium would have to be waited for. No more than a hint. With a floppy it would
- * take longer than it saves.
- */
-static void read_ahead(const struct examination *examination)
-{
-	/* From the end if negative. ZFS may have its labels all over the first two and the last. */
-	static const struct {
-		int64_t offset, len;
-	} places[] = {
-		{ 0, 512 * KIB },
-		{ -512 * KIB, 512 * KIB },
-		{ -1544 * KIB, 4 * KIB },
-		{ 1024 * KIB, 4 * KIB },
-		{ 2048 * KIB, 4 * KIB },
-		{ 4096 * KIB, 4 * KIB },
-	};
-	int64_t size = blkid_probe_get_size(examination->device);
-	int fd = blkid_probe_get_fd(examination->device);
-
-	if (!examination->disk && size >= FLOPPY_MIN && size < FLOPPY_MAX)
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		int64_t start = places[i].offset + (places[i].offset < 0 ? size : 0);
-		int64_t end = start + places[i].len;
-
-		for (; start >= 0 && start < end && start < size; start += AHEAD_PIECE)
-			posix_fadvise(fd, start,
-				end - start < AHEAD_PIECE ? end - start : AHEAD_PIECE,
-				POSIX_FADV_WILLNEED);
-	}
-}
-
 static void examination_add_content(
 	const struct examination *examination, struct findings *findings)
 {
@@ -330,7 +331,6 @@ void examination_run(const struct examination *examination, struct findings *fin
 {
 	int r;
 
-	read_ahead(examination);
 	r = examine_content(examination->device);
 	if (r == AMBIVALENT) {
 		findings_add(

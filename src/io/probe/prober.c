@@ -433,6 +433,7 @@ _Noreturn void prober_run(struct prober *prober, int socket)
 	/* Nodes may belong to other users; to read them is all we ask for. */
 	if (prober->signals < 0 || sandbox_drop_capabilities(1 << CAP_DAC_READ_SEARCH) < 0)
 		_exit(1);
+	prober_child_prepare();
 
 	for (;;)
 		prober_wait(prober);

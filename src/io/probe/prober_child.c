@@ -28,9 +28,10 @@
 
 #include "io/probe/prober_child.h"
 
-#define WARM_DISK (64 << 20) /* bytes: of a disk on which libblkid looks for everything */
-#define WARM_HEAP (8 << 20)  /* bytes: more than it allocates for that */
-#define LEAVE_AFTER 1000     /* µs */
+#define SMALL_DISK (64 << 10) /* bytes: of a disk for which libblkid allocates little, */
+#define WARM_DISK (64 << 20)  /* and of one on which it looks for everything, */
+#define WARM_HEAP (8 << 20)   /* with more than it allocates for that */
+#define LEAVE_AFTER 1000      /* µs */
 
 /* Whether a node that was opened is the device that is meant; a fault if not. */
 static bool is_device(int fd, const char *node, uint64_t number, struct findings *findings)
@@ -142,11 +143,8 @@ static void child_examine(const struct sandbox *sandbox, const struct prober_req
 		close(fd);
 }
 
-/*
- * Reads an empty disk. Half of the time that a new process takes for a probe goes to pages that it
- * touches for the first time: a spare one can have them ready.
- */
-static void child_warm_up(void)
+/* Reads an empty disk of that many bytes. */
+static void warm_up(off_t size)
 {
 	struct findings findings = { 0 };
 	struct examination *examination;
@@ -157,11 +155,16 @@ static void child_warm_up(void)
 	/* What libblkid has read it gives back, and malloc is to keep it. */
 	mallopt(M_MMAP_THRESHOLD, WARM_HEAP);
 	mallopt(M_TRIM_THRESHOLD, WARM_HEAP);
-	if (ftruncate(fd, WARM_DISK) == 0 && examination_new(fd, -1, 0, &examination) == 0) {
+	if (ftruncate(fd, size) == 0 && examination_new(fd, -1, 0, &examination) == 0) {
 		examination_run(examination, &findings);
 		examination_free(examination);
 	}
 	close(fd);
+}
+
+void prober_child_prepare(void)
+{
+	warm_up(SMALL_DISK);
 }
 
 static _Noreturn void child_run(const struct sandbox *sandbox, pid_t parent, int pipe,
@@ -172,14 +175,18 @@ static _Noreturn void child_run(const struct sandbox *sandbox, pid_t parent, int
 	int r;
 
 	child_init(parent, pipe);
+	child_expose();
+	/*
+	 * Half of the time that a new process takes for a probe goes to pages that it touches for
+	 * the first time: a spare one can have them ready.
+	 */
 	if (is_spare)
-		child_warm_up();
+		warm_up(WARM_DISK);
 	r = sandbox_prepare(sandbox);
 	prctl(PR_SET_NAME, "mmfs-spare");
 	if (read(STDIN_FILENO, &request, sizeof(request)) != (ssize_t)sizeof(request))
 		_exit(1);
 	prctl(PR_SET_NAME, "mmfs-probe");
-	child_expose();
 	if (r < 0)
 		findings_set_fault(
 			&result->findings, "cannot prepare the sandbox: %s", strerror(-r));
@@ -187,8 +194,12 @@ static _Noreturn void child_run(const struct sandbox *sandbox, pid_t parent, int
 		child_examine(sandbox, &request, child->facts, &result->findings);
 	result->is_complete = 1;
 	close(STDIN_FILENO);
-	/* To take a process apart is work, and may wait until the answer is where it is wanted. */
-	usleep(LEAVE_AFTER);
+	/*
+	 * To take a process apart is work, and may wait until the answer is where it is wanted; but
+	 * not where many are under way, as they are when there was no spare one.
+	 */
+	if (is_spare)
+		usleep(LEAVE_AFTER);
 	_exit(0);
 }
 

@@ -7,12 +7,18 @@
  * again once the thread was joined. A change passes through three states under the lock: handed
  * over, done, taken; no lock is held while SQLite or the kernel is at work. The file itself is
  * io/store_file.c, the rows io/store_rows.c.
+ *
+ * While nothing is handed over the thread sweeps: links that were dropped are gone with the commit
+ * that says so, but a great many rows take their time, in which nobody could commit anything. So
+ * they are removed piece by piece, in transactions of their own; a commit waits for one at most.
+ * What is left when the thread ends, or cannot be removed, stays dropped.
  */
 
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -22,6 +28,8 @@
 #include "io/store/store_file.h"
 #include "io/store/store_rows.h"
 #include "io/store/store_writer.h"
+
+#define LINKS_SWEPT 500 /* by one transaction: some milliseconds */
 
 enum store_state {
 	STORE_IDLE,
@@ -36,11 +44,14 @@ struct store {
 	int event_fd;
 	pthread_t thread;
 	bool has_thread;
+	bool has_dropped; /* there may be dropped links; of the thread */
 
 	pthread_mutex_t lock; /* of everything below */
 	pthread_cond_t wake;
 	enum store_state state;
 	bool is_closing;
+	bool may_sweep;
+	bool is_sweeping; /* the connection is in use for that */
 	const struct change *change;
 	int result;
 	struct strbuf why;
@@ -86,6 +97,7 @@ int store_load(struct store *store, struct manager *manager, struct strbuf *why)
 	/* Statements that do not fit the tables are a last reason to refuse the file. */
 	if (store_writer_init(&store->writer, store->file.db) != 0)
 		r = store_file_fail(&store->file, why);
+	store_rows_get_position(&names, store->writer.position);
 	if (r == 0)
 		r = store_file_adopt(&store->file, why);
 	if (r < 0) {
@@ -134,14 +146,46 @@ static void store_notify(struct store *store)
 	(void)n; /* it can only fail while the counter is full, thus readable */
 }
 
-/* The next change to write, NULL when the thread shall end. */
+/* Removes a piece of what was dropped. If that fails it is tried again behind the next commit. */
+static void store_sweep(struct store *store)
+{
+	_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
+	int64_t bundle;
+	int code;
+
+	store->has_dropped = store_writer_find_dropped(&store->writer, &bundle) == SQLITE_ROW;
+	if (!store->has_dropped)
+		return;
+	code = store_file_begin(&store->file);
+	if (code == 0)
+		code = store_writer_sweep(&store->writer, bundle, LINKS_SWEPT);
+	crash_point("store:sweep");
+	if (code == 0)
+		code = store_file_commit(&store->file);
+	crash_point("store:swept");
+	if (code != 0) {
+		store_file_roll_back(&store->file, code, &why);
+		store->has_dropped = false;
+	}
+}
+
+/* The next change to write, NULL when the thread shall end. Meanwhile it sweeps. */
 static const struct change *store_wait(struct store *store)
 {
 	const struct change *change = NULL;
 
 	pthread_mutex_lock(&store->lock);
-	while (store->state != STORE_HANDED_OVER && !store->is_closing)
-		pthread_cond_wait(&store->wake, &store->lock);
+	while (store->state != STORE_HANDED_OVER && !store->is_closing) {
+		if (!store->may_sweep || !store->has_dropped) {
+			pthread_cond_wait(&store->wake, &store->lock);
+			continue;
+		}
+		store->is_sweeping = true;
+		pthread_mutex_unlock(&store->lock);
+		store_sweep(store);
+		pthread_mutex_lock(&store->lock);
+		store->is_sweeping = false;
+	}
 	if (store->state == STORE_HANDED_OVER)
 		change = store->change;
 	pthread_mutex_unlock(&store->lock);
@@ -168,8 +212,11 @@ static void *store_run(void *argument)
 	struct store *store = argument;
 	const struct change *change;
 
-	while ((change = store_wait(store)))
+	store->has_dropped = true;
+	while ((change = store_wait(store))) {
 		store_run_one(store, change);
+		store->has_dropped = true;
+	}
 	return NULL;
 }
 
@@ -210,9 +257,17 @@ void store_close(struct store *store)
 	free(store);
 }
 
+void store_set_sweeping(struct store *store, bool is_on)
+{
+	pthread_mutex_lock(&store->lock);
+	store->may_sweep = is_on;
+	pthread_mutex_unlock(&store->lock);
+	pthread_cond_signal(&store->wake);
+}
+
 void store_release_memory(struct store *store)
 {
-	assert(store->state == STORE_IDLE); /* so the thread waits */
+	assert(store->state == STORE_IDLE && !store->may_sweep); /* so the thread waits */
 	store_file_release_memory(&store->file);
 }
 
@@ -240,7 +295,7 @@ bool store_is_writing(struct store *store)
 	bool is_writing;
 
 	pthread_mutex_lock(&store->lock);
-	is_writing = store->state == STORE_HANDED_OVER;
+	is_writing = store->state == STORE_HANDED_OVER || store->is_sweeping;
 	pthread_mutex_unlock(&store->lock);
 	return is_writing;
 }

@@ -5,7 +5,8 @@
  * A file that is refused stays as it was, with nothing left beside it. So the header is looked at
  * before SQLite sees the file at all; SQLite then takes the lock, recovers the write-ahead log into
  * memory (with an exclusive lock there is no -shm file) and reads, with checkpoints on close off.
- * The one thing it writes, an empty log where there was none, is removed again. Only
+ * One of an older version is read as what it becomes, in a transaction that is left open. What
+ * SQLite adds to the log meanwhile, or an empty log where there was none, is removed again. Only
  * store_file_adopt(), called once the content is known to be good, too, ends that restraint.
  *
  * A new database is made under a temporary name and linked to its own when it is complete and on
@@ -272,6 +273,7 @@ static int take_lock(struct store_file *file, struct strbuf *why)
 {
 	const char *log = get_log_path(file);
 	bool had_log = access(log, F_OK) == 0;
+	struct stat st;
 	int code;
 
 	if (store_file_exec(file, "PRAGMA locking_mode = EXCLUSIVE") != SQLITE_OK ||
@@ -283,8 +285,9 @@ static int take_lock(struct store_file *file, struct strbuf *why)
 	 * With the lock no other process uses the log, so an empty one is from that statement. It
 	 * has the lock also when it then found the file to be damaged.
 	 */
-	file->has_made_log = !had_log && code != SQLITE_BUSY && code != SQLITE_LOCKED &&
-		code != SQLITE_CANTOPEN && code != SQLITE_IOERR;
+	file->has_lock = code != SQLITE_BUSY && code != SQLITE_LOCKED && code != SQLITE_CANTOPEN &&
+		code != SQLITE_IOERR;
+	file->log_len = stat(log, &st) == 0 && (had_log || st.st_size) ? st.st_size : -1;
 	if (code != SQLITE_OK || store_file_exec(file, "PRAGMA synchronous = FULL") != SQLITE_OK ||
 		store_file_exec(file, "PRAGMA cache_size = " START_CACHE) != SQLITE_OK)
 		return store_file_fail(file, why);
@@ -393,7 +396,8 @@ static int fill(const char *path, const char *temporary, int fd, struct strbuf *
 	if (r == 0 &&
 		(store_file_exec(&file, "PRAGMA journal_mode = MEMORY") != SQLITE_OK ||
 			store_file_exec(&file, "PRAGMA encoding = 'UTF-8'") != SQLITE_OK ||
-			store_schema_migrate(file.db, 0) != SQLITE_OK))
+			store_schema_migrate(file.db, 0) != SQLITE_OK ||
+			store_schema_commit(file.db) != SQLITE_OK))
 		r = store_file_fail(&file, why);
 	sqlite3_close(file.db);
 	if (r == 0 && fsync(fd) < 0)
@@ -482,17 +486,24 @@ int store_file_init(struct store_file *file, const char *path, struct strbuf *wh
 	return r;
 }
 
-void store_file_fini(struct store_file *file)
+/* As it was found, while the lock is held: later it could be another's. */
+static void restore_log(struct store_file *file)
 {
+	const char *log = get_log_path(file);
 	struct stat st;
 
-	if (file->db && file->has_made_log && !file->is_adopted) {
-		/* Before the lock goes: afterwards it could be another's. */
-		const char *log = get_log_path(file);
+	store_file_exec(file, "ROLLBACK"); /* if anything was begun */
+	if (file->log_len < 0)
+		unlink(log);
+	else if (stat(log, &st) == 0 && st.st_size > file->log_len &&
+		truncate(log, file->log_len) < 0)
+		return; /* nobody reads what lies behind its end */
+}
 
-		if (stat(log, &st) == 0 && st.st_size == 0)
-			unlink(log);
-	}
+void store_file_fini(struct store_file *file)
+{
+	if (file->db && file->has_lock && !file->is_written)
+		restore_log(file);
 	sqlite3_close(file->db);
 	free(file->path);
 	*file = (struct store_file){ 0 };
@@ -503,6 +514,9 @@ int store_file_adopt(struct store_file *file, struct strbuf *why)
 	_cleanup_strbuf_ struct strbuf mode = STRBUF_INIT;
 	_cleanup_free_ char *limit = xasprintf("PRAGMA journal_size_limit = %d", STORE_LOG_SIZE);
 
+	if (!sqlite3_get_autocommit(file->db) && store_schema_commit(file->db) != SQLITE_OK)
+		return store_file_fail(file, why);
+	file->is_written = true;
 	/* A copy made by VACUUM INTO has a rollback journal instead of a log. */
 	if (query(file, "PRAGMA journal_mode = WAL", NULL, &mode) != SQLITE_OK)
 		return store_file_fail(file, why);

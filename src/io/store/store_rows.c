@@ -33,12 +33,12 @@ static const char select_records[] =
 	"SELECT unique_id, keep_links, no_drive_letter, partuuid, dm_uuid, md_uuid, wwn, serial,"
 	"	size, node, diskseq, has_twin, last_seen, attachment, start, is_shared, revision"
 	"	FROM records";
-static const char select_links[] = "SELECT path, unique_id, changed FROM links ORDER BY path";
+static const char select_bundles[] = "SELECT number, unique_id FROM bundles";
+static const char select_links[] = "SELECT path, bundle, changed FROM links ORDER BY path";
 static const char select_indexed[] =
-	"SELECT path, unique_id FROM links INDEXED BY links_of_record ORDER BY unique_id, path";
-static const char select_letters[] =
-	"SELECT path, unique_id FROM links INDEXED BY letter_of_record"
-	"	WHERE path GLOB '/DosDevices/[A-Z]:' ORDER BY unique_id, path";
+	"SELECT path, bundle FROM links INDEXED BY links_of_bundle ORDER BY bundle, path";
+static const char select_letters[] = "SELECT path, bundle FROM links INDEXED BY letter_of_bundle"
+				     "	WHERE path GLOB '/DosDevices/[A-Z]:' ORDER BY bundle, path";
 static const char select_shadows[] = "SELECT path, unique_id, changed FROM shadows";
 static const char select_points[] =
 	"SELECT host, path, volume, options, is_replicated, changed FROM mount_points";
@@ -90,10 +90,17 @@ struct sum {
 	uint64_t hashes;
 };
 
+struct bundle {
+	struct map_node by_number;
+	uint64_t number;
+	struct record *record; /* NULL: its links are dropped */
+};
+
 struct loader {
 	struct sum links, letters, indexed;
-	char path[LINK_PATH_MAX]; /* of the link before, and its ID */
-	char id[UNIQUE_ID_MAX + 1];
+	char path[LINK_PATH_MAX]; /* of the link before, and its bundle */
+	uint64_t number;
+	struct map bundles;
 	struct names *names;
 	struct history *history;
 	struct commit_number *commit;
@@ -182,22 +189,60 @@ const char *store_rows_find_link_fault(const char *path, struct link_name *ret_n
 	return strcmp(ret_name->path, path) == 0 ? NULL : "is not in canonical form";
 }
 
-static void sum_add(struct sum *sum, const char *path, const char *id)
+static void sum_add(struct sum *sum, const char *path, uint64_t number)
 {
 	sum->count++;
-	sum->hashes += map_hash_number(map_hash_text(path) + map_hash_number(map_hash_text(id)));
+	sum->hashes += map_hash_number(map_hash_text(path) + map_hash_number(number));
 }
 
+static bool bundle_has_number(const struct map_node *node, const void *key)
+{
+	return container_of(node, struct bundle, by_number)->number == *(const uint64_t *)key;
+}
+
+static int take_bundle(struct loader *loader, struct row *row)
+{
+	uint64_t number = row_take_number(row, INT64_MAX);
+	const char *id = row_take_text(row);
+	struct record *record = id ? names_get_record(loader->names, id) : NULL;
+	struct bundle *bundle;
+
+	if (row->is_invalid || (id && !record))
+		return fail_row(loader, "the bundle of", id, "is of no record");
+	bundle = xcalloc(1, sizeof(*bundle));
+	bundle->number = number;
+	bundle->record = record;
+	map_add(&loader->bundles, &bundle->by_number, map_hash_number(number));
+	return 0;
+}
+
+static const struct bundle *find_bundle(const struct loader *loader, uint64_t number)
+{
+	struct map_node *node =
+		map_find(&loader->bundles, map_hash_number(number), bundle_has_number, &number);
+
+	return node ? container_of(node, struct bundle, by_number) : NULL;
+}
+
+static void loader_fini(struct loader *loader)
+{
+	map_for_each (&loader->bundles, node, next)
+		free(container_of(node, struct bundle, by_number));
+	map_fini(&loader->bundles);
+}
+
+/* Links that were dropped are not there, but count in the indexes. */
 static int take_link(struct loader *loader, struct row *row)
 {
-	const char *path = row_take_text(row), *id = row_take_text(row);
-	uint64_t changed = row_take_number(row, INT64_MAX);
-	const struct record *record;
+	const char *path = row_take_text(row);
+	uint64_t number = row_take_number(row, INT64_MAX),
+		 changed = row_take_number(row, INT64_MAX);
+	const struct bundle *bundle;
 	struct link_name name;
 	const char *fault;
 	int order;
 
-	if (row->is_invalid || !path || !id)
+	if (row->is_invalid || !path)
 		return fail_row(loader, "the link", path, "has an invalid value");
 	fault = store_rows_find_link_fault(path, &name);
 	if (fault)
@@ -206,31 +251,32 @@ static int take_link(struct loader *loader, struct row *row)
 	if (order >= 0)
 		return fail_row(
 			loader, "the link", path, order ? "is not in its place" : "is there twice");
-	record = names_find_record(loader->names, id);
-	if (!record)
+	bundle = find_bundle(loader, number);
+	if (!bundle)
 		return fail_row(loader, "the link", path, "belongs to no record");
-	if (name.kind == LINK_LETTER && record->letter)
+	if (name.kind == LINK_LETTER && bundle->record && bundle->record->letter)
 		return fail_row(loader, "the link", path, "is a second drive letter");
 	strcpy(loader->path, path);
-	sum_add(&loader->links, path, id);
+	sum_add(&loader->links, path, number);
 	if (name.kind == LINK_LETTER)
-		sum_add(&loader->letters, path, id);
-	names_set_link(loader->names, path, id, changed);
+		sum_add(&loader->letters, path, number);
+	if (bundle->record)
+		names_add_link(loader->names, bundle->record, path, changed);
 	return 0;
 }
 
 static int take_indexed(struct loader *loader, struct row *row)
 {
-	const char *path = row_take_text(row), *id = row_take_text(row);
-	int order = id ? strcmp(loader->id, id) : 0;
+	const char *path = row_take_text(row);
+	uint64_t number = row_take_number(row, INT64_MAX);
 
-	if (row->is_invalid || !path || !id || strlen(path) >= sizeof(loader->path) ||
-		strlen(id) >= sizeof(loader->id) || order > 0 ||
-		(order == 0 && strcasecmp(loader->path, path) >= 0))
+	if (row->is_invalid || !path || strlen(path) >= sizeof(loader->path) ||
+		number < loader->number ||
+		(number == loader->number && strcasecmp(loader->path, path) >= 0))
 		return fail_row(loader, "the link", path, "is not in its place in an index");
 	strcpy(loader->path, path);
-	strcpy(loader->id, id);
-	sum_add(&loader->indexed, path, id);
+	loader->number = number;
+	sum_add(&loader->indexed, path, number);
 	return 0;
 }
 
@@ -373,7 +419,8 @@ static int check_index(
 	int r;
 
 	loader->indexed = (struct sum){ 0 };
-	loader->path[0] = loader->id[0] = '\0';
+	loader->path[0] = '\0';
+	loader->number = 0;
 	r = load_table(db, sql, loader, take_indexed);
 	if (r == 0 &&
 		(loader->indexed.count != expected->count ||
@@ -396,6 +443,8 @@ int store_rows_load(struct sqlite3 *db, struct names *ret_names, struct history 
 	history_init(&history);
 	r = load_table(db, select_records, &loader, take_record);
 	if (r == 0)
+		r = load_table(db, select_bundles, &loader, take_bundle);
+	if (r == 0)
 		r = load_table(db, select_links, &loader, take_link);
 	if (r == 0)
 		r = check_index(db, &loader, select_indexed, &loader.links);
@@ -409,6 +458,7 @@ int store_rows_load(struct sqlite3 *db, struct names *ret_names, struct history 
 		r = load_table(db, select_settings, &loader, take_setting);
 	if (r == 0)
 		r = load_table(db, select_history, &loader, take_entry);
+	loader_fini(&loader);
 	if (r < 0) {
 		names_fini(&names);
 		history_fini(&history);

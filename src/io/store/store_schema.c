@@ -98,6 +98,31 @@ static const char *const migrations[STORE_VERSION] = {
 	"	number INTEGER NOT NULL"
 	") STRICT;"
 	"PRAGMA user_version = 6;",
+
+	/*
+	 * The links of a record are those of its bundle, so that all of them can be dropped by one
+	 * step. A bundle without record is what is left of such links, until they are swept.
+	 */
+	"CREATE TABLE bundles ("
+	"	number INTEGER PRIMARY KEY,"
+	"	unique_id TEXT UNIQUE REFERENCES records (unique_id)"
+	") STRICT;"
+	"INSERT INTO bundles (unique_id) SELECT DISTINCT unique_id FROM links;"
+	"CREATE TEMP TABLE bundled AS"
+	"	SELECT path, number, changed FROM links JOIN bundles USING (unique_id);"
+	"DROP TABLE links;"
+	"CREATE TABLE links ("
+	"	path TEXT NOT NULL COLLATE NOCASE PRIMARY KEY,"
+	"	bundle INTEGER NOT NULL REFERENCES bundles (number),"
+	"	changed INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"INSERT INTO links SELECT path, number, changed FROM bundled"
+	"	ORDER BY path COLLATE NOCASE;"
+	"DROP TABLE bundled;"
+	"CREATE INDEX links_of_bundle ON links (bundle);"
+	"CREATE UNIQUE INDEX letter_of_bundle ON links (bundle)"
+	"	WHERE path GLOB '/DosDevices/[A-Z]:';"
+	"PRAGMA user_version = 7;",
 };
 
 int store_schema_migrate(struct sqlite3 *db, int version)
@@ -106,8 +131,11 @@ int store_schema_migrate(struct sqlite3 *db, int version)
 
 	for (; code == SQLITE_OK && version < STORE_VERSION; version++)
 		code = sqlite3_exec(db, migrations[version], NULL, NULL, NULL);
-	if (code != SQLITE_OK)
-		return code;
+	return code;
+}
+
+int store_schema_commit(struct sqlite3 *db)
+{
 	crash_point("store:schema");
 	return sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
 }

@@ -16,11 +16,14 @@
 #include "io/store/store_rows.h"
 #include "io/store/store_writer.h"
 
+#define HISTORY_STEP 64u /* entries that go at once */
+
 static const char *const statements[STORE_STATEMENTS] = {
 	[STORE_DELETE_POINT] = "DELETE FROM mount_points WHERE host = ? AND path = ?",
 	[STORE_DELETE_LINK] = "DELETE FROM links WHERE path = ?",
-	[STORE_DROP_LINKS] = "DELETE FROM links WHERE unique_id = ?",
+	[STORE_DROP_LINKS] = "UPDATE bundles SET unique_id = NULL WHERE unique_id = ?",
 	[STORE_DELETE_SHADOW] = "DELETE FROM shadows WHERE path = ?",
+	[STORE_DELETE_BUNDLE] = "DELETE FROM bundles WHERE unique_id = ?",
 	[STORE_DELETE_RECORD] = "DELETE FROM records WHERE unique_id = ?",
 	[STORE_PUT_RECORD] =
 		"INSERT INTO records (unique_id, keep_links, no_drive_letter, partuuid, dm_uuid,"
@@ -35,7 +38,10 @@ static const char *const statements[STORE_STATEMENTS] = {
 		"	has_twin = excluded.has_twin, last_seen = excluded.last_seen,"
 		"	attachment = excluded.attachment, start = excluded.start,"
 		"	is_shared = excluded.is_shared, revision = excluded.revision",
-	[STORE_ADD_LINK] = "INSERT INTO links (path, unique_id, changed) VALUES (?, ?, ?)",
+	[STORE_PUT_BUNDLE] = "INSERT INTO bundles (unique_id) VALUES (?)"
+			     " ON CONFLICT (unique_id) DO NOTHING",
+	[STORE_ADD_LINK] = "INSERT INTO links (path, bundle, changed)"
+			   " VALUES (?, (SELECT number FROM bundles WHERE unique_id = ?), ?)",
 	[STORE_ADD_SHADOW] = "INSERT INTO shadows (path, unique_id, changed) VALUES (?, ?, ?)",
 	[STORE_ADD_POINT] =
 		"INSERT INTO mount_points (host, path, volume, options, is_replicated, changed)"
@@ -50,6 +56,10 @@ static const char *const statements[STORE_STATEMENTS] = {
 	[STORE_PUT_COMMIT] = "INSERT INTO last_commit (id, mount, number) VALUES (1, ?, ?)"
 			     " ON CONFLICT (id) DO UPDATE SET mount = excluded.mount,"
 			     "	number = excluded.number",
+	[STORE_FIND_DROPPED] = "SELECT number FROM bundles WHERE unique_id IS NULL LIMIT 1",
+	[STORE_SWEEP_LINKS] = "DELETE FROM links WHERE path IN"
+			      "	(SELECT path FROM links WHERE bundle = ? ORDER BY path LIMIT ?)",
+	[STORE_SWEEP_BUNDLE] = "DELETE FROM bundles WHERE number = ?",
 };
 
 /* One row on its way in; the columns are visited in order. */
@@ -91,16 +101,23 @@ static void row_add_text(struct row *row, const char *text)
 		row->code = sqlite3_bind_text(row->statement, row->column, text, -1, SQLITE_STATIC);
 }
 
-/* Runs the statement, counting rows so that the tests can stop half way through a change. */
-static int row_write(struct row *row, struct store_writer *rows)
+static int row_run(struct row *row)
 {
 	if (row->code == SQLITE_OK)
 		row->code = sqlite3_step(row->statement);
 	sqlite3_reset(row->statement);
 	sqlite3_clear_bindings(row->statement);
+	return row->code == SQLITE_DONE ? SQLITE_OK : row->code;
+}
+
+/* Runs the statement, counting rows so that the tests can stop half way through a change. */
+static int row_write(struct row *row, struct store_writer *rows)
+{
+	int code = row_run(row);
+
 	if (rows->written++ == rows->half)
 		crash_point("store:mid-transaction");
-	return row->code == SQLITE_DONE ? SQLITE_OK : row->code;
+	return code;
 }
 
 static int delete_link(struct store_writer *rows, const struct link *link)
@@ -111,28 +128,28 @@ static int delete_link(struct store_writer *rows, const struct link *link)
 	return row_write(&row, rows);
 }
 
-static int drop_links(struct store_writer *rows, const struct record *record)
+static int write_id(
+	struct store_writer *rows, enum store_statement statement, const struct record *record)
 {
-	struct row row = { .statement = rows->statements[STORE_DROP_LINKS] };
+	struct row row = { .statement = rows->statements[statement] };
 
-	if (!record->drops_links)
-		return SQLITE_OK;
 	row_add_text(&row, record->id);
 	return row_write(&row, rows);
 }
 
-static int write_record(struct store_writer *rows, const struct record *record)
+static int delete_record(struct store_writer *rows, const struct record *record)
+{
+	int code = write_id(rows, STORE_DELETE_BUNDLE, record);
+
+	return code == SQLITE_OK ? write_id(rows, STORE_DELETE_RECORD, record) : code;
+}
+
+static int put_record(struct store_writer *rows, const struct record *record)
 {
 	const struct fingerprint *fingerprint = &record->fingerprint;
 	struct row row = { .statement = rows->statements[STORE_PUT_RECORD] };
 
-	if (!unique_id_is_valid(record->id))
-		return SQLITE_CONSTRAINT;
-	if (record->is_removed)
-		row.statement = rows->statements[STORE_DELETE_RECORD];
 	row_add_text(&row, record->id);
-	if (record->is_removed)
-		return row_write(&row, rows);
 	row_add_number(&row, record->keep_links);
 	row_add_number(&row, record->no_drive_letter);
 	for (size_t i = 0; i < STORE_IDENTITIES; i++)
@@ -147,6 +164,20 @@ static int write_record(struct store_writer *rows, const struct record *record)
 	row_add_number(&row, record->is_shared);
 	row_add_number(&row, record->revision);
 	return row_write(&row, rows);
+}
+
+static int write_record(struct store_writer *rows, const struct record *record)
+{
+	int code;
+
+	if (!unique_id_is_valid(record->id))
+		return SQLITE_CONSTRAINT;
+	if (record->is_removed)
+		return delete_record(rows, record);
+	code = record->is_edited ? put_record(rows, record) : SQLITE_OK;
+	if (code == SQLITE_OK && record->links)
+		code = write_id(rows, STORE_PUT_BUNDLE, record); /* which they are added to */
+	return code;
 }
 
 static int add_link(struct store_writer *rows, const struct link *link)
@@ -309,9 +340,22 @@ static int check_next_entry(struct store_writer *rows, uint64_t sequence)
 	return code;
 }
 
-static int add_entries(struct store_writer *rows, const struct change *change)
+/*
+ * Old entries go some at a time, and lie on pages of their own: to delete one with each new one
+ * would be a page more to write in every commit.
+ */
+static int trim_history(struct store_writer *rows, uint64_t before, uint64_t last)
 {
 	struct row trim = { .statement = rows->statements[STORE_TRIM_HISTORY] };
+
+	if (last <= HISTORY_MAX || last / HISTORY_STEP == before / HISTORY_STEP)
+		return SQLITE_OK;
+	row_add_number(&trim, last - HISTORY_MAX);
+	return row_write(&trim, rows);
+}
+
+static int add_entries(struct store_writer *rows, const struct change *change)
+{
 	struct history_entry *const *entries = change->entries;
 	size_t first = change_get_first_entry(change);
 	uint64_t start, last;
@@ -327,10 +371,7 @@ static int add_entries(struct store_writer *rows, const struct change *change)
 		code = add_entry(rows, entries[i]);
 	}
 	last = entries[change->entry_count - 1]->sequence;
-	if (code != SQLITE_OK || last <= HISTORY_MAX)
-		return code;
-	row_add_number(&trim, last - HISTORY_MAX);
-	return row_write(&trim, rows);
+	return code == SQLITE_OK ? trim_history(rows, start - 1, last) : code;
 }
 
 /* Tells another process that this one has happened. */
@@ -380,8 +421,8 @@ static const struct link **sort_links(const struct names *layer)
 	const struct link **links = xcalloc(layer->links.count + 1, sizeof(*links));
 	size_t count = 0;
 
-	map_for_each (&layer->links, node, next)
-		links[count++] = container_of(node, struct link, by_path);
+	index_for_each (&layer->links, const struct link, link)
+		links[count++] = link;
 	qsort(links, count, sizeof(*links), compare_paths);
 	return links;
 }
@@ -396,17 +437,19 @@ int store_writer_write(struct store_writer *rows, const struct change *change)
 	const struct names *layer = &change->names;
 	_cleanup_free_ const struct link **links = sort_links(layer);
 	_cleanup_free_ const struct record **records = sort_records(layer);
+	size_t entries = change->entry_count - change_get_first_entry(change);
 	int code = SQLITE_OK;
 
 	rows->written = 0;
-	rows->half = layer->links.count + (layer->records.count + change->entry_count) / 2;
+	rows->half = (layer->links.count + layer->records.count + entries) / 2;
 	for (size_t i = 0; links[i]; i++) {
 		code = delete_link(rows, links[i]);
 		if (code != SQLITE_OK)
 			return code;
 	}
 	for (size_t i = 0; records[i]; i++) {
-		code = drop_links(rows, records[i]);
+		code = records[i]->drops_links ? write_id(rows, STORE_DROP_LINKS, records[i])
+					       : SQLITE_OK;
 		if (code != SQLITE_OK)
 			return code;
 	}
@@ -442,4 +485,31 @@ void store_writer_forget(struct store_writer *rows)
 	for (size_t i = 0; i < STORE_POSITIONS && !rows->is_position_frozen; i++)
 		if (rows->position[i])
 			rows->position[i] = UINT64_MAX;
+}
+
+int store_writer_find_dropped(struct store_writer *rows, int64_t *ret_bundle)
+{
+	struct sqlite3_stmt *statement = rows->statements[STORE_FIND_DROPPED];
+	int code = sqlite3_step(statement);
+
+	if (code == SQLITE_ROW)
+		*ret_bundle = sqlite3_column_int64(statement, 0);
+	sqlite3_reset(statement);
+	return code;
+}
+
+int store_writer_sweep(struct store_writer *rows, int64_t bundle, size_t count)
+{
+	struct row links = { .statement = rows->statements[STORE_SWEEP_LINKS] };
+	struct row rest = { .statement = rows->statements[STORE_SWEEP_BUNDLE] };
+	int code;
+
+	row_add_number(&links, (uint64_t)bundle);
+	row_add_number(&links, count);
+	code = row_run(&links);
+	if (code != SQLITE_OK ||
+		(size_t)sqlite3_changes(sqlite3_db_handle(links.statement)) == count)
+		return code;
+	row_add_number(&rest, (uint64_t)bundle);
+	return row_run(&rest);
 }

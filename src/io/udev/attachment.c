@@ -10,30 +10,16 @@
 
 #include <dirent.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "io/udev/attachment.h"
+#include "io/udev/sysfs.h"
 
 #define DEPTH_MAX 8 /* of stacked devices */
 
 static enum attachment find(const char *path, unsigned int depth);
-
-/* The first word of an attribute, "" without it. */
-static void read_attribute(const char *path, const char *name, char ret_text[32])
-{
-	_cleanup_free_ char *file_path = xasprintf("%s/%s", path, name);
-	FILE *file = fopen(file_path, "re");
-
-	*ret_text = '\0';
-	if (!file)
-		return;
-	if (fscanf(file, "%31s", ret_text) != 1)
-		*ret_text = '\0';
-	fclose(file);
-}
 
 static bool is_listed(const char *text, const char *const *list)
 {
@@ -76,21 +62,21 @@ static enum attachment judge(const char *path, unsigned int depth)
 	static const char *const external[] = { "usb", "firewire", "thunderbolt", "pcmcia",
 		"memstick", NULL };
 	_cleanup_free_ char *link = xasprintf("%s/subsystem", path);
-	char target[PATH_MAX], removable[32], type[32];
-	const char *subsystem = "";
+	char target[PATH_MAX], text[32];
+	const char *subsystem = "", *removable, *type;
 	ssize_t len = readlink(link, target, sizeof(target) - 1);
 
 	if (len > 0) {
 		target[len] = '\0';
 		subsystem = strrchr(target, '/') ? strrchr(target, '/') + 1 : target;
 	}
-	read_attribute(path, "removable", removable);
-	if (is_listed(subsystem, external) || strcmp(removable, "1") == 0 ||
-		strcmp(removable, "removable") == 0)
+	removable = sysfs_read(path, "removable", text, sizeof(text));
+	if (is_listed(subsystem, external) || is_same_text(removable, "1") ||
+		is_same_text(removable, "removable"))
 		return ATTACHMENT_EXTERNAL;
 	if (strcmp(subsystem, "mmc") == 0) { /* eMMC is soldered in, and says MMC; cards say SD */
-		read_attribute(path, "type", type);
-		if (*type && strcmp(type, "MMC") != 0)
+		type = sysfs_read(path, "type", text, sizeof(text));
+		if (type && strcmp(type, "MMC") != 0)
 			return ATTACHMENT_EXTERNAL;
 	}
 	/* A disk with several controllers, or that could have, hangs on none of them in sysfs. */
@@ -103,12 +89,11 @@ static enum attachment judge(const char *path, unsigned int depth)
 static enum attachment find(const char *path, unsigned int depth)
 {
 	_cleanup_free_ char *at = xstrdup(path), *slaves = NULL;
-	char partition[32], *end;
+	char text[32], *end;
 
 	if (depth > DEPTH_MAX)
 		return ATTACHMENT_VIRTUAL;
-	read_attribute(at, "partition", partition);
-	if (*partition && (end = strrchr(at, '/')))
+	if (sysfs_read(at, "partition", text, sizeof(text)) && (end = strrchr(at, '/')))
 		*end = '\0';
 	slaves = xasprintf("%s/slaves", at);
 	if (strstr(at, "/devices/virtual/block/"))
@@ -121,7 +106,11 @@ static enum attachment find(const char *path, unsigned int depth)
 
 enum attachment attachment_find(const char *syspath)
 {
-	_cleanup_free_ char *real = realpath(syspath, NULL);
+	/* Where the kernel has its devices there are no links on the way. */
+	bool is_real = strncmp(syspath, "/sys/devices/", 13) == 0 && access(syspath, F_OK) == 0;
+	_cleanup_free_ char *real = is_real ? NULL : realpath(syspath, NULL);
 
+	if (is_real)
+		return find(syspath, 0);
 	return real ? find(real, 0) : ATTACHMENT_UNKNOWN;
 }

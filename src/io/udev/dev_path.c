@@ -74,18 +74,23 @@ static uint64_t find_number(int dev, char *path)
 	return number;
 }
 
+/* Stays open: each line of a large write names a device, and is looked up while others wait. */
+static int get_dev(void)
+{
+	static int dev = -1;
+
+	if (dev < 0)
+		dev = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return dev;
+}
+
 uint64_t dev_path_find_number(const char *path)
 {
 	const char *relative = get_relative(path);
-	uint64_t number;
 	int dev;
 
 	if (!relative || !*relative || strlen(relative) >= PATH_LEN)
 		return 0;
-	dev = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dev < 0)
-		return 0;
-	number = find_number(dev, xstrdup(relative));
-	close(dev);
-	return number;
+	dev = get_dev();
+	return dev < 0 ? 0 : find_number(dev, xstrdup(relative));
 }

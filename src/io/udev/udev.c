@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <libudev.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include "io/udev/attachment.h"
 #include "io/udev/fabric.h"
 #include "io/udev/synth_event.h"
+#include "io/udev/sysfs.h"
 #include "io/udev/udev.h"
 #include "io/udev/udev_identity.h"
 
@@ -47,18 +49,21 @@ static struct udev_monitor *open_monitor(struct udev *udev, const char *group, s
 	return monitor;
 }
 
-int udev_open(size_t buffer, struct udev_source **ret_source)
+int udev_open(size_t buffer, bool hears_udevd, struct udev_source **ret_source)
 {
 	static const char *const groups[UDEV_CHANNELS] = {
 		[UDEV_CHANNEL_KERNEL] = "kernel",
 		[UDEV_CHANNEL_UDEVD] = "udev",
 	};
+	const size_t channels = hears_udevd ? UDEV_CHANNELS : UDEV_CHANNEL_KERNEL + 1;
 	struct udev_source *source = xcalloc(1, sizeof(*source));
+	size_t opened = 0;
 
 	source->udev = udev_new();
-	for (size_t i = 0; source->udev && i < UDEV_CHANNELS; i++)
-		source->monitors[i] = open_monitor(source->udev, groups[i], buffer);
-	if (!source->monitors[UDEV_CHANNEL_KERNEL] || !source->monitors[UDEV_CHANNEL_UDEVD]) {
+	while (source->udev && opened < channels &&
+		(source->monitors[opened] = open_monitor(source->udev, groups[opened], buffer)))
+		opened++;
+	if (opened < channels) {
 		int error = errno ? errno : EIO;
 
 		udev_close(source);
@@ -91,7 +96,9 @@ void udev_close(struct udev_source *source)
 
 int udev_get_fd(const struct udev_source *source, enum udev_channel channel)
 {
-	return udev_monitor_get_fd(source->monitors[channel]);
+	struct udev_monitor *monitor = source->monitors[channel];
+
+	return monitor ? udev_monitor_get_fd(monitor) : -1;
 }
 
 void udev_event_fini(struct udev_event *event)
@@ -134,9 +141,18 @@ static char *get_property(struct udev_device *device, const char *key)
 
 static uint64_t get_number(struct udev_device *device, const char *attribute)
 {
-	const char *text = udev_device_get_sysattr_value(device, attribute);
+	return sysfs_read_number(udev_device_get_syspath(device), attribute);
+}
 
-	return text ? strtoull(text, NULL, 10) : 0;
+/* The kernel's names tell what else it has in sysfs: a file that is not there costs as much. */
+static bool has_name(struct udev_device *device, const char *beginning)
+{
+	return strncmp(udev_device_get_sysname(device), beginning, strlen(beginning)) == 0;
+}
+
+static bool is_whole(struct udev_device *device)
+{
+	return is_same_text(udev_device_get_devtype(device), "disk");
 }
 
 static bool has_property(struct udev_device *device, const char *key, const char *value)
@@ -200,14 +216,20 @@ static bool is_made_up(struct udev_device *device)
 static void fill_from_kernel(
 	struct device *device, struct udev_device *from, struct udev_device *disk)
 {
-	device->identity[ID_DM_UUID] = copy_text(udev_device_get_sysattr_value(from, "dm/uuid"));
-	device->identity[ID_MD_UUID] = identity_get_md_uuid(from);
+	const char *path = udev_device_get_syspath(from);
+	char text[TEXT_MAX];
+
+	if (has_name(from, "dm-"))
+		device->identity[ID_DM_UUID] =
+			copy_text(sysfs_read(path, "dm/uuid", text, sizeof(text)));
+	if (has_name(from, "md"))
+		device->identity[ID_MD_UUID] = identity_get_md_uuid(from);
 	if (!is_made_up(from)) {
 		device->identity[ID_WWN] = identity_get_wwn(disk);
 		device->identity[ID_SERIAL] = identity_get_serial(disk);
 	}
-	device->is_component =
-		is_lvm_internal(device->identity[ID_DM_UUID]) || identity_is_path(disk);
+	device->is_component = is_lvm_internal(device->identity[ID_DM_UUID]) ||
+		((disk != from || device->is_held) && identity_is_path(disk));
 }
 
 /* sysfs has `!` for them. */
@@ -276,22 +298,22 @@ static bool is_swap(uint64_t number)
 
 static void fill_common(struct device *device, struct udev_device *from, struct udev_device *disk)
 {
-	const char *name = device->name;
 	_cleanup_free_ char *holders = NULL;
 
 	device->node = copy_text(udev_device_get_devnode(from));
 	device->number = udev_device_get_devnum(from);
-	device->size = get_number(from, "size") * 512;
-	device->partition = (unsigned int)get_number(from, "partition");
-	/* Of a loop device: with another one it is another medium, and its diskseq stays. */
-	device->start = device->partition ? get_number(from, "start") * 512
-					  : get_number(from, "loop/offset");
+	if (!is_whole(from))
+		device->partition = (unsigned int)get_number(from, "partition");
+	if (device->partition)
+		device->start = get_number(from, "start") * 512;
+	else if (has_name(from, "loop")) /* with another one it is another medium of that diskseq */
+		device->start = get_number(from, "loop/offset");
 	device->is_read_only = get_number(from, "ro") != 0;
 	device->attachment = attachment_find(udev_device_get_syspath(disk));
 	device->is_fabric = fabric_is_known(udev_device_get_syspath(disk));
 	device->is_removable = get_number(disk, "removable") != 0;
 	device->diskseq = get_number(disk, "diskseq");
-	device->is_virtual = strncmp(name, "dm-", 3) == 0 || strncmp(name, "md", 2) == 0;
+	device->is_virtual = has_name(from, "dm-") || has_name(from, "md");
 	if (device->is_virtual)
 		device->slaves = get_names(from, "slaves");
 	holders = get_names(from, "holders");
@@ -324,7 +346,7 @@ static const char *get_prohibition(struct udev_device *from, bool use_udevd)
 			true },
 	};
 
-	if (is_same_text(udev_device_get_sysattr_value(from, "dm/suspended"), "1"))
+	if (has_name(from, "dm-") && get_number(from, "dm/suspended") == 1)
 		return "it is suspended";
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
 		if ((use_udevd || !rules[i].is_of_event) &&
@@ -352,7 +374,9 @@ static bool is_unwatched(const struct device *device)
  */
 static bool may_be_above(struct udev_device *loop)
 {
-	const char *file = udev_device_get_sysattr_value(loop, "loop/backing_file");
+	const char *path = udev_device_get_syspath(loop);
+	char text[PATH_MAX];
+	const char *file = sysfs_read(path, "loop/backing_file", text, sizeof(text));
 
 	return file && (strstr(file, "/dev/") || strchr(file, '/') == strrchr(file, '/'));
 }
@@ -383,17 +407,20 @@ static bool is_outdated(struct udev_device *from, const struct device *device)
 static int make_report(struct udev_device *from, bool use_udevd, struct device_report *ret_report)
 {
 	/* A disk has none, and libudev would look for it in every folder above. */
-	struct udev_device *parent = is_same_text(udev_device_get_devtype(from), "disk")
+	struct udev_device *parent = is_whole(from)
 		? NULL
 		: udev_device_get_parent_with_subsystem_devtype(from, "block", "disk");
 	struct udev_device *disk = parent ? parent : from;
 	bool is_known = use_udevd && udev_device_get_is_initialized(from) > 0;
+	const char *path = udev_device_get_syspath(from);
 	struct device_report report = { 0 };
 	const char *prohibition;
+	char size[32];
 
-	if (!udev_device_get_devnode(from) || !udev_device_get_sysattr_value(from, "size"))
+	if (!udev_device_get_devnode(from) || !sysfs_read(path, "size", size, sizeof(size)))
 		return -ENODEV;
 	report.device = device_new(udev_device_get_sysname(from));
+	report.device->size = strtoull(size, NULL, 10) * 512;
 	fill_common(report.device, from, disk);
 	report.device->is_by_kernel = !is_known;
 	if (is_known)
@@ -413,7 +440,7 @@ static int make_report(struct udev_device *from, bool use_udevd, struct device_r
 	report.must_not_read = prohibition != NULL;
 	if (prohibition)
 		report.device->fault = xstrdup(prohibition);
-	report.may_be_above = !parent && may_be_above(from);
+	report.may_be_above = !parent && has_name(from, "loop") && may_be_above(from);
 	device_report_decide_probe(&report, is_known && is_unwatched(report.device));
 	*ret_report = report;
 	return 0;
@@ -426,6 +453,8 @@ int udev_take_event(
 	struct udev_device *device;
 	bool is_own;
 
+	if (!source->monitors[channel])
+		return 0;
 	do { /* NULL without an error: a message that the filter dropped */
 		errno = 0;
 		device = udev_monitor_receive_device(source->monitors[channel]);

@@ -16,9 +16,12 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <libudev.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "io/udev/sysfs.h"
 #include "io/udev/udev_identity.h"
 
 #define TEXT_MAX 1024 /* bytes taken of any attribute */
@@ -72,7 +75,7 @@ char *identity_get_serial_of_udevd(struct udev_device *device)
 
 char *identity_add_namespace(char *serial, struct udev_device *disk)
 {
-	const char *number = get_attribute(disk, "nsid");
+	const char *number = serial ? get_attribute(disk, "nsid") : NULL;
 	size_t len = serial ? strlen(serial) : 0;
 	char *text;
 
@@ -85,8 +88,15 @@ char *identity_add_namespace(char *serial, struct udev_device *disk)
 	return text;
 }
 
+/* libudev opens each folder above on the way to each: most disks can be told before. */
 static struct udev_device *get_scsi(struct udev_device *disk)
 {
+	_cleanup_free_ char *link = xasprintf("%s/device/subsystem", udev_device_get_syspath(disk));
+	char target[PATH_MAX];
+	ssize_t len = readlink(link, target, sizeof(target) - 1);
+
+	if (len < 5 || memcmp(target + len - 5, "/scsi", 5) != 0)
+		return NULL;
 	return udev_device_get_parent_with_subsystem_devtype(disk, "scsi", "scsi_device");
 }
 
@@ -171,7 +181,7 @@ char *identity_get_serial(struct udev_device *disk)
 char *identity_get_md_uuid(struct udev_device *device)
 {
 	const char *text = get_attribute(device, "md/uuid");
-	const char *version = get_attribute(device, "md/metadata_version");
+	const char *version = text ? get_attribute(device, "md/metadata_version") : NULL;
 	bool is_swapped = false;
 	unsigned int bytes[16];
 	size_t count = 0;
@@ -204,8 +214,9 @@ bool identity_is_path(struct udev_device *disk)
 	bool is_path = false;
 
 	while (folder && !is_path && (holder = readdir(folder))) {
-		_cleanup_free_ char *name = xasprintf("holders/%s/dm/uuid", holder->d_name);
-		const char *uuid = get_attribute(disk, name);
+		_cleanup_free_ char *name = xasprintf("%s/dm/uuid", holder->d_name);
+		char text[TEXT_MAX];
+		const char *uuid = *name == '.' ? NULL : sysfs_read(path, name, text, sizeof(text));
 
 		is_path = uuid && strncmp(uuid, "mpath-", 6) == 0;
 	}

@@ -10,12 +10,11 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "base/index.h"
 #include "base/map.h"
 #include "io/udev/watch.h"
 
 struct entry {
-	struct map_node by_name;
-	struct map_node by_wd;
 	int wd;
 	char name[];
 };
@@ -24,20 +23,20 @@ struct watch {
 	int fd;
 	int run;  /* wd of /run, until /run/udev is there */
 	int udev; /* wd of /run/udev */
-	struct map by_name;
-	struct map by_wd;
+	struct index by_name;
+	struct index by_wd;
 	_Alignas(struct inotify_event) char buffer[16 * (sizeof(struct inotify_event) + NAME_MAX)];
 	size_t at, end;
 };
 
-static bool entry_has_name(const struct map_node *node, const void *key)
+static bool entry_has_name(const void *object, const void *key)
 {
-	return strcmp(container_of(node, struct entry, by_name)->name, key) == 0;
+	return strcmp(((const struct entry *)object)->name, key) == 0;
 }
 
-static bool entry_has_wd(const struct map_node *node, const void *key)
+static bool entry_has_wd(const void *object, const void *key)
 {
-	return container_of(node, struct entry, by_wd)->wd == *(const int *)key;
+	return ((const struct entry *)object)->wd == *(const int *)key;
 }
 
 static void watch_udevd(struct watch *watch)
@@ -65,8 +64,8 @@ int watch_open(struct watch **ret_watch)
 
 static void entry_remove(struct watch *watch, struct entry *entry)
 {
-	map_remove(&watch->by_name, &entry->by_name);
-	map_remove(&watch->by_wd, &entry->by_wd);
+	index_remove(&watch->by_name, entry, map_hash_text(entry->name));
+	index_remove(&watch->by_wd, entry, map_hash_number((uint64_t)entry->wd));
 	free(entry);
 }
 
@@ -74,10 +73,10 @@ void watch_close(struct watch *watch)
 {
 	if (!watch)
 		return;
-	map_for_each (&watch->by_name, node, next)
-		free(container_of(node, struct entry, by_name));
-	map_fini(&watch->by_name);
-	map_fini(&watch->by_wd);
+	index_for_each (&watch->by_name, struct entry, entry)
+		free(entry);
+	index_fini(&watch->by_name);
+	index_fini(&watch->by_wd);
 	close(watch->fd);
 	free(watch);
 }
@@ -89,18 +88,12 @@ int watch_get_fd(const struct watch *watch)
 
 static struct entry *find_name(const struct watch *watch, const char *name)
 {
-	struct map_node *node =
-		map_find(&watch->by_name, map_hash_text(name), entry_has_name, name);
-
-	return node ? container_of(node, struct entry, by_name) : NULL;
+	return index_find(&watch->by_name, map_hash_text(name), entry_has_name, name);
 }
 
 static struct entry *find_wd(const struct watch *watch, int wd)
 {
-	struct map_node *node =
-		map_find(&watch->by_wd, map_hash_number((uint64_t)wd), entry_has_wd, &wd);
-
-	return node ? container_of(node, struct entry, by_wd) : NULL;
+	return index_find(&watch->by_wd, map_hash_number((uint64_t)wd), entry_has_wd, &wd);
 }
 
 int watch_add(struct watch *watch, const char *name, const char *node)
@@ -118,8 +111,8 @@ int watch_add(struct watch *watch, const char *name, const char *node)
 	entry = xcalloc(1, sizeof(*entry) + strlen(name) + 1);
 	entry->wd = wd;
 	strcpy(entry->name, name);
-	map_add(&watch->by_name, &entry->by_name, map_hash_text(name));
-	map_add(&watch->by_wd, &entry->by_wd, map_hash_number((uint64_t)wd));
+	index_add(&watch->by_name, entry, map_hash_text(name));
+	index_add(&watch->by_wd, entry, map_hash_number((uint64_t)wd));
 	return 0;
 }
 
