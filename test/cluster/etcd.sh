@@ -58,12 +58,12 @@ await_within() # SECONDS COMMAND…
 	done
 }
 
-make_certificate() # NAME
+make_certificate() # NAME [DAYS]
 {
 	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=$1" \
 		-keyout "$folder/$1.key" -out "$folder/$1.csr" 2>/dev/null
 	openssl x509 -req -in "$folder/$1.csr" -CA "$folder/ca.crt" -CAkey "$folder/ca.key" \
-		-CAcreateserial -days 2 -out "$folder/$1.crt" 2>/dev/null \
+		-CAcreateserial -days "${2:-2}" -out "$folder/$1.crt" 2>/dev/null \
 		-extfile <(echo "subjectAltName=IP:127.0.0.1,IP:$(address_of m0),IP:$(address_of m1),IP:$(address_of m2),DNS:localhost
 			extendedKeyUsage=serverAuth,clientAuth")
 }
@@ -158,11 +158,19 @@ add_users()
 
 	etcd_do user add root --no-password
 	etcd_do user grant-role root root
+	# As contrib/examples/cluster/make has them.
 	etcd_do role add mmfs-test
-	etcd_do role grant-permission mmfs-test --prefix=true readwrite /mmfs/test/
+	etcd_do role grant-permission mmfs-test --prefix=true read /mmfs/test/
+	etcd_do role grant-permission mmfs-test readwrite /mmfs/test/format /mmfs/test/hosts/
+	etcd_do role grant-permission mmfs-test readwrite /mmfs/test/links/ /mmfs/test/log/
+	etcd_do role grant-permission mmfs-test readwrite /mmfs/test/points/ /mmfs/test/w
 	for user in h1 h2 h3; do
 		etcd_do user add $user --no-password
 		etcd_do user grant-role $user mmfs-test
+		etcd_do role add mmfs-test-$user
+		etcd_do role grant-permission mmfs-test-$user readwrite /mmfs/test/hosts/$user
+		etcd_do role grant-permission mmfs-test-$user --prefix=true readwrite /mmfs/test/log/$user/
+		etcd_do user grant-role $user mmfs-test-$user
 	done
 	etcd_do role add mmfs-test-reader
 	etcd_do role grant-permission mmfs-test-reader --prefix=true read /mmfs/test/
@@ -180,7 +188,7 @@ start_etcd()
 	for i in 0 1 2; do
 		start_member $i
 	done
-	await_within 20 etcd_do put /ready 1
+	await_within 60 etcd_do put /ready 1
 	add_users >/dev/null
 }
 

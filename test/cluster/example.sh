@@ -24,13 +24,13 @@ is_there()
 	etcdctl --endpoints "$(list_endpoints)" --cacert "$folder/san/ca.crt" --cert "$folder/san/root.crt" \
 		--key "$folder/san/root.key" get /ready
 }
-await_within 20 is_there
+await_within 60 is_there
 "$folder/san/roles" >"$folder/roles.log" 2>&1
 "$folder/san/roles" >"$folder/again.log" 2>&1 || true # does no harm
 for host in alpha beta; do
 	sed -i "s,=/etc/mmfs,=$folder/san/hosts/$host," "$folder/san/hosts/$host/cluster.conf"
 	start_peer $host
-	await_within 5 [ -S "$folder/$host.socket" ]
+	await_within 60 [ -S "$folder/$host.socket" ]
 	"$CLUSTER" --config="$folder/san/hosts/$host/cluster.conf" --socket="$folder/$host.socket" \
 		2>"$folder/$host.log" &
 	helper[$host]=$!

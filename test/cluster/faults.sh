@@ -16,17 +16,28 @@ commit() # HOST LINK
 		"put":[{"key":"links/'"$2"'","value":"{}"},{"key":"volumes/A","value":"'$number'"}]}'
 }
 
-# Twenty changes, one after the other: each is done, or lost and then done.
+# Twenty changes, one after the other: each is done, or lost and then done. On a busy machine etcd can be
+# silent for so long that one is refused, until it is told that names can be changed again, or that nobody
+# knows what has become of one, until that is told.
 commit_many() # HOST PREFIX
 {
-	local i
+	local i result
 
 	for ((i = 0; i < 20; i++)); do
 		commit "$1" "$2$i"
-		hear "$1" "\"answer\":$number," 20
-		case $(get "$1" .result) in
+		hear "$1" "\"answer\":$number,"
+		result=$(get "$1" .result)
+		if [ "$result" = unknown ]; then
+			hear "$1" "\"settled\":\"$1/$number\""
+			result=$(get "$1" .result)
+		fi
+		case $result in
 		done) ;;
-		lost) i=$((i - 1)) ;;
+		lost | void) i=$((i - 1)) ;;
+		refused)
+			hear "$1" '"state":"up"'
+			i=$((i - 1))
+			;;
 		*) fail "${heard[$1]}" ;;
 		esac
 	done
@@ -52,14 +63,14 @@ leader=$(find_leader)
 kill_member "$leader"
 commit_many h1 b
 start_member "$leader"
-await_within 10 find_leader
+await_within 60 find_leader
 leader=$(find_leader)
 kill -STOP "${member[$leader]}"
 commit_many h1 c
 kill -CONT "${member[$leader]}"
 expect_links "[abc]" 60
 say h2 '{"sync":1000}'
-hear h2 '"synced":' 20
+hear h2 '"synced":'
 
 # Killed with a change under way: whoever comes next tells what became of it.
 commit h1 d
@@ -118,7 +129,6 @@ hear h2 '"state":"read-only"'
 say h2 'hang up'
 hear h2 -
 hear h2 '"hello":1'
-hear h2 '"state":"down"'
 say h2 '{"want":{"revision":0,"head":0,"cluster_id":"'"$id"'"}}'
 hear h2 '"begin":"all"'
 hear h2 '"state":"up"'
@@ -127,12 +137,12 @@ hear h2 '"state":"up"'
 for i in "${!member[@]}"; do
 	kill_member "$i"
 done
-hear h1 '"state":"down"' 20
+hear h1 '"state":"down"'
 commit h1 h
 hear h1 "\"answer\":$number,"
 expect h1 .result refused
 for i in 0 1 2; do
 	start_member $i
 done
-hear h1 '"state":"up"' 20
+hear h1 '"state":"up"'
 commit_many h1 i

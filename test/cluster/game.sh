@@ -13,15 +13,15 @@
 #	6. names of volumes that are seen were not taken: with 1, since both volumes are there all the time;
 #	7. nothing was mounted.
 #
-# $MMFS_CLUSTER_ROUNDS are played, 4 if it does not say; $MMFS_CLUSTER_FAULT is the only fault then.
+# $MMFS_CLUSTER_ROUNDS are played, 28 if it does not say, which take some two minutes;
+# $MMFS_CLUSTER_FAULTS are the only faults then.
 
-use_net=yes
 skew=$(dirname "$MMFS")/test/cluster/libskew.so
 ! grep -q __asan_init "$MMFS" || skew= # would have to come first
 # shellcheck source=three.sh
 . "$(dirname "$0")/three.sh"
 
-rounds=${MMFS_CLUSTER_ROUNDS:-4}
+rounds=${MMFS_CLUSTER_ROUNDS:-28}
 seed=${SEED:-$(date +%s)}
 RANDOM=$((seed % 32768))
 linear=$(dirname "$MMFS")/test/cluster/linear
@@ -29,6 +29,7 @@ names=(g0 g1 g2 g3 g4 g5)
 faults=(member-killed member-stands leader-stands helper-killed helper-stands server-killed server-stands
 	member-cut leader-cut host-cut half-cut one-way answers-lost
 	compacted clock none)
+[ -z "${MMFS_CLUSTER_FAULTS-}" ] || read -r -a faults <<<"$MMFS_CLUSTER_FAULTS"
 
 now()
 {
@@ -37,14 +38,32 @@ now()
 
 # --- who plays ------------------------------------------------------------------------------------
 
-# "yes" or why not, of what a command has said. A host that is cut off may have been wrong.
-get_result() # WHAT WAS SAID
+# Which server of a host has known all names, and since when; nothing while it does not.
+get_standing()
 {
+	local since
+
+	since=$(sed -n 's/.* STATE="up" \(SINCE="[^"]*"\).*/\1/p' "$CTL/cluster" 2>/dev/null) || return 0
+	[ -z "$since" ] || echo "$since $(cat "$CTL/server_pid")"
+}
+
+# It was cut off, at one of these times or in between. A server that follows another waits until it knows.
+may_be_wrong() # STANDING STANDING
+{
+	[ -z "$1" ] || [ -z "$2" ] || { [ "$1" != "$2" ] && [ "${1#* }" = "${2#* }" ]; }
+}
+
+# "yes" or why not, of what a command has said. A host that is cut off may have been wrong.
+get_result() # STANDING WHAT WAS SAID
+{
+	local standing=$1
+
+	shift
 	case $1 in
 	"") echo yes ;;
 	*"timed out"*) echo maybe ;;
 	*"File exists"* | *"No such file"*)
-		if ! grep -q 'STATE="up"' "$CTL/cluster"; then
+		if may_be_wrong "$standing" "$(get_standing)"; then
 			echo no
 		elif [[ $1 == *exists* ]]; then
 			echo exists
@@ -65,13 +84,14 @@ write_line() # FILE LINE
 # A call, and what was told, in one line.
 call() # HOST WHAT -- COMMAND…
 {
-	local host=$1 what=$2 begin end said
+	local host=$1 what=$2 standing begin end said
 
 	shift 3
+	standing=$(get_standing)
 	begin=$(now)
 	said=$({ "$@" >/dev/null; } 2>&1) || true
 	end=$(now)
-	said=$(get_result "$said")
+	said=$(get_result "$standing" "$said")
 	# What the kernel remembers of a folder may be older than what others were told.
 	[[ $what != rename* || $said == yes || $said == maybe ]] || said=no
 	echo "$begin $end $host $what $said" >>"$TMP/answers"
@@ -109,13 +129,16 @@ play_host() # HOST DEVICE SEED
 	done
 }
 
-# Looks at a host again and again, until $TMP/enough is there.
+# Looks at a host whenever something has changed there, and once a second, until $TMP/enough is there.
 watch_host() # HOST
 {
-	local revision now last=0 server=""
+	local revision now changes notifier last=0 server=""
 
 	on "$1"
+	exec {changes}< <(exec cat "$CTL/change_notify") # of a file itself `read` takes no time limit
+	notifier=$!
 	while [ ! -e "$TMP/enough" ]; do
+		read -r -t 1 -u "$changes" || true
 		cat "$MM/points" >"$TMP/seen.$1" 2>/dev/null || continue
 		sed -n 's/^LINK="\([^"]*\)".*/\L\1/p' "$TMP/seen.$1" | sort | uniq -d |
 			sed "s/^/a name twice on $1: /" >>"$TMP/wrong"
@@ -129,8 +152,8 @@ watch_host() # HOST
 		server=$now
 		[ "$revision" -ge "$last" ] || echo "the revision of $1 was $last, and is $revision" >>"$TMP/wrong"
 		last=$revision
-		sleep 0.05
 	done
+	kill "$notifier"
 }
 
 # --- what goes wrong ------------------------------------------------------------------------------
@@ -138,6 +161,17 @@ watch_host() # HOST
 kill_server() # HOST
 {
 	kill -KILL "$(server_pid "${keepers[$1]}")"
+}
+
+get_revision()
+{
+	etcd_do get /none -w json | jq .header.revision
+}
+
+# Or nobody writes any more.
+has_written() # REVISION
+{
+	[ "$(get_revision)" -gt "$1" ] || ! kill -0 "${players[@]}" 2>/dev/null
 }
 
 hurt() # FAULT
@@ -172,10 +206,11 @@ hurt() # FAULT
 		done
 		;;
 	one-way) deafen m$number m$(((number + 1) % 3)) ;;
-	compacted) # while a host is cut off
+	compacted) # what others write while a host is cut off
 		cut $host
-		sleep 1
-		etcd_do compact "$(etcd_do get /none -w json | jq .header.revision)" >/dev/null || true
+		: >"$TMP/is-hurt"
+		await_within 30 has_written "$(get_revision)"
+		etcd_do compact "$(get_revision)" >/dev/null || true
 		;;
 	clock) # of a host goes an hour forth or back, or is right again
 		clocks=('\x10\x0e\0\0\0\0\0\0' '\xf0\xf1\xff\xff\xff\xff\xff\xff' '\0\0\0\0\0\0\0\0')
@@ -219,16 +254,16 @@ heal()
 # Who is cut off is settled with what it knows: a network that has just healed may falter once more.
 settle_with_all()
 {
-	local since=""
+	local standing=""
 
-	until [ -n "$since" ] && [ "$since" = "$(sed -n 's/.* STATE="up" \(SINCE="[^"]*"\).*/\1/p' "$CTL/cluster")" ]; do
+	until [ -n "$standing" ] && [ "$standing" = "$(get_standing)" ]; do
 		await_within 40 is_up
-		since=$(sed -n 's/.* STATE="up" \(SINCE="[^"]*"\).*/\1/p' "$CTL/cluster")
+		standing=$(get_standing)
 		settle
 	done
 }
 
-# What a host shows, as it was told.
+# What a host shows, as it was told. Nothing is open any more that may yet happen.
 read_all() # HOST
 {
 	local begin
@@ -274,6 +309,10 @@ play()
 	wait "${players[@]}"
 	heal
 	for host in h1 h2 h3; do
+		on $host
+		settle_with_all
+	done
+	for host in h1 h2 h3; do
 		read_all $host
 	done
 	check
@@ -288,7 +327,7 @@ for host in h1 h2 h3; do
 	watchers+=($!)
 done
 for ((round = 0; round < rounds; round++)); do
-	play "${MMFS_CLUSTER_FAULT:-${faults[RANDOM % ${#faults[@]}]}}"
+	play "${faults[RANDOM % ${#faults[@]}]}"
 done
 : >"$TMP/enough"
 wait "${watchers[@]}"

@@ -9,6 +9,12 @@
 
 set -eu
 
+# In a network of its own nobody else has its ports.
+if [ -z "${MMFS_OWN_NET-}" ] && unshare --map-root-user --net ip link set lo up 2>/dev/null; then
+	MMFS_OWN_NET=yes exec unshare --map-root-user --net bash "$0" "$@"
+fi
+[ -z "${MMFS_OWN_NET-}" ] || ip link set lo up
+
 folder=$(mktemp -d "${TMPDIR:-/tmp}/mmfs-cluster.XXXXXX")
 declare -A peer   # process by host
 declare -A to     # descriptor of what the peer is to say
@@ -57,7 +63,7 @@ start_peer() # HOST
 start_helper() # HOST [OPTION…]
 {
 	start_peer "$1"
-	await_within 5 [ -S "$folder/$1.socket" ]
+	await_within 60 [ -S "$folder/$1.socket" ]
 	run_helper "$@"
 }
 
@@ -85,10 +91,10 @@ say() # HOST LINE
 # Reads until a line that the pattern is in, which is in ${heard[HOST]} then.
 hear() # HOST PATTERN [SECONDS]
 {
-	local line limit=$((SECONDS + ${3:-10}))
+	local line limit=$((SECONDS + ${3:-60}))
 
 	while [ $SECONDS -lt $limit ]; do
-		IFS= read -r -t "${3:-10}" line <&"${from[$1]}" || break
+		IFS= read -r -t "${3:-60}" line <&"${from[$1]}" || break
 		[ -z "${TRACE-}" ] || echo "$1: $line" >&2
 		if [[ $line == *$2* ]]; then
 			heard[$1]=$line

@@ -3,7 +3,9 @@
 #
 # Figures, of no suite: many hosts, to which the same volumes come at the same time, and nobody knows
 # them. $MMFS_CLUSTER_HOSTS (8) and $MMFS_CLUSTER_VOLUMES (100, the most) say how many; first it is one
-# host. Each daemon has found its devices when all mmfs-cluster begin at once. As root.
+# host. Each daemon has found its devices when all mmfs-cluster begin at once. As the machine has few
+# processors and plays all hosts and etcd, the same number of daemons that have names of their own is
+# what to compare with: their processor time, as the kernel lets all volumes come. As root.
 #
 # Usage: MMFS=build/mmfs CLUSTER=build/mmfs-cluster test/cluster/many.sh
 
@@ -15,7 +17,7 @@ folder=$TMP
 
 count=${MMFS_CLUSTER_HOSTS:-8}
 volumes=${MMFS_CLUSTER_VOLUMES:-100}
-user=h1 # all have its certificate
+user=root # all have its certificate, which may write the log of each
 declare -A keepers
 
 at_end()
@@ -75,6 +77,7 @@ play() # HOSTS
 		await_within 60 is_waiting "$host"
 	done
 	before=$(get_cpu "${processes[@]}")
+	etcd_before=$(get_cpu "${member[@]}")
 	asked_before=$(count_asked)
 	begin=${EPOCHREALTIME/./}
 	for host in "${!keepers[@]}"; do
@@ -94,7 +97,7 @@ play() # HOSTS
 	done
 	asked=$(count_asked)
 	echo "$1 hosts: $(((after - begin) / 1000)) ms; $(($(get_cpu "${processes[@]}") - before)) ms of CPU time in servers," \
-		"$(get_cpu "${helper[@]}") in mmfs-cluster; $(grep -c "^log/" <<<"$lines") changes, $((asked - asked_before)) transactions and reads"
+		"$(get_cpu "${helper[@]}") in mmfs-cluster, $(($(get_cpu "${member[@]}") - etcd_before)) in etcd; $(grep -c "^log/" <<<"$lines") changes, $((asked - asked_before)) transactions and reads"
 	for host in "${!keepers[@]}"; do
 		stop_helper "$host"
 		MM=$TMP/$host stop_mmfs "${keepers[$host]}"
@@ -104,13 +107,63 @@ play() # HOSTS
 	etcd_do del --prefix /mmfs/test/ >/dev/null
 }
 
+# Daemons without a cluster, which are there when the volumes come.
+play_alone() # HOSTS
+{
+	local i host begin before after processes=()
+
+	detach_all
+	for ((i = 1; i <= $1; i++)); do
+		host=n$i
+		MM=$TMP/$host CTL=$TMP/$host/control
+		mkdir -p "$TMP/$host"
+		DB=$TMP/$host.db start_mmfs
+		keepers[$host]=$mmfs_pid
+		processes+=("$(server_pid)")
+	done
+	before=$(get_cpu "${processes[@]}")
+	begin=${EPOCHREALTIME/./}
+	attach_all
+	for host in "${!keepers[@]}"; do
+		await_within 300 has_all "$host"
+	done
+	after=${EPOCHREALTIME/./}
+	echo "$1 hosts without a cluster: $(((after - begin) / 1000)) ms;" \
+		"$(($(get_cpu "${processes[@]}") - before)) ms of CPU time in servers"
+	for host in "${!keepers[@]}"; do
+		MM=$TMP/$host stop_mmfs "${keepers[$host]}"
+		rm "$TMP/$host.db"*
+	done
+	keepers=()
+}
+
+attach_all()
+{
+	local i
+
+	for ((i = 0; i < volumes; i++)); do
+		losetup "$LOOP$(printf %02d "$i")" "$TMP/volume$(printf %02d "$i")"
+	done
+	settle_udevd
+}
+
+detach_all()
+{
+	local i
+
+	for ((i = 0; i < volumes; i++)); do
+		losetup -d "$LOOP$(printf %02d "$i")"
+	done
+	settle_udevd
+}
+
 for ((i = 0; i < volumes; i++)); do
 	number=$(printf %02d "$i")
 	make_image "volume$number" 1M swap "55555555-5555-5555-5555-5555555555$number"
-	losetup "$LOOP$number" "$TMP/volume$number"
 done
-settle_udevd
+attach_all
 start_etcd
 play 1
 play 1
 play "$count"
+play_alone "$count"

@@ -44,7 +44,7 @@ esac
 
 # Who sees a volume stands in the way of who thinks that it is absent.
 say h2 '{"seen":[{"id":"A","device":"/dev/sdx","state":"online","mounts":["/srv"]}]}'
-await_within 5 has_key seen/A/h2
+await_within 60 has_key seen/A/h2
 say h1 '{"commit":3,"change":"h1/3","compare":[{"below":"seen/A/","but":"seen/A/h1"}],
 	"delete":["links/x"],"log":"{}"}'
 hear h1 '"answer":3'
@@ -54,7 +54,7 @@ hear h1 '"answer":4'
 expect h1 '[(.hosts | map(.host))[], .seen[0].id, .seen[0].host, .seen[0].mounts[0]] | join(" ")' \
 	"h1 h2 A h2 /srv"
 say h2 '{"seen":[]}'
-await_within 5 has_no_key seen/A/h2
+await_within 60 has_no_key seen/A/h2
 say h1 '{"commit":5,"change":"h1/4","compare":[{"below":"seen/A/","but":"seen/A/h1"}],
 	"delete":["links/x"],"log":"{}"}'
 hear h1 '"answer":5'

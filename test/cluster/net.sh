@@ -4,7 +4,7 @@
 # A network of its own for each member of etcd and each mmfs-cluster, all on one bridge; of the machine's
 # own network nothing is touched. Included before etcd.sh; as root.
 #
-#	can_cut		whether the kernel can do that; else all are on 127.0.0.1
+#	can_cut		whether the kernel can do that
 #	begin_net	makes it, with m0, m1, m2 and h1, h2, h3; end_net
 #	cut WHO, join WHO	nobody reaches it, and it reaches nobody; and again
 #	deafen WHO WHOM	what WHO sends to WHOM is lost, in that direction alone

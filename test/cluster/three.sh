@@ -2,16 +2,14 @@
 # shellcheck shell=bash disable=SC2034 # of those that include it
 #
 # Three hosts on one machine: three daemons, each with its tree, database and mmfs-cluster, the same loop
-# devices, and three members of etcd. As root.
+# devices, and three members of etcd, in networks of their own. As root.
 
 # shellcheck source=../fs/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../fs/lib.sh"
 folder=$TMP
-if [ -n "${use_net-}" ]; then
-	# shellcheck source=net.sh
-	. "$(dirname "${BASH_SOURCE[0]}")/net.sh"
-	can_cut || skip "no networks of one's own can be had"
-fi
+# shellcheck source=net.sh
+. "$(dirname "${BASH_SOURCE[0]}")/net.sh"
+can_cut || skip "no networks of one's own can be had"
 # shellcheck source=etcd.sh
 . "$(dirname "${BASH_SOURCE[0]}")/etcd.sh"
 
@@ -22,7 +20,7 @@ at_end()
 	local host
 
 	end_etcd
-	[ -z "${use_net-}" ] || end_net
+	end_net
 	for host in h2 h3; do
 		umount -l "${tree[$host]}" 2>/dev/null || true
 	done
@@ -82,7 +80,7 @@ leads_to() # LINK DEVICE
 tree=([h1]=$MM [h2]=$TMP/two [h3]=$TMP/three)
 mkdir "${tree[h2]}" "${tree[h3]}"
 attach_two
-[ -z "${use_net-}" ] || begin_net
+begin_net
 start_etcd
 for host in h1 h2 h3; do
 	start_host $host
