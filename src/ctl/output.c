@@ -316,8 +316,8 @@ void table_set(struct table *table, struct line *line, size_t column, const char
 	enum column_type type = table->layout->columns[column].type;
 	_cleanup_free_ char *other = NULL;
 
-	if (!value || !*value || !place)
-		return;
+	if (!value || !*value || !place || (type == COLUMN_SIZE && is_same_text(value, "0")))
+		return; /* of what was never here no size is known */
 	if (type == COLUMN_SIZE && !table->ctl->is_in_bytes) {
 		other = format_size(value);
 		if (table->ctl->sort)

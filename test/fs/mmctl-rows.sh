@@ -51,6 +51,13 @@ expect_equal "NAME=\"${a#/dev/}\"" "$(mmctl tree -P -o NAME | grep -F "${a#/dev/
 expect_equal "${a#/dev/}" "$(mmctl tree -r -o NAME | grep -F "${a#/dev/}")" "a device in the raw lines of a tree"
 expect_equal "$b" "$(mmctl tree -p -J backup | jq -r '.machine[0].children[].name')" "a device by its node"
 
+# Of a volume that was never here no size is known.
+mmctl -q create --absent never UUID=0123-4567
+mmctl -q keep --absent never
+expect_equal "null" "$(mmctl query never -J -o SIZE | jq -c '.points[0].size')" "an unknown size in JSON"
+expect_equal 'SIZE=""' "$(mmctl query never -b -P -o SIZE)" "an unknown size in bytes"
+mmctl -q delete never
+
 # In a table every column begins at one place, whatever is in the cells, and in whatever locale.
 make_image odd 4M ext4 "" 'a\x\b'
 attach odd 05
