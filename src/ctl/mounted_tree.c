@@ -213,7 +213,7 @@ static const struct {
 	int error;
 	const char *words;
 	const char *advice;
-} advices[] = {
+} hints[] = {
 	{ EACCES, "", "only root and the group of the control files may change names" },
 	{ EPERM, "can take no name", NULL },
 	{ EPERM, "", "only root and the group of the control files may change names" },
@@ -239,9 +239,9 @@ static const char *get_advice(int error, const char *reason)
 {
 	size_t len = strlen(reason);
 
-	for (size_t i = 0; i < ARRAY_SIZE(advices); i++)
-		if (advices[i].error == error && strstr(reason, advices[i].words))
-			return len && reason[len - 1] == ')' ? NULL : advices[i].advice;
+	for (size_t i = 0; i < ARRAY_SIZE(hints); i++)
+		if (hints[i].error == error && strstr(reason, hints[i].words))
+			return len && reason[len - 1] == ')' ? NULL : hints[i].advice;
 	return NULL;
 }
 

@@ -61,7 +61,7 @@ await test -e "$TMP/first"
 perl -e 'open(my $f, "<", $ARGV[0]); sysread($f, my $n, 99); my $set = ""; vec($set, fileno($f), 1) = 1;
 	open(my $file, ">", "$ARGV[1]/polling"); close($file);
 	print(scalar(select($set, undef, undef, 20)), "\n")' "$CTL/change_notify" "$TMP" >"$TMP/selected" &
-selecter=$!
+selector=$!
 await test -e "$TMP/polling"
 
 kill_server
@@ -75,7 +75,7 @@ printf 'k=beta device=%s\ncommit\n' "$a" >&5
 expect_equal "$a" "$(readlink "$MM/DosDevices/beta")" "a line that was cut"
 expect_equal "$a" "$(readlink "$MM/DosDevices/alpha")" "the line before it"
 wait "$waiter" || fail "the wait for a change has failed"
-wait "$selecter"
+wait "$selector"
 expect_equal 1 "$(cat "$TMP/selected")" "who polls is woken"
 kill_server
 cat <&3 >>"$TMP/read"

@@ -10,5 +10,5 @@ command -v codespell >/dev/null || {
 	exit 77
 }
 # An escape in a string is no part of the word behind it, and a macro of mdoc is no word.
-codespell --check-hidden --ignore-words-list te --ignore-regex '\\[nt]|^\.[A-Z][a-z]\b' --skip './test/fuzz/corpus,test/fuzz/corpus,*.xz' \
+codespell --check-hidden --ignore-words-list te,wronly --ignore-regex '\\[nt]|^\.[A-Z][a-z]\b' --skip './test/fuzz/corpus,test/fuzz/corpus,*.xz' \
 	src include test contrib .ci README.md meson.build meson_options.txt .clang-format >&2

@@ -56,7 +56,7 @@ static const char *get_advice(const char *message, bool is_root)
 {
 	static const struct {
 		const char *message, *advice;
-	} advices[] = {
+	} hints[] = {
 		{ "failed to exec", " (install the package fuse3)" },
 		{ "no write access", " (give it a folder of your own)" },
 		{ "determine username", " (the user needs a line in /etc/passwd)" },
@@ -66,9 +66,9 @@ static const char *get_advice(const char *message, bool is_root)
 	if (strstr(message, strerror(EPERM)))
 		return is_root ? " (it takes CAP_SYS_ADMIN: a container needs --cap-add SYS_ADMIN)"
 			       : " (only root can, or fusermount3 if it is setuid root)";
-	for (size_t i = 0; i < ARRAY_SIZE(advices); i++)
-		if (strstr(message, advices[i].message))
-			return advices[i].advice;
+	for (size_t i = 0; i < ARRAY_SIZE(hints); i++)
+		if (strstr(message, hints[i].message))
+			return hints[i].advice;
 	return "";
 }
 
