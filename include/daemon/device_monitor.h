@@ -44,9 +44,9 @@ void device_monitor_begin_drain(struct device_monitor *source);
 bool device_monitor_drain(struct device_monitor *source);
 /* Who asks is told by `has_news` when it is time to ask again. */
 bool device_monitor_is_settled(struct device_monitor *source);
-/* discovery_peek(), …_take(), …_is_enumerated(), …_get_counters() */
+/* discovery_peek(), …_take(), …_has_begun(), …_get_counters() */
 void device_monitor_peek(const struct device_monitor *source,
 	void (*look)(void *data, const char *name, const struct device *device), void *data);
 void device_monitor_take(struct device_monitor *source, struct volumes_change *change);
-bool device_monitor_is_enumerated(const struct device_monitor *source);
+bool device_monitor_has_begun(const struct device_monitor *source, uint64_t now);
 const struct discovery_counters *device_monitor_get_counters(struct device_monitor *source);

@@ -113,4 +113,9 @@ bool discovery_is_settled(const struct discovery *discovery);
  * with: it told of something in the last three seconds. Else a disk that hangs may hold it up.
  */
 bool discovery_awaits_udevd(const struct discovery *discovery, uint64_t now);
+/*
+ * At the start: whether all that was there before we began to listen is known. udevd is waited for,
+ * for three seconds and then as long as discovery_awaits_udevd().
+ */
+bool discovery_has_begun(const struct discovery *discovery, uint64_t now);
 const struct discovery_counters *discovery_get_counters(struct discovery *discovery);

@@ -348,9 +348,9 @@ void device_monitor_take(struct device_monitor *source, struct volumes_change *c
 	discovery_take(source->discovery, change);
 }
 
-bool device_monitor_is_enumerated(const struct device_monitor *source)
+bool device_monitor_has_begun(const struct device_monitor *source, uint64_t now)
 {
-	return discovery_is_enumerated(source->discovery);
+	return discovery_has_begun(source->discovery, now);
 }
 
 /* That its queue is empty udevd does not tell. */

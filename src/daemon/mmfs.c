@@ -34,10 +34,9 @@
 
 #define SECOND 1000000u		   /* µs */
 #define SETTLE_LIMIT (10 * SECOND) /* at start, for devices */
-#define QUEUE_LIMIT (3 * SECOND)   /* and for udevd's queue, which a disk that hangs keeps full */
-#define QUEUE_PAUSE (SECOND / 100)
-#define DRAIN_LIMIT (5 * SECOND) /* at the end, for replies under way */
-#define SPARE_MEMORY (32 * 1024) /* bytes at the end of an arena */
+#define QUEUE_PAUSE (SECOND / 100) /* between two looks at udevd's queue meanwhile */
+#define DRAIN_LIMIT (5 * SECOND)   /* at the end, for replies under way */
+#define SPARE_MEMORY (32 * 1024)   /* bytes at the end of an arena */
 
 /* What is kept shows from the start, wherever its volume may be. */
 static void show_kept(struct mmfs *mmfs)
@@ -291,22 +290,16 @@ static bool is_at_rest(const struct mmfs *mmfs)
 		mount_orders_is_settled(&mmfs->mount_orders);
 }
 
-/*
- * Waits until all devices are known, then decides about everything at once. With udevd, all is
- * known when it has dealt with what happened before we listened.
- */
-static int find_devices(struct mmfs *mmfs, bool uses_udevd)
+/* Waits until all devices are known, then decides about everything at once. */
+static int find_devices(struct mmfs *mmfs)
 {
-	uint64_t start = clock_get_monotonic(), limit = start + SETTLE_LIMIT;
+	uint64_t now = clock_get_monotonic(), limit = now + SETTLE_LIMIT;
 	int r = 0;
 
-	while (r == 0 && !mmfs->must_stop && clock_get_monotonic() < limit) {
-		bool is_enumerated = device_monitor_is_enumerated(mmfs->monitor);
-		uint64_t now = clock_get_monotonic();
-
-		if (is_enumerated && !(uses_udevd && now < start + QUEUE_LIMIT && udevd_is_busy()))
-			break;
-		r = turn(mmfs, is_enumerated ? now + QUEUE_PAUSE : limit);
+	while (r == 0 && !mmfs->must_stop && now < limit &&
+		!device_monitor_has_begun(mmfs->monitor, now)) {
+		r = turn(mmfs, now + QUEUE_PAUSE);
+		now = clock_get_monotonic();
 	}
 	mount_table_read(&mmfs->mount_table); /* of two clones the one in use owns */
 	mmfs->devices.is_paused = false;
@@ -479,7 +472,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	if (r == 0)
 		r = read_all(mmfs, options, why);
 	if (r == 0)
-		r = find_devices(mmfs, options->devices.monitor != MONITOR_KERNEL);
+		r = find_devices(mmfs);
 	tree_end_recall(&mmfs->tree);
 	crash_point("over:devices");
 	if (r == 0)

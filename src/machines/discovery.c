@@ -293,7 +293,7 @@ static void rescan(struct discovery *discovery, uint64_t now)
 void discovery_start(struct discovery *discovery, uint64_t now)
 {
 	discovery->is_starting = true;
-	discovery->heard = now;
+	discovery->start = discovery->heard = now;
 	rescan(discovery, now);
 	look_at_listed(discovery, SIZE_MAX, now); /* nobody waits for anything else yet */
 	discovery->is_starting = false;
@@ -332,6 +332,17 @@ bool discovery_awaits_udevd(const struct discovery *discovery, uint64_t now)
 	return discovery->uses_udevd && now < discovery->heard + BUSY_LIMIT &&
 		has_left_to_udevd(discovery) &&
 		discovery->world.is_udevd_busy(discovery->world.data);
+}
+
+bool discovery_has_begun(const struct discovery *discovery, uint64_t now)
+{
+	bool is_early = now < discovery->start + BUSY_LIMIT;
+
+	if (!discovery_is_enumerated(discovery))
+		return false;
+	if (!is_early)
+		return !discovery_awaits_udevd(discovery, now);
+	return !discovery->uses_udevd || !discovery->world.is_udevd_busy(discovery->world.data);
 }
 
 void discovery_handle_time(struct discovery *discovery, uint64_t now)

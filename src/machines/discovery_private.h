@@ -12,6 +12,7 @@ struct discovery {
 	struct pending pending;
 	bool uses_udevd;
 	bool is_udevd_running;
+	uint64_t start; /* when we began to listen */
 	uint64_t heard; /* when udevd has told of anything last, or we began to listen */
 	struct map entries;
 	size_t waiting;	   /* entries that are not idle */

@@ -88,3 +88,21 @@ await has_heard $(($(metric mmfs_events_total) + 20))
 let_go
 wait $settling
 expect_equal "$a" "$(readlink "$MM/ids/$id/device")" "the device of the volume, as soon as all is settled"
+stop_mmfs
+
+# --- the start waits for it, too, for longer than for a disk that hangs ----------------------------
+
+detach 01
+settle_udevd
+rm "/run/udev/data/b$(cat "/sys/class/block/${a#/dev/}/dev")"
+hold
+run_mmfs -d -o "db=$DB,devices=$DEVICES,monitor=udev" "$MM" </dev/null >>"$LOG" 2>&1 {gate_fd}>&- &
+mmfs_pid=$!
+began=$SECONDS
+while [ $((SECONDS - began)) -lt 6 ]; do
+	udevadm trigger --action=change --settle "$b"
+	! lib_is_mounted "$MM" || fail "mmfs has begun without a device that udevd has not come to yet"
+done
+let_go
+await_mount
+expect_equal "$a" "$(readlink "$MM/ids/$id/device")" "the device of the volume, when the start has waited"

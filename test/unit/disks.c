@@ -275,3 +275,21 @@ int disk_get(size_t i)
 		return -1;
 	return device->identity[ID_UUID] ? atoi(device->identity[ID_UUID]) : 0;
 }
+
+void disk_expect(size_t i, int content)
+{
+	disks_take();
+	ck_assert_int_eq(disk_get(i), content);
+}
+
+void disk_expect_fault(size_t i, const char *fault)
+{
+	disks_take();
+	ck_assert_ptr_nonnull(disk_find(i));
+	ck_assert_pstr_eq(disk_find(i)->fault, fault);
+}
+
+void disk_answer(size_t i)
+{
+	ck_assert(disks_answer(disks_find_probe(i), NULL));
+}

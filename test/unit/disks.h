@@ -67,3 +67,8 @@ void disks_wait(uint64_t time);
 void disks_take(void);
 int disk_get(size_t i);
 const struct device *disk_find(size_t i);
+/* What the core is shown of a disk from now on, or what its fault is. */
+void disk_expect(size_t i, int content);
+void disk_expect_fault(size_t i, const char *fault);
+/* The probe of a disk, which must be under way, ends well. */
+void disk_answer(size_t i);

@@ -19,37 +19,18 @@ static void setup_udevd(void)
 	disks_init("*", true);
 }
 
-/* What the core is shown of a disk from now on. */
-static void expect(size_t i, int content)
-{
-	disks_take();
-	ck_assert_int_eq(disk_get(i), content);
-}
-
-static void expect_fault(size_t i, const char *fault)
-{
-	disks_take();
-	ck_assert_ptr_nonnull(disk_find(i));
-	ck_assert_pstr_eq(disk_find(i)->fault, fault);
-}
-
-static void answer(size_t i)
-{
-	ck_assert(disks_answer(disks_find_probe(i), NULL));
-}
-
 START_TEST(the_prober_reads_what_the_kernel_announces)
 {
 	disk_plug(0, 7);
 	ck_assert(!discovery_is_settled(disks.discovery));
-	answer(0);
+	disk_answer(0);
 	ck_assert(discovery_is_enumerated(disks.discovery));
 	ck_assert(!discovery_is_settled(disks.discovery));
-	expect(0, 7);
+	disk_expect(0, 7);
 	ck_assert(discovery_is_settled(disks.discovery));
 	ck_assert(disks.list[0].is_watched);
 	disk_unplug(0);
-	expect(0, -2);
+	disk_expect(0, -2);
 	ck_assert(!disks.list[0].is_watched);
 }
 END_TEST
@@ -59,17 +40,17 @@ START_TEST(the_medium_before_shows_no_more_at_once)
 {
 	disk_plug(0, 7);
 	disk_udevd(0, 0);
-	expect(0, 7);
+	disk_expect(0, 7);
 	disk_eject(0);
-	expect(0, -2);
+	disk_expect(0, -2);
 	disk_udevd(0, 0);
 	disk_plug(0, 8);
 	disk_udevd(0, 0);
-	expect(0, 8);
+	disk_expect(0, 8);
 	disk_plug(0, 9); /* another one right after, before anybody looked */
-	expect(0, -2);
+	disk_expect(0, -2);
 	disk_udevd(0, 0);
-	expect(0, 9);
+	disk_expect(0, 9);
 }
 END_TEST
 
@@ -90,10 +71,10 @@ START_TEST(news_during_a_probe_make_another)
 	disks_wait(1);
 	disk_write(0, 8);
 	ck_assert_uint_eq(disks.probe_count, 1);
-	answer(0);
-	expect(0, 7);
-	answer(0);
-	expect(0, 8);
+	disk_answer(0);
+	disk_expect(0, 7);
+	disk_answer(0);
+	disk_expect(0, 8);
 	ck_assert_uint_eq(disks.probe_count, 0);
 }
 END_TEST
@@ -106,8 +87,8 @@ START_TEST(news_before_the_prober_began_do_not)
 	disks_wait(SECOND);
 	disks.begin_error = 0;
 	discovery_look(disks.discovery, "d1", disks.now); /* something happens */
-	answer(0);
-	expect(0, 8);
+	disk_answer(0);
+	disk_expect(0, 8);
 	ck_assert_uint_eq(disks.probe_count, 0);
 }
 END_TEST
@@ -119,9 +100,9 @@ START_TEST(a_slow_disk_is_shown_as_such_and_answers_later)
 	ck_assert(!discovery_is_enumerated(disks.discovery));
 	disks_wait(SECOND);
 	ck_assert(discovery_is_enumerated(disks.discovery));
-	expect_fault(0, "reading it takes long");
-	answer(0);
-	expect(0, 7);
+	disk_expect_fault(0, "reading it takes long");
+	disk_answer(0);
+	disk_expect(0, 7);
 }
 END_TEST
 
@@ -130,11 +111,11 @@ START_TEST(a_dead_disk_is_given_up)
 	disk_plug(0, 7);
 	disks_wait(124 * SECOND);
 	ck_assert_uint_eq(disks.probe_count, 0);
-	expect_fault(0, "reading it takes long");
+	disk_expect_fault(0, "reading it takes long");
 	ck_assert_uint_eq(disks.timer, 0);
 	disk_write(0, 8);
-	answer(0);
-	expect(0, 8);
+	disk_answer(0);
+	disk_expect(0, 8);
 }
 END_TEST
 
@@ -147,9 +128,9 @@ START_TEST(disks_that_hang_hold_up_others_until_they_are_slow)
 	ck_assert_uint_eq(disks.probe_count, HANGING);
 	disks_wait(2 * SECOND);
 	ck_assert_uint_eq(disks.probe_count, HANGING + 1);
-	answer(HANGING);
-	expect(HANGING, 7);
-	expect_fault(0, "reading it takes long");
+	disk_answer(HANGING);
+	disk_expect(HANGING, 7);
+	disk_expect_fault(0, "reading it takes long");
 }
 END_TEST
 
@@ -158,7 +139,7 @@ START_TEST(who_waits_for_its_turn_is_not_called_slow)
 	for (size_t i = 0; i <= HANGING; i++)
 		disk_plug(i, 1);
 	disks_wait(3 * SECOND);
-	answer(HANGING);
+	disk_answer(HANGING);
 	disks_take();
 	ck_assert_int_eq(disk_get(HANGING), 1);
 	ck_assert_ptr_null(strstr(disks.said, "d64:"));
@@ -171,7 +152,7 @@ START_TEST(a_prober_that_never_has_room_keeps_nobody_for_ever)
 	disk_plug(0, 1);
 	disks_wait(40 * SECOND);
 	ck_assert(discovery_is_enumerated(disks.discovery));
-	expect_fault(0, "reading it takes long");
+	disk_expect_fault(0, "reading it takes long");
 }
 END_TEST
 
@@ -183,11 +164,11 @@ START_TEST(the_end_of_the_prober_fails_all_at_once)
 	disks.begin_error = -EPIPE;
 	discovery_handle_prober_end(disks.discovery, disks.now);
 	ck_assert(discovery_is_enumerated(disks.discovery));
-	expect_fault(0, "cannot be probed: the prober has died");
-	expect_fault(1, "cannot be probed: the prober has died");
+	disk_expect_fault(0, "cannot be probed: the prober has died");
+	disk_expect_fault(1, "cannot be probed: the prober has died");
 	disk_plug(2, 9);
 	ck_assert(discovery_is_enumerated(disks.discovery));
-	expect_fault(2, "cannot be probed: the prober has died");
+	disk_expect_fault(2, "cannot be probed: the prober has died");
 	ck_assert_uint_eq(disks.timer, 0);
 }
 END_TEST
@@ -196,18 +177,18 @@ START_TEST(a_probe_that_is_refused_fails_and_no_other)
 {
 	disks.begin_error = -EINVAL;
 	disk_plug(0, 7);
-	expect_fault(0, "cannot be probed: Invalid argument");
+	disk_expect_fault(0, "cannot be probed: Invalid argument");
 	disks.begin_error = 0;
 	disk_plug(1, 8);
-	answer(1);
-	expect(1, 8);
+	disk_answer(1);
+	disk_expect(1, 8);
 }
 END_TEST
 
 START_TEST(a_talkative_disk_does_not_put_off_a_rescan)
 {
 	disk_plug(0, 7);
-	answer(0);
+	disk_answer(0);
 	disks.list[1].is_present = true; /* which was lost */
 	disks.list[1].content = 8;
 	disks.lists = 0;
@@ -219,8 +200,8 @@ START_TEST(a_talkative_disk_does_not_put_off_a_rescan)
 		discovery_handle_kernel(disks.discovery, &event, disks.now);
 	}
 	ck_assert_uint_eq(disks.lists, 1);
-	answer(1);
-	expect(1, 8);
+	disk_answer(1);
+	disk_expect(1, 8);
 }
 END_TEST
 
@@ -242,8 +223,8 @@ END_TEST
 START_TEST(a_rescan_that_fails_is_made_again_at_leisure)
 {
 	disk_plug(0, 7);
-	answer(0);
-	expect(0, 7);
+	disk_answer(0);
+	disk_expect(0, 7);
 	disks.list[0].content = 8; /* nobody says so */
 	disks.lists = 0;
 	disks.list_error = -EMFILE;
@@ -253,11 +234,11 @@ START_TEST(a_rescan_that_fails_is_made_again_at_leisure)
 	ck_assert_uint_ge(disks.lists, 5);
 	ck_assert_uint_le(disks.lists, 10);
 	ck_assert_str_eq(disks.said, "cannot list block devices: Too many open files\n");
-	expect(0, 7);
+	disk_expect(0, 7);
 	disks.list_error = 0;
 	disks_wait(61 * SECOND);
-	answer(0);
-	expect(0, 8);
+	disk_answer(0);
+	disk_expect(0, 8);
 	ck_assert_uint_eq(disks.timer, 0);
 }
 END_TEST
@@ -267,7 +248,7 @@ START_TEST(a_rescan_lets_news_in_between)
 {
 	for (size_t i = 0; i < 20; i++) {
 		disk_plug(i, 7);
-		answer(i);
+		disk_answer(i);
 	}
 	disks_take();
 	discovery_rescan(disks.discovery, disks.now);
@@ -276,17 +257,17 @@ START_TEST(a_rescan_lets_news_in_between)
 	disk_plug(19, 8);
 	disk_plug(20, 9);
 	disk_unplug(18);
-	expect(19, -2);
+	disk_expect(19, -2);
 	ck_assert(!discovery_is_enumerated(disks.discovery));
 	disks_wait(0);
 	for (size_t i = 0; i <= 20; i++)
 		while (disks_find_probe(i) < DISKS)
-			answer(i);
+			disk_answer(i);
 	ck_assert(discovery_is_enumerated(disks.discovery));
-	expect(17, 7);
-	expect(18, -2);
-	expect(19, 8);
-	expect(20, 9);
+	disk_expect(17, 7);
+	disk_expect(18, -2);
+	disk_expect(19, 8);
+	disk_expect(20, 9);
 }
 END_TEST
 
@@ -296,13 +277,13 @@ START_TEST(what_is_said_to_be_gone_and_is_here_has_that_fault)
 	const struct discovery_event change = { .name = "d0", .sequence = 2 };
 
 	disk_plug(0, 7);
-	answer(0);
+	disk_answer(0);
 	discovery_handle_kernel(disks.discovery, &gone, disks.now);
 	ck_assert_uint_eq(disks.probe_count, 0);
-	expect_fault(0, "an event says that it was removed, and it is still here");
+	disk_expect_fault(0, "an event says that it was removed, and it is still here");
 	discovery_handle_kernel(disks.discovery, &change, disks.now);
-	answer(0);
-	expect(0, 7);
+	disk_answer(0);
+	disk_expect(0, 7);
 }
 END_TEST
 
@@ -311,7 +292,7 @@ START_TEST(what_hangs_and_is_gone_is_gone_at_once)
 	disk_plug(0, 7);
 	disk_unplug(0);
 	ck_assert_uint_eq(disks.probe_count, 0);
-	expect(0, -2);
+	disk_expect(0, -2);
 	ck_assert(discovery_is_settled(disks.discovery));
 }
 END_TEST
@@ -326,9 +307,9 @@ START_TEST(the_word_of_udevd_counts)
 	ck_assert_int_eq(disk_get(0), -2);
 	disk_udevd(0, 0);
 	ck_assert_uint_eq(disks.probe_count, 0);
-	expect(0, 7);
+	disk_expect(0, 7);
 	disk_unplug(0);
-	expect(0, -2);
+	disk_expect(0, -2);
 }
 END_TEST
 
@@ -338,8 +319,8 @@ START_TEST(what_udevd_does_not_tell_is_read)
 	disks_wait(9 * SECOND);
 	ck_assert_uint_eq(disks.probe_count, 0);
 	disks_wait(SECOND);
-	answer(0);
-	expect(0, 7);
+	disk_answer(0);
+	disk_expect(0, 7);
 }
 END_TEST
 
@@ -353,8 +334,8 @@ START_TEST(a_write_is_left_to_udevd_for_as_long_as_it_is_busy)
 	ck_assert_uint_eq(disks.probe_count, 0);
 	disks.is_udevd_busy = false;
 	disks_wait(SECOND / 2);
-	answer(0);
-	expect(0, 8);
+	disk_answer(0);
+	disk_expect(0, 8);
 }
 END_TEST
 
@@ -365,44 +346,19 @@ START_TEST(what_udevd_alone_knows_outlives_a_write)
 	disk_udevd(0, 0);
 	disk_write(0, 8);
 	disks_wait(SECOND);
-	answer(0);
-	expect(0, 8);
+	disk_answer(0);
+	disk_expect(0, 8);
 	ck_assert_pstr_eq(disk_find(0)->identity[ID_PATH], "port-d0");
 	/* Of a disk that it has not come to, it knows what was at its place before. */
 	disk_plug(0, 9);
 	disks.list[0].is_known_to_udevd = true;
 	disks_wait(10 * SECOND);
-	answer(0);
+	disk_answer(0);
 	disk_write(0, 10);
 	disks_wait(10 * SECOND);
-	answer(0);
-	expect(0, 10);
+	disk_answer(0);
+	disk_expect(0, 10);
 	ck_assert_ptr_null(disk_find(0)->identity[ID_PATH]);
-}
-END_TEST
-
-START_TEST(what_udevd_has_not_dealt_with_at_start_is_not_read)
-{
-	static const char reason[] = "udevd has not dealt with it yet: not read";
-
-	disks_fini();
-	disks_init("*", true);
-	for (size_t i = 0; i < 4; i++) {
-		disks.list[i].is_present = true;
-		disks.list[i].content = 7;
-	}
-	discovery_start(disks.discovery, disks.now);
-	ck_assert_uint_eq(disks.probe_count, 0);
-	expect_fault(0, reason);
-	disk_udevd(0, 0);
-	expect(0, 7);
-	discovery_look(disks.discovery, "d1", disks.now);
-	answer(1);
-	expect(1, 7);
-	disks.list[2].is_known_to_udevd = false;
-	discovery_rescan(disks.discovery, disks.now);
-	answer(2);
-	expect(2, 7);
 }
 END_TEST
 
@@ -418,58 +374,20 @@ START_TEST(what_udevd_knows_of_another_medium_does_not_count)
 		disks.list[i].content = i ? 8 : 7;
 	}
 	discovery_start(disks.discovery, disks.now);
-	expect(0, 7);
-	expect(1, -2);
+	disk_expect(0, 7);
+	disk_expect(1, -2);
 	ck_assert(!discovery_is_enumerated(disks.discovery));
 	disk_udevd(1, 0);
-	expect(1, 8);
+	disk_expect(1, 8);
 	disks.is_udevd_busy = true;
 	disks_wait(2 * SECOND);
-	expect(2, -2);
+	disk_expect(2, -2);
 	disks.is_udevd_busy = false;
 	disks_wait(SECOND); /* it knows nothing of it */
-	answer(2);
-	expect(2, 8);
+	disk_answer(2);
+	disk_expect(2, 8);
 	ck_assert_ptr_null(disk_find(2)->identity[ID_PATH]);
 	ck_assert(discovery_is_settled(disks.discovery));
-}
-END_TEST
-
-START_TEST(what_was_left_to_udevd_is_read_when_it_ends)
-{
-	disks.list[0].is_present = true;
-	disks.list[0].content = 7;
-	discovery_start(disks.discovery, disks.now);
-	expect_fault(0, "udevd has not dealt with it yet: not read");
-	discovery_set_udevd(disks.discovery, false, false, disks.now);
-	answer(0);
-	expect(0, 7);
-}
-END_TEST
-
-START_TEST(who_waits_waits_for_udevd_as_long_as_it_gets_on)
-{
-	for (size_t i = 0; i < 3; i++)
-		disks.list[i].is_present = true;
-	disks.is_udevd_busy = true;
-	discovery_start(disks.discovery, disks.now);
-	disks_take();
-	ck_assert(discovery_is_settled(disks.discovery));
-	ck_assert(discovery_awaits_udevd(disks.discovery, disks.now));
-	disks_wait(2 * SECOND);
-	ck_assert(discovery_awaits_udevd(disks.discovery, disks.now));
-	disk_udevd(0, 0);
-	disks_wait(2 * SECOND);
-	ck_assert(discovery_awaits_udevd(disks.discovery, disks.now));
-	disks_wait(SECOND); /* a disk hangs */
-	ck_assert(!discovery_awaits_udevd(disks.discovery, disks.now));
-	disk_udevd(1, 0);
-	ck_assert(discovery_awaits_udevd(disks.discovery, disks.now));
-	disks.is_udevd_busy = false; /* it will not deal with the last one */
-	ck_assert(!discovery_awaits_udevd(disks.discovery, disks.now));
-	disks.is_udevd_busy = true;
-	disk_udevd(2, 0);
-	ck_assert(!discovery_awaits_udevd(disks.discovery, disks.now));
 }
 END_TEST
 
@@ -483,9 +401,9 @@ START_TEST(asked_for_every_disk_is_read_whatever_udevd_knows)
 	disks.list[0].content = 8; /* nobody says so */
 	discovery_rescan(disks.discovery, disks.now);
 	ck_assert_uint_eq(disks.probe_count, 1);
-	answer(0);
-	expect(0, 8);
-	expect_fault(1, "must not be read");
+	disk_answer(0);
+	disk_expect(0, 8);
+	disk_expect_fault(1, "must not be read");
 }
 END_TEST
 
@@ -500,10 +418,10 @@ START_TEST(what_is_being_read_for_that_is_not_forgotten_for_news)
 	discovery_look(disks.discovery, "d0", disks.now);
 	disks.begin_error = 0;
 	disks_wait(4 * SECOND);
-	answer(0);
+	disk_answer(0);
 	while (disks_find_probe(0) < DISKS)
-		answer(0);
-	expect(0, 8);
+		disk_answer(0);
+	disk_expect(0, 8);
 }
 END_TEST
 
@@ -511,13 +429,13 @@ START_TEST(udevd_comes_and_goes)
 {
 	disk_plug(0, 7);
 	discovery_set_udevd(disks.discovery, false, false, disks.now);
-	answer(0);
-	expect(0, 7);
+	disk_answer(0);
+	disk_expect(0, 7);
 	disks.list[0].udevd_content = 9;
 	disks.list[0].is_known_to_udevd = true;
 	discovery_set_udevd(disks.discovery, true, true, disks.now);
 	disks_wait(SECOND);
-	expect(0, 9);
+	disk_expect(0, 9);
 }
 END_TEST
 
@@ -552,10 +470,7 @@ int main(void)
 	tcase_add_test(udevd, what_udevd_does_not_tell_is_read);
 	tcase_add_test(udevd, a_write_is_left_to_udevd_for_as_long_as_it_is_busy);
 	tcase_add_test(udevd, what_udevd_alone_knows_outlives_a_write);
-	tcase_add_test(udevd, what_udevd_has_not_dealt_with_at_start_is_not_read);
 	tcase_add_test(udevd, what_udevd_knows_of_another_medium_does_not_count);
-	tcase_add_test(udevd, what_was_left_to_udevd_is_read_when_it_ends);
-	tcase_add_test(udevd, who_waits_waits_for_udevd_as_long_as_it_gets_on);
 	tcase_add_test(udevd, asked_for_every_disk_is_read_whatever_udevd_knows);
 	tcase_add_test(udevd, what_is_being_read_for_that_is_not_forgotten_for_news);
 	tcase_add_test(udevd, udevd_comes_and_goes);
