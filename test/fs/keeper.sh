@@ -37,7 +37,7 @@ expect_ended() # WHEN
 	echo "$1: gone after $took ms"
 	await no_daemons
 	expect_equal 0 "$(count_mounts)" "the number of mounts after $1"
-	[ "$took" -lt "$(plain_or_sanitized 1000 5000)" ] || fail "the end after $1 took $took ms"
+	[ "$took" -lt "$(plain_or_sanitized 3000 9000)" ] || fail "the end after $1 took $took ms"
 }
 
 has_another_server() # THAN

@@ -165,7 +165,7 @@ is_unmounted()
 }
 before=$SECONDS
 await is_unmounted
-[ $((SECONDS - before)) -le 5 ] || fail "the tree is mounted for $((SECONDS - before)) s"
+[ $((SECONDS - before)) -le 9 ] || fail "the tree is mounted for $((SECONDS - before)) s"
 go_on
 await_end "$mmfs_pid"
 expect_equal 0 "${status:-0}" "the status of the daemon"
@@ -189,7 +189,7 @@ for way in umount TERM; do
 	[ "$way" != umount ] || go_on
 	await_end "$mmfs_pid"
 	expect_equal 0 "${status:-0}" "the status of the daemon"
-	[ $((SECONDS - before)) -le 5 ] || fail "the daemon has taken $((SECONDS - before)) s to end ($way)"
+	[ $((SECONDS - before)) -le 9 ] || fail "the daemon has taken $((SECONDS - before)) s to end ($way)"
 	mmfs_pid=
 	[ "$way" = umount ] || go_on
 	start_mmfs
