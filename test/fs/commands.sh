@@ -211,6 +211,8 @@ ln -s "$a" "$TMP/links/copied"
 ln -s "$a" "$TMP/links/another"
 expect_ok cp -a "$TMP/links/." "$dos"
 expect_ok rsync -a "$TMP/links/" "$dos"
+tar -C "$TMP/links" -cf "$TMP/links.tar" copied another
+expect_ok tar -C "$dos" -xPf "$TMP/links.tar"
 for name in copied another; do
 	expect_equal "$a" "$(readlink "$dos/$name")" "a link that was copied"
 	rm "$dos/$name"
