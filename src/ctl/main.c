@@ -306,6 +306,14 @@ static bool set_text(struct invocation *invocation, int value)
 	return false;
 }
 
+static int set_format(struct ctl *ctl, enum ctl_format format)
+{
+	if (ctl->format != FORMAT_TABLE && ctl->format != format)
+		return ctl_misuse("--json, --pairs and --raw exclude each other");
+	ctl->format = format;
+	return CTL_OK;
+}
+
 static int take_option(struct invocation *invocation, int value)
 {
 	struct ctl *ctl = &invocation->ctl;
@@ -316,14 +324,11 @@ static int take_option(struct invocation *invocation, int value)
 		return CTL_OK;
 	switch (value) {
 	case 'J':
-		ctl->format = FORMAT_JSON;
-		return CTL_OK;
+		return set_format(ctl, FORMAT_JSON);
 	case 'P':
-		ctl->format = FORMAT_PAIRS;
-		return CTL_OK;
+		return set_format(ctl, FORMAT_PAIRS);
 	case 'r':
-		ctl->format = FORMAT_RAW;
-		return CTL_OK;
+		return set_format(ctl, FORMAT_RAW);
 	case 'n':
 		ctl->has_headings = false;
 		return CTL_OK;

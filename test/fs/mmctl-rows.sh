@@ -26,6 +26,8 @@ before=$(points)
 expect_exit 2 "there is no column 'x', but LINK" mmctl delete X: -o x
 expect_exit 2 "there is no column 'x', but LINK" mmctl list -x x
 expect_equal "$before" "$(points)" "the links after a column that is not there"
+expect_exit 2 "--json, --pairs and --raw exclude each other" mmctl list -J -P
+expect_ok mmctl list -J --json
 expect_exit 2 "create does not take --json: mmctl create --help" mmctl create Y: "$a" -J
 expect_equal "usage: mmctl scrub [options]" "$("$MMCTL" scrub --help | sed -n 1p)" "a usage without words"
 
