@@ -30,6 +30,11 @@ void heir_fini(struct heir *heir);
 /* The database has been loaded, and nothing was changed yet; heir::ledger is set. */
 void heir_judge(struct heir *heir, const struct commit_number *last);
 /*
+ * All devices have been looked at, and nothing is decided about them yet: those that the earlier
+ * server knew are what it knew them to be.
+ */
+void heir_recall(struct heir *heir, const struct device_monitor *monitor);
+/*
  * From now on readers are told: of what they have missed, to begin with. The mount is there; before
  * any request is served again.
  */

@@ -139,6 +139,55 @@ void heir_judge(struct heir *heir, const struct commit_number *last)
 	add_links(heir);
 }
 
+/* What the earlier server knew, by name; of what is not here any more the device is NULL. */
+struct recall {
+	struct recalled *list;
+	size_t count;
+	struct recalled *found;
+	size_t found_count;
+};
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct recalled *one = a, *other = b;
+
+	return strcmp(one->device->name, other->device->name);
+}
+
+/* A device that is here still, as it was: with the same medium. */
+static void find_recalled(void *data, const char *name, const struct device *now)
+{
+	struct recall *recall = data;
+	struct device key = { .name = (char *)name };
+	const struct recalled wanted = { .device = &key };
+	struct recalled *recalled = recall->count
+		? bsearch(&wanted, recall->list, recall->count, sizeof(wanted), compare_names)
+		: NULL;
+
+	if (recalled && now && device_is_same(recalled->device, now))
+		recall->found[recall->found_count++] = *recalled;
+}
+
+void heir_recall(struct heir *heir, const struct device_monitor *monitor)
+{
+	struct recall recall = { 0 };
+	struct touched touched;
+
+	if (!heir->told)
+		return;
+	recall.count = kept_known_load(heir->kept, &recall.list);
+	if (recall.count)
+		qsort(recall.list, recall.count, sizeof(*recall.list), compare_names);
+	recall.found = xcalloc(recall.count + 1, sizeof(*recall.found));
+	device_monitor_peek(monitor, find_recalled, &recall);
+	recall_devices(heir->manager, recall.found, recall.found_count, &touched);
+	for (size_t i = 0; i < recall.count; i++)
+		device_free(recall.list[i].device);
+	free(recall.list);
+	free(recall.found);
+	change_queue_show(heir->queue, &touched);
+}
+
 /* What is different from what the earlier server has told. */
 static void find_missed(struct heir *heir, struct events *ret_events)
 {

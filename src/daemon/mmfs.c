@@ -172,7 +172,6 @@ static int read_all(struct mmfs *mmfs, const struct mmfs_options *options, struc
 		return r < 0 ? r : read;
 	last = store_get_last_commit(mmfs->store);
 	heir_judge(&mmfs->heir, &last);
-	show_kept(mmfs);
 	r = store_start(mmfs->store);
 	if (r < 0)
 		limits_warn(LIMIT_THREAD, r, "while the database is written, requests wait");
@@ -302,6 +301,8 @@ static int find_devices(struct mmfs *mmfs)
 		now = clock_get_monotonic();
 	}
 	mount_table_read(&mmfs->mount_table); /* of two clones the one in use owns */
+	heir_recall(&mmfs->heir, mmfs->monitor);
+	show_kept(mmfs);
 	mmfs->devices.is_paused = false;
 	change_queue_work(mmfs->queue);
 	while (r == 0 && change_queue_is_committing(mmfs->queue))

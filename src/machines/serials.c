@@ -281,8 +281,11 @@ static void note(
 	if (item)
 		item->round = serials->round;
 	/* The kernel may not know what udevd did, and knows that it is the same. */
-	if (!serial && device->is_by_kernel && device_is_same(before, device))
-		return;
+	if (!serial && device->is_by_kernel && device_is_same(before, device)) {
+		if (item)
+			return;
+		serial = before->identity[ID_SERIAL]; /* as an earlier server knew it */
+	}
 	if (device->size == 0 || device->is_virtual || device->is_component ||
 		!unique_id_format(ID_SERIAL, serial, 0, id)) {
 		forget(serials, device->name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Records that a process before has left of commits, requests and volumes, of any bytes: the next
- * one makes of them what it can. The input is a list of records: kind, length, bytes.
+ * Records that a process before has left of commits, requests, volumes and devices, of any bytes:
+ * the next one makes of them what it can. The input is a list of records: kind, length, bytes.
  */
 
 #include <string.h>
@@ -18,7 +18,7 @@
 static void add_records(struct kept *kept, const uint8_t *data, size_t size)
 {
 	static const enum kept_kind kinds[] = { KEPT_STATE, KEPT_CHANGE, KEPT_OUTCOME, KEPT_VOLUME,
-		KEPT_DEVICE };
+		KEPT_DEVICE, KEPT_KNOWN };
 
 	while (size > 2) {
 		uint32_t kind = kinds[data[0] % ARRAY_SIZE(kinds)];
@@ -79,6 +79,24 @@ static void tell(struct kept *kept, struct kept_changes *changes, struct manager
 	tree_fini(&tree);
 }
 
+/* Each by itself, as no device may be there twice. */
+static void recall(const struct kept *kept, struct manager *manager)
+{
+	struct recalled *list;
+	size_t count = kept_known_load(kept, &list);
+
+	names_edit_record(&manager->names, "UUID=1234-ABCD");
+	for (size_t i = 0; i < count; i++) {
+		struct touched touched = { 0 };
+
+		if (!volumes_find_name(&manager->volumes, list[i].device->name))
+			recall_devices(manager, &list[i], 1, &touched);
+		touched_fini(&touched);
+		device_free(list[i].device);
+	}
+	free(list);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t *memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
@@ -97,6 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_ASSERT(number == 2);
 	take_outcomes(kept, number);
 	tell(kept, &changes, &manager);
+	recall(kept, &manager);
 	kept_commit(kept);
 	FUZZ_ASSERT(!kept_next(kept, KEPT_OUTCOME, 0) && !kept_next(kept, KEPT_CHANGE, 0));
 	manager_fini(&manager);

@@ -36,6 +36,14 @@ static void teardown(void)
 	munmap(memory, SIZE);
 }
 
+/* The memory as another process finds it; what is noted goes on. */
+static void begin_again(void)
+{
+	kept_free(kept);
+	kept = kept_new(memory, SIZE);
+	noted.kept = noted.volumes.kept = noted.devices.kept = noted.known.kept = kept;
+}
+
 static void show(const char *id, const char *node, size_t mount_count)
 {
 	told_add_volume(&shown,
@@ -65,9 +73,7 @@ static void check(const char *id, bool is_there)
 	struct told_volume before, after;
 	struct told told;
 
-	kept_free(kept);
-	kept = kept_new(memory, SIZE);
-	noted.kept = kept;
+	begin_again();
 	told_init(&told, 1);
 	kept_told_load(kept, &told);
 	ck_assert_int_eq(told_get_volume(&told.tree, id, &after), is_there);
@@ -149,9 +155,7 @@ static char *tell(struct manager *manager)
 	struct events events = { 0 };
 	struct told told;
 
-	kept_free(kept);
-	kept = kept_new(memory, SIZE);
-	noted.kept = kept;
+	begin_again();
 	told_init(&told, 1);
 	kept_told_load(kept, &told);
 	told_compare(&told, manager, &shown.tree, 1, &events);

@@ -120,6 +120,10 @@ const char *attachment_get_name(enum attachment attachment);
 /* The attachment with that name; false: there is none. */
 bool attachment_parse(const char *name, enum attachment *ret_attachment);
 
+/* The texts of a description, by number; its name is the first. */
+#define DEVICE_TEXTS 19
+char **device_get_text(const struct device *device, size_t i);
+
 struct device *device_new(const char *name);
 void device_free(struct device *device);
 /* The description without what volumes decided. */

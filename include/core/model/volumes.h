@@ -92,6 +92,8 @@ const struct identity *identity_next(
 void volumes_change_fini(struct volumes_change *change);
 void volumes_change_put(struct volumes_change *change, struct device *device);
 void volumes_change_remove(struct volumes_change *change, const char *name);
+/* Adds what becomes of a device. Takes over the texts. */
+void volumes_change_assign(struct volumes_change *change, struct assignment assignment);
 /* Somebody says that a device put into the change is what it claims to be. */
 void volumes_change_claim(struct volumes_change *change, const char *name);
 /* 0: nobody said so of the device; of two the greater counts. */

@@ -26,4 +26,5 @@ enum kept_kind {
 	KEPT_FLOOR,    /* numbers of nodes begin here, after damage */
 	KEPT_SHEET,    /* a part of long texts; ID: its number */
 	KEPT_SHEETS,   /* as KEPT_TEXT, for a text that is made of these */
+	KEPT_KNOWN,    /* what a device that is here is known to be */
 };

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "base/kept.h"
 #include "core/views/told.h"
+#include "io/fuse/kept_known.h"
 
 /*
  * What readers of `events` were told of volumes, in memory that can outlive the process: a record
  * for each that shows, and for each device that does not.
  */
 struct kept_told {
-	struct kept *kept;	       /* NULL: nobody is told yet */
-	struct index volumes, devices; /* numbers of records, by ID and by kernel name */
+	struct kept *kept; /* NULL: nobody is told yet */
+	struct kept_notes volumes, devices;
+	struct kept_notes known; /* what the next server is told besides: kept_known.h */
 };
 
 /* Takes in what an earlier process has noted. A record that makes no sense is dropped. */

@@ -11,7 +11,7 @@
 #include "core/model/device.h"
 
 /* Where the texts of a description are; the name, which every device has, is the first. */
-static const size_t texts[] = {
+static const size_t texts[DEVICE_TEXTS] = {
 	offsetof(struct device, name),
 	offsetof(struct device, node),
 	offsetof(struct device, slaves),
@@ -33,7 +33,7 @@ static const size_t texts[] = {
 	offsetof(struct device, doubt),
 };
 
-static char **get_text(const struct device *device, size_t i)
+char **device_get_text(const struct device *device, size_t i)
 {
 	return (char **)((char *)device + texts[i]);
 }
@@ -73,7 +73,7 @@ void device_free(struct device *device)
 	if (!device)
 		return;
 	for (size_t i = 0; i < (device->is_packed ? 1 : ARRAY_SIZE(texts)); i++)
-		free(*get_text(device, i));
+		free(*device_get_text(device, i));
 	free(device->reason);
 	free(device->former);
 	free(device->identities);
@@ -85,9 +85,9 @@ struct device *device_copy(const struct device *device)
 	struct device *copy = xcalloc(1, sizeof(*copy));
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		const char *text = *get_text(device, i);
+		const char *text = *device_get_text(device, i);
 
-		*get_text(copy, i) = text ? xstrdup(text) : NULL;
+		*device_get_text(copy, i) = text ? xstrdup(text) : NULL;
 	}
 	copy->number = device->number;
 	copy->diskseq = device->diskseq;
@@ -116,13 +116,13 @@ void device_pack(struct device *device)
 
 	assert(!device->is_packed);
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		size += text_get_size(*get_text(device, i));
+		size += text_get_size(*device_get_text(device, i));
 	device->is_packed = true;
 	room = xcalloc(1, size);
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		_cleanup_free_ char *text = *get_text(device, i);
+		_cleanup_free_ char *text = *device_get_text(device, i);
 
-		*get_text(device, i) = text_put(&room, text);
+		*device_get_text(device, i) = text_put(&room, text);
 	}
 }
 
@@ -154,7 +154,7 @@ bool device_is_same(const struct device *before, const struct device *now)
 bool device_is_equal(const struct device *a, const struct device *b)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		if (!is_same_text(*get_text(a, i), *get_text(b, i)))
+		if (!is_same_text(*device_get_text(a, i), *device_get_text(b, i)))
 			return false;
 	return a->number == b->number && a->diskseq == b->diskseq && a->size == b->size &&
 		a->start == b->start && a->is_held == b->is_held && a->partition == b->partition &&

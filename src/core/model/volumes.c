@@ -184,6 +184,13 @@ void volumes_change_claim(struct volumes_change *change, const char *name)
 	change->claim[change->claims++] = xstrdup(name);
 }
 
+void volumes_change_assign(struct volumes_change *change, struct assignment assignment)
+{
+	change->assignments =
+		xgrow(change->assignments, change->assignment_count, sizeof(*change->assignments));
+	change->assignments[change->assignment_count++] = assignment;
+}
+
 size_t volumes_change_get_claim(const struct volumes_change *change, const char *name)
 {
 	size_t found = 0;

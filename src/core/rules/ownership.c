@@ -475,13 +475,6 @@ static void court_add_claim(
 	claim_init(court, claim, order);
 }
 
-static void change_assign(struct volumes_change *change, struct assignment assignment)
-{
-	change->assignments =
-		xgrow(change->assignments, change->assignment_count, sizeof(*change->assignments));
-	change->assignments[change->assignment_count++] = assignment;
-}
-
 /* Brings forward everyone who may get an ID: newcomers, and those present without one. */
 static void court_summon(
 	struct court *court, const struct id_order *order, struct volumes_change *change)
@@ -493,7 +486,7 @@ static void court_summon(
 		if (kind == DEVICE_VOLUME && !reason)
 			court_add_claim(court, change->put[i], order);
 		else
-			change_assign(change,
+			volumes_change_assign(change,
 				(struct assignment){
 					.device = change->put[i],
 					.kind = kind,
@@ -589,7 +582,7 @@ void ownership_decide(const struct manager *manager, const struct manager_env *e
 			claim->device->is_displaced == assignment.is_displaced)
 			free(assignment.reason); /* still a duplicate, or a stranger: nothing new */
 		else
-			change_assign(change, assignment);
+			volumes_change_assign(change, assignment);
 	}
 	court_fini(&court);
 	holdings_decide(manager, names, change);

@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "io/fuse/kept_kind.h"
 #include "io/fuse/kept_told.h"
 
 /* Texts follow, each with its NUL: ID, node or "", mounts. */
@@ -24,39 +23,7 @@ struct kept_device {
 	uint64_t is_duplicate;
 };
 
-/* Which record: the one that has this text there. */
-struct key {
-	const struct kept *kept;
-	size_t at;
-	const char *text;
-};
-
-/* Of an index of numbers. */
-static void *to_object(uint32_t record)
-{
-	return (void *)(uintptr_t)record;
-}
-
-static bool has_key(const void *object, const void *key)
-{
-	const struct key *wanted = key;
-	uint32_t record = (uint32_t)(uintptr_t)object;
-	const char *bytes = kept_get(wanted->kept, record);
-
-	return strncmp(bytes + wanted->at, wanted->text,
-		       kept_get_len(wanted->kept, record) - wanted->at) == 0;
-}
-
 /* --- reading ---------------------------------------------------------------------------------- */
-
-/* NULL: there is no text any more that ends. */
-static const char *take_text(const char **at, const char *end)
-{
-	const char *text = *at, *nul = text == end ? NULL : memchr(text, 0, (size_t)(end - text));
-
-	*at = nul ? nul + 1 : end;
-	return nul ? text : NULL;
-}
 
 static bool load(const struct kept *kept, uint32_t record, struct told *told)
 {
@@ -69,8 +36,8 @@ static bool load(const struct kept *kept, uint32_t record, struct told *told)
 	if (len < sizeof(*head) || head->mounts > MOUNTS_MAX)
 		return false;
 	volume = (struct told_volume){
-		.id = take_text(&at, end),
-		.node = take_text(&at, end),
+		.id = kept_notes_take_text(&at, end),
+		.node = kept_notes_take_text(&at, end),
 		.is_online = head->is_online,
 		.diskseq = head->diskseq,
 		.description = head->description,
@@ -82,7 +49,7 @@ static bool load(const struct kept *kept, uint32_t record, struct told *told)
 		volume.node = NULL;
 	volume.mounts = mounts = xcalloc(head->mounts + 1, sizeof(*mounts));
 	for (size_t i = 0; i < head->mounts; i++)
-		if (!(mounts[i] = take_text(&at, end)))
+		if (!(mounts[i] = kept_notes_take_text(&at, end)))
 			return false;
 	told_add_volume(told, &volume);
 	return true;
@@ -98,8 +65,8 @@ static bool load_device(const struct kept *kept, uint32_t record, struct told *t
 	if (len < sizeof(*head))
 		return false;
 	device.is_duplicate = head->is_duplicate;
-	device.name = take_text(&at, end);
-	device.reason = take_text(&at, end);
+	device.name = kept_notes_take_text(&at, end);
+	device.reason = kept_notes_take_text(&at, end);
 	if (!device.name || !device.reason)
 		return false;
 	if (!*device.reason)
@@ -120,11 +87,6 @@ void kept_told_load(struct kept *kept, struct told *told)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-static void add_text(struct strbuf *bytes, const char *text)
-{
-	strbuf_add(bytes, text, strlen(text) + 1);
-}
-
 static void format(const struct told_volume *volume, struct strbuf *bytes)
 {
 	struct kept_volume head = {
@@ -135,39 +97,14 @@ static void format(const struct told_volume *volume, struct strbuf *bytes)
 	};
 
 	strbuf_add(bytes, &head, sizeof(head));
-	add_text(bytes, volume->id);
-	add_text(bytes, volume->node ? volume->node : "");
+	kept_notes_add_text(bytes, volume->id);
+	kept_notes_add_text(bytes, volume->node ? volume->node : "");
 	for (size_t i = 0; i < volume->mount_count; i++)
-		add_text(bytes, volume->mounts[i]);
-}
-
-static bool is_noted(const struct kept *kept, uint32_t record, const struct strbuf *bytes)
-{
-	return kept_get_len(kept, record) == bytes->len &&
-		memcmp(kept_get(kept, record), bytes->data, bytes->len) == 0;
-}
-
-/* Makes these bytes what is noted under a key; none: nothing is. */
-static void note(struct index *index, const struct key *key, struct kept *kept, enum kept_kind kind,
-	const struct strbuf *bytes)
-{
-	uint64_t hash = map_hash_text(key->text);
-	uint32_t record = (uint32_t)(uintptr_t)index_find(index, hash, has_key, key);
-
-	if (record && bytes->len && is_noted(kept, record, bytes))
-		return;
-	if (record) {
-		index_remove(index, to_object(record), hash);
-		kept_remove(kept, record);
-	}
-	record = bytes->len ? kept_try_add(kept, kind, 0, bytes->data, bytes->len) : 0;
-	if (record)
-		index_add(index, to_object(record), hash);
+		kept_notes_add_text(bytes, volume->mounts[i]);
 }
 
 void kept_told_note(struct kept_told *noted, const struct tree *tree, const char *id)
 {
-	const struct key key = { noted->kept, sizeof(struct kept_volume), id };
 	_cleanup_strbuf_ struct strbuf bytes = STRBUF_INIT;
 	struct told_volume volume;
 
@@ -175,13 +112,12 @@ void kept_told_note(struct kept_told *noted, const struct tree *tree, const char
 		return;
 	if (told_get_volume(tree, id, &volume))
 		format(&volume, &bytes);
-	note(&noted->volumes, &key, noted->kept, KEPT_VOLUME, &bytes);
+	kept_notes_put(&noted->volumes, id, &bytes);
 }
 
 void kept_told_note_device(struct kept_told *noted, const struct volumes *volumes, const char *name)
 {
 	const struct device *device = noted->kept ? volumes_find_name(volumes, name) : NULL;
-	const struct key key = { noted->kept, sizeof(struct kept_device), name };
 	_cleanup_strbuf_ struct strbuf bytes = STRBUF_INIT;
 	struct told_device told;
 
@@ -190,23 +126,19 @@ void kept_told_note_device(struct kept_told *noted, const struct volumes *volume
 	if (device && told_get_device(device, &told)) {
 		strbuf_add(&bytes, &(struct kept_device){ told.is_duplicate },
 			sizeof(struct kept_device));
-		add_text(&bytes, name);
-		add_text(&bytes, told.reason ? told.reason : "");
+		kept_notes_add_text(&bytes, name);
+		kept_notes_add_text(&bytes, told.reason ? told.reason : "");
 	}
-	note(&noted->devices, &key, noted->kept, KEPT_DEVICE, &bytes);
-}
-
-static void remove_all(struct kept *kept, enum kept_kind kind)
-{
-	for (uint32_t record = 0; (record = kept_next(kept, kind, record));)
-		kept_remove(kept, record);
+	kept_notes_put(&noted->devices, name, &bytes);
+	kept_known_note(&noted->known, device, name);
 }
 
 void kept_told_start(struct kept_told *noted, struct kept *kept, const struct tree *tree,
 	const struct volumes *volumes)
 {
-	remove_all(kept, KEPT_VOLUME);
-	remove_all(kept, KEPT_DEVICE);
+	kept_notes_init(&noted->volumes, kept, KEPT_VOLUME, sizeof(struct kept_volume));
+	kept_notes_init(&noted->devices, kept, KEPT_DEVICE, sizeof(struct kept_device));
+	kept_known_init(&noted->known, kept);
 	noted->kept = kept;
 	for (const struct node *folder = tree->ids->content->first; folder; folder = folder->next)
 		kept_told_note(noted, tree, folder->content->id);
@@ -217,6 +149,7 @@ void kept_told_start(struct kept_told *noted, struct kept *kept, const struct tr
 
 void kept_told_fini(struct kept_told *noted)
 {
-	index_fini(&noted->volumes);
-	index_fini(&noted->devices);
+	kept_notes_fini(&noted->volumes);
+	kept_notes_fini(&noted->devices);
+	kept_notes_fini(&noted->known);
 }

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an earlier server knew of devices, as the state of the next one. */
+
+#include <string.h>
+
+#include "core/rules/apply.h"
+#include "core/rules/holdings.h"
+#include "core/rules/recall.h"
+
+struct recall {
+	const struct manager *manager;
+	struct change change;
+	struct index ids; /* that are somebody's */
+};
+
+static bool is_id(const void *object, const void *key)
+{
+	return strcmp(object, key) == 0;
+}
+
+/* The ID that it was present under, unless another device claims that, too; NULL: none. */
+static const char *take_id(
+	struct recall *recall, struct device *device, const struct recalled *recalled)
+{
+	const char *id = NULL;
+
+	device_list_identities(device);
+	if (recalled->had_id)
+		id = device_get_identity(device, recalled->scheme);
+	if (!id || !names_find_record(&recall->manager->names, id) ||
+		volumes_find_id(&recall->manager->volumes, id) ||
+		index_find(&recall->ids, map_hash_text(id), is_id, id))
+		return NULL;
+	index_add(&recall->ids, (void *)id, map_hash_text(id));
+	return id;
+}
+
+static void add(struct recall *recall, const struct recalled *recalled)
+{
+	struct device *device = device_copy(recalled->device);
+	const char *former = recalled->device->former, *reason;
+	const char *id = take_id(recall, device, recalled);
+	struct assignment assignment = {
+		.device = device,
+		.kind = device_get_kind(device, &reason),
+		.is_unwritten = true, /* so it is decided about, whatever is found now */
+		.is_founder = recalled->is_founder,
+	};
+
+	if (former && names_find_record(&recall->manager->names, former))
+		device->former = xstrdup(former);
+	if (!id && !device->former && assignment.kind != DEVICE_DISK &&
+		assignment.kind != DEVICE_MEMBER) {
+		device_free(device);
+		return;
+	}
+	assignment.id = id ? xstrdup(id) : NULL;
+	volumes_change_put(&recall->change.volumes, device);
+	volumes_change_assign(&recall->change.volumes, assignment);
+}
+
+/* What has become another device's is nobody's to leave. */
+static void drop_formers(struct recall *recall)
+{
+	for (size_t i = 0; i < recall->change.volumes.puts; i++) {
+		struct device *device = recall->change.volumes.put[i];
+		const char *former = device->former;
+
+		if (former && index_find(&recall->ids, map_hash_text(former), is_id, former))
+			free(steal_ptr(device->former));
+	}
+}
+
+void recall_devices(struct manager *manager, const struct recalled *list, size_t count,
+	struct touched *ret_touched)
+{
+	struct recall recall = { .manager = manager };
+	struct change *change = &recall.change;
+
+	change_init(change, manager);
+	for (size_t i = 0; i < count; i++)
+		add(&recall, &list[i]);
+	drop_formers(&recall);
+	index_fini(&recall.ids);
+	volumes_change_list_identities(&change->volumes);
+	holdings_decide(manager, &change->names, &change->volumes);
+	apply_change(manager, change, ret_touched);
+	change_fini(change);
+}
