@@ -7,6 +7,7 @@
 #include "daemon/mount_agent.h"
 #include "daemon/mount_table.h"
 #include "daemon/workers.h"
+#include "io/fuse/kept_attempts.h"
 #include "machines/automount.h"
 
 /* Mounting what is registered: the daemon's side of machines/automount. */
@@ -21,12 +22,18 @@ struct mount_orders {
 	struct mount_agent *agent;
 	struct error_log *error_log;
 	struct timer timer;
+	struct kept *kept;
+	struct kept_notes attempts;
+	bool has_begun;
 };
 
 /*
- * Adds itself to the queue. `queue`, `workers`, `loop`, `mounts`, `agent` and `error_log` are set.
+ * Adds itself to the queue. `queue`, `workers`, `loop`, `mounts`, `agent`, `error_log` and
+ * `kept` are set.
  */
 void mount_orders_init(struct mount_orders *orders, const struct manager *manager);
+/* Mounts and devices are known, or are what the earlier server knew: goes on from what that did. */
+void mount_orders_begin(struct mount_orders *orders);
 void mount_orders_fini(struct mount_orders *orders);
 /* The mounts have been read anew. */
 void mount_orders_handle_mounts(struct mount_orders *orders);

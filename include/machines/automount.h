@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/model/manager.h"
+#include "core/model/mount_attempt.h"
 
 #define AUTOMOUNT_PATIENCE 5000000u /* µs; after that, nobody waits for an attempt to settle */
 
@@ -34,6 +35,9 @@ struct automount_world {
 	void (*begin)(void *data, struct mount_order *order);
 	/* An order is done, or (negative errno and a sentence) has failed. */
 	void (*report)(void *data, const struct mount_order *order);
+	/* What the next server is to know of a mount point, or no more. */
+	void (*note)(void *data, const struct mount_attempt *attempt);
+	void (*forget)(void *data, const char *host, const char *path);
 	/* When automount_handle_time() is to be called; 0: not at all. */
 	void (*set_timer)(void *data, uint64_t at);
 	void *data;
@@ -43,6 +47,11 @@ struct automount_world {
 struct automount *automount_new(const struct manager *manager, const struct automount_world *world);
 /* Leaves mounted what is. NULL is fine. */
 void automount_free(struct automount *automount);
+/*
+ * What an earlier server has noted, before the first automount_update(). It is passed over unless
+ * it is about the same volumes, mounted in the same way: all that is known by now.
+ */
+void automount_recall(struct automount *automount, const struct mount_attempt *noted);
 /* Anything is different: mounts, devices, or mount points. `now` as in host.h. */
 void automount_update(struct automount *automount, uint64_t now);
 /* An order is done or has failed. Takes it over. automount_update() comes next. */

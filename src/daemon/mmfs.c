@@ -263,6 +263,7 @@ static int join_parts(struct mmfs *mmfs, const struct mmfs_options *options, str
 		.mounts = &mmfs->mount_table,
 		.agent = mmfs->agent,
 		.error_log = &mmfs->error_log,
+		.kept = mmfs->kept,
 	};
 	if (options->mounts_registered)
 		mount_orders_init(&mmfs->mount_orders, &mmfs->manager);
@@ -302,6 +303,7 @@ static int find_devices(struct mmfs *mmfs)
 	}
 	mount_table_read(&mmfs->mount_table); /* of two clones the one in use owns */
 	heir_recall(&mmfs->heir, mmfs->monitor);
+	mount_orders_begin(&mmfs->mount_orders);
 	show_kept(mmfs);
 	mmfs->devices.is_paused = false;
 	change_queue_work(mmfs->queue);

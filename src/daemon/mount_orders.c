@@ -168,9 +168,23 @@ static void on_time(void *data, uint64_t now)
 	change_queue_work(orders->queue); /* somebody may wait until nothing is under way */
 }
 
+static void note(void *data, const struct mount_attempt *attempt)
+{
+	struct mount_orders *orders = data;
+
+	kept_attempts_note(&orders->attempts, attempt);
+}
+
+static void forget(void *data, const char *host, const char *path)
+{
+	struct mount_orders *orders = data;
+
+	kept_attempts_forget(&orders->attempts, host, path);
+}
+
 void mount_orders_handle_mounts(struct mount_orders *orders)
 {
-	if (orders->automount)
+	if (orders->has_begun)
 		automount_update(orders->automount, clock_get_monotonic());
 }
 
@@ -187,7 +201,12 @@ bool mount_orders_is_settled(const struct mount_orders *orders)
 void mount_orders_init(struct mount_orders *orders, const struct manager *manager)
 {
 	orders->world = (struct automount_world){
-		.begin = begin, .report = report, .set_timer = set_timer, .data = orders
+		.begin = begin,
+		.report = report,
+		.note = note,
+		.forget = forget,
+		.set_timer = set_timer,
+		.data = orders,
 	};
 	orders->automount = automount_new(manager, &orders->world);
 	orders->timer = (struct timer){ .fn = on_time, .data = orders };
@@ -195,7 +214,23 @@ void mount_orders_init(struct mount_orders *orders, const struct manager *manage
 	change_queue_add_follower(orders->queue, &orders->follower);
 }
 
+/* What is noted is noted anew, of what there still is. */
+static void recall(void *data, const struct mount_attempt *attempt)
+{
+	automount_recall(((struct mount_orders *)data)->automount, attempt);
+}
+
+void mount_orders_begin(struct mount_orders *orders)
+{
+	if (!orders->automount)
+		return;
+	kept_attempts_begin(&orders->attempts, orders->kept, recall, orders);
+	orders->has_begun = true;
+	mount_orders_handle_mounts(orders);
+}
+
 void mount_orders_fini(struct mount_orders *orders)
 {
+	kept_notes_fini(&orders->attempts);
 	automount_free(orders->automount);
 }

@@ -129,12 +129,30 @@ static void begin(struct automount *automount, struct attempt *attempt, struct m
 	automount->world->begin(automount->world->data, order);
 }
 
+/* Nothing is noted while something is under way: the next server looks at what has come of it. */
+static void note(const struct automount *automount, const struct attempt *attempt)
+{
+	const struct mount_attempt noted = {
+		.host = attempt->host,
+		.path = attempt->path,
+		.target = attempt->target,
+		.target_number = attempt->target_number,
+		.target_diskseq = attempt->target_diskseq,
+		.host_mount = attempt->host_mount,
+		.mount_path = attempt->mount_path,
+		.mount = attempt->step == ATTEMPT_MOUNTED ? attempt->mount : 0,
+	};
+
+	automount->world->note(automount->world->data, &noted);
+}
+
 void automount_take(struct automount *automount, struct mount_order *order)
 {
 	struct attempt *attempt = order->attempt;
 
 	attempt->step = order->error < 0 || order->is_unmount ? ATTEMPT_OVER : ATTEMPT_MOUNTED;
 	attempt->mount = order->mount;
+	note(automount, attempt);
 	automount->world->report(automount->world->data, order);
 	mount_order_free(order);
 	set_timer(automount);
@@ -214,8 +232,10 @@ static bool look_at(struct automount *automount, struct attempt *attempt, uint64
 
 	if (is_busy(attempt))
 		return false;
-	if (attempt->step == ATTEMPT_MOUNTED && !is_mounted(manager, attempt))
+	if (attempt->step == ATTEMPT_MOUNTED && !is_mounted(manager, attempt)) {
 		attempt->step = ATTEMPT_OVER;
+		note(automount, attempt);
+	}
 	if (is_current(manager, attempt))
 		return false;
 	if (attempt->step == ATTEMPT_OVER)
@@ -225,13 +245,11 @@ static bool look_at(struct automount *automount, struct attempt *attempt, uint64
 	return false;
 }
 
-static bool has_attempt(const struct automount *automount, const struct mount_point *point)
+static bool has_attempt(const struct automount *automount, const char *host, const char *path)
 {
 	const struct attempt *attempt = automount->list;
 
-	while (attempt &&
-		(strcmp(attempt->path, point->path) != 0 ||
-			strcmp(attempt->host, point->host) != 0))
+	while (attempt && (strcmp(attempt->path, path) != 0 || strcmp(attempt->host, host) != 0))
 		attempt = attempt->next;
 	return attempt != NULL;
 }
@@ -275,9 +293,36 @@ static void look_at_point(
 	const struct device *target = host ? find_target(manager, point) : NULL;
 	_cleanup_free_ char *path = target ? hosting_get_path(manager, point) : NULL;
 
-	if (path && !point->is_found && !has_attempt(automount, point) &&
+	if (path && !point->is_found && !has_attempt(automount, point->host, point->path) &&
 		!is_mount_point(manager, path))
 		begin_mount(automount, point, host, target, now);
+}
+
+void automount_recall(struct automount *automount, const struct mount_attempt *noted)
+{
+	struct attempt *attempt = xcalloc(1, sizeof(*attempt));
+
+	*attempt = (struct attempt){
+		.next = automount->list,
+		.step = ATTEMPT_OVER,
+		.host = xstrdup(noted->host),
+		.path = xstrdup(noted->path),
+		.target = xstrdup(noted->target),
+		.target_number = noted->target_number,
+		.target_diskseq = noted->target_diskseq,
+		.host_mount = noted->host_mount,
+		.mount_path = xstrdup(noted->mount_path),
+		.mount = noted->mount,
+	};
+	if (!is_current(automount->manager, attempt) ||
+		has_attempt(automount, attempt->host, attempt->path)) {
+		attempt_free(attempt);
+		return;
+	}
+	if (attempt->mount && is_mounted(automount->manager, attempt))
+		attempt->step = ATTEMPT_MOUNTED;
+	automount->list = attempt;
+	note(automount, attempt);
 }
 
 void automount_update(struct automount *automount, uint64_t now)
@@ -291,6 +336,7 @@ void automount_update(struct automount *automount, uint64_t now)
 			continue;
 		}
 		*link = attempt->next;
+		automount->world->forget(automount->world->data, attempt->host, attempt->path);
 		attempt_free(attempt);
 	}
 	count = mount_points_get(&automount->manager->names, &points);

@@ -55,6 +55,34 @@ mount "$H" "$h"
 expect_mounted "$h/data/t" "$T"
 expect_mounted "$h/data/t/u" "$U"
 
+# So it does when a server dies; and what was mounted is unmounted when it is not meant any more.
+has_another_server()
+{
+	[[ $(server_pid) != "$server" ]]
+}
+kill_server()
+{
+	server=$(server_pid)
+	kill -KILL "$server"
+	await has_another_server
+	settle
+}
+umount "$h/data/t/u"
+settle
+kill_server
+expect_mounted "$h/data/t/u" ""
+kill_server
+expect_mounted "$h/data/t/u" ""
+expect_mounted "$h/data/t" "$T"
+request volume_mount_point_deleted "source=$h/data/t"
+expect_mounted "$h/data/t" ""
+request volume_mount_point_created "source=$h/data/t target=$T"
+expect_mounted "$h/data/t" "$T"
+umount -R "$h"
+settle
+mount "$H" "$h"
+expect_mounted "$h/data/t/u" "$U"
+
 # A lazy umount of the host takes all with it.
 umount -l "$h"
 settle

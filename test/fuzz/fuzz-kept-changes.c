@@ -9,6 +9,7 @@
 
 #include "fuzz.h"
 #include "io/fuse/kept_changes.h"
+#include "io/fuse/kept_attempts.h"
 #include "io/fuse/kept_kind.h"
 #include "io/fuse/kept_outcomes.h"
 #include "io/fuse/kept_told.h"
@@ -18,7 +19,7 @@
 static void add_records(struct kept *kept, const uint8_t *data, size_t size)
 {
 	static const enum kept_kind kinds[] = { KEPT_STATE, KEPT_CHANGE, KEPT_OUTCOME, KEPT_VOLUME,
-		KEPT_DEVICE, KEPT_KNOWN };
+		KEPT_DEVICE, KEPT_KNOWN, KEPT_ATTEMPT };
 
 	while (size > 2) {
 		uint32_t kind = kinds[data[0] % ARRAY_SIZE(kinds)];
@@ -97,6 +98,20 @@ static void recall(const struct kept *kept, struct manager *manager)
 	free(list);
 }
 
+static void take_attempt(void *data, const struct mount_attempt *attempt)
+{
+	FUZZ_ASSERT(!strchr(attempt->host, '\n'));
+	kept_attempts_note(data, attempt);
+}
+
+static void go_on(struct kept *kept)
+{
+	struct kept_notes attempts;
+
+	kept_attempts_begin(&attempts, kept, take_attempt, &attempts);
+	kept_notes_fini(&attempts);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t *memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
@@ -116,6 +131,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	take_outcomes(kept, number);
 	tell(kept, &changes, &manager);
 	recall(kept, &manager);
+	go_on(kept);
 	kept_commit(kept);
 	FUZZ_ASSERT(!kept_next(kept, KEPT_OUTCOME, 0) && !kept_next(kept, KEPT_CHANGE, 0));
 	manager_fini(&manager);

@@ -36,6 +36,7 @@ struct stage {
 	bool is_left_alone[POINTS];    /* somebody has unmounted it, and it is about the same */
 	unsigned int sequence[POINTS]; /* of the disk that is there */
 	unsigned int mounted_sequence[POINTS];
+	struct mount_attempt noted[POINTS]; /* for the next server; the target is NULL: nothing */
 	struct dice dice;
 };
 
@@ -65,6 +66,29 @@ static void begin_order(void *data, struct mount_order *order)
 
 static void report(void *data, const struct mount_order *order)
 {
+}
+
+static void forget(void *data, const char *host, const char *path)
+{
+	struct mount_attempt *noted = &stage.noted[path[1] - '0'];
+
+	free((char *)noted->host);
+	free((char *)noted->path);
+	free((char *)noted->target);
+	free((char *)noted->mount_path);
+	*noted = (struct mount_attempt){ 0 };
+}
+
+static void note(void *data, const struct mount_attempt *attempt)
+{
+	struct mount_attempt *noted = &stage.noted[get_point(attempt->mount_path)];
+
+	forget(data, attempt->host, attempt->path);
+	*noted = *attempt;
+	noted->host = xstrdup(attempt->host);
+	noted->path = xstrdup(attempt->path);
+	noted->target = xstrdup(attempt->target);
+	noted->mount_path = xstrdup(attempt->mount_path);
 }
 
 static void set_timer(void *data, uint64_t at)
@@ -162,7 +186,11 @@ static void begin(void)
 	stage = (struct stage){ .now = 1000000, .next_id = 10 };
 	world_init(&stage.world);
 	stage.effects = (struct automount_world){
-		.begin = begin_order, .report = report, .set_timer = set_timer
+		.begin = begin_order,
+		.report = report,
+		.note = note,
+		.forget = forget,
+		.set_timer = set_timer,
 	};
 	stage.automount = automount_new(&stage.world.manager, &stage.effects);
 	world_plug(&stage.world, "sda1", "part=1 uuid=h usage=filesystem");
@@ -171,8 +199,33 @@ static void begin(void)
 	show_mounts();
 }
 
+/* Another server goes on, which knows mounts and devices, and what was noted. */
+static void take_over(void)
+{
+	struct mount_attempt noted[POINTS];
+
+	automount_free(stage.automount);
+	stage.automount = automount_new(&stage.world.manager, &stage.effects);
+	stage.timer = 0;
+	memcpy(noted, stage.noted, sizeof(noted));
+	memset(stage.noted, 0, sizeof(stage.noted));
+	for (int i = 0; i < POINTS; i++) {
+		if (noted[i].target)
+			automount_recall(stage.automount, &noted[i]);
+		free((char *)noted[i].host);
+		free((char *)noted[i].path);
+		free((char *)noted[i].target);
+		free((char *)noted[i].mount_path);
+	}
+	automount_update(stage.automount, stage.now);
+}
+
 static void end(void)
 {
+	static const char *const paths[POINTS] = { "d0", "d1", "d2" };
+
+	for (size_t i = 0; i < POINTS; i++)
+		forget(NULL, "UUID=h", paths[i]);
 	for (size_t i = 0; i < stage.orders; i++)
 		mount_order_free(stage.order[i]);
 	automount_free(stage.automount);
@@ -285,6 +338,49 @@ START_TEST(test_unmounted)
 }
 END_TEST
 
+/* What was unmounted stays so, and what was mounted is unmounted when it is not meant any more. */
+START_TEST(test_take_over)
+{
+	set_registered(0, true, false);
+	set_registered(1, true, false);
+	mount_host();
+	answer(0, 0);
+	answer(0, 0);
+	stage.mounted[0] = 0;
+	show_mounts();
+	take_over();
+	ck_assert_uint_eq(stage.orders, 0);
+	take_over();
+	ck_assert_uint_eq(stage.orders, 0);
+	set_registered(1, false, false);
+	ck_assert(stage.orders == 1 && stage.order[0]->is_unmount);
+	ck_assert_int_eq(stage.order[0]->mount, stage.mounted[1]);
+	answer(0, 0);
+	take_over();
+	set_registered(0, false, false);
+	set_registered(0, true, false);
+	ck_assert(stage.orders == 1 && !stage.order[0]->is_unmount);
+}
+END_TEST
+
+/* What another disk was mounted for is none of its concern. */
+START_TEST(test_take_over_later)
+{
+	set_registered(0, true, false);
+	mount_host();
+	answer(0, 0);
+	unplug(0);
+	ck_assert_uint_eq(stage.orders, 1); /* it dies before that is done */
+	mount_order_free(stage.order[--stage.orders]);
+	plug(0);
+	take_over();
+	ck_assert_uint_eq(stage.orders, 0);
+	stage.mounted[0] = 0;
+	show_mounts();
+	ck_assert(stage.orders == 1 && !stage.order[0]->is_unmount);
+}
+END_TEST
+
 START_TEST(test_other_disk)
 {
 	set_registered(0, true, false);
@@ -318,7 +414,7 @@ static bool has_order(int i)
 
 static void play_step(void)
 {
-	int i = draw(POINTS), kind = draw(20);
+	int i = draw(POINTS), kind = draw(21);
 
 	if (kind < 2)
 		set_registered(i, draw(3) != 0, draw(3) == 0);
@@ -338,6 +434,8 @@ static void play_step(void)
 		show_mounts();
 	} else if (kind < 18 && stage.orders) {
 		answer((size_t)draw((int)stage.orders), draw(6) ? 0 : EIO);
+	} else if (kind == 20 && !stage.orders) {
+		take_over();
 	} else {
 		pass_time(AUTOMOUNT_PATIENCE / 2);
 	}
@@ -388,7 +486,7 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = { test_mounted, test_found, test_shared, test_hanging,
-		test_unmounted, test_other_disk };
+		test_unmounted, test_take_over, test_take_over_later, test_other_disk };
 	Suite *suite = suite_create("automount");
 	TCase *tcase = suite_add_case(suite, "automount");
 

@@ -27,4 +27,5 @@ enum kept_kind {
 	KEPT_SHEET,    /* a part of long texts; ID: its number */
 	KEPT_SHEETS,   /* as KEPT_TEXT, for a text that is made of these */
 	KEPT_KNOWN,    /* what a device that is here is known to be */
+	KEPT_ATTEMPT,  /* what was made of a registered mount point */
 };
