@@ -11,6 +11,8 @@ struct freed {
 	const struct manager *manager;
 	struct device_monitor *monitor;
 	struct change_queue *queue;
+	struct loop *loop;
+	struct timer timer;
 	uint64_t events; /* of devices, when it was last looked */
 	int swaps;	 /* descriptor that tells of other swap devices, or negative */
 };

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "daemon/asking.h"
 #include "io/udev/dev_path.h"
+#include "io/udev/superblock.h"
 
 static const struct ledger *known_ledger; /* NULL before there is one */
 
@@ -33,6 +34,7 @@ struct manager_env asking_get_env(const struct fuse_job *job)
 		.uid = job ? job->uid : getuid(),
 		.pid = job ? job->pid : (uint32_t)getpid(),
 		.command = job ? job->command : "mmfs",
+		.is_mounted_elsewhere = superblock_is_there,
 	};
 
 	if (known_ledger)

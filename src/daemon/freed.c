@@ -3,26 +3,43 @@
  * What a device holds that is in use does not count until it is free, and nothing happens to a
  * device when it becomes that: who used it is gone (an event of another device), it is mounted
  * nowhere (mountinfo), or no swap (/proc/swaps). So after each of these the devices are looked at
- * again that are kept as they were for that reason. There are hardly ever any.
+ * again that are kept as they were for that reason. There are hardly ever any. Of those that are in
+ * use where we do not see it, in another mount namespace, nobody tells at all: as long as there is
+ * one it is looked at from time to time.
  */
 
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "core/rules/doubt.h"
 #include "daemon/freed.h"
 
-void freed_look(struct freed *freed)
+#define PAUSE 2000000u /* µs */
+
+/* Has those looked at that wait, if `is_looking`. Whether there are any. */
+static bool find(struct freed *freed, bool is_looking)
 {
+	bool is_any = false;
+
 	if (!freed->manager->volumes.doubts)
-		return;
+		return false;
 	map_for_each (&freed->manager->volumes.by_name, node, next) {
 		const struct device *device = container_of(node, struct device, by_name);
 
-		if (doubt_awaits_reading(freed->manager, device))
+		if (!doubt_awaits_reading(freed->manager, device))
+			continue;
+		is_any = true;
+		if (is_looking)
 			device_monitor_look(freed->monitor, device->number);
 	}
+	return is_any;
+}
+
+void freed_look(struct freed *freed)
+{
+	find(freed, true);
 }
 
 static bool begin(void *data, struct change *change)
@@ -40,11 +57,21 @@ static void rest(void *data)
 	struct freed *freed = data;
 	uint64_t events = device_monitor_get_counters(freed->monitor)->events;
 
+	if (!freed->timer.at && find(freed, false))
+		loop_set_timer(freed->loop, &freed->timer, clock_get_monotonic() + PAUSE);
 	if (events == freed->events)
 		return;
 	freed->events = events;
 	if (!freed->manager->volumes.doubts)
 		return;
+	freed_look(freed);
+	change_queue_work(freed->queue);
+}
+
+static void on_time(void *data, uint64_t now)
+{
+	struct freed *freed = data;
+
 	freed_look(freed);
 	change_queue_work(freed->queue);
 }
@@ -83,6 +110,8 @@ void freed_init(struct freed *freed, const struct manager *manager, struct devic
 		.manager = manager,
 		.monitor = monitor,
 		.queue = queue,
+		.loop = loop,
+		.timer = { .fn = on_time, .data = freed },
 		.swaps = open_swaps(),
 	};
 	change_queue_add_source(queue, &freed->source);

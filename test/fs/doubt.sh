@@ -33,6 +33,9 @@ make_image slow 1M swap "$(number_uuid 2)"
 # No child of ours: its going on would be a signal that ends a wait for `settle`.
 server=$("$helpers/stall-image" "$TMP/slow" -f "$stalled" </dev/null >/dev/null 2>&1 & echo $!)
 await test -f "$stalled/image"
+make_image other 16M ext4 "$(number_uuid 9)"
+cp "$TMP/a" "$TMP/a.copy"
+mkfifo "$TMP/gate"
 a=${LOOP}01
 slow=${LOOP}05
 attach a 01
@@ -56,6 +59,29 @@ for monitor in kernel udev; do
 	settle
 	expect_named "$a" a
 	expect_equal "" "$(cat "$(volume_folder "$a")/doubt")" "doubt after change"
+
+	# In use where our mounts do not show it.
+	unshare --mount --propagation private bash -c "mount '$a' '$mounted'; touch '$TMP/is-mounted'; cat '$TMP/gate'" &
+	holder=$!
+	await test -e "$TMP/is-mounted"
+	rm "$TMP/is-mounted"
+	dd if="$TMP/other" of="$a" bs=1M count=1 conv=notrunc,fsync status=none
+	settle_udevd
+	settle
+	expect_named "$a" a
+	has_doubt "$a" "in use; its content has changed" || fail "no doubt of what is mounted elsewhere ($monitor)"
+	echo >"$TMP/gate"
+	wait "$holder"
+	is_other()
+	{
+		[ -e "$MM/ids/UUID=$(number_uuid 9)" ]
+	}
+	await is_other
+	expect_named "$a" a
+	dd if="$TMP/a.copy" of="$a" bs=1M count=1 conv=notrunc,fsync status=none
+	settle_udevd
+	settle
+	expect_equal "$a" "$(readlink "$MM/ids/UUID=$(number_uuid 1)/device")" "the device as it was"
 
 	# It does not answer for longer than anybody waits.
 	kill -STOP "$server"

@@ -19,6 +19,11 @@ struct manager_env {
 	bool (*is_seen_elsewhere)(const void *elsewhere, const char *id);
 	/* Whether all hosts have a row of that link that is not used here, and why not: or NULL. */
 	bool (*is_taken)(const void *elsewhere, const char *path, struct strbuf *ret_why);
+	/*
+	 * Whether a device is mounted where our mounts do not show it, in another mount namespace
+	 * or without a path, as far as can be told; by kernel name. NULL: nobody can tell.
+	 */
+	bool (*is_mounted_elsewhere)(const char *name);
 	bool cannot_share; /* names of all hosts cannot be written now … */
 	void (*explain)(const void *elsewhere, struct strbuf *ret_why); /* … and why not */
 	const void *elsewhere;

@@ -8,4 +8,5 @@ bool doubt_is_in_use(const struct manager *manager, const struct device *device)
 /* Whether the device was not read anew while it was mounted, and is free now. */
 bool doubt_awaits_reading(const struct manager *manager, const struct device *device);
 /* Puts what is known in the place of descriptions that say less, or come at the wrong time. */
-void doubt_decide(const struct manager *manager, struct change *change);
+void doubt_decide(
+	const struct manager *manager, const struct manager_env *env, struct change *change);

@@ -72,16 +72,24 @@ static bool has_become_member(const struct manager *manager, const struct device
 		!mounts_has(&manager->mounts, now->number);
 }
 
-static bool is_frozen(
-	const struct manager *manager, const struct device *before, const struct device *now)
+/* Who mounts in a namespace of his own is asked about when it matters. */
+static bool is_in_use(
+	const struct manager *manager, const struct manager_env *env, const struct device *now)
+{
+	return doubt_is_in_use(manager, now) ||
+		(env->is_mounted_elsewhere && env->is_mounted_elsewhere(now->name));
+}
+
+static bool is_frozen(const struct manager *manager, const struct manager_env *env,
+	const struct device *before, const struct device *now)
 {
 	return (has_other_content(before, now) || has_other_identities(before, now, true)) &&
-		doubt_is_in_use(manager, now) && !has_become_member(manager, now);
+		is_in_use(manager, env, now) && !has_become_member(manager, now);
 }
 
 /* Why the description does not count against what is known, or NULL. */
-static char *find_doubt(
-	const struct manager *manager, const struct device *before, const struct device *now)
+static char *find_doubt(const struct manager *manager, const struct manager_env *env,
+	const struct device *before, const struct device *now)
 {
 	if (now->fault)
 		return xstrdup(now->fault);
@@ -89,7 +97,7 @@ static char *find_doubt(
 		return xstrdup(now->doubt);
 	if (now->is_component && !before->is_component && strncmp(now->name, "dm-", 3) == 0)
 		return xstrdup("device-mapper says that it is not to be read");
-	if (!is_frozen(manager, before, now))
+	if (!is_frozen(manager, env, before, now))
 		return NULL;
 	if (has_other_content(before, now))
 		return xasprintf(IN_USE "; its content has changed (%s%s): it is read again "
@@ -143,7 +151,8 @@ static bool has_names(const struct manager *manager, const struct device *device
 	return holding;
 }
 
-void doubt_decide(const struct manager *manager, struct change *change)
+void doubt_decide(
+	const struct manager *manager, const struct manager_env *env, struct change *change)
 {
 	for (size_t i = 0; i < change->volumes.puts; i++) {
 		struct device *now = change->volumes.put[i];
@@ -151,7 +160,7 @@ void doubt_decide(const struct manager *manager, struct change *change)
 		char *doubt = NULL;
 
 		if (device_is_same(before, now) && has_names(manager, before))
-			doubt = find_doubt(manager, before, now);
+			doubt = find_doubt(manager, env, before, now);
 		if (!doubt)
 			continue;
 		keep_content(now, before);

@@ -151,7 +151,7 @@ bool engine_decide_devices(
 	partitions_stack(manager, change);
 	drop_old_news(&manager->volumes, &change->volumes);
 	partitions_decide(manager, change);
-	doubt_decide(manager, change);
+	doubt_decide(manager, env, change);
 	put_unwritten(&manager->volumes, &change->volumes);
 	if (!change->volumes.puts && !change->volumes.gones && !manager->owes_holders &&
 		!deletion_is_overdue(manager) && !ownership_is_overdue(manager))
