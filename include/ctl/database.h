@@ -31,8 +31,8 @@ static inline void json_put_p(struct json_object **object)
 /* Prints it and a newline. The flags are those of json_object_to_json_string_ext(). */
 void json_print(struct json_object *object, int flags);
 
-/* Empty where it cannot be read. */
-struct json_object *database_read(const struct ctl *ctl);
+/* What is here, for `what` is to be done: an exit code; a failure has been told. */
+int database_read(const struct ctl *ctl, const char *what, struct json_object **ret_database);
 /* One without volumes, and its volume of this ID, which is added if it is not there. */
 struct json_object *database_new(void);
 struct json_object *database_add(struct json_object *database, const char *id);

@@ -4,7 +4,6 @@
  * it, for those who may change names.
  */
 
-#include <errno.h>
 #include <string.h>
 
 #include "ctl/absent.h"
@@ -32,16 +31,6 @@ const struct absent_volume *absent_find(const struct absent *absent, const char 
 		: NULL;
 }
 
-static const char *get_text(struct json_object *object, const char *key)
-{
-	struct json_object *value;
-
-	if (!json_object_object_get_ex(object, key, &value) ||
-		!json_object_is_type(value, json_type_string))
-		return NULL;
-	return json_object_get_string(value);
-}
-
 static void add_points(struct shown_points *points, struct json_object *volume, const char *id)
 {
 	const char *link;
@@ -56,7 +45,7 @@ static void add_points(struct shown_points *points, struct json_object *volume, 
 static void collect(const struct ctl *ctl, struct json_object *volumes, struct shown_points *points,
 	struct absent *absent)
 {
-	size_t count = volumes ? json_object_array_length(volumes) : 0;
+	size_t count = json_object_array_length(volumes);
 
 	absent->list = xcalloc(count + 1, sizeof(*absent->list));
 	for (size_t i = 0; i < count; i++) {
@@ -71,8 +60,9 @@ static void collect(const struct ctl *ctl, struct json_object *volumes, struct s
 		state = tree_read_line(ctl, "ids/%s/state", strbuf_text(&folder));
 		if (*state)
 			continue;
-		absent->list[absent->count++] = (struct absent_volume){ id,
-			get_text(volume, "last_seen"), get_text(volume, "last_device") };
+		absent->list[absent->count++] =
+			(struct absent_volume){ id, database_get_text(volume, "last_seen"),
+				database_get_text(volume, "last_device") };
 		add_points(points, volume, id);
 	}
 	qsort(absent->list, absent->count, sizeof(*absent->list), compare_volumes);
@@ -80,23 +70,12 @@ static void collect(const struct ctl *ctl, struct json_object *volumes, struct s
 
 int absent_read(const struct ctl *ctl, struct shown_points *points, struct absent *ret_absent)
 {
-	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 	struct absent absent = { 0 };
-	struct json_object *volumes = NULL;
-	int r = tree_read(ctl, "control/database", &text);
+	int r = database_read(ctl, "list absent volumes", &absent.database);
 
-	if (r == -ENOENT)
-		return ctl_fail("cannot list absent volumes: this mmfs has no control/database "
-				"(restart it: it is older than mmctl)");
-	if (r < 0)
-		return tree_report(ctl, r, "", "list absent volumes");
-	absent.database = json_tokener_parse(strbuf_text(&text));
-	if (!json_object_object_get_ex(absent.database, "volumes", &volumes) ||
-		!json_object_is_type(volumes, json_type_array)) {
-		absent_fini(&absent);
-		return ctl_fail("cannot list absent volumes: control/database makes no sense");
-	}
-	collect(ctl, volumes, points, &absent);
+	if (r != CTL_OK)
+		return r;
+	collect(ctl, database_get_array(absent.database, "volumes"), points, &absent);
 	*ret_absent = absent;
 	return CTL_OK;
 }

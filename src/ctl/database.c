@@ -4,6 +4,7 @@
  * and the command export. What is judged may come from anybody.
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,16 +18,6 @@ static struct json_object *make_empty(void)
 
 	json_object_object_add(database, "volumes", json_object_new_array());
 	return database;
-}
-
-struct json_object *database_read(const struct ctl *ctl)
-{
-	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
-	struct json_object *database = NULL;
-
-	if (tree_read(ctl, "control/database", &text) == 0)
-		database = json_tokener_parse(strbuf_text(&text));
-	return database ? database : make_empty();
 }
 
 struct json_object *database_new(void)
@@ -95,6 +86,25 @@ struct json_object *database_get_array(struct json_object *object, const char *k
 struct json_object *database_get_object(struct json_object *object, const char *key)
 {
 	return get(object, key, json_type_object);
+}
+
+int database_read(const struct ctl *ctl, const char *what, struct json_object **ret_database)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	_cleanup_json_ struct json_object *database = NULL;
+	int r = tree_read(ctl, "control/database", &text);
+
+	if (r == -ENOENT)
+		return ctl_fail("cannot %s: this mmfs has no control/database (restart it: it is "
+				"older than mmctl)",
+			what);
+	if (r < 0)
+		return tree_report(ctl, r, "", what);
+	database = json_tokener_parse(strbuf_text(&text));
+	if (!database_get_array(database, "volumes"))
+		return ctl_fail("cannot %s: control/database makes no sense", what);
+	*ret_database = steal_ptr(database);
+	return CTL_OK;
 }
 
 const char *volume_get_id(struct json_object *volume)

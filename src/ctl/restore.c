@@ -516,17 +516,19 @@ static void look_at_tree(struct restore *restore)
 int restore_begin(struct restore *restore, const struct ctl *ctl, struct json_object *wanted)
 {
 	struct json_object *volumes = database_get_array(wanted, "volumes");
-	int r = CTL_OK;
+	int r;
 
 	*restore = (struct restore){
 		.ctl = ctl,
 		.wanted = wanted,
-		.here = database_read(ctl),
 		.here_by_id = json_object_new_object(),
 		.shown = json_object_new_object(),
 		.owners = json_object_new_object(),
 		.cleared = json_object_new_array(),
 	};
+	r = database_read(ctl, "import", &restore->here);
+	if (r != CTL_OK)
+		return r;
 	look_at_tree(restore);
 	database_spell_ids(wanted, restore->here);
 	for (size_t i = 0; r == CTL_OK && i < json_object_array_length(volumes); i++)

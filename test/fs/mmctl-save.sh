@@ -52,6 +52,12 @@ before=$(epic)
 expect_equal "nothing to do" "$(mmctl import "$TMP/saved")" "what changes"
 expect_equal "$before" "$(epic)" "the epic number after an import of what is there"
 
+# Who may not read the database is not shown what would change: all of it would seem to be missing.
+as_user=(setpriv --reuid=1234 --regid=1234 --clear-groups "$MMCTL" -m "$MM")
+expect_exit 1 "cannot export: Permission denied .only root and the group" "${as_user[@]}" export
+expect_exit 1 "cannot import: Permission denied .only root and the group" "${as_user[@]}" import --dry-run - <"$TMP/saved"
+expect_equal "" "$("${as_user[@]}" import --dry-run - <"$TMP/saved" 2>/dev/null || true)" "what an import shows to who may not read"
+
 # Everything is lost; a new database has other volume names.
 stop_mmfs
 mv "$DB" "$DB.old"
