@@ -118,8 +118,8 @@ static char *find_label(const void *data, const char *tag)
 		return NULL;
 	folders = tree_list_names(ctl, "ids");
 	for (size_t i = 0; folders[i]; i++) {
-		_cleanup_free_ char *label = tree_read_line(ctl, "ids/%s/label", folders[i]);
-		_cleanup_free_ char *before = NULL;
+		_cleanup_free_ char *text = tree_read_line(ctl, "ids/%s/label", folders[i]);
+		_cleanup_free_ char *label = text_unescape(text), *before = NULL;
 
 		if (strcmp(label, tag + 6) != 0)
 			continue;

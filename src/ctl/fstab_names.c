@@ -58,7 +58,7 @@ static char *format_name(const char *target)
 /* Why a mount is of no volume; NULL: it may be of one. */
 static const char *get_reason(struct libmnt_fs *entry)
 {
-	const char *source = mnt_fs_get_source(entry);
+	const char *source = mnt_fs_get_source(entry), *tag, *value;
 
 	if (mnt_fs_is_swaparea(entry))
 		return "swap has no mount point";
@@ -69,28 +69,31 @@ static const char *get_reason(struct libmnt_fs *entry)
 		return "no device is mounted there";
 	if (mnt_fs_is_netfs(entry))
 		return "what is mounted there is on another machine";
-	if (!source || (!strchr(source, '=') && strncmp(source, "/dev/", 5) != 0))
+	if (!source ||
+		(mnt_fs_get_tag(entry, &tag, &value) != 0 && strncmp(source, "/dev/", 5) != 0))
 		return "what is mounted there is no device";
 	return NULL;
 }
 
 /* The unique ID of what is mounted, or NULL and why. */
 static char *find_id(
-	const char *source, const struct foreign_devices *devices, const char **ret_reason)
+	struct libmnt_fs *entry, const struct foreign_devices *devices, const char **ret_reason)
 {
-	_cleanup_free_ char *link = NULL;
+	_cleanup_free_ char *link = NULL, *plain = NULL;
+	const char *tag, *value; /* without quotes */
 	char id[UNIQUE_ID_MAX + 1];
 	char *found;
 
-	if (strncmp(source, "UUID=", 5) == 0 || strncmp(source, "PARTUUID=", 9) == 0)
-		return xstrdup(source);
-	if (strncmp(source, "ID=", 3) == 0)
-		link = xasprintf("/dev/disk/by-id/%s", source + 3);
-	else if (*source == '/')
-		link = xstrdup(source);
-	if (!link) {
+	if (mnt_fs_get_tag(entry, &tag, &value) != 0) {
+		link = xstrdup(mnt_fs_get_source(entry));
+	} else if (strcmp(tag, "ID") == 0) {
+		link = xasprintf("/dev/disk/by-id/%s", value);
+	} else {
+		plain = xasprintf("%s=%s", tag, value);
+		if (strcmp(tag, "UUID") == 0 || strcmp(tag, "PARTUUID") == 0)
+			return steal_ptr(plain);
 		*ret_reason = "no volume that is here has this label, or several have";
-		return devices->find_label(devices->data, source);
+		return devices->find_label(devices->data, plain);
 	}
 	if (dev_link_get_id(link, id))
 		return xstrdup(id);
@@ -111,7 +114,7 @@ static void add_entry(
 	if (!reason && !name)
 		reason = "it has no mount point";
 	if (!reason)
-		id = find_id(source, devices, &reason);
+		id = find_id(entry, devices, &reason);
 	if (id)
 		foreign_names_take(names, text, name, id);
 	else

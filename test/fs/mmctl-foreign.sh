@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib-mmctl.sh"
 require jq mkfs.ext4 mkswap
 
-attach_two
+attach_two 'a\b c'
 start_mmfs
 
 # What a file gives: names and IDs; $TMP/refused has what it does not.
@@ -80,6 +80,20 @@ fstab:16: cannot take 'UUID=3 /C:': the name looks like one of Windows
 fstab:17: cannot take 'garbage': it is no line of an fstab"
 expect_equal "$a" "$(readlink "$MM/DosDevices/root")" "the root filesystem"
 expect_equal "$b" "$(readlink "$MM/DosDevices/srv-data")" "a mount point"
+
+# A tag may have quotes, as for mount(8).
+cat >"$TMP/fstab.quoted" <<END
+UUID="00000000-0000-0000-0000-00000000000a" /quoted ext4
+PARTUUID='00112233-02' /single ext4
+ID="wwn-0x5000c5002de3b9ca-part2" /by-id ext4
+LABEL="a\134b\040c" /labelled ext4
+UUID="00000000-0000-0000-0000-00000000000b /open ext4
+END
+check_import fstab "$TMP/fstab.quoted" "+ /DosDevices/by-id  WWN=0x5000c5002de3b9ca-part2
++ /DosDevices/labelled  $id_a
++ /DosDevices/quoted  UUID=00000000-0000-0000-0000-00000000000a
++ /DosDevices/single  PARTUUID=00112233-02"
+expect_refused_names "fstab.quoted:5: cannot take 'UUID=\"00000000-0000-0000-0000-00000000000b /open': what is mounted there is no device"
 
 # A name that waits is right when its volume comes.
 make_image away 4M ext4 00000000-0000-0000-0000-00000000abcd
