@@ -2,7 +2,7 @@
 /*
  * Names that other programs keep for devices: those that can be taken, and of each other why not.
  * The files are people's, and whatever is in them: a name is a valid link, and an ID a valid one,
- * or it is not taken.
+ * or it is not taken. IDs are spelled as devices have them, so that equal ones are of one volume.
  */
 
 #include <stdarg.h>
@@ -63,6 +63,7 @@ void foreign_names_take(
 {
 	_cleanup_free_ char *path = xasprintf(LINK_FOLDER_DOS_DEVICES "%s", name);
 	struct foreign_name *added = add(names, text);
+	char spelled[UNIQUE_ID_MAX + 1];
 	struct link_name link;
 	const char *why;
 
@@ -74,7 +75,10 @@ void foreign_names_take(
 		refuse(added, xasprintf("'%s' is no unique ID", id));
 	else
 		added->link = xstrdup(link.path);
-	added->id = added->link ? xstrdup(id) : NULL;
+	if (!added->link)
+		return;
+	unique_id_canonize(id, spelled);
+	added->id = xstrdup(spelled);
 }
 
 /* Those that are not taken first, then by their links; equal links as they came. */

@@ -95,6 +95,26 @@ check_import fstab "$TMP/fstab.quoted" "+ /DosDevices/by-id  WWN=0x5000c5002de3b
 + /DosDevices/single  PARTUUID=00112233-02"
 expect_refused_names "fstab.quoted:5: cannot take 'UUID=\"00000000-0000-0000-0000-00000000000b /open': what is mounted there is no device"
 
+# In whatever spelling the lines have it, one identity is one volume.
+cat >"$TMP/fstab.twice" <<END
+UUID=00000000-0000-0000-0000-0000000000CC /upper ext4
+UUID=00000000-0000-0000-0000-0000000000cc /lower ext4
+UUID=$(tr a-f A-F <<<"${id_b#UUID=}") /by-uuid auto
+$b /by-node auto
+UUID=abcd-1234 /vfat vfat
+UUID=ABCD-1234 /vfat vfat
+/dev/disk/by-id/wwn-0x5000C5002DE3B9CA-part3 /wwn-upper ext4
+/dev/disk/by-id/wwn-0x5000c5002de3b9ca-part3 /wwn-lower ext4
+END
+check_import fstab "$TMP/fstab.twice" "+ /DosDevices/by-node  $id_b
++ /DosDevices/by-uuid  $id_b
++ /DosDevices/lower  UUID=00000000-0000-0000-0000-0000000000cc
++ /DosDevices/upper  UUID=00000000-0000-0000-0000-0000000000cc
++ /DosDevices/vfat  UUID=ABCD-1234
++ /DosDevices/wwn-lower  WWN=0x5000c5002de3b9ca-part3
++ /DosDevices/wwn-upper  WWN=0x5000c5002de3b9ca-part3"
+expect_refused_names ""
+
 # A name that waits is right when its volume comes.
 make_image away 4M ext4 00000000-0000-0000-0000-00000000abcd
 attach away 03
