@@ -11,7 +11,7 @@ enum column_type {
 	COLUMN_NUMBER,
 	COLUMN_SIZE, /* bytes; "16M" unless --bytes is given */
 	COLUMN_FLAG, /* "0" or "1" */
-	COLUMN_LIST, /* lines */
+	COLUMN_LIST, /* lines, each escaped as in the files of ids/ */
 	COLUMN_TREE, /* the column that the lines of the tree stand in */
 };
 

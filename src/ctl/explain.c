@@ -189,9 +189,12 @@ static struct json_object *read_links(const struct finding *finding)
 
 	if (finding->folder)
 		tree_read(finding->ctl, file, &text);
-	for (rest = text.data; rest && (line = strsep(&rest, "\n"));)
-		if (*line)
-			json_object_array_add(links, json_object_new_string(line));
+	for (rest = text.data; rest && (line = strsep(&rest, "\n"));) {
+		_cleanup_free_ char *link = text_unescape(line);
+
+		if (*link)
+			json_object_array_add(links, json_object_new_string(link));
+	}
 	return links;
 }
 

@@ -24,6 +24,7 @@
 
 #include "base/strbuf.h"
 #include "ctl/output.h"
+#include "ctl/pairs.h"
 
 struct table {
 	const struct ctl *ctl;
@@ -265,7 +266,7 @@ static bool is_ascii(const char *text)
 	return !*text;
 }
 
-/* The lines of a list stay lines. */
+/* The lines of a list stay lines, and what is escaped in each is not escaped twice. */
 static char *make_printable(const struct table *table, const char *text, bool is_list)
 {
 	struct strbuf printable = STRBUF_INIT;
@@ -273,9 +274,10 @@ static char *make_printable(const struct table *table, const char *text, bool is
 	for (;;) {
 		size_t len = is_list ? strcspn(text, "\n") : strlen(text);
 		_cleanup_free_ char *line = xstrndup(text, len);
+		_cleanup_free_ char *plain = is_list ? text_unescape(line) : NULL;
 		_cleanup_strbuf_ struct strbuf safe = STRBUF_INIT;
 
-		strbuf_add_printable(&safe, line);
+		strbuf_add_printable(&safe, plain ? plain : line);
 		if (is_ascii(strbuf_text(&safe)))
 			strbuf_add_text(&printable, strbuf_text(&safe));
 		else
@@ -324,6 +326,8 @@ void table_set(struct table *table, struct line *line, size_t column, const char
 			keep_value(table, scols_line_get_column_cell(row, place), value);
 	} else if (table->ctl->format == FORMAT_TABLE) {
 		other = make_printable(table, value, type == COLUMN_LIST);
+	} else if (type == COLUMN_LIST && table->ctl->format != FORMAT_JSON) {
+		other = text_unescape(value); /* JSON alone tells such a newline from an end */
 	}
 	if (scols_line_set_column_data(row, place, other ? other : value) < 0)
 		abort();
@@ -347,11 +351,11 @@ static void add_list(struct strbuf *json, const char *lines, int depth)
 	strbuf_add_char(json, '[');
 	for (bool is_first = true; *lines; is_first = false) {
 		size_t len = strcspn(lines, "\n");
-		_cleanup_free_ char *line = xstrndup(lines, len);
+		_cleanup_free_ char *line = xstrndup(lines, len), *plain = text_unescape(line);
 
 		strbuf_add_text(json, is_first ? "" : depth < 0 ? ", " : ",");
 		begin_line(json, depth < 0 ? -1 : depth + 1);
-		strbuf_add_json(json, line);
+		strbuf_add_json(json, plain);
 		lines += len + (lines[len] == '\n');
 	}
 	strbuf_add_char(json, ']');

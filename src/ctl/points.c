@@ -72,7 +72,9 @@ static bool is_answer(const struct map_node *node, const void *key)
 	return strcmp(container_of(node, struct answer, node)->key, key) == 0;
 }
 
-static const char *read_once(const struct ctl *ctl, struct map *answers, const char *key)
+/* A list keeps the escapes of its lines, which table_set() wants. */
+static const char *read_once(
+	const struct ctl *ctl, struct map *answers, const char *key, bool is_list)
 {
 	uint64_t hash = map_hash_text(key);
 	struct map_node *node = map_find(answers, hash, is_answer, key);
@@ -85,7 +87,8 @@ static const char *read_once(const struct ctl *ctl, struct map *answers, const c
 		if (text.len && text.data[text.len - 1] == '\n')
 			text.data[--text.len] = '\0';
 		answer->key = xstrdup(key);
-		answer->text = text_unescape(strbuf_text(&text));
+		answer->text =
+			is_list ? xstrdup(strbuf_text(&text)) : text_unescape(strbuf_text(&text));
 		strbuf_fini(&text);
 		map_add(answers, &answer->node, hash);
 	}
@@ -142,7 +145,8 @@ static void add_point(const struct ctl *ctl, struct table *table, const struct s
 		if (!folder.len)
 			strbuf_add_file_name(&folder, point->id);
 		key = xasprintf("ids/%s/%s", folder.data, point_columns[i].source);
-		table_set(table, line, i, read_once(ctl, answers, key));
+		table_set(table, line, i,
+			read_once(ctl, answers, key, point_columns[i].type == COLUMN_LIST));
 	}
 }
 

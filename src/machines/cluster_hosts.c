@@ -43,6 +43,7 @@ static char *copy(const char *text)
 	return text ? xstrdup(text) : NULL;
 }
 
+/* Lines as in the files of ids/: a path may have a newline in it. */
 static char *join_mounts(const struct json *json, const struct json_value *sight)
 {
 	struct strbuf text = STRBUF_INIT;
@@ -54,7 +55,7 @@ static char *join_mounts(const struct json *json, const struct json_value *sight
 			continue;
 		if (text.len)
 			strbuf_add_char(&text, '\n');
-		strbuf_add_text(&text, path->text);
+		strbuf_add_printable(&text, path->text);
 	}
 	return strbuf_take(&text);
 }

@@ -151,6 +151,29 @@ expect_equal "" "$(mmctl mount-point list -n X:)" "those of another"
 rmdir "$TMP/host/two"
 (cd "$TMP/host" && expect_ok mmctl mount-point del two)
 expect_equal "$TMP/host/one" "$(mmctl mount-point list -n -o DIRECTORY)" "what is left when one that is gone was deleted"
+# An item of a list is one item, whatever is in it, and is escaped once at most.
+odd_mount=$TMP/$'w\nq\\x41'
+mkdir "$odd_mount"
+mount "$a" "$odd_mount"
+settle
+mmctl create $'turned\u202e' "$a"
+for command in "tree $a -o NAME,MOUNTPOINTS" "list X: -o MOUNTPOINTS"; do
+	# shellcheck disable=SC2086 # words
+	expect_equal "$(jq -cn --arg host "$TMP/host" --arg odd "$odd_mount" '[$host, $odd]')" "$(mmctl $command -J |
+		jq -c '.. | objects | select(.mountpoints) | .mountpoints | select(length > 0)' | sort -u)" "mount points of '$command'"
+done
+expect_equal "$TMP/host
+$TMP/w\\x0aq\\x5cx41" "$(mmctl query X: -n -o MOUNTPOINTS)" "mount points in a table"
+expect_equal "MOUNTPOINTS=\"$TMP/host\\x0a$TMP/w\\x0aq\\x5cx41\"" "$(mmctl query X: -P -o MOUNTPOINTS)" "mount points in a pair"
+expect_equal $'turned\u202e' "$(mmctl tree -J "$a" | jq -r '.. | objects | select(.links) | .links[] | select(test("turned"))')" \
+	"a link of the tree in JSON"
+expect_match 'turned\\xe2\\x80\\xae( |$)' "$(mmctl tree "$a")" "a link of the tree"
+expect_equal '/DosDevices/turned\xe2\x80\xae' "$(mmctl explain "$a" | grep -o '/.*turned.*')" "a link that explain shows"
+expect_equal $'/DosDevices/turned\u202e' "$(mmctl explain -J "$a" | jq -r '.links[] | select(test("turned"))')" "the same in JSON"
+expect_equal "$(jq -cn --arg host "$TMP/host" --arg odd "$odd_mount" '["X:", $host, $odd]')" \
+	"$(mmctl paths -J "$a" | jq -c '[.paths[].path]')" "the paths"
+mmctl -q delete $'turned\u202e'
+umount "$odd_mount"
 # What is advised is about them, and not about links.
 make_image c 4M swap
 attach c 05
