@@ -9,9 +9,12 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/syntax/unique_id.h"
 #include "ctl/volume_name.h"
+
+#define SYMLINKS_MAX 40 /* as for the kernel */
 
 /* A path into the mount means what it is there. */
 static const char *strip_mount(const struct ctl *ctl, const char *word)
@@ -71,16 +74,52 @@ static size_t find_label(const char *word)
 	return i;
 }
 
+/*
+ * The ID or kernel name that a folder of the tree is of, or the path of what is in it. The node of
+ * a volume that is absent is not there, and means the volume.
+ */
+static char *read_folder(const struct ctl *ctl, const char *path, size_t prefix)
+{
+	size_t len = strcspn(path + prefix, "/");
+	const char *inside = path + prefix + len + strspn(path + prefix + len, "/");
+	_cleanup_free_ char *name = xstrndup(path + prefix, len);
+	_cleanup_free_ char *whole = tree_path(ctl, "%s", path + 1);
+
+	if (!*inside || (strcmp(inside, "device") == 0 && access(whole, F_OK) < 0))
+		return text_unescape(name);
+	return steal_ptr(whole);
+}
+
+/* NULL: it is no path into a folder of volumes. */
+static char *enter_tree(const struct ctl *ctl, const char *path)
+{
+	static const char *const folders[] = { "/ids/", "/devices/" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (strncmp(path, folders[i], strlen(folders[i])) == 0)
+			return read_folder(ctl, path, strlen(folders[i]));
+	return NULL;
+}
+
+/* A path that leads to a node, by whatever symlinks and from wherever, means that node. */
+static void resolve(struct name *name)
+{
+	_cleanup_free_ char *node = strchr(name->text, '/') ? realpath(name->text, NULL) : NULL;
+	struct stat status;
+
+	if (node && stat(node, &status) == 0 && S_ISBLK(status.st_mode) &&
+		strlen(node) < sizeof(name->text))
+		strcpy(name->text, node);
+}
+
 int name_guess(const struct ctl *ctl, const char *word, struct name *ret_name)
 {
-	_cleanup_free_ char *id = NULL;
+	_cleanup_free_ char *inside = NULL;
 	struct link_name link;
 
 	word = strip_mount(ctl, word);
-	if (strncmp(word, "/ids/", 5) == 0)
-		word = id = text_unescape(word + 5);
-	if (strncmp(word, "/devices/", 9) == 0)
-		word += 9;
+	inside = enter_tree(ctl, word);
+	word = inside ? inside : word;
 	ret_name->kind = NAME_DEVICE;
 	snprintf(ret_name->text, sizeof(ret_name->text), "%s", word);
 	if (!*word || strlen(word) >= sizeof(ret_name->text))
@@ -94,6 +133,8 @@ int name_guess(const struct ctl *ctl, const char *word, struct name *ret_name)
 		if (name_parse_link(ctl, word, &link) != CTL_OK)
 			return CTL_USAGE;
 		snprintf(ret_name->text, sizeof(ret_name->text), "%s", link.path);
+	} else {
+		resolve(ret_name);
 	}
 	return CTL_OK;
 }
@@ -137,11 +178,29 @@ static bool is_like_id(const char *link)
 	return false;
 }
 
-/* A node, or a place where there may be one later. */
-static bool is_possible_node(const char *path)
+/* Follows symlinks as far as they are there. */
+static void follow(char path[4096])
 {
+	char target[4096];
+	ssize_t len;
+
+	for (int i = 0; i < SYMLINKS_MAX; i++) {
+		len = readlink(path, target, sizeof(target));
+		if (len <= 0 || len == sizeof(target) || *target != '/')
+			return;
+		memcpy(path, target, (size_t)len);
+		path[len] = '\0';
+	}
+}
+
+/* A node, or a place where there may be one later, maybe behind a symlink that is there now. */
+static bool is_possible_node(const struct name *name)
+{
+	char path[4096];
 	struct stat status;
 
+	snprintf(path, sizeof(path), "%s", name->text);
+	follow(path);
 	if (strstr(path, "/../") || path[strlen(path) - 1] == '/')
 		return false;
 	if (strncmp(path, "/dev/", 5) != 0)
@@ -165,7 +224,7 @@ int name_check(const struct name *name)
 			return CTL_OK;
 		break;
 	case NAME_DEVICE:
-		if (is_possible_node(name->text))
+		if (is_possible_node(name))
 			return CTL_OK;
 		return ctl_misuse("'%s' can never be the node of a volume", name->text);
 	case NAME_LABEL:

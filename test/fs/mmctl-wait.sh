@@ -119,6 +119,36 @@ for word in UUID= UUID=0000-0000 SERIAL=00000000 /etc/passwd /dev/null /dev/ /de
 	"$(printf 'l%.0s' {1..300})" a/../b '/Volumes/x'; do
 	expect_exit 2 "can|names no" mmctl wait "$word"
 done
+# A path to a node means the node, for each command: a symlink in any folder, one from where the case is, and
+# that of the volume's folder.
+ln -s "$b" "$TMP/to-b"
+ln -s to-b "$TMP/to-to-b"
+links_b=$(mmctl list "$b")
+(
+	cd "$TMP"
+	for word in "$TMP/to-to-b" ./to-b "../${TMP##*/}/to-to-b" "$MM/ids/$id_b/device" "mnt/ids/$id_b/device" "$MM/ids/$id_b/" \
+		"$MM/devices/${b#/dev/}/" "$MM/devices/${b#/dev/}/device" "/ids/$id_b/device"; do
+		expect_ok mmctl wait "$word" --timeout=0
+		for command in query list; do
+			expect_equal "$links_b" "$(mmctl $command "$word")" "the links of $word by $command"
+		done
+		expect_equal "$(mmctl tree "$b")" "$(mmctl tree "$word")" "the tree of $word"
+		expect_ok mmctl create by-path "$word"
+		expect_equal "$b" "$(readlink "$MM/DosDevices/by-path")" "a link made by $word"
+		mmctl -q delete by-path
+	done
+)
+# So it does while there is none yet, but no file does.
+ln -s "${LOOP}08" "$TMP/to-come"
+ln -s "$TMP/to-come" "$TMP/to-to-come"
+expect_exit 1 "to-to-come has not appeared" mmctl wait "$TMP/to-to-come" --timeout=0
+expect_exit 1 "has not appeared" mmctl wait "$MM/ids/UUID=0123-4567/device" --timeout=0
+ln -s /etc/passwd "$TMP/to-file"
+ln -s "$TMP/to-nothing" "$TMP/to-loop"
+ln -s "$TMP/to-loop" "$TMP/to-nothing"
+for word in "$TMP/to-file" "$TMP/to-loop" "$MM/ids/$id_b/label"; do
+	expect_exit 2 "can never be the node" mmctl wait "$word"
+done
 "$MMCTL" -m "$MM" wait later --timeout=60 &
 pid=$!
 await is_polling $pid
