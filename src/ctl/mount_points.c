@@ -65,11 +65,20 @@ static void list_volume(const struct ctl *ctl, const char *folder, struct table 
 	}
 }
 
+static bool has_text(char *const *texts, const char *text)
+{
+	while (*texts && strcmp(*texts, text) != 0)
+		texts++;
+	return *texts;
+}
+
 static int list(struct ctl *ctl, int count, char **words)
 {
 	_cleanup_(table_free_p) struct table *table = table_new(ctl, &mount_points_layout);
-	_cleanup_(texts_free_p) char **ids = NULL;
+	_cleanup_(texts_free_p) char **ids = NULL, **listed = NULL;
+	size_t listed_count = 0;
 
+	listed = xcalloc((size_t)count + 1, sizeof(*listed));
 	for (int i = 0; i < count; i++) {
 		_cleanup_free_ char *folder = NULL;
 		struct name name;
@@ -79,7 +88,10 @@ static int list(struct ctl *ctl, int count, char **words)
 		folder = name_find(ctl, &name);
 		if (!folder)
 			return tree_report(ctl, -ENOENT, "", "list mount points");
+		if (has_text(listed, folder))
+			continue;
 		list_volume(ctl, folder, table);
+		listed[listed_count++] = steal_ptr(folder);
 	}
 	if (!count)
 		ids = tree_list_names(ctl, "ids");

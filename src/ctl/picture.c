@@ -335,6 +335,15 @@ static int compare_items(const void *a, const void *b)
 	return strverscmp(one->name, other->name);
 }
 
+/* The same of one that was named, which may have been drawn by another name. */
+static void draw_absent(struct picture *picture, const char *folder, struct line *machine)
+{
+	if (find_item(picture, folder))
+		return;
+	draw_folder(picture, folder, machine);
+	add_item(picture, folder, xstrdup(folder), NULL);
+}
+
 /* Draws the device of a name, and what is on it; or the offline volume. */
 static int draw_named(struct picture *picture, const char *word, struct line *machine)
 {
@@ -354,7 +363,7 @@ static int draw_named(struct picture *picture, const char *word, struct line *ma
 	if (item && !item->line)
 		draw_item(picture, item, machine);
 	else if (!item && folder)
-		draw_folder(picture, folder, machine);
+		draw_absent(picture, folder, machine);
 	else if (!item)
 		return ctl_fail("cannot show '%s': no device and no volume of that name is here "
 				"(mmctl tree shows all)",

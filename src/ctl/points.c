@@ -162,12 +162,30 @@ static int print_points(
 	return table_print(table);
 }
 
+/* Several words may mean one link, which is shown once. */
+static void drop_repeated(struct shown_points *points)
+{
+	_cleanup_json_ struct json_object *seen = json_object_new_object();
+	size_t kept = 0;
+
+	for (size_t i = 0; i < points->count; i++) {
+		const char *link = points->list[i].link;
+
+		if (json_object_object_get_ex(seen, link, NULL))
+			continue;
+		json_object_object_add(seen, link, NULL);
+		points->list[kept++] = points->list[i];
+	}
+	points->count = kept;
+}
+
 /* Prints the triples of a reply, which is taken over. */
 static int print_reply(const struct ctl *ctl, struct strbuf *reply)
 {
 	_cleanup_(points_fini) struct shown_points points = { 0 };
 
 	points_parse(strbuf_take(reply), &points);
+	drop_repeated(&points);
 	return print_points(ctl, &points, NULL);
 }
 

@@ -83,6 +83,15 @@ expect_equal "$(mmctl list backup)" "$(mmctl list "$b")" "the links by device"
 expect_equal "$(mmctl list backup)" "$(mmctl list "$id_b")" "the links by ID"
 expect_equal "$(mmctl list backup)" "$(mmctl list BACKUP)" "the links by a link in another case"
 expect_equal "$(mmctl list)" "$(mmctl list X: backup)" "the links of both"
+# What several words mean shows once, in the order of the words.
+expect_equal "/DosDevices/backup
+/DosDevices/X:" "$(mmctl query -n -o LINK backup X: BACKUP backup)" "a link that is asked for again"
+expect_equal "$(mmctl query "$b")" "$(mmctl query "$b" backup "$id_b" "$b")" "the links of a volume that is asked for again"
+expect_equal "$(mmctl tree "$b")" "$(mmctl tree backup "$b" "$id_b")" "the tree of a volume that is named again"
+mmctl -q create --absent away UUID=0123-4568
+mmctl -q keep --absent away
+expect_equal "$(mmctl tree away)" "$(mmctl tree away UUID=0123-4568)" "the tree of an absent volume that is named again"
+mmctl -q delete away
 expect_exit 1 "cannot list 'nothing': no volume of that name shows" mmctl list nothing
 expect_equal "$name_b" "$(mmctl tree -J backup | jq -r '.machine[0].children[].name')" "the tree of a volume"
 expect_equal "$(mmctl tree backup)" "$(mmctl tree "$b")" "the tree by device"
@@ -147,6 +156,7 @@ expect_equal "$TMP/host/one|$id_b|$b|false
 $TMP/host/two|$id_b|$b|false" "$(mmctl mount-point list -J | jq -r '.mountpoints[] | [.directory, .id, .device, .mounted] | join("|")')" \
 	"the registered mount points"
 expect_equal "$(mmctl mount-point list)" "$(mmctl mount-point list backup)" "those of a volume"
+expect_equal "$(mmctl mount-point list)" "$(mmctl mount-point list backup "$b")" "those of a volume that is named again"
 expect_equal "" "$(mmctl mount-point list -n X:)" "those of another"
 rmdir "$TMP/host/two"
 (cd "$TMP/host" && expect_ok mmctl mount-point del two)
