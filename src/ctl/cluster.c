@@ -11,6 +11,7 @@
 #include "ctl/cluster.h"
 #include "ctl/volume_name.h"
 
+#define HOST_BYTES_MAX 64
 #define TURN 100000   /* µs */
 #define TURNS_MAX 200 /* until the cluster is there: 20 s */
 
@@ -152,11 +153,24 @@ static int show_status(struct ctl *ctl)
 	return table_print(table);
 }
 
+/* Printable ASCII, as control/cluster_forget takes it. */
+static bool is_host(const char *text)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < len; i++)
+		if (text[i] <= ' ' || text[i] > '~' || strchr("/\\\"", text[i]))
+			return false;
+	return len && len <= HOST_BYTES_MAX;
+}
+
 static int forget_host(struct ctl *ctl, const char *host)
 {
 	_cleanup_strbuf_ struct strbuf request = STRBUF_INIT, reply = STRBUF_INIT;
 	_cleanup_free_ char *what = xasprintf("forget the host '%s'", host);
 
+	if (!is_host(host))
+		return ctl_misuse("'%s' cannot be the name of a machine", host);
 	ask_cluster(ctl);
 	request_add(&request, "host", host);
 	return tree_run(ctl, "cluster_forget", &request, &reply, what);

@@ -83,6 +83,8 @@ static int ask_about_device(
 	_cleanup_strbuf_ struct strbuf request = STRBUF_INIT, reply = STRBUF_INIT;
 	_cleanup_free_ char *what = xasprintf("%s %s", verb, word);
 
+	if (!*word)
+		return ctl_misuse("'' is no device");
 	request_add(&request, "device", word);
 	return tree_run(ctl, operation, &request, &reply, what);
 }
@@ -100,6 +102,14 @@ int cmd_removal(struct ctl *ctl, int count, char **words)
 int cmd_accept(struct ctl *ctl, int count, char **words)
 {
 	return ask_about_device(ctl, "claim_unique_id", words[0], "accept");
+}
+
+#define DAYS_MAX 36500 /* as control/forget takes them */
+
+static bool is_days(const char *text)
+{
+	return *text && strspn(text, "0123456789") == strlen(text) &&
+		strtoull(text, NULL, 10) <= DAYS_MAX;
 }
 
 static int forget_one(const struct ctl *ctl, const char *word)
@@ -128,8 +138,9 @@ int cmd_forget(struct ctl *ctl, int count, char **words)
 		return ctl_misuse("forget what? Absent volumes, by a link or unique ID, or "
 				  "--unnamed=DAYS");
 	if (days) {
-		if (!*days || strspn(days, "0123456789") != strlen(days))
-			return ctl_misuse("--unnamed takes a number of days, not '%s'", days);
+		if (!is_days(days))
+			return ctl_misuse("--unnamed takes a number of days, at most %d, not '%s'",
+				DAYS_MAX, days);
 		request_add(&request, "unnamed", days);
 		return tree_run(ctl, "forget", &request, &reply, "forget unnamed volumes");
 	}

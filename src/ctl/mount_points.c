@@ -181,10 +181,27 @@ static int accept_found(struct ctl *ctl, char *directory)
 	return change(ctl, true, 2, words);
 }
 
+#define OPTIONS_MAX 511 /* bytes, as control/volume_mount_point_created takes them */
+
+static int check_options(const char *options)
+{
+	size_t len = strlen(options);
+	bool is_plain = true;
+
+	for (const char *c = options; *c; c++)
+		is_plain &= *c > ' ' && *c <= '~';
+	if (len && len <= OPTIONS_MAX && is_plain)
+		return CTL_OK;
+	return ctl_misuse(
+		"--options takes 1 to %d printable characters without spaces", OPTIONS_MAX);
+}
+
 int cmd_mount_point(struct ctl *ctl, int count, char **words)
 {
 	const char *action = words[0];
 
+	if (ctl->options && check_options(ctl->options) != CTL_OK)
+		return CTL_USAGE;
 	count--;
 	words++;
 	if (strcmp(action, "list") == 0 && !ctl->options)

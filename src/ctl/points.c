@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/map.h"
+#include "core/syntax/unique_id.h"
 #include "ctl/absent.h"
 #include "ctl/output.h"
 #include "ctl/volume_name.h"
@@ -270,6 +271,11 @@ static int add_selection(const struct ctl *ctl, struct strbuf *request)
 
 	if (ctl->link && name_parse_link(ctl, ctl->link, &link) != CTL_OK)
 		return CTL_USAGE;
+	if (ctl->id && !unique_id_is_valid(ctl->id))
+		return ctl_misuse(
+			"--id takes a unique ID, such as UUID=1234-ABCD, not '%s'", ctl->id);
+	if (ctl->device && !*ctl->device)
+		return ctl_misuse("--device takes a volume, not ''");
 	if (ctl->link)
 		request_add(request, "link", link.path);
 	if (ctl->id)

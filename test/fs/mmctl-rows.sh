@@ -120,6 +120,28 @@ expect_equal "$(tail -n 1 "$CTL/error_log" | sed 's/.* WHY="\(.*\)"$/\1/')" "$(m
 expect_exit 2 "forget what" mmctl forget
 expect_exit 2 "forget what" mmctl forget X: --unnamed=3
 expect_exit 2 "takes a number of days" mmctl forget --unnamed=soon
+# What can be told to be wrong without asking is so told; what is asked of mmfs fails.
+for days in 36501 99999999999999999999 -1 ''; do
+	expect_exit 2 "takes a number of days, at most 36500, not '$days'" mmctl forget --unnamed="$days"
+done
+expect_ok mmctl forget --unnamed=36500
+for host in '' 'a b' a/b "$(printf 'l%.0s' {1..65})"; do
+	expect_exit 2 "'$host' cannot be the name of a machine" mmctl cluster forget "$host"
+done
+long=$(printf 'l%.0s' {1..64})
+expect_exit 1 "cannot forget the host '$long': [^h]" mmctl cluster forget "$long"
+for command in query delete; do
+	expect_exit 2 "takes a unique ID, such as UUID=1234-ABCD, not 'nothing'" mmctl $command --id nothing
+	expect_exit 2 "takes a unique ID" mmctl $command --id UUID=
+	expect_exit 2 "takes a volume" mmctl $command --device ''
+done
+for command in arrival removal accept; do
+	expect_exit 2 "'' is no device" mmctl $command ''
+done
+for options in '' 'ro nodev' "$(printf 'o%.0s' {1..512})"; do
+	expect_exit 2 "takes 1 to 511 printable characters" mmctl mount-point add "$TMP" "$b" --options="$options"
+done
+expect_exit 1 "cannot add the mount point $TMP: [^o]" mmctl mount-point add "$TMP" "$b" --options="$(printf 'o%.0s' {1..511})"
 [ -e "$CTL/forget" ] || expect_exit 1 "has no control/forget .restart it" mmctl forget nothing
 [ -e "$CTL/claim_unique_id" ] || expect_exit 1 "has no control/claim_unique_id .restart it" mmctl accept "$b"
 expect_exit 2 "takes a unique ID" mmctl create --absent films sda1
