@@ -117,6 +117,14 @@ expect_ok mmctl arrival "$b"
 expect_equal "backup" "$(links "$b")" "its links when it was looked at again"
 expect_equal "volume_arrival_notification" "$(mmctl errors -J | jq -r '.errors[-1].operation')" "the last failure"
 expect_equal "$(tail -n 1 "$CTL/error_log" | sed 's/.* WHY="\(.*\)"$/\1/')" "$(mmctl errors -P | sed -n '$s/.* WHY="\(.*\)"$/\1/p')" "why it was"
+# A shell takes all columns but those that mean something to it, as the manual says.
+for command in errors history unprocessed; do
+	columns=$(mmctl $command --list-columns | awk '$1 != "UID" { printf "%s%s", sep, $1; sep = "," }')
+	mmctl $command -P -o "$columns" >"$TMP/lines"
+	expect_equal "$(grep -c . "$TMP/lines")" "$(while IFS= read -r line; do eval "$line" && echo; done <"$TMP/lines" | wc -l)" \
+		"the lines of $command -P that bash takes"
+done
+expect_match 'UID: readonly' "$(bash -c "$(mmctl errors -P | tail -n 1)" 2>&1 || true)" "what bash says of UID"
 expect_exit 2 "forget what" mmctl forget
 expect_exit 2 "forget what" mmctl forget X: --unnamed=3
 expect_exit 2 "takes a number of days" mmctl forget --unnamed=soon
