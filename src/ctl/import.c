@@ -163,6 +163,17 @@ static int report(const struct ctl *ctl, int error, const struct document *docum
 	return tree_report(ctl, error, reply + (id ? start : 0), what);
 }
 
+/* What has changed, or would. */
+static void tell(const struct restore *restore, bool is_any)
+{
+	if (restore->ctl->is_quiet)
+		return;
+	fputs(strbuf_text(&restore->removed), stdout);
+	fputs(strbuf_text(&restore->added), stdout);
+	if (!is_any)
+		puts("nothing to do");
+}
+
 static int restore_all(struct ctl *ctl, const struct document *document)
 {
 	_cleanup_(restore_fini) struct restore restore = { 0 };
@@ -172,18 +183,15 @@ static int restore_all(struct ctl *ctl, const struct document *document)
 	if (r != CTL_OK)
 		return r;
 	restore_end(&restore, &batch);
-	if (!ctl->is_quiet) {
-		fputs(strbuf_text(&restore.removed), stdout);
-		fputs(strbuf_text(&restore.added), stdout);
-		if (!batch.len)
-			puts("nothing to do");
-	}
-	if (ctl->is_dry_run || !batch.len)
+	if (ctl->is_dry_run || !batch.len) {
+		tell(&restore, batch.len);
 		return CTL_OK;
+	}
 	strbuf_add_text(&batch, "commit\n");
 	r = tree_request(ctl, "database", batch.data, batch.len, &reply);
 	if (r < 0)
 		return report(ctl, r, document, &batch, strbuf_text(&reply));
+	tell(&restore, true);
 	return restore_clear_hosts(&restore);
 }
 

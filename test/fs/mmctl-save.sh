@@ -22,9 +22,10 @@ expect_import_fail()
 
 	shift
 	before=$(mmctl export | names)
-	errors=$(lib_try mmctl import "$@" 2>&1 >/dev/null) || code=$?
+	errors=$(lib_try mmctl import "$@" 2>&1 >"$TMP/told") || code=$?
 	expect_equal 1 "$code" "the status of import $*"
 	expect_match "$regex" "$errors" "what import $* said"
+	expect_equal "" "$(cat "$TMP/told")" "the changes that import $* showed, which failed"
 	expect_equal "$before" "$(mmctl export | names)" "the names after an import that failed"
 }
 
