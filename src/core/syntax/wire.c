@@ -202,8 +202,7 @@ static int decode_mount_point(const struct wire_input *in, struct request *reque
 	struct part link = get_member(in, 0), id = get_member(in, 8), device = get_member(in, 16);
 	int r = 0, found = 0;
 
-	if ((link.offset & 1 && link.len) || (id.offset & 1 && id.len) ||
-		(device.offset & 1 && device.len))
+	if ((link.offset | id.offset | device.offset) & 1) /* of what is not given, too */
 		return input_fail(in, -EINVAL, "a string is at an odd address");
 	if (link.len + id.len + device.len > in->len)
 		return input_fail(in, -EINVAL, "the strings are longer than the input");
