@@ -211,6 +211,32 @@ START_TEST(test_write_again)
 }
 END_TEST
 
+/* A blank line is no request where the beginning of another waits for its rest. */
+START_TEST(test_blank_before_unended)
+{
+	uint64_t fh = open_file("query_dos_volume_paths");
+	_cleanup_free_ char *text = xasprintf("\n\n%4094s", "X"),
+			    *blank = xasprintf("\n%4095s", "\n");
+
+	answer_text = "/mnt/1";
+	is_holding = true;
+	ask_to_write(fh, 0, text, 0);
+	ck_assert_ptr_nonnull(held);
+	ck_assert_uint_eq(held->count, 0);
+	finish(steal_ptr(held));
+	ck_assert_int_eq(get_written(get_last_number()), 4096);
+	ask_to_write(fh, 4096, ":\n", 0);
+	ck_assert_uint_eq(held->count, 1);
+	ck_assert_str_eq(strchr(held->lines[0].text, 'X'), "X:");
+	finish(steal_ptr(held));
+	ck_assert_int_eq(get_written(get_last_number()), 2);
+	ask_to_write(fh, 4098, blank, 0);
+	ck_assert_uint_eq(held->count, 1);
+	ck_assert_str_eq(held->lines[0].text, "");
+	finish(steal_ptr(held));
+}
+END_TEST
+
 START_TEST(test_batch)
 {
 	uint64_t fh = open_file("batch");
@@ -474,6 +500,7 @@ int main(void)
 	tcase_add_test(tcase, test_charges);
 	tcase_add_test(tcase, test_reply);
 	tcase_add_test(tcase, test_write_again);
+	tcase_add_test(tcase, test_blank_before_unended);
 	tcase_add_test(tcase, test_batch);
 	tcase_add_test(tcase, test_long_batch);
 	tcase_add_test(tcase, test_events);

@@ -205,7 +205,8 @@ static bool is_blank(const char *line, size_t len)
 
 /*
  * Cuts the text in lines and parses them, up to the first that is wrong, or that is one too many.
- * Lines without a word are no requests, unless there is nothing else. Returns what is left.
+ * Lines without a word are no requests, unless there is nothing else, nor more to come. Returns
+ * what is left.
  */
 static size_t add_lines(struct fuse_job *job, const struct strbuf *text, bool may_wait)
 {
@@ -230,7 +231,7 @@ static size_t add_lines(struct fuse_job *job, const struct strbuf *text, bool ma
 		if (job->lines[job->count - 1].error)
 			break;
 	}
-	if (is_empty && !job->count)
+	if (is_empty && !job->count && start == text->len)
 		fuse_job_add_line(job, "", 0, start);
 	job->client->is_full = job->count == max;
 	return text->len - start;
