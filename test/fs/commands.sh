@@ -281,6 +281,18 @@ may_not_change 1 nogroup
 restart_mmfs mode=0666
 may_change 1234 1235
 
+# All that is remembered is for those to read who may change it, whatever else they may.
+restart_mmfs gid=1235 mode=0620
+expect_equal "0 1235 660" "$(stat -c '%u %g %a' "$CTL/database")" "owner and mode of database"
+expect_equal "0 1235 620" "$(stat -c '%u %g %a' "$CTL/create_point")" "owner and mode of create_point"
+may_change 1 1235
+expect_ok as 1 1235 grep -q plain "$CTL/database"
+expect_fail EACCES as 1 1 cat "$CTL/database"
+restart_mmfs mode=0604
+expect_equal 600 "$(stat -c %a "$CTL/database")" "mode of database, where all may read"
+expect_fail EACCES as 1 1 cat "$CTL/database"
+may_look 1 1
+
 # A read-only mount.
 restart_mmfs ro rw # of the two the later counts, as with mount(8)
 expect_ok ln -s "$a" "$dos/later"

@@ -11,6 +11,16 @@
 #include "io/fuse/fuse_text.h"
 #include "io/fuse/kept_nodes.h"
 
+/* What is remembered of absent volumes is for those to read who may change it. */
+static mode_t get_control_mode(const struct operation *operation, mode_t mode)
+{
+	if (!(operation->flags & OPERATION_CHANGES))
+		return 0666;
+	if (operation->kind == OP_DATABASE)
+		return (mode & ~(mode_t)0444) | (mode & 0222) << 1;
+	return mode;
+}
+
 static mode_t get_mode(const struct fuse_server *server, const struct node *node)
 {
 	mode_t mode = (mode_t)server->options.mode;
@@ -21,7 +31,7 @@ static mode_t get_mode(const struct fuse_server *server, const struct node *node
 	case NODE_LINK:
 		return S_IFLNK | 0777;
 	case NODE_CONTROL:
-		return S_IFREG | (node->operation->flags & OPERATION_CHANGES ? mode : 0666);
+		return S_IFREG | get_control_mode(node->operation, mode);
 	case NODE_MANAGER:
 		return S_IFREG | mode | 0444;
 	case NODE_VOLUME:
