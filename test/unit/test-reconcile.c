@@ -206,6 +206,35 @@ START_TEST(test_no_volume)
 }
 END_TEST
 
+/* Nor to a volume of all hosts that these cannot hear of: it would be the machine's own. */
+START_TEST(test_held_back)
+{
+	struct disk disk = { .folders = "a" };
+	struct machine machine;
+	struct world *world = &machine.world;
+
+	machine_init(&machine);
+	world->manager.share = SHARE_FABRIC;
+	world->env.cannot_share = true;
+	world_play(world, "plug sda uuid=1", "plug sdb uuid=2 fabric", "mount sda /h");
+	while (world_take_notice(world))
+		;
+	disk_put_file(&disk, "a " V2 " UUID=2");
+	machine_reconcile(&machine, &disk);
+	ck_assert_ptr_null(names_find_record(&world->manager.names, "UUID=2"));
+	machine_expect_points(&machine, "");
+	ck_assert_str_eq(world_take_notice(world),
+		"point-refused Volume UUID=2 /h/a its volume is one of the cluster, which cannot "
+		"be changed now");
+	world->env.cannot_share = false;
+	world_plug(world, "sdc", "uuid=3");
+	machine_reconcile(&machine, &disk);
+	ck_assert(names_find_record(&world->manager.names, "UUID=2")->is_shared);
+	machine_expect_points(&machine, "a " V2 "+");
+	machine_fini(&machine, &disk);
+}
+END_TEST
+
 /* --- machines -------------------------------------------------------------------------------- */
 
 /* What comes to the other machine before its hosting volume is mounted there, and after that. */
@@ -453,6 +482,7 @@ int main(void)
 	tcase_add_test(tcase, test_other_volume);
 	tcase_add_test(tcase, test_hostile);
 	tcase_add_loop_test(tcase, test_no_volume, 0, 3);
+	tcase_add_test(tcase, test_held_back);
 	tcase_add_loop_test(tcase, test_journey, 0, ARRAY_SIZE(journeys));
 	tcase_add_test(tcase, test_new_id);
 	tcase_add_loop_test(tcase, test_create, 0, ARRAY_SIZE(creations));

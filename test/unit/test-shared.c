@@ -35,10 +35,49 @@ START_TEST(shared_volumes_wait_for_the_others)
 	ck_assert_int_eq(world_ask(&world, "create_point", "link=a device=sda1"), EROFS);
 	ck_assert_str_eq(strbuf_text(&world.why), "the others are asleep");
 	ck_assert_int_eq(world_ask(&world, "query_points", "device=sda1"), EINVAL);
+	ck_assert_int_eq(world_ask(&world, "create_point", "link=a id=UUID=1"), EROFS);
+	ck_assert_str_eq(strbuf_text(&world.why), "the others are asleep");
+	ck_assert_int_eq(world_ask(&world, "query_points", "id=UUID=1"), EINVAL);
 	ck_assert_int_eq(world_ask(&world, "create_point", "link=a device=sdb1"), 0);
 	world.env.cannot_share = false;
 	world_plug(&world, "sdc1", "part=1 uuid=3");
 	ck_assert(names_find_record(&world.manager.names, "UUID=1")->is_shared);
+	world_fini(&world);
+}
+END_TEST
+
+/* Nor does it become the machine's own by what is said of volumes that are not here. */
+START_TEST(who_waits_for_the_others_is_not_absent)
+{
+	static const char *const requests[][2] = {
+		{ "create_point", "link=b id=UUID=a1 absent=ok" },
+		{ "create_point", "link=b id=UUID=A1 absent=ok" },
+		{ "create_point", "link=b device=UUID=a1 absent=ok" },
+		{ "create_point", "link=b id=UUID=a1" },
+		{ "create_point", "link=b device=UUID=a1" },
+		{ "remember", "id=UUID=a1 keep=1" },
+		{ "remember", "id=UUID=A1 seen=1 node=/dev/sdq1" },
+	};
+	struct world world;
+
+	world_init(&world);
+	world.manager.share = SHARE_FABRIC;
+	world.env.cannot_share = true;
+	world.env.explain = explain;
+	world_plug(&world, "sda1", "part=1 uuid=a1 partuuid=7 fabric");
+	for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
+		ck_assert_int_eq(world_ask(&world, requests[i][0], requests[i][1]), EROFS);
+		ck_assert_str_eq(strbuf_text(&world.why), "the others are asleep");
+		ck_assert_ptr_null(names_find_record(&world.manager.names, "UUID=a1"));
+	}
+	/* Of others, and of what the machine has for itself, nobody else need know. */
+	ck_assert_int_eq(world_ask(&world, "create_point", "link=b id=UUID=a2 absent=ok"), 0);
+	ck_assert_int_eq(world_ask(&world, "create_point", "link=c id=PARTUUID=7 absent=ok"), 0);
+	world.env.cannot_share = false;
+	world_plug(&world, "sdc1", "part=1 uuid=3");
+	ck_assert(names_find_record(&world.manager.names, "UUID=a1")->is_shared);
+	ck_assert_int_eq(world_ask(&world, "create_point", "link=d id=UUID=a1 absent=ok"), 0);
+	ck_assert_str_eq(world_show(&world), "/DosDevices/c /dev/sda1\n/DosDevices/d /dev/sda1\n");
 	world_fini(&world);
 }
 END_TEST
@@ -72,6 +111,7 @@ int main(void)
 	TCase *tcase = suite_add_case(suite, "shared");
 
 	tcase_add_test(tcase, shared_volumes_wait_for_the_others);
+	tcase_add_test(tcase, who_waits_for_the_others_is_not_absent);
 	tcase_add_test(tcase, many_volumes_in_one_change);
 	return run_suite(suite);
 }

@@ -38,6 +38,13 @@ const char *decision_find_remembered(const struct decision *decision, const char
  * a device would have it. It is valid until the next call.
  */
 const char *decision_take_id(struct decision *decision, const char *text);
+/*
+ * The device that is here with an ID of which nothing is known, as all hosts are to know of it and
+ * cannot be told now; or NULL. Until then it is not to be had by saying that it is absent.
+ */
+const struct device *decision_find_held_back(const struct decision *decision, const char *id);
+/* Says so: 0, or -EROFS, or -ENOENT if they can be told by now. */
+int decision_check_held_back(struct decision *decision, const char *id);
 /* The link, if it shows. */
 const struct link *decision_find_link(const struct decision *decision, const char *path);
 /* The device that a client means, volume or not, or NULL. */

@@ -234,16 +234,6 @@ const char *decision_take_id(struct decision *decision, const char *text)
 	return decision->taken;
 }
 
-static int resolve_id(struct decision *decision, const char *text, int unknown, const char **ret_id)
-{
-	const char *id = decision_find_id(decision, text);
-
-	if (!id)
-		return decision_fail(decision, unknown, "no volume has the unique ID %s", text);
-	*ret_id = id;
-	return 0;
-}
-
 static int fail_without_id(struct decision *decision, const struct device *device, int unknown)
 {
 	_cleanup_strbuf_ struct strbuf others = STRBUF_INIT;
@@ -259,6 +249,45 @@ static int fail_without_id(struct decision *decision, const struct device *devic
 	return decision_fail(decision, unknown, "%s is no volume: %s%s", device->node,
 		device->reason ? device->reason : "it has nothing to address",
 		others.len ? strbuf_text(&others) : "");
+}
+
+const struct device *decision_find_held_back(const struct decision *decision, const char *id)
+{
+	const struct volumes *volumes = &decision->manager->volumes;
+
+	if (decision->manager->share == SHARE_OFF ||
+		names_find_record(&decision->change->names, id) || volumes_find_holder(volumes, id))
+		return NULL;
+	map_for_each (&volumes->by_name, node, next) {
+		const struct device *device = container_of(node, struct device, by_name);
+
+		if (device->is_unshared && has_identity(device, id))
+			return device;
+	}
+	return NULL;
+}
+
+int decision_check_held_back(struct decision *decision, const char *id)
+{
+	const struct device *device = decision_find_held_back(decision, id);
+
+	return device ? fail_without_id(decision, device, -ENOENT) : 0;
+}
+
+static int resolve_id(struct decision *decision, const char *text, int unknown, const char **ret_id)
+{
+	const char *id = decision_find_id(decision, text);
+
+	if (!id && unknown == -ENOENT) {
+		int r = decision_check_held_back(decision, text);
+
+		if (r < 0)
+			return r;
+	}
+	if (!id)
+		return decision_fail(decision, unknown, "no volume has the unique ID %s", text);
+	*ret_id = id;
+	return 0;
 }
 
 /* By what tells a disk or a member from all others; clones and the like have no such thing. */

@@ -223,7 +223,7 @@ static int select_owner(struct decision *decision, const char **ret_id)
 		if (given == KEY_BIT(KEY_ID) || (given == KEY_BIT(KEY_DEVICE) && is_device_id)) {
 			*ret_id = decision_take_id(decision,
 				given == KEY_BIT(KEY_ID) ? request->id : request->device.text);
-			return 0;
+			return decision_check_held_back(decision, *ret_id);
 		}
 	}
 	r = decision_select_by_triple(decision, -ENOENT, ret_id);

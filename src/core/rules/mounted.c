@@ -109,7 +109,7 @@ static int check_id(struct decision *decision, const char *id)
 		return decision_fail(decision, -EEXIST,
 			"%s is the unique ID of a disk, which was last at %s", id,
 			record->fingerprint.node ? record->fingerprint.node : "an unknown node");
-	return 0;
+	return decision_check_held_back(decision, id);
 }
 
 static int check_count(struct decision *decision)

@@ -51,6 +51,8 @@ static const char reason_gone[] = "its directory is gone";
 static const char reason_elsewhere[] = "another machine has deleted it";
 static const char reason_other[] = "its volume name belongs to another volume that is present";
 static const char reason_no_volume[] = "its unique ID is not that of a volume";
+static const char reason_held_back[] =
+	"its volume is one of the cluster, which cannot be changed now";
 static const char reason_itself[] = "it would be a mount point of its own volume";
 
 /* One host being reconciled. */
@@ -172,6 +174,10 @@ static void judge(struct work *work, const struct replica_entry *entry)
 		}
 		if (!is_volume_id(work, entry->id)) {
 			refuse(work, entry, reason_no_volume);
+			return;
+		}
+		if (decision_find_held_back(&work->decision, entry->id)) {
+			refuse(work, entry, reason_held_back);
 			return;
 		}
 		import(work, entry);

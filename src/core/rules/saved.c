@@ -90,6 +90,8 @@ int saved_decide_volume(struct decision *decision)
 	enum attachment attachment = ATTACHMENT_UNKNOWN;
 	int r = check_mark(decision, names_find_record(names, id));
 
+	if (r == 0)
+		r = decision_check_held_back(decision, id);
 	if (r < 0)
 		return r;
 	if (request->known.attachment && !attachment_parse(request->known.attachment, &attachment))
