@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "core/rules/devices.h"
+#include "core/rules/engine.h"
+#include "core/views/document.h"
 #include "fixture.h"
 
 static const char *const crowd[][2] = {
@@ -134,6 +136,66 @@ START_TEST(test_is_pure)
 }
 END_TEST
 
+/* Whether the devices of the change would have something written. They do not come by that. */
+static bool is_written(struct world *world)
+{
+	bool is_written;
+
+	engine_decide_devices(&world->manager, &world->env, &world->change);
+	is_written = names_has_rows(&world->change.names);
+	change_fini(&world->change);
+	change_init(&world->change, &world->manager);
+	return is_written;
+}
+
+static void put_both(struct world *world)
+{
+	world_put(world, "sda", "fstype=btrfs uuid=1 sub=a members=2");
+	world_put(world, "sdb", "fstype=btrfs uuid=1 sub=b members=2");
+}
+
+/* Where it is does not change, and so nothing is written when its devices come again. */
+START_TEST(test_comes_back)
+{
+	struct world world;
+
+	world_init(&world);
+	put_both(&world);
+	ck_assert(is_written(&world));
+	put_both(&world);
+	world_settle(&world);
+	put_both(&world);
+	ck_assert(!is_written(&world));
+	world_remove(&world, "sda");
+	ck_assert(is_written(&world)); /* sdb is to stand for it */
+	world_unplug(&world, "sda");
+	world_unplug(&world, "sdb");
+	put_both(&world);
+	ck_assert(!is_written(&world));
+	put_both(&world);
+	world_settle(&world);
+	ck_assert_str_eq(volumes_find_id(&world.manager.volumes, "UUID=1")->name, "sdb");
+	world_fini(&world);
+}
+END_TEST
+
+/* What is here has its node of now, whichever the database has; of what is not it has the last. */
+START_TEST(test_document_has_node)
+{
+	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
+	struct world world;
+
+	world_init(&world);
+	world_play(&world, "plug sda uuid=1", "plug sdb uuid=2", "unplug sda", "unplug sdb",
+		"plug sdc uuid=1");
+	document_render(&world.manager, &text);
+	ck_assert_ptr_nonnull(strstr(strbuf_text(&text), "\"last_device\":\"/dev/sdc\""));
+	ck_assert_ptr_nonnull(strstr(strbuf_text(&text), "\"last_device\":\"/dev/sdb\""));
+	ck_assert_ptr_null(strstr(strbuf_text(&text), "/dev/sda"));
+	world_fini(&world);
+}
+END_TEST
+
 START_TEST(test_find)
 {
 	struct world world;
@@ -164,6 +226,8 @@ int main(void)
 	tcase_add_test(tcase, test_orders);
 	tcase_add_test(tcase, test_crowd);
 	tcase_add_test(tcase, test_is_pure);
+	tcase_add_test(tcase, test_comes_back);
+	tcase_add_test(tcase, test_document_has_node);
 	tcase_add_test(tcase, test_find);
 	return run_suite(suite);
 }

@@ -92,6 +92,8 @@ const struct device *manager_find_device(
 /* Its node "/dev/sda2", or NULL: the names of what is absent lead nowhere. */
 const char *manager_get_node(
 	const struct manager *manager, const struct names *view, const char *id);
+/* The node of what is here, else the last one, as far as that is known. */
+const char *manager_get_last_node(const struct manager *manager, const char *id);
 /* Whether the names of a unique ID show: its volume is present, or kept. */
 bool manager_shows(const struct manager *manager, const struct names *view, const char *id);
 /*

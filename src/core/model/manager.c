@@ -58,6 +58,14 @@ const char *manager_get_node(
 	return device && !device->is_gone ? device->node : NULL;
 }
 
+const char *manager_get_last_node(const struct manager *manager, const char *id)
+{
+	const struct device *device = manager_find_device(manager, &manager->names, id);
+	const struct record *record = names_find_record(&manager->names, id);
+
+	return device ? device->node : record ? record->fingerprint.node : NULL;
+}
+
 bool manager_shows(const struct manager *manager, const struct names *view, const char *id)
 {
 	const struct record *record;

@@ -69,7 +69,8 @@ static bool is_component_remembered(const struct manager *manager, const struct 
 
 /*
  * Remembers where a volume is, for the day when that is all there is to tell: it may be kept, or
- * have a twin (`has_twin`, which sticks), or be no block device.
+ * have a twin (`has_twin`, which sticks), or be no block device, or one of several that its
+ * filesystem has.
  */
 static void decide_hint(
 	const struct device *owner, const char *id, bool has_twin, struct change *change)
@@ -249,7 +250,7 @@ static void decide_arrival(const struct manager *manager, const struct manager_e
 		decide_description(env, device, id, change);
 		change->sharing += record && record->is_shared;
 	} else if (record->fingerprint.has_twin || record->keep_links ||
-		mounted_is_device(device)) {
+		mounted_is_device(device) || device_has_members(device)) {
 		decide_hint(device, id, false, change);
 	}
 	decide_unnoted(device, id, change);

@@ -126,7 +126,7 @@ void document_render(const struct manager *manager, struct strbuf *ret_text)
 			strbuf_add_time(ret_text, records[i]->last_seen);
 			strbuf_add_char(ret_text, '"');
 		}
-		add_text(ret_text, "last_device", records[i]->fingerprint.node);
+		add_text(ret_text, "last_device", manager_get_last_node(manager, records[i]->id));
 		add_fingerprint(ret_text, &records[i]->fingerprint);
 		add_mount_points(ret_text, records[i]->id, points, point_count, &at);
 		strbuf_add_char(ret_text, '}');

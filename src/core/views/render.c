@@ -185,10 +185,7 @@ static void render_guid(const struct manager *manager, const char *id, struct st
 static void render_last_device(
 	const struct manager *manager, const char *id, struct strbuf *ret_text)
 {
-	const struct device *device = find_device(manager, id);
-	const struct record *record = names_find_record(&manager->names, id);
-
-	add_line(ret_text, device ? device->node : record ? record->fingerprint.node : NULL);
+	add_line(ret_text, manager_get_last_node(manager, id));
 }
 
 static void render_links(const struct manager *manager, const char *id, struct strbuf *ret_text)
