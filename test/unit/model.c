@@ -298,15 +298,17 @@ static int compare_links(const void *a, const void *b)
 	return strcmp(((const struct model_link *)a)->path, ((const struct model_link *)b)->path);
 }
 
-/* The device that is meant by its node or a link; by an ID only that is. */
+/* The device that device= means: its node, a link, or any of its identities. */
 static const struct model_device *find_meant(
 	struct model *model, const struct model_request *request, const char *id)
 {
 	const struct model_device *device;
 	const struct model_link *link;
 
-	if (!request->device || request->id || unique_id_is_valid(request->device))
+	if (!request->device || request->id)
 		return NULL;
+	if (unique_id_is_valid(request->device))
+		return model_find_holder(model, request->device);
 	link = link_name_is_form(request->device) ? model_find_shown_link(model, request->device)
 						  : NULL;
 	device = link ? model_find_device_of(model, link->id)
@@ -326,6 +328,8 @@ static int select_links(struct model *model, const struct model_request *request
 	if (r)
 		return r;
 	device = id ? find_meant(model, request, id) : NULL;
+	if (device && device->state == MODEL_ONLINE)
+		id = device->id;
 	if (request->link && !model_find_shown_link(model, request->link))
 		return ENOENT;
 	for (size_t i = 0; i < model->links; i++) {
@@ -379,6 +383,7 @@ static int delete (struct model *model, const struct model_request *request, str
 {
 	bool is_link_alone = request->link && !request->id && !request->device;
 	struct model_link links[MODEL_LINKS];
+	const struct model_device *device;
 	const char *selected;
 	char id[MODEL_TEXT] = "";
 	size_t count;
@@ -387,6 +392,9 @@ static int delete (struct model *model, const struct model_request *request, str
 	if (r)
 		return r;
 	select_volume(model, request, EINVAL, &selected);
+	device = selected ? find_meant(model, request, selected) : NULL;
+	if (device && device->state == MODEL_ONLINE)
+		selected = device->id;
 	strcpy(id, selected ? selected : "");
 	add_reply(model, links, count, reply);
 	for (size_t i = 0; i < count; i++) {

@@ -54,7 +54,7 @@ const struct device *decision_find_device(
 int decision_select_present(struct decision *decision, const struct device **ret_device);
 /* `error` if the ID is an identity of a device, and not the unique ID of a volume that is here. */
 int decision_check_volume(struct decision *decision, const char *id, int error);
-/* The device that device= means other than by an ID, or NULL. */
+/* The device that device= means, be it by one of its identities, or NULL. */
 const struct device *decision_find_named(const struct decision *decision);
 /*
  * The volume that all of link=, id= and device= name, if only by another identity of its device;

@@ -407,12 +407,16 @@ const struct device *decision_find_named(const struct decision *decision)
 	char plain[LINK_PATH_MAX];
 	const char *path = get_link_path(decision, ref, plain);
 	const struct link *link = path ? decision_find_link(decision, path) : NULL;
+	const char *id;
 
 	if (path)
 		return link ? manager_find_device(
 				      decision->manager, &decision->change->names, link->record->id)
 			    : NULL;
-	return ref->kind == VOLUME_BY_ID ? NULL : decision_find_device(decision, ref);
+	if (ref->kind != VOLUME_BY_ID)
+		return decision_find_device(decision, ref);
+	id = decision_find_id(decision, ref->text);
+	return id ? volumes_find_holder(&decision->manager->volumes, id) : NULL;
 }
 
 /* What all of link=, id= and device= name, volume or not. */

@@ -34,17 +34,28 @@ static void add_triples(const struct decision *decision, const char *id, struct 
 	found->count += count;
 }
 
-/* Of a device that is not meant by one of its identities: all that lead to it. */
+/* The device that device= means, by whatever: all links that lead to it are meant. */
 static const struct device *find_device(const struct decision *decision, const char *id)
 {
 	const struct request *request = decision->request;
 	const struct device *named;
 
-	if (!(request->given & KEY_BIT(KEY_DEVICE)) || request->given & KEY_BIT(KEY_ID) ||
-		request->device.kind == VOLUME_BY_ID)
+	if (!(request->given & KEY_BIT(KEY_DEVICE)) || request->given & KEY_BIT(KEY_ID))
 		return NULL;
 	named = decision_find_named(decision);
 	return named ? named : manager_find_device(decision->manager, &decision->change->names, id);
+}
+
+/* What is meant, or NULL for all: of a device the volume that it is, if it is one. */
+static int select_meant(struct decision *decision, const char **ret_id)
+{
+	const struct device *device;
+	int r = decision_select_by_triple(decision, -EINVAL, ret_id);
+
+	device = r == 0 && *ret_id ? find_device(decision, *ret_id) : NULL;
+	if (device && device->id)
+		*ret_id = device->id;
+	return r;
 }
 
 static void select_all_of(const struct decision *decision, const char *id, struct found *found)
@@ -82,7 +93,7 @@ static int select_triples(struct decision *decision, struct triple **ret_triples
 	struct found found = { 0 };
 	const struct link *link;
 	const char *id, *node;
-	int r = decision_select_by_triple(decision, -EINVAL, &id);
+	int r = select_meant(decision, &id);
 
 	if (r < 0)
 		return r;
@@ -416,7 +427,7 @@ int links_decide_delete_points(struct decision *decision)
 	const char *selected =
 		NULL; /* known before its links, one of which may name it, are gone */
 	struct found found = { 0 };
-	int r = decision_select_by_triple(decision, -EINVAL, &selected);
+	int r = select_meant(decision, &selected);
 	size_t many_count = r == 0 ? find_many(decision, selected, &many) : 0;
 
 	if (many_count)
