@@ -14,6 +14,7 @@ before=() # a command that runs mmfs, as root
 uid=65534 # nobody: fusermount3 wants a name
 gid=65534
 home=$TMP/home
+entry= # what the partition is known by, if there is one
 mkdir "$home"
 cp "$MMFS" "$TMP/mmfs" # the user may not be able to get at where it was built
 rmdir "$MM"
@@ -48,7 +49,8 @@ settle()
 
 expect_user_complete()
 {
-	expect_equal "ID=\"UUID=$(number_uuid 1)\" DEVICE=\"${LOOP}00\"
+	expect_equal "${entry:+ID=\"$entry\" DEVICE=\"${LOOP}04p1\"
+}ID=\"UUID=$(number_uuid 1)\" DEVICE=\"${LOOP}00\"
 ID=\"UUID=$(number_uuid 2)\" DEVICE=\"${LOOP}01\"" \
 		"$(points | grep /Volumes/ | sed 's/^LINK="[^"]*" //' | sort)" "points"
 }
@@ -66,6 +68,22 @@ make_image d 1M blank
 attach a 00
 attach b 01
 attach d 03
+# A partition without content: only its entry tells who it is.
+if command -v sfdisk >/dev/null && command -v partx >/dev/null; then
+	make_image gpt 8M blank
+	sfdisk -q "$TMP/gpt" <<'END'
+label: gpt
+start=2048, size=4096, uuid=aaaaaaaa-0000-4000-8000-000000000001
+END
+	attach gpt 04
+	partx -a "${LOOP}04" 2>/dev/null || partx -u "${LOOP}04"
+	entry="PARTUUID=aaaaaaaa-0000-4000-8000-000000000001"
+fi
+# The kernel keeps partitions of a loop device that is detached.
+at_end()
+{
+	[ -z "$entry" ] || partx -d "${LOOP}04" 2>/dev/null
+}
 settle_udevd
 ! as_user test -r "${LOOP}00" || fail "the user can read the devices"
 

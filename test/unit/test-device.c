@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "core/model/device_report.h"
 #include "core/model/filesystem.h"
 #include "fixture.h"
 
@@ -251,6 +252,41 @@ START_TEST(test_members)
 }
 END_TEST
 
+static const struct reading {
+	const char *words;
+	bool is_read, is_read_if_denied;
+} readings[] = {
+	{ "fstype=ext4", false, false },
+	{ "fstype=ext4 table=dos", true, false },
+	{ "fstype=btrfs", true, false },
+	{ "blank part=1 partuuid=p type=0x83 table=dos", true, false },
+	{ "blank table=gpt", false, false },
+	/* Of these udevd's rules may have read nothing. */
+	{ "blank", true, true },
+	{ "blank part=1", true, true },
+	{ "blank wwn=w", true, true },
+	{ "blank size=0", false, false },
+};
+
+/* Who may not read a device, and knows what udevd has read, does not try. */
+START_TEST(test_reading)
+{
+	const struct reading *reading = &readings[_i];
+	struct device_report report = { .device = fixture_device("x", reading->words) };
+
+	device_report_decide_probe(&report, false);
+	ck_assert(report.wants_probe == reading->is_read);
+	device_report_decide_probe(&report, true);
+	ck_assert(report.wants_probe == (report.device->size != 0));
+	report.is_denied = true;
+	device_report_decide_probe(&report, false);
+	ck_assert(report.wants_probe == reading->is_read_if_denied);
+	device_report_decide_probe(&report, true);
+	ck_assert(report.wants_probe == reading->is_read_if_denied);
+	device_report_fini(&report);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("device");
@@ -258,6 +294,7 @@ int main(void)
 
 	tcase_add_loop_test(tcase, test_kind, 0, ARRAY_SIZE(kinds));
 	tcase_add_loop_test(tcase, test_members, 0, ARRAY_SIZE(heads));
+	tcase_add_loop_test(tcase, test_reading, 0, ARRAY_SIZE(readings));
 	tcase_add_test(tcase, test_equal);
 	tcase_add_test(tcase, test_partition_of);
 	tcase_add_test(tcase, test_globs);

@@ -14,6 +14,7 @@ struct device_report {
 	bool awaits_udevd;  /* udevd runs and has not dealt with the device yet */
 	bool is_outdated;   /* what udevd knows is about the medium before this one */
 	bool must_not_read; /* and the device's `fault` says why */
+	bool is_denied;	    /* we may not read it, and udevd has dealt with it */
 	bool may_be_above;  /* on another device, which only the device itself tells for sure */
 	char *disk_node;    /* partitions: the disk they are on */
 	uint64_t disk_number;

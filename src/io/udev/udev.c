@@ -403,6 +403,12 @@ static bool is_outdated(struct udev_device *from, const struct device *device)
 	return false;
 }
 
+/* Whether the node is one that this user may not read. */
+static bool is_denied(const char *node)
+{
+	return node && access(node, R_OK) < 0 && (errno == EACCES || errno == EPERM);
+}
+
 /* Fills the report in from a device that may be gone meanwhile. */
 static int make_report(struct udev_device *from, bool use_udevd, struct device_report *ret_report)
 {
@@ -435,6 +441,8 @@ static int make_report(struct udev_device *from, bool use_udevd, struct device_r
 		report.start = get_number(from, "start");
 	}
 	report.awaits_udevd = use_udevd && !is_known;
+	report.is_denied =
+		is_known && (is_denied(report.device->node) || is_denied(report.disk_node));
 	report.is_outdated = is_known && is_outdated(from, report.device);
 	prohibition = get_prohibition(from, is_known);
 	report.must_not_read = prohibition != NULL;
