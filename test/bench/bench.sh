@@ -89,7 +89,7 @@ at_end()
 run_measure()
 {
 	(
-		exec {lib_slot_fd}>&- {lib_users_fd}>&-
+		exec {lib_slot_fd}>&- {lib_users_fd}>&- {lib_case_fd}>&-
 		[ -z "${lib_rule_fd-}" ] || exec {lib_rule_fd}>&-
 		exec "${MMFS%/*}/test/bench/measure" "${groups[@]}"
 	) >"$TMP/figures"

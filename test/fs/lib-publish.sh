@@ -78,7 +78,7 @@ count_events()
 	[ -z "$lib_counter" ] || kill "$lib_counter"
 	: >"$TMP/kernel-events"
 	udevadm monitor --kernel --property --subsystem-match=block >"$TMP/kernel-events" {lib_rule_fd}>&- \
-		{lib_slot_fd}>&- {lib_users_fd}>&- &
+		{lib_slot_fd}>&- {lib_users_fd}>&- {lib_case_fd}>&- &
 	lib_counter=$!
 	await grep -q '^KERNEL' "$TMP/kernel-events"
 }

@@ -127,6 +127,10 @@ lib_begin()
 	MMFS=$(realpath "$MMFS")
 
 	mkdir -p "$lib_locks"
+	# Two of one case, of different builds, would have disks with the same UUID: btrfs and xfs
+	# mount one of them only.
+	exec {lib_case_fd}>"$lib_locks/case-$case_name"
+	flock -w 600 "$lib_case_fd" || true
 	truncate -s 4096 "$lib_locks/marker"
 	until lib_take_slot /dev/loop90$slot; do
 		((++slot < 100)) || skip "all ranges of loop devices are in use"
@@ -180,7 +184,7 @@ lib_join_udevd()
 	exec {lib_users_fd}>"$lib_locks/users"
 	if ! lib_udevd_runs; then
 		setsid /lib/systemd/systemd-udevd </dev/null >/dev/null 2>&1 \
-			{mutex}>&- {lib_users_fd}>&- {lib_slot_fd}>&- &
+			{mutex}>&- {lib_users_fd}>&- {lib_slot_fd}>&- {lib_case_fd}>&- &
 		echo $! >"$lib_locks/udevd-pid"
 		disown $! # it ends with the last case
 		await lib_udevd_runs
@@ -348,7 +352,7 @@ settle()
 run_mmfs()
 {
 	# The case's locks end with the case, not with a daemon that outlives it.
-	exec {lib_slot_fd}>&- {lib_users_fd}>&-
+	exec {lib_slot_fd}>&- {lib_users_fd}>&- {lib_case_fd}>&-
 	if [ "${1-}" != -f ]; then # in the background it has no stderr
 		ASAN_OPTIONS+=":log_path=$TMP/sanitizer"
 		UBSAN_OPTIONS+=":log_path=$TMP/sanitizer"

@@ -171,7 +171,7 @@ run_page() # PAGE
 {
 	local man_line man_displays=0 man_display=
 
-	exec {lib_slot_fd}>&- {lib_users_fd}>&- # not for a daemon that might outlive the case
+	exec {lib_slot_fd}>&- {lib_users_fd}>&- {lib_case_fd}>&- # not for a daemon that might outlive the case
 	export PATH=/usr/local/sbin:$PATH LC_ALL=C
 	export PKG_CONFIG_PATH=$build/meson-uninstalled LD_LIBRARY_PATH=$build
 	export ASAN_OPTIONS+=":log_path=$TMP/sanitizer" UBSAN_OPTIONS+=":log_path=$TMP/sanitizer"
