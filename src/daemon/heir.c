@@ -139,7 +139,7 @@ void heir_judge(struct heir *heir, const struct commit_number *last)
 	add_links(heir);
 }
 
-/* What the earlier server knew, by name; of what is not here any more the device is NULL. */
+/* What the earlier server knew, by name, and which of that is of devices that are here still. */
 struct recall {
 	struct recalled *list;
 	size_t count;

@@ -16,20 +16,6 @@ at_end()
 	umount "$mounted" 2>/dev/null || true
 }
 
-server=
-has_another_server()
-{
-	[[ $(server_pid) != "$server" ]]
-}
-
-kill_server()
-{
-	server=$(server_pid)
-	kill -KILL "$server"
-	await has_another_server
-	settle
-}
-
 # The device has the name, and is the volume with that UUID.
 expect_known() # NAME DEVICE UUID WHEN
 {
@@ -45,7 +31,7 @@ expect_doubt() # NAME DEVICE UUID REGEX
 	for when in "before a death" "after a death"; do
 		expect_known "$1" "$2" "$3" "$when"
 		expect_match "$4" "$(cat "$MM/ids/UUID=$3/doubt")" "the doubt of $1 $when"
-		[ "$when" = "after a death" ] || kill_server
+		[ "$when" = "after a death" ] || replace_server
 	done
 }
 
@@ -75,7 +61,7 @@ for monitor in udev kernel; do
 	request keep_links_when_offline "link=b"
 	settle
 	before=$(cd "$MM" && stat -c '%n %i' DosDevices/* Volumes/* devices/* ids/* ids/*/device)
-	kill_server
+	replace_server
 	expect_equal "$before" "$(cd "$MM" && stat -c '%n %i' DosDevices/* Volumes/* devices/* ids/* ids/*/device)" "inode numbers"
 	request keep_links_when_offline "link=b keep=0"
 
@@ -108,7 +94,7 @@ for monitor in udev kernel; do
 	if [ "$monitor" = udev ]; then
 		expect_doubt b "$b" "$(number_uuid 2)" "" # the next one knows of no event
 	else
-		kill_server
+		replace_server
 		expect_known b "$b" "$(number_uuid 2)" "after a death"
 	fi
 	echo change >"/sys/block/${b#/dev/}/uevent"
@@ -121,7 +107,7 @@ for monitor in udev kernel; do
 	settle_udevd
 	settle
 	[ ! -L "$MM/DosDevices/b" ] || fail "a volume without content shows"
-	kill_server
+	replace_server
 	format "$b" 3
 	expect_known b "$b" "$(number_uuid 3)" "written anew after a death"
 
@@ -133,7 +119,7 @@ for monitor in udev kernel; do
 	mkfs.ext4 -qF -U "$(number_uuid 4)" "$b"
 	settle_udevd
 	kill -CONT "$keeper"
-	await has_another_server
+	await lib_has_another_server "$server"
 	settle
 	expect_known b "$b" "$(number_uuid 4)" "written anew meanwhile"
 	expect_equal "unique_id_changed" "$(tail -n 1 "$MM/history" | jq -r .operation)" "what the history says of that"
@@ -150,7 +136,7 @@ for monitor in udev kernel; do
 	losetup "$b" "$TMP/next"
 	settle_udevd
 	kill -CONT "$keeper"
-	await has_another_server
+	await lib_has_another_server "$server"
 	settle
 	[ ! -L "$MM/DosDevices/b" ] || fail "a name leads to another disk"
 	expect_equal "$b" "$(readlink "$MM/ids/UUID=$(number_uuid 5)/device")" "the other disk"
@@ -158,7 +144,7 @@ for monitor in udev kernel; do
 	# What was deleted is not made again for a device that was here all the time.
 	request delete_points device="$b"
 	before=$(epic)
-	kill_server
+	replace_server
 	expect_equal "" "$(points | grep -F "$(number_uuid 5)" || true)" "names that were deleted"
 	expect_equal "$before" "$(epic)" "the epic number after a death"
 

@@ -390,6 +390,22 @@ restart_mmfs()
 	start_mmfs "$@"
 }
 
+# The server dies, and another goes on.
+replace_server()
+{
+	local server
+
+	server=$(server_pid)
+	kill -KILL "$server"
+	await lib_has_another_server "$server"
+	settle
+}
+
+lib_has_another_server() # THAN
+{
+	[[ $(server_pid) != "$1" ]]
+}
+
 server_pid()
 {
 	pgrep -x mmfs-server -P "${1-$mmfs_pid}"

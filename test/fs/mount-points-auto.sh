@@ -56,22 +56,11 @@ expect_mounted "$h/data/t" "$T"
 expect_mounted "$h/data/t/u" "$U"
 
 # So it does when a server dies; and what was mounted is unmounted when it is not meant any more.
-has_another_server()
-{
-	[[ $(server_pid) != "$server" ]]
-}
-kill_server()
-{
-	server=$(server_pid)
-	kill -KILL "$server"
-	await has_another_server
-	settle
-}
 umount "$h/data/t/u"
 settle
-kill_server
+replace_server
 expect_mounted "$h/data/t/u" ""
-kill_server
+replace_server
 expect_mounted "$h/data/t/u" ""
 expect_mounted "$h/data/t" "$T"
 request volume_mount_point_deleted "source=$h/data/t"

@@ -14,18 +14,6 @@ for name in one two three four five six; do
 done
 settle
 
-kill_server()
-{
-	server=$(server_pid)
-	kill -KILL "$server"
-	await has_another_server
-}
-
-has_another_server()
-{
-	[[ $(server_pid) != "$server" ]]
-}
-
 # Lists a folder a few names at a time. Goes on when the file `go` is there.
 cat >"$TMP/list.pl" <<'END'
 use strict;
@@ -64,7 +52,7 @@ perl -e 'open(my $f, "<", $ARGV[0]); sysread($f, my $n, 99); my $set = ""; vec($
 selector=$!
 await test -e "$TMP/polling"
 
-kill_server
+replace_server
 kill -0 "$waiter" || fail "nobody waits any more"
 detach "$b"
 settle
@@ -77,7 +65,7 @@ expect_equal "$a" "$(readlink "$MM/DosDevices/alpha")" "the line before it"
 wait "$waiter" || fail "the wait for a change has failed"
 wait "$selector"
 expect_equal 1 "$(cat "$TMP/selected")" "who polls is woken"
-kill_server
+replace_server
 cat <&3 >>"$TMP/read"
 cmp "$TMP/points" "$TMP/read" || fail "points: what was read is not one text"
 cat <&4 >>"$TMP/reply"
@@ -86,7 +74,7 @@ expect_equal "$description" "$(cat <&8)" "a file of a disk that has gone"
 stat -L -c %s /dev/fd/8 >/dev/null
 ln -s "$a" "$MM/DosDevices/gamma"
 timeout 1 cat <&6 >"$TMP/events" || true
-kill_server
+replace_server
 rm "$MM/DosDevices/gamma"
 timeout 1 cat <&6 >>"$TMP/events" || true
 sed 's/^{"seq":\([0-9]*\),.*/\1/' "$TMP/events" >"$TMP/numbers"
