@@ -59,18 +59,6 @@ static void add(struct recall *recall, const struct recalled *recalled)
 	volumes_change_assign(&recall->change.volumes, assignment);
 }
 
-/* What has become another device's is nobody's to leave. */
-static void drop_formers(struct recall *recall)
-{
-	for (size_t i = 0; i < recall->change.volumes.puts; i++) {
-		struct device *device = recall->change.volumes.put[i];
-		const char *former = device->former;
-
-		if (former && index_find(&recall->ids, map_hash_text(former), is_id, former))
-			free(steal_ptr(device->former));
-	}
-}
-
 void recall_devices(struct manager *manager, const struct recalled *list, size_t count,
 	struct touched *ret_touched)
 {
@@ -80,7 +68,6 @@ void recall_devices(struct manager *manager, const struct recalled *list, size_t
 	change_init(change, manager);
 	for (size_t i = 0; i < count; i++)
 		add(&recall, &list[i]);
-	drop_formers(&recall);
 	index_fini(&recall.ids);
 	volumes_change_list_identities(&change->volumes);
 	holdings_decide(manager, &change->names, &change->volumes);
