@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/rules/decision.h"
+#include "core/rules/rivals.h"
 #include "core/syntax/unique_id.h"
 
 #define LABELS_NAMED 4 /* devices in a sentence about equal labels */
@@ -135,6 +136,36 @@ static bool has_identity(const struct device *device, const char *text)
 	return false;
 }
 
+/* Whether another volume with the label is made of the device, or is of the same filesystem. */
+static bool is_behind_other(
+	const struct decision *decision, const struct device *device, const char *label)
+{
+	const struct volumes *volumes = &decision->manager->volumes;
+	const struct rivals rivals = { .volumes = volumes, .change = &decision->change->volumes };
+
+	map_for_each (&volumes->by_name, node, next) {
+		const struct device *other = container_of(node, struct device, by_name);
+
+		if (other->id && other != device && has_label(other, label) &&
+			(rivals_is_part(&rivals, device, other) ||
+				device_is_of_same_filesystem(device, other)))
+			return true;
+	}
+	return false;
+}
+
+/* Whether a device is one of those that a label or an identity may mean. */
+static bool is_meant(const struct decision *decision, const struct device *device, const char *text,
+	bool is_volume)
+{
+	if (!(is_label(text) ? has_label : has_identity)(device, text))
+		return false;
+	if (!is_volume || device->id)
+		return true;
+	/* A clone without an ID has the label as well: nobody knows which of them is meant. */
+	return device_is_volume(device) && !is_behind_other(decision, device, text);
+}
+
 /* The one device, or volume, that has a label or an identity, or NULL; several are an error. */
 static int find_only(struct decision *decision, const char *text, bool is_volume,
 	const struct device **ret_device)
@@ -147,8 +178,7 @@ static int find_only(struct decision *decision, const char *text, bool is_volume
 	map_for_each (&volumes->by_name, node, next) {
 		const struct device *device = container_of(node, struct device, by_name);
 
-		if ((is_volume && !device->id) ||
-			!(is_label(text) ? has_label : has_identity)(device, text))
+		if (!is_meant(decision, device, text, is_volume))
 			continue;
 		*ret_device = device;
 		if (count++ < LABELS_NAMED)
@@ -156,9 +186,8 @@ static int find_only(struct decision *decision, const char *text, bool is_volume
 	}
 	if (count < 2)
 		return 0;
-	return decision_fail(decision, -EINVAL, "%zu %s have %s:%s%s", count,
-		is_volume ? "volumes" : "devices", text, strbuf_text(&nodes),
-		count > LABELS_NAMED ? " …" : "");
+	return decision_fail(decision, -EINVAL, "%zu devices have %s:%s%s", count, text,
+		strbuf_text(&nodes), count > LABELS_NAMED ? " …" : "");
 }
 
 int decision_select_present(struct decision *decision, const struct device **ret_device)
