@@ -183,6 +183,13 @@ static const struct {
 	{ "loop0", "!sda1:sd*", false },
 	{ "sda", ":", true },
 	{ "!x", "\\!x", true },
+	{ "sda1", "/dev/sd*", true },
+	{ "sda1", "/dev/sda", false },
+	{ "sda1", "loop*:/dev/sda1", true },
+	{ "sda1", "!/dev/sda*", false },
+	{ "sdb1", "!/dev/sda*", true },
+	{ "sda1", "/dev/", false },
+	{ "cciss/c0d0", "/dev/cciss/*", true },
 };
 
 START_TEST(test_globs)

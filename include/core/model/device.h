@@ -134,7 +134,8 @@ struct device *device_copy(const struct device *device);
 void device_pack(struct device *device);
 /*
  * Whether a kernel name matches one of the globs, which are separated by colons, and none of those
- * behind a `!`. Without a positive glob everything else matches.
+ * behind a `!`. Without a positive glob everything else matches. `/dev/` in front of a glob, which
+ * no kernel name has, is left out.
  */
 bool device_name_matches(const char *name, const char *globs);
 /* Whether these are the kernel names of a partition and its disk: sda1, loop2p1. */

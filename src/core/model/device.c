@@ -126,6 +126,13 @@ void device_pack(struct device *device)
 	}
 }
 
+static bool is_matched(const char *name, const char *glob)
+{
+	if (strncmp(glob, "/dev/", strlen("/dev/")) == 0)
+		glob += strlen("/dev/");
+	return fnmatch(glob, name, 0) == 0;
+}
+
 bool device_name_matches(const char *name, const char *globs)
 {
 	_cleanup_free_ char *copy = xstrdup(globs);
@@ -134,12 +141,12 @@ bool device_name_matches(const char *name, const char *globs)
 
 	while ((glob = strsep(&rest, ":"))) {
 		if (*glob == '!') {
-			if (fnmatch(glob + 1, name, 0) == 0)
+			if (is_matched(name, glob + 1))
 				return false;
 			continue;
 		}
 		has_positive |= *glob != '\0';
-		matches |= fnmatch(glob, name, 0) == 0;
+		matches |= is_matched(name, glob);
 	}
 	return matches || !has_positive;
 }
