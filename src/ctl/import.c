@@ -183,16 +183,16 @@ static int restore_all(struct ctl *ctl, const struct document *document)
 	if (r != CTL_OK)
 		return r;
 	restore_end(&restore, &batch);
-	if (ctl->is_dry_run || !batch.len) {
-		tell(&restore, batch.len);
+	if (!batch.len) {
+		tell(&restore, false);
 		return CTL_OK;
 	}
-	strbuf_add_text(&batch, "commit\n");
+	strbuf_add_text(&batch, ctl->is_dry_run ? "try\n" : "commit\n");
 	r = tree_request(ctl, "database", batch.data, batch.len, &reply);
 	if (r < 0)
 		return report(ctl, r, document, &batch, strbuf_text(&reply));
 	tell(&restore, true);
-	return restore_clear_hosts(&restore);
+	return ctl->is_dry_run ? CTL_OK : restore_clear_hosts(&restore);
 }
 
 int cmd_import(struct ctl *ctl, int count, char **words)
@@ -214,14 +214,21 @@ int cmd_import(struct ctl *ctl, int count, char **words)
 	return r == CTL_OK ? restore_all(ctl, &document) : r;
 }
 
+static bool is_word(const char *line, const char *word)
+{
+	size_t len = strlen(word);
+
+	return strncmp(line, word, len) == 0 &&
+		strspn(line + len, " \t") == strcspn(line + len, "\n");
+}
+
 /* Whether a line is there that would end the batch before its end. */
-static bool has_commit(const char *text)
+static bool has_end(const char *text)
 {
 	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
-		const char *word = text + strspn(text, " \t");
+		const char *line = text + strspn(text, " \t");
 
-		if (strncmp(word, "commit", 6) == 0 &&
-			strspn(word + 6, " \t") == strcspn(word + 6, "\n"))
+		if (is_word(line, "commit") || is_word(line, "try"))
 			return true;
 	}
 	return false;
@@ -235,7 +242,7 @@ int cmd_batch(struct ctl *ctl, int count, char **words)
 
 	if (r != CTL_OK)
 		return r;
-	if (strlen(strbuf_text(&batch)) != batch.len || has_commit(strbuf_text(&batch)))
+	if (strlen(strbuf_text(&batch)) != batch.len || has_end(strbuf_text(&batch)))
 		return ctl_fail("cannot run %s: it is lines of requests, and `commit` is added "
 				"to them",
 			path);

@@ -78,6 +78,21 @@ printf '%s\ncommit' "$some" | cat >"$CTL/batch"
 expect_step "a commit without a newline" 1 "X:>2 two>2 "
 printf '%s\n  commit\t \n' "$some" | cat >"$CTL/batch"
 expect_step "a commit between blanks" 1 "X:>2 two>2 "
+# The same result and reply, and nothing happens.
+exec 3<>"$CTL/batch"
+printf '%s\ntry\n' "$some" | dd bs=64K status=none >&3
+tried=$(cat <&3)
+printf '%s\n  try ' "$some" | dd bs=64K status=none >&3
+expect_equal "$tried" "$(cat <&3)" "the reply to the same once more"
+expect_step "two trials" 0 ""
+printf '%s\ncommit\n' "$some" | dd bs=64K status=none >&3
+expect_equal "$tried" "$(cat <&3)" "the reply to what was tried"
+exec 3<&-
+expect_step "what was tried" 1 "X:>2 two>2 "
+expect_batch_refused ENOENT "line 2: no volume is known as '/dev/nothing'" "create_point link=one device=$a
+create_point link=two device=/dev/nothing
+try
+"
 # Any cut will do; so will the smallest.
 for bs in 1 2 3 7 13 100 4096; do
 	dd of="$CTL/batch" bs=$bs status=none <<<"$all"

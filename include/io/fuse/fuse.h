@@ -50,6 +50,7 @@ struct fuse_job {
 	struct job_line *lines;
 	size_t count;
 	bool is_whole;	/* all lines happen, or none */
+	bool is_trial;	/* … and none does: it is told what would come of them */
 	bool may_share; /* one transaction with others like it */
 	bool is_unread; /* who has written it cannot read what it replies */
 	uint32_t uid;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * control/batch and control/database: lines gather in the open file until one says `commit`; then
- * all of them become one job, which happens as a whole or not at all. The write that carries the
- * `commit` ends there, with a short count if more follows, so that every result has a write of
- * its own.
+ * all of them become one job, which happens as a whole or not at all. With `try` it is only told
+ * what would come of that. The write that carries this end stops there, with a short count if more
+ * follows, so that every result has a write of its own.
  *
- * Lines may be cut in writes anywhere. A last line without a newline is complete when it is
- * `commit`, or when the next write begins with that line.
+ * Lines may be cut in writes anywhere. A last line without a newline is complete when it is the
+ * end, or when the next write begins with that.
  */
 
 #include <errno.h>
@@ -25,13 +25,23 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-static bool is_commit(const char *line, size_t len)
+static bool is_word(const char *word, const char *line, size_t len)
 {
 	while (len && is_blank(line[len - 1]))
 		len--;
 	while (len && is_blank(*line))
 		line++, len--;
-	return len == strlen("commit") && memcmp(line, "commit", len) == 0;
+	return len == strlen(word) && memcmp(line, word, len) == 0;
+}
+
+static bool is_try(const char *line, size_t len)
+{
+	return is_word("try", line, len);
+}
+
+static bool is_end(const char *line, size_t len)
+{
+	return is_word("commit", line, len) || is_try(line, len);
 }
 
 /* "create_point link=X: device=sda1": the operation, then its request. */
@@ -79,11 +89,11 @@ static size_t get_line_len(const struct strbuf *text, size_t start)
 	return newline ? (size_t)(newline - text->data) - start : text->len - start;
 }
 
-static bool has_commit(const struct strbuf *text, size_t start)
+static bool has_end(const struct strbuf *text, size_t start)
 {
 	for (size_t len; start < text->len; start += len + 1) {
 		len = get_line_len(text, start);
-		if (is_commit(text->data + start, len))
+		if (is_end(text->data + start, len))
 			return true;
 	}
 	return false;
@@ -96,7 +106,7 @@ static unsigned int get_max(const struct open_file *file)
 
 /*
  * Of a batch with a line that cannot be taken nothing happens: what follows fails the same, up to
- * and with its `commit`.
+ * and with its end.
  */
 static void refuse(
 	struct open_file *file, struct fuse_job *job, const struct strbuf *text, size_t start)
@@ -108,7 +118,7 @@ static void refuse(
 		error == -EMSGSIZE
 			? xasprintf("a batch has at most %u MiB", get_max(file) / BATCH_MAX)
 			: xstrdup("a request cannot contain control characters"));
-	if (has_commit(text, start))
+	if (has_end(text, start))
 		file->control.batch_error = 0;
 }
 
@@ -138,13 +148,14 @@ size_t fuse_batch_add_lines(struct open_file *file, struct fuse_job *job, const 
 		size_t len = get_line_len(text, start);
 		bool has_newline = start + len < text->len;
 
-		if (is_commit(line, len)) {
+		if (is_end(line, len)) {
 			take_batch(file, job);
+			job->is_trial = is_try(line, len);
 			job->client->size = start + len + has_newline - carried;
 			return 0;
 		}
 		if (start < carried && carried < text->len &&
-			is_commit(text->data + carried, get_line_len(text, carried))) {
+			is_end(text->data + carried, get_line_len(text, carried))) {
 			len = carried - start;
 			has_newline = false;
 		} else if (!has_newline && len <= REQUEST_MAX) {
