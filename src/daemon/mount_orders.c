@@ -38,8 +38,8 @@ static int look_at_mounted(struct mount_order *order, int root, uint64_t *ret_nu
 	if (folder >= 0)
 		close(folder);
 	if (r < 0) {
-		strbuf_add_format(
-			&order->why, "cannot look at %s: %s", order->mount_path, strerror(-r));
+		strbuf_add_format(&order->why, "cannot look at %s, where it stays mounted: %s",
+			order->mount_path, strerror(-r));
 		return r;
 	}
 	order->mount = (int)found.stx_mnt_id;

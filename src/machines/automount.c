@@ -129,7 +129,7 @@ static void begin(struct automount *automount, struct attempt *attempt, struct m
 	automount->world->begin(automount->world->data, order);
 }
 
-/* Nothing is noted while something is under way: the next server looks at what has come of it. */
+/* While something is under way nothing is noted. */
 static void note(const struct automount *automount, const struct attempt *attempt)
 {
 	const struct mount_attempt noted = {
@@ -314,13 +314,14 @@ void automount_recall(struct automount *automount, const struct mount_attempt *n
 		.mount_path = xstrdup(noted->mount_path),
 		.mount = noted->mount,
 	};
-	if (!is_current(automount->manager, attempt) ||
+	/* What is not meant any more is unmounted by and by. */
+	if (attempt->mount && is_mounted(automount->manager, attempt))
+		attempt->step = ATTEMPT_MOUNTED;
+	if ((attempt->step != ATTEMPT_MOUNTED && !is_current(automount->manager, attempt)) ||
 		has_attempt(automount, attempt->host, attempt->path)) {
 		attempt_free(attempt);
 		return;
 	}
-	if (attempt->mount && is_mounted(automount->manager, attempt))
-		attempt->step = ATTEMPT_MOUNTED;
 	automount->list = attempt;
 	note(automount, attempt);
 }
