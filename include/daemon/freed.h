@@ -20,5 +20,5 @@ struct freed {
 /* Borrows all of it. A machine whose swaps cannot be followed has less, and no error. */
 void freed_init(struct freed *freed, const struct manager *manager, struct device_monitor *monitor,
 	struct change_queue *queue, struct loop *loop);
-/* Looks at those that nobody is known to use any more: mounts are others. */
+/* Looks at those that we see nobody use any more. To be called when mounts have changed. */
 void freed_look(struct freed *freed);

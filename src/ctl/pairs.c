@@ -89,9 +89,11 @@ void points_parse(char *text, struct shown_points *ret_points)
 	char *at = text;
 
 	while (*at) {
-		struct shown_point point = { pairs_take(&at, "LINK"), pairs_take(&at, "ID"),
-			pairs_take(&at, "DEVICE") };
+		struct shown_point point;
 
+		point.link = pairs_take(&at, "LINK");
+		point.id = pairs_take(&at, "ID");
+		point.device = pairs_take(&at, "DEVICE");
 		if (point.link && point.id && point.device) {
 			points.list = xgrow(points.list, points.count, sizeof(*points.list));
 			points.list[points.count++] = point;

@@ -569,7 +569,7 @@ char *restore_find_id(const struct strbuf *batch, size_t number)
 {
 	static const char key[] = "id=\"";
 	const char *line = strbuf_text(batch), *end;
-	char *id;
+	_cleanup_free_ char *id = NULL;
 
 	while (--number && (line = strchr(line, '\n')))
 		line++;
@@ -579,5 +579,5 @@ char *restore_find_id(const struct strbuf *batch, size_t number)
 	line += strlen(key);
 	end = line + strcspn(line, "\"\n");
 	id = xstrndup(line, (size_t)(end - line));
-	return id;
+	return text_unescape(id);
 }

@@ -76,7 +76,7 @@ static void on_time(void *data, uint64_t now)
 	change_queue_work(freed->queue);
 }
 
-/* The file tells of news once: whoever called this has been told, and asking again finds none. */
+/* epoll asks the file for news before it calls this, and that takes them: nothing is to be read. */
 static void on_swaps(void *data, uint32_t events)
 {
 	struct freed *freed = data;

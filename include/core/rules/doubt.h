@@ -5,7 +5,7 @@
 
 /* Whether it is mounted, swapped on, or held by another device. */
 bool doubt_is_in_use(const struct manager *manager, const struct device *device);
-/* Whether the device was not read anew while it was mounted, and is free now. */
+/* Whether a device that was in use has not been read since, and we see nobody use it. */
 bool doubt_awaits_reading(const struct manager *manager, const struct device *device);
 /* Puts what is known in the place of descriptions that say less, or come at the wrong time. */
 void doubt_decide(

@@ -54,22 +54,24 @@ static void load(const struct kept *kept, uint32_t record,
 	const char *at = (const char *)(head + 1), *end = (const char *)head + len;
 	_cleanup_free_ char *host = NULL;
 	struct mount_attempt attempt;
-	const char *key, *newline;
+	const char *key, *newline, *target, *mount_path;
 
 	if (len < sizeof(*head))
 		return;
 	key = kept_notes_take_text(&at, end);
+	target = kept_notes_take_text(&at, end);
+	mount_path = kept_notes_take_text(&at, end);
 	newline = key ? strchr(key, '\n') : NULL;
+	if (!newline || !target || !mount_path)
+		return;
 	attempt = (struct mount_attempt){
-		.target = kept_notes_take_text(&at, end),
-		.mount_path = kept_notes_take_text(&at, end),
+		.target = target,
+		.mount_path = mount_path,
 		.target_number = head->target_number,
 		.target_diskseq = head->target_diskseq,
 		.host_mount = head->host_mount,
 		.mount = head->mount,
 	};
-	if (!newline || !attempt.target || !attempt.mount_path)
-		return;
 	attempt.host = host = xstrndup(key, (size_t)(newline - key));
 	attempt.path = newline + 1;
 	take(data, &attempt);

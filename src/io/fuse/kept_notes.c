@@ -29,10 +29,14 @@ static bool has_key(const void *object, const void *key)
 		       kept_get_len(notes->kept, record) - notes->head) == 0;
 }
 
-static bool is_noted(const struct kept *kept, uint32_t record, const struct strbuf *bytes)
+/* Writes over what is noted. False: it has another length. */
+static bool overwrite(struct kept *kept, uint32_t record, const struct strbuf *bytes)
 {
-	return kept_get_len(kept, record) == bytes->len &&
-		memcmp(kept_get(kept, record), bytes->data, bytes->len) == 0;
+	if (kept_get_len(kept, record) != bytes->len)
+		return false;
+	if (memcmp(kept_get(kept, record), bytes->data, bytes->len) != 0)
+		kept_write(kept, record, 0, bytes->data, bytes->len);
+	return true;
 }
 
 void kept_notes_init(struct kept_notes *notes, struct kept *kept, enum kept_kind kind, size_t head)
@@ -54,7 +58,7 @@ void kept_notes_put(struct kept_notes *notes, const char *key, const struct strb
 	uint64_t hash = map_hash_text(key);
 	uint32_t record = (uint32_t)(uintptr_t)index_find(&notes->records, hash, has_key, &wanted);
 
-	if (record && bytes->len && is_noted(kept, record, bytes))
+	if (record && bytes->len && overwrite(kept, record, bytes))
 		return;
 	if (record) {
 		index_remove(&notes->records, to_object(record), hash);

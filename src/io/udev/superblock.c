@@ -9,7 +9,6 @@
 
 #include "io/udev/superblock.h"
 
-/* No name of a device has a character that means something to glob(3). */
 static bool is_any(const char *folder, const char *name)
 {
 	_cleanup_free_ char *pattern = xasprintf("/sys/fs/%s/%s", folder, name);
@@ -20,7 +19,14 @@ static bool is_any(const char *folder, const char *name)
 	return is_there;
 }
 
+/* Where names of devices have a slash those of folders have `!`. */
 bool superblock_is_there(const char *name)
 {
-	return !strpbrk(name, "*?[\\/") && (is_any("*", name) || is_any("btrfs/*/devices", name));
+	_cleanup_free_ char *folder = xstrdup(name);
+
+	for (char *at = folder; (at = strchr(at, '/'));)
+		*at = '!';
+	if (strpbrk(folder, "*?[\\")) /* which would mean something to glob(3) */
+		return false;
+	return is_any("*", folder) || is_any("btrfs/*/devices", folder);
 }
