@@ -22,7 +22,7 @@
 #include "base/kept.h"
 
 #define KEPT_MAGIC UINT64_C(0x7470656b73666d6d) /* "mmfskept" */
-#define KEPT_LAYOUT 1
+#define KEPT_LAYOUT 2
 #define RECORD_MARK 0x6b657000u /* the class is added to it */
 #define JOURNAL_AT 4096u
 #define JOURNAL_SIZE ((size_t)8 << 20)

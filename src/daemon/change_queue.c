@@ -176,6 +176,8 @@ static void update(struct change_queue *queue, struct touched *touched, struct d
 		queue->fuse ? ret_deltas : NULL);
 	for (size_t i = 0; i < touched->id_count; i++)
 		kept_told_note(queue->noted, queue->tree, touched->ids[i]);
+	for (size_t i = 0; i < touched->linked_count; i++)
+		kept_told_note(queue->noted, queue->tree, touched->linked[i]);
 	for (size_t i = 0; i < touched->device_count; i++)
 		kept_told_note_device(queue->noted, &queue->manager->volumes, touched->devices[i]);
 	touched_fini(touched);

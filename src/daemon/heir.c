@@ -21,6 +21,7 @@
 #include "base/map.h"
 #include "daemon/asking.h"
 #include "daemon/heir.h"
+#include "io/fuse/kept_nodes.h"
 
 /* Links that notes are about, with those of volumes when the notes began. */
 struct before {
@@ -188,17 +189,29 @@ void heir_recall(struct heir *heir, const struct device_monitor *monitor)
 	change_queue_show(heir->queue, &touched);
 }
 
+/* What files of volumes say may be different: not all that they say is told. */
+static void renew_times(struct heir *heir, uint64_t now)
+{
+	told_renew_times(heir->tree, now);
+	index_for_each (&heir->tree->by_ino, const struct node, node)
+		kept_nodes_note_time(heir->kept, node);
+}
+
 /* What is different from what the earlier server has told. */
 static void find_missed(struct heir *heir, struct events *ret_events)
 {
 	uint64_t now = clock_get_real();
+	bool has_changes = kept_changes_has_any(&heir->changes);
 
 	if (kept_changes_has_lost(&heir->changes)) {
 		event_stream_lose(heir->stream, heir->manager->epic, now);
 	} else {
+		told_recall_times(heir->told, heir->tree); /* the comparison changes them */
 		kept_changes_get_events(&heir->changes, ret_events);
 		told_compare(heir->told, heir->manager, heir->tree, now, ret_events);
 	}
+	if (has_changes || ret_events->count || ret_events->untold)
+		renew_times(heir, now);
 	free_told(heir);
 }
 

@@ -35,6 +35,12 @@ expect_doubt() # NAME DEVICE UUID REGEX
 	done
 }
 
+# Names with number and time of change, and where they lead. Folders and views that change have new times.
+list_names()
+{
+	find "$MM/"{ids,devices,DosDevices,Volumes,control} ! -type d -printf '%p %i %T@ %l\n' | sort
+}
+
 format() # DEVICE NUMBER
 {
 	mkfs.ext4 -qF -U "$(number_uuid "$2")" "$1"
@@ -65,6 +71,16 @@ for monitor in udev kernel; do
 	expect_equal "$before" "$(cd "$MM" && stat -c '%n %i' DosDevices/* Volumes/* devices/* ids/* ids/*/device)" "inode numbers"
 	request keep_links_when_offline "link=b keep=0"
 
+	# So are the times of change, whenever somebody has seen them.
+	list_names >/dev/null
+	request create_point "link=late device=$b"
+	request delete_points "link=late"
+	before=$(list_names)
+	replace_server
+	expect_equal "$before" "$(list_names)" "names, numbers and times"
+	# (A keeper does not go on with servers that die all the time.)
+	restart_mmfs "monitor=$monitor"
+
 	# In use: it is another volume when it is free, and its names follow.
 	mount "$a" "$mounted"
 	dd if="$TMP/other" of="$a" bs=1M count=1 conv=notrunc,fsync status=none
@@ -87,7 +103,7 @@ for monitor in udev kernel; do
 	settle
 	expect_equal "" "$(cat "$MM/ids/UUID=$(number_uuid 2)/doubt")" "the doubt of b in the end"
 
-	# An event says that it is gone. (A keeper does not go on with servers that die all the time.)
+	# An event says that it is gone.
 	restart_mmfs "monitor=$monitor"
 	echo remove >"/sys/block/${b#/dev/}/uevent"
 	settle

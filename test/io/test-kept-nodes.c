@@ -97,14 +97,42 @@ START_TEST(test_lookups)
 }
 END_TEST
 
+/* What is as it was has the time that it had: the last that counts. */
+START_TEST(test_times)
+{
+	look_up(tree.control);
+	look_up(tree.ids);
+	look_up(tree.views[0]);
+	tree_touch(tree.control, 5000);
+	tree_touch(tree.ids, 5000);
+	tree_touch(tree.root, 5000);
+	tree_touch(tree.views[0], 5000);
+	kept_nodes_note_time(kept, tree.control);
+	kept_nodes_note_time(kept, tree.ids);
+	kept_nodes_note_time(kept, tree.root); /* nobody was told of it */
+	kept_nodes_note_time(kept, tree.views[0]);
+	kept_commit(kept);
+	tree_touch(tree.control, 6000);
+	kept_nodes_note_time(kept, tree.control);
+	begin_again();
+	ck_assert_uint_eq(tree.control->changed, 5000);
+	ck_assert_uint_eq(tree.root->changed, 1000);
+	/* Of these the kernel would take what it has for what there is. */
+	ck_assert_uint_eq(tree.ids->changed, 1000);
+	ck_assert_uint_eq(tree.views[0]->changed, 1000);
+}
+END_TEST
+
 static uint32_t add_record(uint64_t ino, uint32_t kind, uint32_t name_len, const char *texts)
 {
 	struct {
-		uint64_t parent, lookups;
+		uint64_t parent, lookups, changed;
 		uint32_t kind, name_len;
 		char texts[64];
 	} node = { .parent = TREE_ROOT_INO, .lookups = 1, .kind = kind, .name_len = name_len };
 
+	if (ino == 2006)
+		node.changed = UINT64_MAX;
 	memcpy(node.texts, texts, sizeof(node.texts));
 	return kept_add(kept, KEPT_NODE, ino, &node, sizeof(node));
 }
@@ -122,11 +150,12 @@ START_TEST(test_hostile)
 	add_record(2003, 77, 4, texts);
 	add_record(0, NODE_LINK, 4, texts);
 	add_record(2004, NODE_CONTROL, 4, texts);
+	add_record(2006, NODE_LINK, 4, texts);
 	kept_add(kept, KEPT_NODE, 2005, "short", 5);
 	kept_commit(kept);
 	begin_again();
 	ck_assert_ptr_nonnull(tree_find(&tree, 2000));
-	for (uint64_t ino = 2001; ino < 2006; ino++)
+	for (uint64_t ino = 2001; ino < 2007; ino++)
 		ck_assert_ptr_null(tree_find(&tree, ino));
 	ck_assert_uint_gt(tree.next_ino, 2004);
 	tree_forget(&tree, 2000, 1);
@@ -153,6 +182,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, test_lookups);
+	tcase_add_test(tcase, test_times);
 	tcase_add_test(tcase, test_all_lost);
 	tcase_add_test(tcase, test_hostile);
 	tcase_add_test(tcase, test_generation);

@@ -53,6 +53,8 @@ static void show(const char *id, const char *node, size_t mount_count)
 			.is_online = node != NULL,
 			.diskseq = 7,
 			.description = UINT64_MAX,
+			.changed = 5,
+			.links_changed = 6,
 			.mounts = mounts,
 			.mount_count = mount_count,
 		});
@@ -84,6 +86,8 @@ static void check(const char *id, bool is_there)
 		ck_assert_int_eq(after.is_online, before.is_online);
 		ck_assert_uint_eq(after.diskseq, before.diskseq);
 		ck_assert_uint_eq(after.description, before.description);
+		ck_assert_uint_eq(after.changed, 5);
+		ck_assert_uint_eq(after.links_changed, 6);
 		ck_assert_uint_eq(after.mount_count, before.mount_count);
 		for (size_t i = 0; i < after.mount_count; i++)
 			ck_assert_str_eq(after.mounts[i], before.mounts[i]);
@@ -221,7 +225,7 @@ START_TEST(damaged_records_go)
 	kept_remove(kept, record);
 	for (size_t i = 0; i < len; i++)
 		kept_add(kept, KEPT_VOLUME, 0, bytes, i);
-	memset(bytes + 20, 0xff, 4);
+	memset(bytes + 36, 0xff, 4); /* mounts */
 	kept_add(kept, KEPT_VOLUME, 0, bytes, len);
 	kept_commit(kept);
 	check("UUID=a", false);

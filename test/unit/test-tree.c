@@ -133,6 +133,7 @@ static void begin_again(struct world *world, struct tree *ret_tree)
 				.ino = node->ino,
 				.parent = node->parent ? node->parent->ino : 0,
 				.lookups = node->known->lookups,
+				.changed = node->changed,
 				.mark = node->known->mark,
 				.kind = node->kind,
 				.name = node->name,
@@ -189,6 +190,8 @@ START_TEST(another_tree_has_the_same_numbers)
 		ck_assert_str_eq(same->name, node->name);
 		ck_assert_uint_eq(same->known->lookups, node->known->lookups);
 		ck_assert_uint_eq(same->known->mark, node->known->mark);
+		if (node->kind == NODE_LINK || node->kind == NODE_VOLUME)
+			ck_assert_uint_eq(same->changed, node->changed);
 	}
 	/* Who is in the midst of a listing goes on with it, and its end is none of a new one. */
 	late = early;

@@ -21,7 +21,8 @@ struct told_volume {
 	const char *node; /* "/dev/sda1"; NULL: it is absent */
 	bool is_online;	  /* that is a volume by this ID, and not merely known by it */
 	uint64_t diskseq;
-	uint64_t description; /* hash, the same in all processes */
+	uint64_t description;		 /* hash, the same in all processes */
+	uint64_t changed, links_changed; /* as in struct shown */
 	const char *const *mounts;
 	size_t mount_count;
 };
@@ -41,6 +42,10 @@ void told_add_device(struct told *told, const struct told_device *device);
 void told_add_link(struct told *told, const char *path, const char *id);
 /* The last that a client asked for was this rename, of which nobody was told. */
 void told_set_rename(struct told *told, const char *from, const char *to);
+/* Where nothing became different: the files of volumes have the times that they had. */
+void told_recall_times(const struct told *told, struct tree *tree);
+/* Where something did: they have a new one. */
+void told_renew_times(struct tree *tree, uint64_t now);
 /*
  * What readers are still to be told: `shown` is the tree that shows the state. What does not show
  * is in `ret_events` already. For one call.

@@ -24,11 +24,12 @@ enum node_kind {
 
 /* What readers of `events` have been told of a volume, as far as its files do not remember it. */
 struct shown {
-	uint64_t changed : 63; /* when its files were last said to differ */
+	uint64_t changed : 63; /* µs since 1970: when its files were last said to differ, … */
 	bool is_online : 1;
-	uint64_t description; /* hash of what describes the volume: the same in all processes */
-	uint64_t diskseq;     /* of its device, while it is online */
-	char **mounts;	      /* mount points, as listed, up to a NULL; NULL: there are none */
+	uint64_t links_changed; /* … and those that follow from its links */
+	uint64_t description;	/* hash of what describes the volume: the same in all processes */
+	uint64_t diskseq;	/* of its device, while it is online */
+	char **mounts;		/* mount points, as listed, up to a NULL; NULL: there are none */
 };
 
 struct folder_content {
@@ -115,7 +116,8 @@ void tree_init(struct tree *tree, uint64_t now);
 void tree_init_again(struct tree *tree, uint64_t now, struct tree_memory *memory);
 /*
  * Gives all nodes that the kernel remembers their look-ups and marks back, also those that have no
- * place in the tree any more. Marks of what can have no node are given to tree::gone.
+ * place in the tree any more; times to those that keep them. Marks of what can have no node are
+ * given to tree::gone.
  */
 void tree_end_recall(struct tree *tree);
 /*

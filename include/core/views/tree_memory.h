@@ -16,10 +16,11 @@ struct tree_remembered {
 	uint64_t ino;
 	uint64_t parent; /* 0: it had no name any more */
 	uint64_t lookups;
-	uint32_t mark; /* node::mark */
+	uint64_t changed; /* µs since 1970 */
+	uint32_t mark;	  /* known::mark */
 	enum node_kind kind;
 	const char *name;
-	const char *target; /* NODE_LINK: as node::target, else "" */
+	const char *target; /* NODE_LINK: as node_get_target(), else "" */
 };
 
 struct tree_memory *tree_memory_new(void);
@@ -41,3 +42,8 @@ void tree_memory_leave_out(struct tree_memory *memory, uint64_t next);
 /* Calls `add` for each, by rising number. */
 typedef void tree_memory_fn(void *data, const struct tree_remembered *node);
 void tree_memory_list(const struct tree_memory *memory, tree_memory_fn *add, void *data);
+/*
+ * Whether a node can have the time that it had. The kernel knows by that of a folder whether its
+ * listing is still right, and by that of a view whether its text is: so these have a new one.
+ */
+bool tree_memory_keeps_time(const struct tree *tree, const struct node *node);

@@ -48,6 +48,8 @@ void kept_changes_end(struct kept_changes *changes, const struct manager *manage
  */
 typedef void kept_changes_fn(void *data, const char *path, const char *id);
 void kept_changes_list(const struct kept_changes *changes, kept_changes_fn *fn, void *data);
+/* Whether there are any of which readers are to be told. */
+bool kept_changes_has_any(const struct kept_changes *changes);
 /* Whether they were too large to say: readers have missed something, and nobody knows what. */
 bool kept_changes_has_lost(const struct kept_changes *changes);
 /* Adds what they said that does not show otherwise. */

@@ -8,8 +8,13 @@
 
 /* From now on the record of a node that the tree frees is removed. */
 void kept_nodes_watch(struct kept *kept, struct tree *tree);
-/* Notes how often the kernel has the node: it was told of it, or has forgotten some of that. */
+/*
+ * Notes how often the kernel has the node, and since when it is as it is: it was told of it, or has
+ * forgotten some of that.
+ */
 void kept_nodes_note(struct kept *kept, struct node *node);
+/* Notes the time of its change, if it is noted. */
+void kept_nodes_note_time(struct kept *kept, const struct node *node);
 /* Notes that the node has another name. */
 void kept_nodes_rename(struct kept *kept, struct node *node);
 /* Notes how often the text of the views has changed, which is part of their inode numbers. */

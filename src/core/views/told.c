@@ -78,6 +78,8 @@ void told_add_volume(struct told *told, const struct told_volume *volume)
 	folder->content->id = texts_hold(&tree->texts, volume->id);
 	shown = &folder->content->shown;
 	shown->is_online = volume->is_online && volume->node;
+	shown->changed = volume->changed & INT64_MAX;
+	shown->links_changed = volume->links_changed;
 	shown->diskseq = volume->diskseq;
 	shown->description = volume->description;
 	if (volume->mount_count)
@@ -101,7 +103,7 @@ void told_add_link(struct told *told, const char *path, const char *id)
 		return;
 	device = volume->content->device;
 	if (device && !volume->content->shown.is_online && is_of_volume)
-		return; /* manager_may_show() */
+		return; /* the device is no volume by this ID: these names are for volumes */
 	lead = lead_hold(&tree->leads, &tree->texts, id, is_of_volume);
 	if (!lead->target)
 		tree_set_lead(tree, lead, device ? device : "", 0);
@@ -252,10 +254,33 @@ bool told_get_volume(const struct tree *tree, const char *id, struct told_volume
 		.is_online = shown->is_online,
 		.diskseq = shown->diskseq,
 		.description = shown->description,
+		.changed = shown->changed,
+		.links_changed = shown->links_changed,
 		.mounts = (const char *const *)shown->mounts,
 		.mount_count = shown_count_mounts(shown),
 	};
 	return true;
+}
+
+void told_recall_times(const struct told *told, struct tree *tree)
+{
+	for (const struct node *was = told->tree.ids->content->first; was; was = was->next) {
+		struct node *is = tree_find_entry(tree, tree->ids, was->name);
+
+		if (!is)
+			continue;
+		is->content->shown.changed = was->content->shown.changed;
+		is->content->shown.links_changed = was->content->shown.links_changed;
+	}
+}
+
+void told_renew_times(struct tree *tree, uint64_t now)
+{
+	index_for_each (&tree->by_ino, struct node, node)
+		if (node->kind == NODE_VOLUME)
+			tree_touch(node, now);
+	for (struct node *volume = tree->ids->content->first; volume; volume = volume->next)
+		volume->content->shown.changed = volume->content->shown.links_changed = now;
 }
 
 bool told_get_device(const struct device *device, struct told_device *ret_device)

@@ -418,6 +418,8 @@ static void recall(void *data, const struct tree_remembered *known)
 			known->kind == NODE_VOLUME))
 		node = add_nameless(tree, known);
 	if (node && !node->known->mark && node->kind == known->kind) {
+		if (tree_memory_keeps_time(tree, node))
+			node->changed = known->changed;
 		node_set_lookups(node, known->lookups);
 		node->known->mark = known->mark;
 	} else if (tree->gone) {
@@ -470,7 +472,8 @@ static struct node *make_in_volume(struct tree *tree, struct node *folder, const
 		if (strcmp(volume_files[i].name, name) != 0)
 			continue;
 		node = node_new(tree, folder, name, NODE_VOLUME, folder->ino + 1 + i,
-			content->shown.changed);
+			volume_files[i].is_of_links ? content->shown.links_changed
+						    : content->shown.changed);
 		node->id = texts_hold(&tree->texts, content->id);
 		node->file = (unsigned int)i & 0xff;
 		return node;

@@ -133,3 +133,23 @@ void tree_memory_list(const struct tree_memory *memory, tree_memory_fn *add, voi
 	for (size_t i = 0; i < memory->count; i++)
 		add(data, &memory->list[i]->node);
 }
+
+bool tree_memory_keeps_time(const struct tree *tree, const struct node *node)
+{
+	switch (node->kind) {
+	case NODE_FOLDER:
+		return node == tree->root || node == tree->control;
+	case NODE_POINTS:
+	case NODE_POINTS_JSON:
+	case NODE_HISTORY:
+	case NODE_METRICS:
+		return false;
+	case NODE_LINK:
+	case NODE_CONTROL:
+	case NODE_VOLUME:
+	case NODE_EVENTS:
+	case NODE_MANAGER:
+		break;
+	}
+	return true;
+}

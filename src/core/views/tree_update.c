@@ -202,7 +202,7 @@ static void look_at_volume(const struct update *update, const struct node *folde
 	const struct manager *manager = update->manager;
 	_cleanup_strbuf_ struct strbuf description = STRBUF_INIT;
 	const struct mount *mount = NULL;
-	struct shown shown = { .changed = update->now };
+	struct shown shown = { .changed = update->now, .links_changed = update->now };
 	size_t count = 0;
 
 	if (device && is_same_text(device->id, folder->content->id)) {
@@ -339,7 +339,7 @@ static void touch_links(const struct update *update, const char *id)
 	folder = tree_find_entry(update->tree, update->tree->ids, strbuf_text(&name));
 	if (!folder)
 		return;
-	folder->content->shown.changed = update->now;
+	folder->content->shown.links_changed = update->now;
 	touch_files(update, folder, true);
 }
 

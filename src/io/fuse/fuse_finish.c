@@ -82,6 +82,18 @@ static void finish_folder(
 	fuse_fill_entry(server, node, &ret_reply->entry);
 }
 
+/* The next server is to show the same times of files. */
+static void note_times(struct fuse_server *server, const struct deltas *deltas)
+{
+	for (size_t i = 0; i < deltas->count; i++) {
+		uint64_t ino = deltas->list[i].ino;
+		const struct node *node = ino ? tree_find(server->backend.tree, ino) : NULL;
+
+		if (node)
+			kept_nodes_note_time(server->backend.kept, node);
+	}
+}
+
 void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas *deltas)
 {
 	struct notify_reply reply = { 0 };
@@ -114,6 +126,7 @@ void fuse_finish(struct fuse_server *server, struct fuse_job *job, struct deltas
 			kept_files_touch(job->client->file);
 		}
 	}
+	note_times(server, deltas);
 	notify_use_epochs(server->notify,
 		server->has_epochs &&
 			(server->backend.tree->by_name.count <= SMALL_TREE ||

@@ -280,6 +280,11 @@ static struct items get_items(const struct kept *kept, uint32_t record)
 		bytes + kept_get_len(kept, record) };
 }
 
+bool kept_changes_has_any(const struct kept_changes *changes)
+{
+	return kept_next(changes->kept, KEPT_CHANGE, 0) != 0;
+}
+
 bool kept_changes_has_lost(const struct kept_changes *changes)
 {
 	for (uint32_t record = 0; (record = kept_next(changes->kept, KEPT_CHANGE, record));)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The nodes that the kernel was told of, by look-ups or in listings: inode number, name, and how
- * often. Each has a record, and the node has the number of that record as its mark. A node without
- * a mark is unknown to the kernel, or there was no room: in another process it may have any inode
- * number.
+ * The nodes that the kernel was told of, by look-ups or in listings: inode number, name, time of
+ * change, and how often. Each has a record, and the node has the number of that record as its mark.
+ * A node without a mark is unknown to the kernel, or there was no room: in another process it may
+ * have any inode number.
  */
 
 #include <string.h>
@@ -18,6 +18,7 @@
 struct kept_node {
 	uint64_t parent;
 	uint64_t lookups;
+	uint64_t changed;
 	uint32_t kind;
 	uint32_t name_len;
 };
@@ -41,6 +42,7 @@ static uint32_t add(struct kept *kept, const struct node *node)
 	struct kept_node head = {
 		.parent = node->parent ? node->parent->ino : 0,
 		.lookups = node_get_lookups(node),
+		.changed = node->changed,
 		.kind = node->kind,
 		.name_len = (uint32_t)strlen(node->name),
 	};
@@ -72,6 +74,19 @@ void kept_nodes_note(struct kept *kept, struct node *node)
 	if (known->lookups != lookups)
 		kept_write(kept, node->known->mark, offsetof(struct kept_node, lookups), &lookups,
 			sizeof(lookups));
+	kept_nodes_note_time(kept, node);
+}
+
+void kept_nodes_note_time(struct kept *kept, const struct node *node)
+{
+	const struct kept_node *known;
+
+	if (!node->known || !node->known->mark)
+		return;
+	known = kept_get(kept, node->known->mark);
+	if (known->changed != node->changed)
+		kept_write(kept, node->known->mark, offsetof(struct kept_node, changed),
+			&node->changed, sizeof(node->changed));
 }
 
 void kept_nodes_rename(struct kept *kept, struct node *node)
@@ -86,6 +101,10 @@ void kept_nodes_note_generation(struct kept *kept, uint64_t generation)
 {
 	uint32_t record = kept_next(kept, KEPT_TREE, 0);
 
+	if (record && kept_get_len(kept, record) != sizeof(generation)) {
+		kept_remove(kept, record);
+		record = 0;
+	}
 	if (record)
 		kept_write(kept, record, 0, &generation, sizeof(generation));
 	else
@@ -113,12 +132,14 @@ static bool parse(const struct kept *kept, uint32_t record, struct tree_remember
 		return false;
 	len -= sizeof(*head);
 	if (head->name_len >= len - 1 || strlen(texts) != head->name_len ||
-		head->kind > NODE_MANAGER || !kept_get_id(kept, record))
+		head->kind > NODE_MANAGER || head->changed > INT64_MAX ||
+		!kept_get_id(kept, record))
 		return false;
 	*ret_node = (struct tree_remembered){
 		.ino = kept_get_id(kept, record),
 		.parent = head->parent,
 		.lookups = head->lookups,
+		.changed = head->changed,
 		.mark = record,
 		.kind = (enum node_kind)head->kind,
 		.name = texts,

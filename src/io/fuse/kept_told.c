@@ -12,6 +12,7 @@
 struct kept_volume {
 	uint64_t diskseq;
 	uint64_t description;
+	uint64_t changed, links_changed;
 	uint32_t is_online;
 	uint32_t mounts;
 };
@@ -31,22 +32,26 @@ static bool load(const struct kept *kept, uint32_t record, struct told *told)
 	size_t len = kept_get_len(kept, record);
 	const char *at = (const char *)(head + 1), *end = (const char *)head + len;
 	_cleanup_free_ const char **mounts = NULL;
+	const char *id, *node;
 	struct told_volume volume;
 
-	if (len < sizeof(*head) || head->mounts > MOUNTS_MAX)
+	if (len < sizeof(*head) || head->mounts > MOUNTS_MAX || head->changed > INT64_MAX ||
+		head->links_changed > INT64_MAX)
+		return false;
+	id = kept_notes_take_text(&at, end);
+	node = kept_notes_take_text(&at, end);
+	if (!id || !*id || !node)
 		return false;
 	volume = (struct told_volume){
-		.id = kept_notes_take_text(&at, end),
-		.node = kept_notes_take_text(&at, end),
+		.id = id,
+		.node = *node ? node : NULL,
 		.is_online = head->is_online,
 		.diskseq = head->diskseq,
 		.description = head->description,
+		.changed = head->changed,
+		.links_changed = head->links_changed,
 		.mount_count = head->mounts,
 	};
-	if (!volume.id || !*volume.id || !volume.node)
-		return false;
-	if (!*volume.node)
-		volume.node = NULL;
 	volume.mounts = mounts = xcalloc(head->mounts + 1, sizeof(*mounts));
 	for (size_t i = 0; i < head->mounts; i++)
 		if (!(mounts[i] = kept_notes_take_text(&at, end)))
@@ -92,6 +97,8 @@ static void format(const struct told_volume *volume, struct strbuf *bytes)
 	struct kept_volume head = {
 		.diskseq = volume->diskseq,
 		.description = volume->description,
+		.changed = volume->changed,
+		.links_changed = volume->links_changed,
 		.is_online = volume->is_online,
 		.mounts = (uint32_t)volume->mount_count,
 	};
