@@ -3,7 +3,7 @@
 # keep_links_when_offline: the links of an absent volume stay, and nobody else can have them.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-robust.sh"
-require busybox
+require busybox rsync
 
 attach_two shelf
 make_image c 4M swap 99999999-bbbb-cccc-dddd-eeeeeeeeeeee
@@ -124,6 +124,25 @@ expect_ok mv "$dos/more" "$dos/moved"
 expect_equal "../ids/$id_a/device" "$(readlink "$dos/moved")" "a renamed link of it"
 expect_ok rm "$dos/moved"
 expect_a offline "${LOOP}01" "after giving, moving and deleting a name"
+
+# Names that were saved come back, over those that are there and in place of them.
+mkdir "$TMP/saved"
+expect_ok cp -a "$dos/." "$TMP/saved"
+for copy in rsync cp; do
+	expect_ok "$copy" -a "$TMP/saved/." "$dos/"
+	expect_a offline "${LOOP}01" "after $copy over itself"
+	expect_ok rm "$dos/C:" "$dos/Data"
+	expect_ok "$copy" -a "$TMP/saved/." "$dos/"
+	expect_a offline "${LOOP}01" "after $copy in place of what was deleted"
+	expect_equal "$b" "$(readlink "$dos/other")" "the other one after $copy"
+done
+expect_ok ln -sf "../ids/$id_a/device" "$dos/Data"
+expect_ok ln -sf "../ids/$id_a" "$dos/C:"
+expect_a offline "${LOOP}01" "after ln -sf"
+expect_ok rm "$MM/Volumes/Volume{$guid}" "$dos/C:" "$dos/Data"
+expect_ok cp -a "$TMP/saved/." "$dos"
+expect_ok ln -s "../ids/$id_a/device" "$MM/Volumes/Volume{$guid}"
+expect_a offline "${LOOP}01" "after all its names were deleted and made again"
 
 # --- durable -----------------------------------------------------------------------------------------
 

@@ -457,10 +457,13 @@ static int rename_link(struct model *model, const struct model_request *request)
 		return ENOENT;
 	if (link_name_is_volume(old->path) != link_name_is_volume(request->new_link))
 		return EPERM;
-	/* mv replaces what has just that spelling, but nothing that is kept for an absent volume */
+	/*
+	 * mv replaces what has just that spelling, but nothing that is kept for another volume,
+	 * which is absent
+	 */
 	if (over && over != old &&
 		(!request->may_replace || strcmp(over->path, request->new_link) != 0 ||
-			!model_find_device_of(model, over->id)))
+			(strcmp(over->id, old->id) != 0 && !model_find_device_of(model, over->id))))
 		return EEXIST;
 	if (is_not_for(model, request->new_link, old->id))
 		return EINVAL;

@@ -354,11 +354,63 @@ START_TEST(test_volume_ref)
 	ck_assert_int_eq(ref.kind, VOLUME_BY_LINK);
 	ck_assert(!ref.is_word && !ref.number);
 	free(ref.text);
-	ck_assert_int_eq(volume_ref_parse("../ids/UUID=1", &ref, &why), 0);
-	ck_assert_int_eq(ref.kind, VOLUME_BY_DEVICE);
-	free(ref.text);
 	ck_assert_uint_eq(why.len, 0);
 	strbuf_fini(&why);
+}
+END_TEST
+
+/* Targets that links of the tree have. */
+START_TEST(test_shown_volume_ref)
+{
+	static const struct {
+		const char *path; /* below the mount */
+		const char *text; /* what is meant, or NULL: it is none of those */
+		enum volume_ref_kind kind;
+	} rows[] = {
+		{ "ids/UUID=1/device", "UUID=1", VOLUME_BY_ID },
+		{ "ids/UUID=1", "UUID=1", VOLUME_BY_ID },
+		{ "ids/UUID=1/", "UUID=1", VOLUME_BY_ID },
+		{ "ids//SERIAL=a\\x2fb\\x5cc\\x20/device", "SERIAL=a/b\\c ", VOLUME_BY_ID },
+		{ "devices/loop0", "loop0", VOLUME_BY_DEVICE },
+		{ "devices/loop0/device", "loop0", VOLUME_BY_DEVICE },
+		{ "devices/cciss\\x2Fc0d0/", "cciss/c0d0", VOLUME_BY_DEVICE },
+		{ "DosDevices/C:", "/DosDevices/C:", VOLUME_BY_LINK },
+		{ "DosDevices/a\\x20b", NULL, VOLUME_BY_LINK },
+		{ "Volumes/Volume{01234567-89ab-4cde-8f01-23456789abcd}",
+			"/Volumes/Volume{01234567-89ab-4cde-8f01-23456789abcd}", VOLUME_BY_LINK },
+		{ "DosDevices/Volume{01234567-89ab-4cde-8f01-23456789abcd}", NULL, VOLUME_BY_LINK },
+		{ "Volumes/C:", NULL, VOLUME_BY_LINK },
+		{ "DosDevices/C:/device", NULL, VOLUME_BY_LINK },
+		{ "ids/UUID=1/guid", NULL, VOLUME_BY_ID },
+		{ "ids/UUID=1/device/x", NULL, VOLUME_BY_ID },
+		{ "ids/NONE=1", NULL, VOLUME_BY_ID },
+		{ "ids/UUID=1\\x00", NULL, VOLUME_BY_ID },
+		{ "ids/UUID=1\\x2", NULL, VOLUME_BY_ID },
+		{ "ids/UUID=1\\n", NULL, VOLUME_BY_ID },
+		{ "ids/UUID=\\x0a", NULL, VOLUME_BY_ID },
+		{ "ids", NULL, VOLUME_BY_ID },
+		{ "devices/", NULL, VOLUME_BY_DEVICE },
+		{ "control/version", NULL, VOLUME_BY_DEVICE },
+		{ "", NULL, VOLUME_BY_DEVICE },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_free_ char *relative = xasprintf("../%s", rows[i].path);
+		_cleanup_strbuf_ struct strbuf why = STRBUF_INIT;
+		struct volume_ref ref = { 0 };
+
+		ck_assert_msg(volume_ref_parse_shown(rows[i].path, &ref) == !!rows[i].text, "%s",
+			rows[i].path);
+		if (rows[i].text) {
+			ck_assert(ref.is_shown && ref.kind == rows[i].kind);
+			ck_assert_str_eq(ref.text, rows[i].text);
+		}
+		free(ref.text);
+		ck_assert_int_eq(volume_ref_parse(relative, &ref, &why), 0);
+		ck_assert(ref.is_shown == !!rows[i].text);
+		ck_assert_str_eq(ref.text, rows[i].text ? rows[i].text : relative);
+		free(ref.text);
+	}
 }
 END_TEST
 
@@ -454,6 +506,7 @@ int main(void)
 	tcase_add_test(tcase, test_needs);
 	tcase_add_test(tcase, test_length);
 	tcase_add_test(tcase, test_volume_ref);
+	tcase_add_test(tcase, test_shown_volume_ref);
 	tcase_add_test(tcase, test_table);
 	tcase_add_test(tcase, test_every_row);
 	return run_suite(suite);

@@ -21,6 +21,7 @@ struct volume_ref {
 	enum volume_ref_kind kind;
 	bool is_word;	 /* it looked like nothing else, and had no key to say what it is */
 	bool has_no_key; /* of a control file: the name of a link would need one */
+	bool is_shown;	 /* it came as a path of the tree: it is what stands there or nothing */
 	char *text;
 	uint64_t number; /* dev_t that the caller found at that path, 0: none */
 };
@@ -63,5 +64,14 @@ void request_format(const struct request *request, struct strbuf *ret_line);
  */
 int request_parse_source(const char *text, struct request *request, struct strbuf *why);
 
-/* Reads what `ln -s` is given as its target. The same errors. */
+/*
+ * Reads what `ln -s` is given as its target, which may be one that links of the tree have, such as
+ * ../ids/UUID=1/device. The same errors.
+ */
 int volume_ref_parse(const char *text, struct volume_ref *ret_ref, struct strbuf *why);
+
+/*
+ * The same for a path below the mount that shows a volume: DosDevices/NAME, Volumes/Volume{…},
+ * devices/NAME, ids/ID, with the escapes that such names have. False: it is none.
+ */
+bool volume_ref_parse_shown(const char *path, struct volume_ref *ret_ref);

@@ -113,8 +113,8 @@ static const char *get_link_path(
 	case VOLUME_BY_DEVICE:
 		break;
 	}
-	if (ref->has_no_key || ref->number || strchr(ref->text, '/') || is_label(ref->text) ||
-		decision_find_device(decision, ref))
+	if (ref->has_no_key || ref->is_shown || ref->number || strchr(ref->text, '/') ||
+		is_label(ref->text) || decision_find_device(decision, ref))
 		return NULL;
 	len = snprintf(plain, LINK_PATH_MAX, "%s%s", LINK_FOLDER_DOS_DEVICES, ref->text);
 	return len < LINK_PATH_MAX && names_find_link(&decision->change->names, plain) ? plain
@@ -360,7 +360,7 @@ static int resolve_device(
 {
 	const struct device *device;
 
-	if (is_label(ref->text) && !ref->number)
+	if (is_label(ref->text) && !ref->number && !ref->is_shown)
 		return resolve_label(decision, ref->text, ret_id);
 	device = decision_find_device(decision, ref);
 	if (device && device->id) {

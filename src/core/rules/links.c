@@ -455,8 +455,10 @@ static int check_rename(struct decision *decision, const struct link *old)
 		return check_elsewhere(decision, old->record->id, name->path);
 	if (over == old)
 		return 0;
+	/* Of its own names a volume may replace one that is kept, as `ln -sf` does. */
 	if (!decision->request->may_replace || strcmp(over->path, name->path) != 0 ||
-		!decision_get_node(decision, over->record->id))
+		(strcmp(over->record->id, old->record->id) != 0 &&
+			!decision_get_node(decision, over->record->id)))
 		return decision_fail(
 			decision, -EEXIST, "%s is a link of %s", over->path, over->record->id);
 	return 0;

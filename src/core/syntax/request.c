@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hex.h"
 #include "core/syntax/number.h"
 #include "core/syntax/cluster_line.h"
 #include "core/syntax/request.h"
@@ -137,12 +138,98 @@ static int parse_number(
 	return 0;
 }
 
+/* Undoes the escapes that names in ids/ and devices/ have; NULL: the tree has no such name. */
+static char *unescape(const char *text, size_t len)
+{
+	_cleanup_strbuf_ struct strbuf plain = STRBUF_INIT;
+
+	for (size_t i = 0; i < len; i++) {
+		int high, low;
+
+		if (text[i] != '\\') {
+			strbuf_add_char(&plain, text[i]);
+			continue;
+		}
+		high = len - i > 3 && text[i + 1] == 'x' ? hex_get_value(text[i + 2]) : -1;
+		low = high >= 0 ? hex_get_value(text[i + 3]) : -1;
+		if (low < 0 || (high == 0 && low == 0))
+			return NULL;
+		strbuf_add_char(&plain, (char)(high << 4 | low));
+		i += 3;
+	}
+	return strbuf_take(&plain);
+}
+
+/* Cuts the next part off a path; of one that is at its end, an empty one. */
+static size_t take_part(const char **path, const char **ret_part)
+{
+	size_t len;
+
+	*path += strspn(*path, "/");
+	*ret_part = *path;
+	len = strcspn(*path, "/");
+	*path += len;
+	*path += strspn(*path, "/");
+	return len;
+}
+
+static bool is_part(const char *part, size_t len, const char *name)
+{
+	return strlen(name) == len && memcmp(part, name, len) == 0;
+}
+
+static bool parse_shown_link(const char *name, size_t len, bool is_volume, struct volume_ref *ref)
+{
+	struct link_name link;
+	const char *fault;
+
+	if (link_name_parse_sought(name, len, &link, &fault) < 0 ||
+		(link.kind == LINK_VOLUME) != is_volume)
+		return false;
+	ref->kind = VOLUME_BY_LINK;
+	ref->text = xstrdup(link.path);
+	return true;
+}
+
+bool volume_ref_parse_shown(const char *path, struct volume_ref *ret_ref)
+{
+	struct volume_ref ref = { .kind = VOLUME_BY_DEVICE, .is_shown = true };
+	const char *folder, *name, *file;
+	size_t folder_len = take_part(&path, &folder), len = take_part(&path, &name);
+	size_t file_len = take_part(&path, &file);
+	bool is_volume = is_part(folder, folder_len, "Volumes");
+	bool is_id = is_part(folder, folder_len, "ids");
+
+	if (!len || *path)
+		return false;
+	if (is_volume || is_part(folder, folder_len, "DosDevices")) {
+		if (file_len || !parse_shown_link(name, len, is_volume, &ref))
+			return false;
+		*ret_ref = ref;
+		return true;
+	}
+	if ((!is_id && !is_part(folder, folder_len, "devices")) ||
+		(file_len && !is_part(file, file_len, "device")))
+		return false;
+	ref.kind = is_id ? VOLUME_BY_ID : VOLUME_BY_DEVICE;
+	ref.text = unescape(name, len);
+	if (!ref.text || (is_id && !unique_id_is_valid(ref.text))) {
+		free(ref.text);
+		return false;
+	}
+	*ret_ref = ref;
+	return true;
+}
+
 int volume_ref_parse(const char *text, struct volume_ref *ret_ref, struct strbuf *why)
 {
 	struct volume_ref ref = { .kind = VOLUME_BY_DEVICE };
 	struct link_name link;
 	int r;
 
+	/* From the folder that a link is in. */
+	if (strncmp(text, "../", 3) == 0 && volume_ref_parse_shown(text + 3, ret_ref))
+		return 0;
 	if (!*text) {
 		strbuf_add_text(why, "the volume's name is empty");
 		return -EINVAL;
@@ -340,7 +427,7 @@ static int parse_value(struct request *request, enum request_key key,
 	case KEY_TARGET:
 		r = volume_ref_parse(word->value, &request->device, why);
 		request->device.is_word = !word->key[0] && word->value[0] != '/' &&
-			request->device.kind == VOLUME_BY_DEVICE;
+			request->device.kind == VOLUME_BY_DEVICE && !request->device.is_shown;
 		request->device.has_no_key = request->device.is_word;
 		return r;
 	case KEY_ALL:

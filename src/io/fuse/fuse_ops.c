@@ -375,7 +375,7 @@ static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, co
 			&(struct job_line){ .text = text, .error = r, .why = take_why(&why) });
 		return;
 	}
-	request.device.is_word = target[0] != '/';
+	request.device.is_word = target[0] != '/' && !request.device.is_shown;
 	submit_one(req, parent, &request, text, name);
 }
 
