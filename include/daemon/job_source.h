@@ -23,6 +23,7 @@ struct job_source {
 	struct mount_orders *mount_orders;
 	struct publisher *publisher;
 	struct mount_table *mounts;
+	const char *mountpoint; /* of the tree; NULL: none */
 	struct budget budget;
 	struct kept *kept;
 	struct kept_outcomes outcomes; /* of requests that are served again */

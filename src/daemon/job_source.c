@@ -469,11 +469,30 @@ static bool is_of_mounted(struct job_source *jobs, const struct fuse_job *job)
 	return mounted_is_meant(jobs->manager, ref);
 }
 
+/*
+ * What a request calls a volume may be a path into the tree, as a shell completes it. Only its text
+ * is looked at: whoever followed it would wait for himself.
+ */
+static void find_shown(const struct job_source *jobs, struct volume_ref *ref)
+{
+	size_t len = jobs->mountpoint ? strlen(jobs->mountpoint) : 0;
+	struct volume_ref shown;
+
+	if (!len || !ref->text || ref->kind != VOLUME_BY_DEVICE || ref->is_shown ||
+		strncmp(ref->text, jobs->mountpoint, len) != 0 || ref->text[len] != '/' ||
+		!volume_ref_parse_shown(ref->text + len, &shown))
+		return;
+	free(ref->text);
+	*ref = shown;
+}
+
 void job_source_submit(struct job_source *jobs, struct fuse_job *job)
 {
 	bool is_known;
 
 	job->next = NULL;
+	for (size_t i = 0; i < job->count; i++)
+		find_shown(jobs, &job->lines[i].request.device);
 	if (kept_outcomes_is_open(&jobs->outcomes, job)) {
 		*jobs->last_open = job;
 		jobs->last_open = &job->next;

@@ -275,6 +275,7 @@ static int join_parts(struct mmfs *mmfs, const struct mmfs_options *options, str
 	mmfs->jobs.hosts = &mmfs->hosts;
 	mmfs->jobs.mount_orders = &mmfs->mount_orders;
 	mmfs->jobs.mounts = &mmfs->mount_table;
+	mmfs->jobs.mountpoint = mmfs->mountpoint;
 	if (options->publishes)
 		r = publisher_new(&joints, options->devices.devices, &mmfs->publisher, why);
 	mmfs->jobs.publisher = mmfs->publisher;

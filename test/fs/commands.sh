@@ -218,6 +218,35 @@ for name in copied another; do
 	rm "$dos/$name"
 done
 
+# What the tree itself shows is a volume, too: as links in it have it, or as a shell completes paths.
+expect_shown() # NODE TARGET
+{
+	expect_ok ln -s "$2" "$dos/shown"
+	expect_equal "$1" "$(readlink "$dos/shown")" "what $2 leads to"
+	rm "$dos/shown"
+	expect_ok request create_point "link=shown device=$2"
+	expect_equal "$1" "$(readlink "$dos/shown")" "what device=$2 leads to"
+	rm "$dos/shown"
+	printf 'create_point link=shown %s\ncommit\n' "$2" >"$CTL/batch"
+	expect_equal "$1" "$(readlink "$dos/shown")" "what $2 leads to in a batch"
+	rm "$dos/shown"
+	expect_equal "$(ask query_points "$1")" "$(ask query_points "device=$2")" "a query by $2"
+	expect_ok request volume_arrival_notification "device=$2"
+}
+ln -s "$b" "$dos/other"
+for path in "ids/$id_b" "ids/$id_b/device" "devices/${b#/dev/}/" "devices/${b#/dev/}/device" \
+	"Volumes/Volume{$(cat "$MM/ids/$id_b/guid")}" DosDevices/other; do
+	expect_shown "$b" "../$path"
+	expect_shown "$b" "$MM/$path"
+done
+rm "$dos/other"
+expect_refused_by ENOENT create_point ln -s "$MM/devices/nothing" "$dos/shown"
+expect_refused_by ENOENT create_point ln -s "$MM/DosDevices/nothing" "$dos/shown"
+expect_refused_by ENOENT create_point ln -s ../ids/UUID=1234/device "$dos/shown"
+expect_refused_by ENOENT create_point ln -s "${MM}x/devices/${b#/dev/}" "$dos/shown"
+expect_refused_by ENOENT create_point ln -s "$MM/control/version" "$dos/shown"
+expect_refused ENOENT create_point "link=shown device=$MM/ids/UUID=1234"
+
 # Others may look and ask, and change nothing.
 as()
 {

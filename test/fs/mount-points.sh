@@ -122,8 +122,8 @@ travel() # FSTYPE
 	expect_equal "$name" "$(readlink "$MM/Volumes/$name" >/dev/null && echo "$name")" "the volume name at the start"
 	expect_paths "$t" "$h/data/photos"
 	mkdir "$h/more"
-	request volume_mount_point_created "source=$h/more target=$u"
-	request volume_mount_point_deleted "source=$h/data/photos target=$t"
+	request volume_mount_point_created "source=$h/more target=$MM/devices/${u#/dev/}"
+	request volume_mount_point_deleted "source=$h/data/photos target=../devices/${t#/dev/}"
 	expect_paths "$t" ""
 	other=$(volume_name "$u")
 	stop_mmfs
