@@ -114,11 +114,35 @@ attach c 02
 settle
 expect_match "ID=\"UUID=$(number_uuid 3)\" DEVICE=\"${LOOP}02\"" "$(points)" "points"
 losetup -d "${LOOP}02"
+is_without_b()
+{
+	! points | grep -q "$(number_uuid 2)"
+}
 is_without_c()
 {
 	! points | grep -q "$(number_uuid 3)"
 }
 await is_without_c
+settle
+expect_user_complete
+
+# That udevd finds nothing on a disk any more counts as well: one that was wiped leaves its names to
+# a copy of what it was.
+cp "$TMP/b" "$TMP/copy"
+as_user ln -s "${LOOP}01" "$MM/DosDevices/moves"
+wipefs -qa "${LOOP}01"
+settle_udevd
+settle
+expect_equal "" "$(points | grep -F "DEVICE=\"${LOOP}01\"" || true)" "points of a disk that was wiped"
+expect_match "DEVICE=\"${LOOP}01\" REASON=\"no content\" KIND=\"blank\"" "$(as_user cat "$CTL/unprocessed")" "what a disk that was wiped is"
+attach copy 02
+settle
+expect_equal "${LOOP}02" "$(as_user readlink "$MM/DosDevices/moves")" "a name of the copy"
+as_user rm "$MM/DosDevices/moves"
+losetup -d "${LOOP}02"
+await is_without_b
+dd if="$TMP/copy" of="${LOOP}01" bs=1M conv=notrunc,fsync status=none
+settle_udevd
 settle
 expect_user_complete
 

@@ -39,17 +39,14 @@ static bool is_known_in_part(const struct device *device)
 		!is_same_text(device->usage, "raid");
 }
 
-/* Whether udevd's rules have read the device, and found something. */
-static bool is_told_by_udevd(const struct device *device)
-{
-	return device->fstype || device->table || device->partition_type;
-}
-
-/* Where we may not read, what udevd has read is all there is to know. */
+/*
+ * Where we may not read, what udevd has read is all there is to know. That it has found nothing
+ * counts, too: a try would be a fault, for which a disk that was wiped would keep its names.
+ */
 void device_report_decide_probe(struct device_report *report, bool must_read)
 {
 	report->wants_probe = report->device->size && !report->must_not_read &&
-		!(report->is_denied && is_told_by_udevd(report->device)) &&
+		!report->is_denied &&
 		(must_read || report->may_be_above || is_known_in_part(report->device));
 }
 
