@@ -110,6 +110,52 @@ echo "delete_points link=one" >&3
 printf commit >&3
 exec 3>&-
 expect_step "three batches in one file" 2 "two>2 "
+# Where stdio has cut, a name goes on, whatever its rest looks like.
+for word in try commit; do
+	first="create_point link=one device=$a" cut="create_point device=$b link=coun"
+	printf '%s\n%*s\n%s%s\ndelete_points link=one\ncommit\n' "$first" $((4096 - ${#first} - ${#cut} - 2)) "" \
+		"$cut" "$word" >"$TMP/batch"
+	dd if="$TMP/batch" of="$CTL/batch" bs=4096 status=none
+	expect_step "a name cut before $word" 1 "coun$word>2 "
+	# Nor is it the end of what is refused.
+	perl -e '
+		use strict;
+		my ($ctl, $a, $first, $cut, $word) = @ARGV;
+		open(my $file, "+>", "$ctl/batch") or die;
+		for ("\0" x (4095 - length($cut)) . "\n$cut", "$word\n", "$first\n", "com", "mit\n") {
+			defined(syswrite($file, $_)) and die "a piece was taken\n";
+		}
+		syswrite($file, "create_point link=next device=$a\ncommit\n") or die "the next batch: $!\n";
+	' "$CTL" "$a" "$first" "$cut" "$word"
+	expect_step "a wrong batch with a name cut before $word" 1 "next>1 "
+done
+# Nor where mmfs itself shortens a write.
+for word in try commit; do
+	perl -e '
+		use strict;
+		my ($ctl, $a, $b, $word) = @ARGV;
+		my $text = "\n" x 3000000; # at one place: it counts where its pages end
+		sub put {
+			my ($at, $first) = (0, 0);
+			open(my $file, ">", "$ctl/database") or die;
+			while ($at < length($text)) {
+				$at += syswrite($file, $text, length($text) - $at, $at) // die "$!\n";
+				$first ||= $at;
+			}
+			return $first;
+		}
+		my $at = put();
+		$at < 3000000 or die "the write was not shortened\n";
+		my ($first, $cut) = ("create_point link=one device=$a", "create_point device=$b link=coun");
+		my $last = "$cut$word\ndelete_points link=one\n";
+		substr($text, 0, length($first)) = $first;
+		substr($text, $at - length($cut), length($last)) = $last;
+		substr($text, -7) = "commit\n";
+		my $was = put();
+		$was == $at or die "the write was cut at $was rather than $at\n";
+	' "$CTL" "$a" "$b" "$word"
+	expect_step "a name where a write was shortened before $word" 1 "coun$word>2 "
+done
 # Nothing to do.
 request batch commit
 printf '\n\n\ncommit\n' | cat >"$CTL/batch"

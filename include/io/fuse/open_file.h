@@ -33,6 +33,7 @@ struct file_reply {
 struct control_file {
 	uint64_t written_ino;  /* the user_inode through which it can be written, or 0 */
 	struct strbuf pending; /* start of a line that the next write goes on with */
+	bool is_cut;	       /* … as its writer may have been cut short there */
 	struct strbuf batch;   /* lines that wait for their `commit` */
 	int batch_error;       /* they cannot be taken */
 	uint64_t short_begin;  /* file position of the first of the writes that were cut short, */

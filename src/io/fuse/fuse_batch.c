@@ -6,7 +6,8 @@
  * follows, so that every result has a write of its own.
  *
  * Lines may be cut in writes anywhere. A last line without a newline is complete when it is the
- * end, or when the next write begins with that.
+ * end, or when the next write begins with that; but not where its writer may have been cut short,
+ * as stdio is in the midst of a name.
  */
 
 #include <errno.h>
@@ -82,21 +83,31 @@ static void take_batch(struct open_file *file, struct fuse_job *job)
 	strbuf_reset(&file->control.batch);
 }
 
-static size_t get_line_len(const struct strbuf *text, size_t start)
+static size_t measure_line(const struct strbuf *text, size_t start)
 {
 	const char *newline = memchr(text->data + start, '\n', text->len - start);
 
 	return newline ? (size_t)(newline - text->data) - start : text->len - start;
 }
 
-static bool has_end(const struct strbuf *text, size_t start)
+/* Of the line at `start`; of one whose first `whole` bytes are complete if the end follows. */
+static size_t get_line_len(const struct strbuf *text, size_t start, size_t whole)
 {
-	for (size_t len; start < text->len; start += len + 1) {
-		len = get_line_len(text, start);
-		if (is_end(text->data + start, len))
-			return true;
-	}
-	return false;
+	if (start < whole && whole < text->len &&
+		is_end(text->data + whole, measure_line(text, whole)))
+		return whole - start;
+	return measure_line(text, start);
+}
+
+/* How much of a text is of an earlier write, if that was whole. */
+static size_t get_whole(const struct open_file *file, const struct fuse_job *job)
+{
+	return file->control.is_cut ? 0 : job->client->carried;
+}
+
+static bool has_newline(const struct strbuf *text, size_t at)
+{
+	return at < text->len && text->data[at] == '\n';
 }
 
 static unsigned int get_max(const struct open_file *file)
@@ -106,7 +117,8 @@ static unsigned int get_max(const struct open_file *file)
 
 /*
  * Of a batch with a line that cannot be taken nothing happens: what follows fails the same, up to
- * and with its end.
+ * and with its end. The beginning of a line waits for its rest here, too: what follows may be the
+ * end, or only look like it.
  */
 static void refuse(
 	struct open_file *file, struct fuse_job *job, const struct strbuf *text, size_t start)
@@ -118,8 +130,18 @@ static void refuse(
 		error == -EMSGSIZE
 			? xasprintf("a batch has at most %u MiB", get_max(file) / BATCH_MAX)
 			: xstrdup("a request cannot contain control characters"));
-	if (has_end(text, start))
-		file->control.batch_error = 0;
+	while (start < text->len) {
+		size_t len = get_line_len(text, start, get_whole(file, job)), end = start + len;
+
+		if (is_end(text->data + start, len)) {
+			file->control.batch_error = 0;
+			return;
+		}
+		if (end == text->len)
+			strbuf_add(&file->control.pending, text->data + start,
+				len < REQUEST_MAX ? len : REQUEST_MAX);
+		start = end + has_newline(text, end);
+	}
 }
 
 static bool take_line(struct open_file *file, const char *line, size_t len)
@@ -137,7 +159,7 @@ static bool take_line(struct open_file *file, const char *line, size_t len)
 
 size_t fuse_batch_add_lines(struct open_file *file, struct fuse_job *job, const struct strbuf *text)
 {
-	size_t carried = job->client->carried, start = 0;
+	size_t carried = job->client->carried, whole = get_whole(file, job), start = 0;
 
 	if (file->control.batch_error) {
 		refuse(file, job, text, 0);
@@ -145,27 +167,22 @@ size_t fuse_batch_add_lines(struct open_file *file, struct fuse_job *job, const 
 	}
 	while (start < text->len) {
 		const char *line = text->data + start;
-		size_t len = get_line_len(text, start);
-		bool has_newline = start + len < text->len;
+		size_t len = get_line_len(text, start, whole), end = start + len;
+		bool is_complete = end < text->len;
 
 		if (is_end(line, len)) {
 			take_batch(file, job);
 			job->is_trial = is_try(line, len);
-			job->client->size = start + len + has_newline - carried;
+			job->client->size = end + has_newline(text, end) - carried;
 			return 0;
 		}
-		if (start < carried && carried < text->len &&
-			is_end(text->data + carried, get_line_len(text, carried))) {
-			len = carried - start;
-			has_newline = false;
-		} else if (!has_newline && len <= REQUEST_MAX) {
+		if (!is_complete && len <= REQUEST_MAX)
 			break;
-		}
 		if (!take_line(file, line, len)) {
 			refuse(file, job, text, start);
 			return 0;
 		}
-		start += len + has_newline;
+		start = end + has_newline(text, end);
 	}
 	return text->len - start;
 }

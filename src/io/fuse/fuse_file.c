@@ -377,6 +377,7 @@ void fuse_op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size
 	job->is_unread = (info->flags & O_ACCMODE) == O_WRONLY;
 	may_wait = may_be_cut(file, (uint64_t)offset, given);
 	add_text(job, data, size, is_cut, may_wait);
+	file->control.is_cut = is_cut || may_wait;
 	file->control.short_end =
 		job->client->size < given ? job->client->offset + job->client->size : 0;
 	fuse_job_charge(job, given);

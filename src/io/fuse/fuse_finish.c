@@ -32,7 +32,7 @@ static void finish_write(struct fuse_job *job, struct notify_reply *ret_reply)
 	/* The first that failed, or that has no room in the reply, and all behind it come again. */
 	if (job->done && job->done < job->count)
 		consumed = job->lines[job->done - 1].end - client->carried;
-	if (job->done < job->count)
+	if (job->done < job->count && !(job->operation->flags & OPERATION_COLLECTS))
 		strbuf_reset(&file->control.pending);
 	strbuf_reset(&file->reply.text);
 	file->reply.is_there = true;

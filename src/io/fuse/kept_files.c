@@ -213,6 +213,7 @@ static bool note_blob(struct kept *kept, struct open_file *file)
 static void fill_control(const struct control_file *control, struct kept_file *head)
 {
 	head->written_ino = control->written_ino;
+	head->flags |= control->is_cut ? FLAG_CUT : 0u;
 	head->short_begin = control->short_begin;
 	head->short_end = control->short_end;
 	head->given = control->given;

@@ -387,6 +387,7 @@ static void take_fields(struct open_file *file, const struct kept_file *head)
 	file->reply.write_end = head->write_end;
 	if (file->kind == NODE_CONTROL) {
 		file->control.written_ino = head->written_ino;
+		file->control.is_cut = head->flags & FLAG_CUT;
 		file->control.short_begin = head->short_begin;
 		file->control.short_end = head->short_end;
 		file->control.given = (size_t)head->given;

@@ -6,7 +6,7 @@
 #include "base/base.h"
 #include "io/fuse/kept_files.h"
 
-enum { FLAG_REPLY = 1, FLAG_ANCHORED = 2 };
+enum { FLAG_REPLY = 1, FLAG_ANCHORED = 2, FLAG_CUT = 4 };
 
 /* An open file. */
 struct kept_file {
