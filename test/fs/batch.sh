@@ -260,6 +260,28 @@ expect_batch_refused EMSGSIZE "line 2: a request has at most 4095 bytes" "create
 create_point Y: $b$(printf '%4095s' '')
 commit
 "
+# At the write that has them: lines of Windows would end nothing, and be forgotten without a word.
+printf 'create_point link=one device=%s\r\ncommit\r\n' "$a" >"$TMP/batch"
+expect_refused_by EINVAL batch cp "$TMP/batch" "$CTL/batch"
+expect_equal "line 1: a request cannot contain control characters" \
+	"$(lib_pair WHY "$(tail -n 1 "$CTL/error_log")")" "why lines that end in CR LF are refused"
+for text in $'create_point link=one\1' $'commit\r' $'\r\n' $'\33[0m' $'create_point\tlink=t device=\t'"$a"$'\v\n'; do
+	perl -e '
+		use strict;
+		my ($ctl, $a, $text) = @ARGV;
+		open(my $file, "+>", "$ctl/batch") or die;
+		syswrite($file, "create_point\tlink=one\tdevice=$a\n") or die "a tab: $!\n";
+		defined(syswrite($file, $text)) and die "a control character was taken\n";
+		$!{EINVAL} or die "it ended with $!\n";
+		sysread($file, my $reply, 1000);
+		$reply eq "line 2: a request cannot contain control characters\n" or die "the reply is: $reply\n";
+		defined(syswrite($file, "\ncreate_point link=two device=$a\r\n")) and die "a line behind was taken\n";
+		defined(syswrite($file, "commit\r\n")) and die "the rest was committed\n";
+		syswrite($file, "create_point link=next device=$a\ncommit\n") or die "the next batch: $!\n";
+	' "$CTL" "$a" "$text"
+	expect_equal "next>1 taken>1 " "$(names)" "the names after control characters"
+	request delete_points link=next
+done
 # The first wrong line counts, whatever is wrong with others.
 expect_batch_refused ENOENT "line 1: there is no link /DosDevices/a" "delete_points link=a
 nonsense

@@ -26,6 +26,14 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
+static bool has_control(const char *line, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)line[i] < 0x20 && line[i] != '\t')
+			return true;
+	return false;
+}
+
 static bool is_word(const char *word, const char *line, size_t len)
 {
 	while (len && is_blank(line[len - 1]))
@@ -133,7 +141,8 @@ static void refuse(
 	while (start < text->len) {
 		size_t len = get_line_len(text, start, get_whole(file, job)), end = start + len;
 
-		if (is_end(text->data + start, len)) {
+		/* `commit`, CR: that of all lines that end so */
+		if (is_end(text->data + start, len - (len && text->data[end - 1] == '\r'))) {
 			file->control.batch_error = 0;
 			return;
 		}
@@ -146,20 +155,27 @@ static void refuse(
 
 static bool take_line(struct open_file *file, const char *line, size_t len)
 {
-	if (memchr(line, '\0', len))
-		file->control.batch_error = -EINVAL;
-	else if (file->control.batch.len + len >= get_max(file))
+	if (file->control.batch.len + len >= get_max(file)) {
 		file->control.batch_error = -EMSGSIZE;
-	if (file->control.batch_error)
 		return false;
+	}
 	strbuf_add(&file->control.batch, line, len);
 	strbuf_add_char(&file->control.batch, '\n');
 	return true;
 }
 
+static size_t count_lines(const struct strbuf *text)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < text->len; i++)
+		count += text->data[i] == '\n';
+	return count;
+}
+
 size_t fuse_batch_add_lines(struct open_file *file, struct fuse_job *job, const struct strbuf *text)
 {
-	size_t carried = job->client->carried, whole = get_whole(file, job), start = 0;
+	size_t carried = job->client->carried, whole = get_whole(file, job), start = 0, number;
 
 	if (file->control.batch_error) {
 		refuse(file, job, text, 0);
@@ -170,6 +186,13 @@ size_t fuse_batch_add_lines(struct open_file *file, struct fuse_job *job, const 
 		size_t len = get_line_len(text, start, whole), end = start + len;
 		bool is_complete = end < text->len;
 
+		if (has_control(line, len)) {
+			number = count_lines(&file->control.batch) + 1;
+			file->control.batch_error = -EINVAL;
+			refuse(file, job, text, start);
+			job->lines[0].number = number;
+			return 0;
+		}
 		if (is_end(line, len)) {
 			take_batch(file, job);
 			job->is_trial = is_try(line, len);
