@@ -33,6 +33,8 @@ int device_monitor_start(
 	struct device_monitor *source, struct loop *loop, void (*has_news)(void *data), void *data);
 /* Looks at one device again, by its number; at none if there is no such device. */
 void device_monitor_look(struct device_monitor *source, uint64_t number);
+/* discovery_read() */
+void device_monitor_read(struct device_monitor *source, const char *name);
 /* discovery_rescan() */
 void device_monitor_rescan(struct device_monitor *source);
 /*

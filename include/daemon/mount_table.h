@@ -9,6 +9,8 @@ struct mount_table {
 	struct mount_source *source;
 	struct manager *manager;
 	struct change_queue *queue;
+	/* The filesystem of a device was mounted, went, or has another source. */
+	void (*is_remounted)(void *data, const struct device *device, bool is_mounted);
 	void (*has_changed)(void *data); /* the mounts have been read anew */
 	void (*has_ended)(void *data);	 /* the tree itself is mounted nowhere any more */
 	void *data;

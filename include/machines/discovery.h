@@ -76,6 +76,11 @@ void discovery_start(struct discovery *discovery, uint64_t now);
 void discovery_rescan(struct discovery *discovery, uint64_t now);
 /* Looks at one device again. */
 void discovery_look(struct discovery *discovery, const char *name, uint64_t now);
+/*
+ * The same, and reads it, whatever udevd knows of it: that may be old, as long as udevd tells of
+ * nothing newer.
+ */
+void discovery_read(struct discovery *discovery, const char *name, uint64_t now);
 
 /* An event as the kernel tells it, and as udevd does when it has processed it. */
 void discovery_handle_kernel(

@@ -317,6 +317,11 @@ void device_monitor_look(struct device_monitor *source, uint64_t number)
 		discovery_look(source->discovery, name, clock_get_monotonic());
 }
 
+void device_monitor_read(struct device_monitor *source, const char *name)
+{
+	discovery_read(source->discovery, name, clock_get_monotonic());
+}
+
 void device_monitor_rescan(struct device_monitor *source)
 {
 	discovery_rescan(source->discovery, clock_get_monotonic());

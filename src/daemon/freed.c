@@ -6,6 +6,9 @@
  * again that are kept as they were for that reason. There are hardly ever any. Of those that are in
  * use where we do not see it, in another mount namespace, nobody tells at all: as long as there is
  * one it is looked at from time to time.
+ *
+ * What a mounted filesystem itself writes to its devices, as another label, nobody tells, either:
+ * see machines/unmounted.
  */
 
 #include <fcntl.h>
@@ -15,6 +18,7 @@
 #include "base/clock.h"
 #include "core/rules/doubt.h"
 #include "daemon/freed.h"
+#include "io/udev/superblock.h"
 
 #define PAUSE 2000000u /* µs */
 
@@ -37,9 +41,34 @@ static bool find(struct freed *freed, bool is_looking)
 	return is_any;
 }
 
+static bool is_held(void *data, const char *name)
+{
+	return superblock_is_there(name);
+}
+
+static void read_device(void *data, const char *name)
+{
+	struct freed *freed = data;
+
+	device_monitor_read(freed->monitor, name);
+}
+
+static void look_at_unmounted(struct freed *freed, bool all)
+{
+	unmounted_look(&freed->unmounted, all, clock_get_monotonic());
+	loop_set_timer(
+		freed->loop, &freed->unmounted_timer, unmounted_get_deadline(&freed->unmounted));
+}
+
+void freed_note_mount(struct freed *freed, const struct device *device, bool is_mounted)
+{
+	unmounted_note(&freed->unmounted, device->name, is_mounted, clock_get_monotonic());
+}
+
 void freed_look(struct freed *freed)
 {
 	find(freed, true);
+	look_at_unmounted(freed, true);
 }
 
 static bool begin(void *data, struct change *change)
@@ -85,6 +114,14 @@ static void on_swaps(void *data, uint32_t events)
 	change_queue_work(freed->queue);
 }
 
+static void on_unmounted_time(void *data, uint64_t now)
+{
+	struct freed *freed = data;
+
+	look_at_unmounted(freed, false);
+	change_queue_work(freed->queue);
+}
+
 /* The file can always be read; what is new it says as an exception. */
 static int open_swaps(void)
 {
@@ -112,6 +149,8 @@ void freed_init(struct freed *freed, const struct manager *manager, struct devic
 		.queue = queue,
 		.loop = loop,
 		.timer = { .fn = on_time, .data = freed },
+		.unmounted = { .effects = { is_held, read_device, freed } },
+		.unmounted_timer = { .fn = on_unmounted_time, .data = freed },
 		.swaps = open_swaps(),
 	};
 	change_queue_add_source(queue, &freed->source);
@@ -119,4 +158,9 @@ void freed_init(struct freed *freed, const struct manager *manager, struct devic
 		close(freed->swaps);
 		freed->swaps = -1;
 	}
+}
+
+void freed_fini(struct freed *freed)
+{
+	unmounted_fini(&freed->unmounted);
 }

@@ -205,6 +205,13 @@ static int start_parts(struct mmfs *mmfs, const struct mmfs_options *options, st
 	return r;
 }
 
+static void handle_remounted(void *data, const struct device *device, bool is_mounted)
+{
+	struct mmfs *mmfs = data;
+
+	freed_note_mount(&mmfs->freed, device, is_mounted);
+}
+
 static void handle_mounts(void *data)
 {
 	struct mmfs *mmfs = data;
@@ -242,6 +249,7 @@ static int join_parts(struct mmfs *mmfs, const struct mmfs_options *options, str
 		.source = mmfs->mounts,
 		.manager = &mmfs->manager,
 		.queue = mmfs->queue,
+		.is_remounted = handle_remounted,
 		.has_changed = handle_mounts,
 		.has_ended = handle_unmounted,
 		.data = mmfs,
@@ -560,6 +568,7 @@ bool mmfs_stop(struct mmfs *mmfs)
 	}
 	store_close(mmfs->store);
 	device_source_fini(&mmfs->devices);
+	freed_fini(&mmfs->freed);
 	device_monitor_free(mmfs->monitor);
 	workers_free(mmfs->workers);
 	host_jobs_fini(&mmfs->hosts);

@@ -109,6 +109,7 @@ void discovery_handle_udevd(
 		if (!event->is_gone) {
 			discovery_entry_trust(entry);
 			entry->is_untold = false;
+			entry->is_ahead = false;
 		}
 		discovery_entry_look(
 			discovery, entry, event->is_gone ? NULL : event->source, true, now);
@@ -207,16 +208,28 @@ void discovery_handle_prober_end(struct discovery *discovery, uint64_t now)
 	end_turn(discovery, now);
 }
 
-void discovery_look(struct discovery *discovery, const char *name, uint64_t now)
+static void look_at(struct discovery *discovery, const char *name, bool must_read, uint64_t now)
 {
 	struct entry *entry;
 
 	if (!is_wanted(discovery, name))
 		return;
 	entry = discovery_entry_get(discovery, name);
+	entry->must_read |= must_read;
+	entry->is_ahead |= must_read;
 	discovery_entry_trust(entry);
 	discovery_entry_look(discovery, entry, NULL, discovery->uses_udevd, now);
 	end_turn(discovery, now);
+}
+
+void discovery_look(struct discovery *discovery, const char *name, uint64_t now)
+{
+	look_at(discovery, name, false, now);
+}
+
+void discovery_read(struct discovery *discovery, const char *name, uint64_t now)
+{
+	look_at(discovery, name, true, now);
 }
 
 static void free_list(struct discovery *discovery)

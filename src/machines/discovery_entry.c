@@ -190,7 +190,7 @@ void discovery_entry_look(struct discovery *discovery, struct entry *entry, cons
 	bool use_udevd, uint64_t now)
 {
 	struct device_report report;
-	bool must_read = entry->must_read;
+	bool must_read = entry->must_read || entry->is_ahead;
 
 	if (entry->state == DISCOVERY_AWAITS_PROBE) {
 		entry->job->has_news = true;
@@ -213,7 +213,7 @@ static void entry_look_again(struct discovery *discovery, struct entry *entry,
 	const struct probing_job *job, uint64_t began, uint64_t now)
 {
 	bool is_old = job->is_repeated || job->news_at > began;
-	bool must_read = entry->must_read || (job->must_read && !is_old);
+	bool must_read = entry->must_read || entry->is_ahead || (job->must_read && !is_old);
 	struct device_report report;
 
 	entry->must_read = false;

@@ -23,6 +23,7 @@ struct entry {
 	bool is_seen : 1;	   /* since the last list was made, or there */
 	bool is_shown : 1;	   /* with a medium */
 	bool must_read : 1;	   /* whatever is known of its content */
+	bool is_ahead : 1;	   /* it was read where udevd did not: what that knows may be old */
 	bool is_said_gone : 1;	   /* by the last event, and it is here */
 	bool is_left_to_udevd : 1; /* which has never dealt with it */
 	bool is_written : 1;	   /* what udevd is awaited for, and nothing else */

@@ -243,6 +243,29 @@ START_TEST(a_rescan_that_fails_is_made_again_at_leisure)
 }
 END_TEST
 
+/* Of what a mounted filesystem writes udevd hears nothing, and would say the old for good. */
+START_TEST(what_was_read_counts_until_udevd_tells_more)
+{
+	disk_plug(0, 7);
+	disk_udevd(0, 0);
+	disk_expect(0, 7);
+	disks.list[0].content = 8; /* nobody says so */
+	discovery_look(disks.discovery, "d0", disks.now);
+	disk_expect(0, 7);
+	discovery_read(disks.discovery, "d0", disks.now);
+	disk_answer(0);
+	disk_expect(0, 8);
+	discovery_look(disks.discovery, "d0", disks.now);
+	disk_answer(0);
+	disk_expect(0, 8);
+	disk_udevd(0, 0);
+	ck_assert_uint_eq(disks.probe_count, 0);
+	disk_expect(0, 8);
+	discovery_look(disks.discovery, "d0", disks.now);
+	ck_assert_uint_eq(disks.probe_count, 0);
+}
+END_TEST
+
 /* Another disk that takes a node is not hidden by the list of all. */
 START_TEST(a_rescan_lets_news_in_between)
 {
@@ -467,6 +490,7 @@ int main(void)
 	tcase_add_checked_fixture(udevd, setup_udevd, disks_fini);
 	tcase_add_test(udevd, the_medium_before_shows_no_more_at_once);
 	tcase_add_test(udevd, the_word_of_udevd_counts);
+	tcase_add_test(udevd, what_was_read_counts_until_udevd_tells_more);
 	tcase_add_test(udevd, what_udevd_does_not_tell_is_read);
 	tcase_add_test(udevd, a_write_is_left_to_udevd_for_as_long_as_it_is_busy);
 	tcase_add_test(udevd, what_udevd_alone_knows_outlives_a_write);

@@ -27,6 +27,9 @@ bool filesystem_is_incomplete(const struct volumes *volumes, const struct device
  */
 const struct mount *filesystem_next_mount(const struct volumes *volumes,
 	const struct mounts *mounts, const struct device *device, const struct mount *mount);
+/* Whether the filesystem of the device was mounted, went, or is mounted from another source. */
+bool filesystem_is_remounted(const struct volumes *volumes, const struct mounts *before,
+	const struct mounts *now, const struct device *device);
 /* Whether the filesystem is mounted anywhere, be it where no path leads. */
 bool filesystem_is_mounted(
 	const struct volumes *volumes, const struct mounts *mounts, const struct device *device);

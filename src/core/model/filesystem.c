@@ -126,3 +126,15 @@ bool filesystem_is_mounted(
 			return true;
 	return false;
 }
+
+bool filesystem_is_remounted(const struct volumes *volumes, const struct mounts *before,
+	const struct mounts *now, const struct device *device)
+{
+	const struct mount *old = filesystem_next_mount(volumes, before, device, NULL);
+	const struct mount *new = filesystem_next_mount(volumes, now, device, NULL);
+
+	if (old && new)
+		return old->origin != new->origin || old->super != new->super;
+	return filesystem_is_mounted(volumes, before, device) !=
+		filesystem_is_mounted(volumes, now, device);
+}
