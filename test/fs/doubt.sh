@@ -123,6 +123,15 @@ for monitor in kernel udev; do
 	await has_doubt "$a" "in use"
 	expect_equal "$before" "$(cat "$(volume_folder "$a")/uuid")" "the UUID while it is mounted"
 	expect_named "$a" a
+	# That a client calls it gone does not free it, whichever server hears that it is here.
+	for dies in no yes; do
+		request volume_removal_notification "$a"
+		[ $dies = no ] || replace_server
+		request volume_arrival_notification "$a"
+		expect_named "$a" a
+		expect_equal "$before" "$(cat "$(volume_folder "$a")/uuid")" "the UUID after removal and arrival"
+		has_doubt "$a" "in use" || fail "no doubt after removal and arrival ($monitor)"
+	done
 	umount "$mounted"
 	settle
 	expect_match "^aa$byte" "$(cat "$(volume_folder "$a")/uuid")" "the UUID when it is free"

@@ -111,6 +111,7 @@ void game_restart_model(struct game *game, const struct manager *manager, struct
 		model->device[i].is_unwritten = model->device[i].is_arriving = false;
 		strcpy(model->device[i].id, "");
 		strcpy(model->device[i].former, "");
+		model->device[i].is_dismissed = model->device[i].had_names = false;
 		if (before[i].state != MODEL_GONE)
 			batch.put[i] = &before[i];
 	}

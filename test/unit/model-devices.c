@@ -18,7 +18,7 @@
  *    both are looked at again with the next that come or go.
  * 9. A new ID takes over what is known under an earlier one: see model-following.c.
  * 10. What is known of the content of a volume stays while it is the same device and cannot be
- *    read, or is mounted.
+ *    read, or is mounted. It is the same one if nobody but a client has said that it was gone.
  * 11. Who is a stranger to what is remembered under an ID gets no ID until somebody has that one.
  *    But what is remembered as its own it wants before that.
  * 12. Who claims the first of its IDs gets it before all others; of two the last who claims it.
@@ -294,7 +294,8 @@ void model_remember(struct model_record *record, const struct model_device *devi
 
 static bool is_same_device(const struct model_device *before, const struct model_device *now)
 {
-	return before->state != MODEL_GONE && before->diskseq == now->diskseq && now->size;
+	return (before->state != MODEL_GONE || before->is_dismissed) &&
+		before->diskseq == now->diskseq && now->size;
 }
 
 /* Rule 10. */
@@ -303,7 +304,7 @@ static void doubt(
 {
 	bool is_other = now->is_blank != before->is_blank || now->is_disc != before->is_disc;
 
-	if (before->state != MODEL_ONLINE || !is_same_device(before, now))
+	if ((before->state != MODEL_ONLINE && !before->had_names) || !is_same_device(before, now))
 		return;
 	for (int i = 0; i < ID_SCHEMES; i++)
 		is_other |= !is_same_text(before->identity[i], now->identity[i]);
@@ -387,14 +388,15 @@ static bool has_news(const struct model_device *device, const struct model_devic
 		return device->is_unwritten;
 	}
 	*news = *put;
-	if (device->state == MODEL_GONE)
+	if (device->state == MODEL_GONE && !device->is_dismissed)
 		return true;
 	if (news->partition && !news->identity[ID_PARTUUID] && device->identity[ID_PARTUUID] &&
 		news->diskseq == device->diskseq) {
 		news->identity[ID_PARTUUID] = device->identity[ID_PARTUUID];
 		news->wants_no_letter = device->wants_no_letter;
 	}
-	return device->is_unwritten || !is_described_alike(device, news);
+	return device->state == MODEL_GONE || device->is_unwritten ||
+		!is_described_alike(device, news);
 }
 
 /* Rule 8. */
@@ -432,10 +434,20 @@ static void describe(
 	const struct model *model, struct model_device *device, const struct model_device *before)
 {
 	doubt(model, device, before);
+	device->is_dismissed = device->had_names = false;
 	strcpy(device->former, "");
 	if (is_same_device(before, device))
 		strcpy(device->former, before->state == MODEL_ONLINE ? before->id : before->former);
 	device->state = get_kind(device);
+}
+
+static void leave(struct model_device *device, bool is_dismissal)
+{
+	device->is_dismissed = is_dismissal;
+	device->had_names = is_dismissal && device->state == MODEL_ONLINE;
+	if (!is_dismissal || device->had_names)
+		strcpy(device->former, is_dismissal ? device->id : "");
+	device->state = MODEL_GONE;
 }
 
 void model_apply_devices(struct model *model, const struct model_batch *batch, bool can_write)
@@ -474,7 +486,7 @@ void model_apply_devices(struct model *model, const struct model_batch *batch, b
 			else
 				strcpy(wishes[count].held, "");
 		} else {
-			device->state = MODEL_GONE;
+			leave(device, batch->is_dismissal);
 		}
 		strcpy(device->id, "");
 		device->is_unwritten = device->is_arriving = device->is_displaced = false;

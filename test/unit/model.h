@@ -44,6 +44,8 @@ struct model_device {
 	bool is_unwritten;	 /* what is remembered of it is old */
 	bool is_arriving;	 /* nobody has welcomed it yet */
 	char former[MODEL_TEXT]; /* the last ID it had, while it has none */
+	bool is_dismissed;	 /* a client said that it is gone */
+	bool had_names;		 /* and then it had an ID */
 };
 
 struct model_record {
@@ -117,6 +119,7 @@ struct model_request {
 struct model_batch {
 	const struct model_device *put[MODEL_DEVICES];
 	bool is_gone[MODEL_DEVICES];
+	bool is_dismissal;		 /* says a client */
 	bool is_summoned[MODEL_DEVICES]; /* as it is, because of a claim */
 	int claim[MODEL_DEVICES];	 /* 0, or the number of its last claim */
 	bool is_overdue;		 /* it is looked at who waits, whatever comes or goes */

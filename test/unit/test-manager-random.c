@@ -222,6 +222,7 @@ static void play_removals(struct game *game)
 		game_draw_removal(game, &request);
 		play_request(game, &request, &after);
 	}
+	batch.is_dismissal = true;
 	memcpy(batch.is_gone, after.is_prepared, sizeof(batch.is_gone));
 	memset(after.is_prepared, 0, sizeof(after.is_prepared));
 	if (game->world.change.volumes.gones)

@@ -34,7 +34,7 @@ enum device_kind {
  * belongs to the device by itself until device_pack().
  */
 struct device {
-	struct map_node by_name; /* volumes::by_name */
+	struct map_node by_name; /* volumes::by_name, or volumes::dismissed */
 	struct map_node by_id;	 /* volumes::by_id, while it has an ID */
 
 	char *name;	  /* kernel name, "sda2" */
@@ -62,6 +62,7 @@ struct device {
 	bool is_barred : 1;    /* likewise: it is a stranger to what it says it is */
 	bool is_founder : 1; /* likewise: nothing was known of its filesystem of several devices */
 	bool is_gone : 1;    /* and that has yet to be decided: its node leads nowhere */
+	bool had_names : 1;  /* likewise, in volumes::dismissed: names led to it */
 	bool is_packed : 1; /* all texts of the description are one block, which begins with name */
 	enum device_kind kind : 4; /* decided by volumes */
 	unsigned int identity_count : 4;

@@ -19,6 +19,7 @@ struct holding {
 /* The devices present, and which unique ID each is present under: at most one device per ID. */
 struct volumes {
 	struct map by_name;
+	struct map dismissed; /* by name: that these are gone is what clients said */
 	struct index by_number;
 	struct map by_id;
 	struct index by_filesystem; /* by UUID, those of which a filesystem may have several */
@@ -52,7 +53,8 @@ struct volumes_change {
 	size_t puts;
 	char **gone; /* names, owned */
 	size_t gones;
-	char **claim; /* names, owned: who claims the first of its IDs, the last of them first */
+	bool dismisses; /* that these are gone is what a client says */
+	char **claim;	/* names, owned: who claims the first of its IDs, the last of them first */
 	size_t claims;
 	struct assignment *assignments; /* owned */
 	size_t assignment_count;
@@ -66,6 +68,11 @@ void volumes_fini(struct volumes *volumes);
 bool device_awaits_id(const struct device *device);
 
 const struct device *volumes_find_name(const struct volumes *volumes, const char *name);
+/*
+ * The device that was known by that name last: also one that a client said to be gone. That does
+ * not make it another device, if it turns out to be here.
+ */
+const struct device *volumes_find_before(const struct volumes *volumes, const char *name);
 const struct device *volumes_find_number(const struct volumes *volumes, uint64_t number);
 /* The device present under a unique ID, or NULL. */
 const struct device *volumes_find_id(const struct volumes *volumes, const char *id);
@@ -117,5 +124,7 @@ const struct device *volumes_change_find_id(
 const struct device *volumes_note_gone(
 	struct volumes *volumes, const char *name, const struct device *now);
 
+/* Takes over a device to volumes::dismissed; none of that name may be there. */
+void volumes_dismiss(struct volumes *volumes, struct device *device);
 /* Takes over the devices of the change. Cannot fail. */
 void volumes_apply(struct volumes *volumes, struct volumes_change *change);

@@ -14,6 +14,7 @@ struct recalled {
 	bool had_id;	       /* it was present under an identity of its own, */
 	enum id_scheme scheme; /* which is that */
 	bool is_founder;       /* device::is_founder */
+	bool is_dismissed;     /* it was in volumes::dismissed, after it had names */
 };
 
 /*

@@ -26,12 +26,23 @@ static bool device_has_id(const struct map_node *node, const void *key)
 	return strcmp(container_of(node, struct device, by_id)->id, key) == 0;
 }
 
-static struct device *find_name(const struct volumes *volumes, const char *name)
+static struct device *find_in(const struct map *devices, const char *name)
 {
-	struct map_node *node =
-		map_find(&volumes->by_name, map_hash_text(name), device_has_name, name);
+	struct map_node *node = map_find(devices, map_hash_text(name), device_has_name, name);
 
 	return node ? container_of(node, struct device, by_name) : NULL;
+}
+
+static struct device *find_name(const struct volumes *volumes, const char *name)
+{
+	return find_in(&volumes->by_name, name);
+}
+
+const struct device *volumes_find_before(const struct volumes *volumes, const char *name)
+{
+	const struct device *device = find_name(volumes, name);
+
+	return device ? device : find_in(&volumes->dismissed, name);
 }
 
 const struct device *volumes_find_name(const struct volumes *volumes, const char *name)
@@ -134,6 +145,9 @@ void volumes_fini(struct volumes *volumes)
 	map_for_each (&volumes->by_name, node, next)
 		device_free(container_of(node, struct device, by_name));
 	map_fini(&volumes->by_name);
+	map_for_each (&volumes->dismissed, node, next)
+		device_free(container_of(node, struct device, by_name));
+	map_fini(&volumes->dismissed);
 	index_fini(&volumes->by_number);
 	map_fini(&volumes->by_id);
 	index_fini(&volumes->by_filesystem);
@@ -321,7 +335,7 @@ static void apply_holdings(struct volumes *volumes, struct volumes_change *chang
 	}
 }
 
-static void volumes_remove(struct volumes *volumes, struct device *device)
+static void detach(struct volumes *volumes, struct device *device)
 {
 	count_out(volumes, device);
 	while (device->holdings)
@@ -336,12 +350,54 @@ static void volumes_remove(struct volumes *volumes, struct device *device)
 	if (is_in_filesystem(device))
 		index_remove(
 			&volumes->by_filesystem, device, map_hash_text(device->identity[ID_UUID]));
+}
+
+static void volumes_remove(struct volumes *volumes, struct device *device)
+{
+	detach(volumes, device);
+	device_free(device);
+}
+
+void volumes_dismiss(struct volumes *volumes, struct device *device)
+{
+	map_add(&volumes->dismissed, &device->by_name, map_hash_text(device->name));
+}
+
+/* Takes a device out, and remembers what it was: as one that has no ID any more. */
+static void dismiss(struct volumes *volumes, struct device *device)
+{
+	device->had_names = device->id ||
+		(device->holdings &&
+			(device->kind == DEVICE_DISK || device->kind == DEVICE_MEMBER));
+	detach(volumes, device);
+	if (device->id) {
+		free(device->former);
+		device->former = xstrdup(device->id);
+		device->id = NULL;
+	}
+	volumes_dismiss(volumes, device);
+}
+
+/* What is known of it by another way counts. */
+static void end_dismissal(struct volumes *volumes, const char *name)
+{
+	struct device *device = find_in(&volumes->dismissed, name);
+
+	if (!device)
+		return;
+	map_remove(&volumes->dismissed, &device->by_name);
 	device_free(device);
 }
 
 /* The ID is somebody else's now: who had it before does not lead to it any more. */
 static void forget_former(struct volumes *volumes, const char *id)
 {
+	map_for_each (&volumes->dismissed, node, next) {
+		struct device *device = container_of(node, struct device, by_name);
+
+		if (is_same_text(device->former, id))
+			free(steal_ptr(device->former));
+	}
 	if (!volumes->formers)
 		return;
 	map_for_each (&volumes->by_name, node, next) {
@@ -384,17 +440,22 @@ void volumes_apply(struct volumes *volumes, struct volumes_change *change)
 	for (size_t i = 0; i < change->gones; i++) {
 		struct device *device = find_name(volumes, change->gone[i]);
 
-		if (device)
+		end_dismissal(volumes, change->gone[i]);
+		if (device && change->dismisses)
+			dismiss(volumes, device);
+		else if (device)
 			volumes_remove(volumes, device);
 	}
 	for (size_t i = 0; i < change->puts; i++) {
 		struct device *device = steal_ptr(change->put[i]);
+		const struct device *known = volumes_find_before(volumes, device->name);
 		struct device *before = find_name(volumes, device->name);
 
-		if (device_is_same(before, device) && (before->id || before->former))
-			device->former = xstrdup(before->id ? before->id : before->former);
+		if (device_is_same(known, device) && (known->id || known->former))
+			device->former = xstrdup(known->id ? known->id : known->former);
 		if (before)
 			volumes_remove(volumes, before);
+		end_dismissal(volumes, device->name);
 		device_pack(device);
 		add_identities(&volumes->identities, device);
 		map_add(&volumes->by_name, &device->by_name, map_hash_text(device->name));

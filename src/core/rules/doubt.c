@@ -33,7 +33,7 @@ static bool is_held_by_present(const struct manager *manager, const struct devic
 
 bool doubt_is_in_use(const struct manager *manager, const struct device *device)
 {
-	const struct device *known = volumes_find_name(&manager->volumes, device->name);
+	const struct device *known = volumes_find_before(&manager->volumes, device->name);
 
 	/* What it says of itself now may be what somebody wrote into it. */
 	return device->is_held || is_held_by_present(manager, device) ||
@@ -144,6 +144,8 @@ static bool has_names(const struct manager *manager, const struct device *device
 {
 	const struct holding *holding = device->holdings;
 
+	if (device->had_names)
+		return true;
 	if (device->id || (device->kind != DEVICE_DISK && device->kind != DEVICE_MEMBER))
 		return device->id;
 	while (holding && !manager_find_device(manager, &manager->names, holding->id))
@@ -156,7 +158,7 @@ void doubt_decide(
 {
 	for (size_t i = 0; i < change->volumes.puts; i++) {
 		struct device *now = change->volumes.put[i];
-		const struct device *before = volumes_find_name(&manager->volumes, now->name);
+		const struct device *before = volumes_find_before(&manager->volumes, now->name);
 		char *doubt = NULL;
 
 		if (device_is_same(before, now) && has_names(manager, before))

@@ -125,10 +125,11 @@ static void drop_old_news(const struct volumes *volumes, struct volumes_change *
 	for (size_t i = 0; i < change->puts; i++) {
 		struct device *device = change->put[i];
 		const struct device *before = volumes_find_name(volumes, device->name);
+		const struct device *known = volumes_find_before(volumes, device->name);
 
-		if (before)
-			keep_entry(device, before);
-		keep_hardware(device, before);
+		if (known)
+			keep_entry(device, known);
+		keep_hardware(device, known);
 		if (before && !before->is_unwritten && !before->is_gone &&
 			device_is_equal(before, device))
 			device_free(device);
@@ -136,7 +137,7 @@ static void drop_old_news(const struct volumes *volumes, struct volumes_change *
 			change->put[puts++] = device;
 	}
 	for (size_t i = 0; i < change->gones; i++) {
-		if (volumes_find_name(volumes, change->gone[i]))
+		if (volumes_find_before(volumes, change->gone[i]))
 			change->gone[gones++] = change->gone[i];
 		else
 			free(change->gone[i]);
@@ -168,6 +169,7 @@ void engine_retry(const struct manager *manager, struct change *change)
 		.puts = change->volumes.puts,
 		.gone = steal_ptr(change->volumes.gone),
 		.gones = change->volumes.gones,
+		.dismisses = change->volumes.dismisses,
 	};
 
 	change->volumes.puts = change->volumes.gones = 0;

@@ -93,7 +93,7 @@ static bool has_twin(const struct manager *manager, const struct change *change,
 static const char *find_former(
 	const struct manager *manager, const struct change *change, const struct device *device)
 {
-	const struct device *before = volumes_find_name(&manager->volumes, device->name);
+	const struct device *before = volumes_find_before(&manager->volumes, device->name);
 	const char *former = device->former;
 
 	if (before != device && device_is_same(before, device))
@@ -140,13 +140,13 @@ const char *id_change_follow_entry(const struct manager *manager, const struct c
 
 bool id_change_is_founder(const struct manager *manager, const struct device *owner, const char *id)
 {
-	const struct device *before = volumes_find_name(&manager->volumes, owner->name);
+	const struct device *before = volumes_find_before(&manager->volumes, owner->name);
 
 	if (!device_has_members(owner))
 		return false;
 	return !names_find_record(&manager->names, id) ||
 		(device_is_same(before, owner) && before->is_founder &&
-			is_same_text(before->id, id));
+			is_same_text(before->id ? before->id : before->former, id));
 }
 
 /* What is mounted is made already: others are added to it. */

@@ -35,6 +35,18 @@ static const char *take_id(
 	return id;
 }
 
+/* It may be here all the same: then it is what it was. */
+static void dismiss(struct manager *manager, const struct recalled *recalled)
+{
+	const char *former = recalled->device->former;
+	struct device *device = device_copy(recalled->device);
+
+	device->had_names = true;
+	if (former && names_find_record(&manager->names, former))
+		device->former = xstrdup(former);
+	volumes_dismiss(&manager->volumes, device);
+}
+
 static void add(struct recall *recall, const struct recalled *recalled)
 {
 	struct device *device = device_copy(recalled->device);
@@ -67,7 +79,10 @@ void recall_devices(struct manager *manager, const struct recalled *list, size_t
 
 	change_init(change, manager);
 	for (size_t i = 0; i < count; i++)
-		add(&recall, &list[i]);
+		if (list[i].is_dismissed)
+			dismiss(manager, &list[i]);
+		else
+			add(&recall, &list[i]);
 	index_fini(&recall.ids);
 	volumes_change_list_identities(&change->volumes);
 	holdings_decide(manager, &change->names, &change->volumes);

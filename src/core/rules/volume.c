@@ -109,6 +109,7 @@ int volume_decide_removal(struct decision *decision)
 		return r;
 	mounted_decide_removal(device, decision->change);
 	volumes_change_remove(volumes, device->name);
+	volumes->dismisses |= !mounted_is_device(device);
 	return 0;
 }
 

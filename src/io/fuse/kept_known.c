@@ -33,6 +33,7 @@ enum {
 	KNOWN_FOUNDER = 1 << 9,
 	KNOWN_ID = 1 << 10,
 	KNOWN_FORMER = 1 << 11,
+	KNOWN_DISMISSED = 1 << 12,
 };
 
 static unsigned int get_flags(const struct device *device)
@@ -46,7 +47,7 @@ static unsigned int get_flags(const struct device *device)
 		(device->is_held ? KNOWN_HELD : 0) | (device->is_component ? KNOWN_COMPONENT : 0) |
 		(device->has_partitions ? KNOWN_PARTITIONS : 0) |
 		(device->is_founder ? KNOWN_FOUNDER : 0) | (device->id ? KNOWN_ID : 0) |
-		(device->former ? KNOWN_FORMER : 0);
+		(device->former ? KNOWN_FORMER : 0) | (device->had_names ? KNOWN_DISMISSED : 0);
 }
 
 static void set_flags(struct device *device, unsigned int flags)
@@ -105,7 +106,7 @@ void kept_known_note(struct kept_notes *known, const struct device *device, cons
 	_cleanup_strbuf_ struct strbuf bytes = STRBUF_INIT;
 
 	if (device &&
-		(device->id || device->former || device->kind == DEVICE_DISK ||
+		(device->id || device->former || device->had_names || device->kind == DEVICE_DISK ||
 			device->kind == DEVICE_MEMBER))
 		format(device, &bytes);
 	kept_notes_put(known, name, &bytes);
@@ -155,6 +156,7 @@ static bool load(const struct kept *kept, uint32_t record, struct recalled *ret_
 		.had_id = head->flags & KNOWN_ID,
 		.scheme = (enum id_scheme)head->scheme,
 		.is_founder = head->flags & KNOWN_FOUNDER,
+		.is_dismissed = head->flags & KNOWN_DISMISSED,
 	};
 	if (take_texts(device, head->texts, head->flags & KNOWN_FORMER, at, end))
 		return true;

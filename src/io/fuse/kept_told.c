@@ -137,7 +137,7 @@ void kept_told_note_device(struct kept_told *noted, const struct volumes *volume
 		kept_notes_add_text(&bytes, told.reason ? told.reason : "");
 	}
 	kept_notes_put(&noted->devices, name, &bytes);
-	kept_known_note(&noted->known, device, name);
+	kept_known_note(&noted->known, volumes_find_before(volumes, name), name);
 }
 
 void kept_told_start(struct kept_told *noted, struct kept *kept, const struct tree *tree,
@@ -150,6 +150,9 @@ void kept_told_start(struct kept_told *noted, struct kept *kept, const struct tr
 	for (const struct node *folder = tree->ids->content->first; folder; folder = folder->next)
 		kept_told_note(noted, tree, folder->content->id);
 	map_for_each (&volumes->by_name, node, next)
+		kept_told_note_device(
+			noted, volumes, container_of(node, struct device, by_name)->name);
+	map_for_each (&volumes->dismissed, node, next)
 		kept_told_note_device(
 			noted, volumes, container_of(node, struct device, by_name)->name);
 }
