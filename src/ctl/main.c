@@ -84,7 +84,7 @@ static const struct command commands[] = {
 	{ "watch", cmd_events, "", 0, 0, ROWS(events), "the same as events" },
 	{ "wait", cmd_wait, "NAME", 1, 1, TAKES_TIMEOUT, NULL, "returns when a volume is online" },
 	{ "cluster", cmd_cluster, "status | join | forget HOST", 1, 2,
-		ROWS_AND(cluster, TAKES_TIMEOUT | TAKES_DRY_RUN),
+		ROWS_AND(cluster, TAKES_DRY_RUN),
 		"shows how it stands with names that other machines have, too" },
 	{ "settle", cmd_settle, "", 0, 0, TAKES_TIMEOUT, NULL,
 		"returns when all events have been dealt with" },
@@ -389,20 +389,50 @@ static int find_tree(struct invocation *invocation)
 	return CTL_NOT_MOUNTED;
 }
 
-/* An option that the command does not take, NULL: there is none. */
-static const char *find_stranger(const struct invocation *invocation, const struct command *command)
+/* What words of a command take of its options: a change takes none that is meant for looking. */
+static const struct {
+	const char *command, *word;
+	unsigned int takes;
+} word_options[] = {
+	{ "auto", "on", 0 },
+	{ "auto", "off", 0 },
+	{ "auto", "letters", 0 },
+	{ "cluster", "status", TAKES_ROWS },
+	{ "cluster", "join", TAKES_DRY_RUN },
+	{ "cluster", "forget", 0 },
+	{ "mount-point", "list", TAKES_ROWS },
+	{ "mount-point", "add", TAKES_OPTIONS },
+	{ "mount-point", "accept", TAKES_OPTIONS },
+	{ "mount-point", "del", 0 },
+};
+
+/* CTL_USAGE with a message if there is an option that the command, or its word, does not take. */
+static int check_taken(
+	const struct invocation *invocation, const struct command *command, const char *word)
 {
+	unsigned int takes = command->takes;
+	bool is_of_word = false;
+
+	for (size_t i = 0; word && i < ARRAY_SIZE(word_options); i++) {
+		if (strcmp(word_options[i].command, command->name) != 0 ||
+			strcmp(word_options[i].word, word) != 0)
+			continue;
+		takes = word_options[i].takes;
+		is_of_word = true;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(known_options); i++)
 		if (invocation->is_given[i] && known_options[i].takes &&
-			!(known_options[i].takes & command->takes))
-			return known_options[i].name;
-	return NULL;
+			!(known_options[i].takes & takes))
+			return ctl_misuse(
+				"%s%s%s does not take --%s: mmctl %s --help lists what it takes",
+				command->name, is_of_word ? " " : "", is_of_word ? word : "",
+				known_options[i].name, command->name);
+	return CTL_OK;
 }
 
 static int run_command(struct invocation *invocation, int count, char **words)
 {
 	const struct command *command = count ? find_command(words[0]) : NULL;
-	const char *stranger;
 	int r;
 
 	if (invocation->complete) {
@@ -426,11 +456,9 @@ static int run_command(struct invocation *invocation, int count, char **words)
 	if (count < command->min || count > command->max)
 		return ctl_misuse("usage: mmctl %s%s%s", command->name, *command->usage ? " " : "",
 			command->usage);
-	stranger = find_stranger(invocation, command);
-	if (stranger)
-		return ctl_misuse("%s does not take --%s: mmctl %s --help lists what it takes",
-			command->name, stranger, command->name);
-	r = command->layout ? layout_check(command->layout, &invocation->ctl) : CTL_OK;
+	r = check_taken(invocation, command, count ? words[0] : NULL);
+	if (r == CTL_OK && command->layout)
+		r = layout_check(command->layout, &invocation->ctl);
 	if (r != CTL_OK)
 		return r;
 	r = find_tree(invocation);

@@ -204,13 +204,13 @@ int cmd_mount_point(struct ctl *ctl, int count, char **words)
 		return CTL_USAGE;
 	count--;
 	words++;
-	if (strcmp(action, "list") == 0 && !ctl->options)
+	if (strcmp(action, "list") == 0)
 		return list(ctl, count, words);
 	if (strcmp(action, "add") == 0 && count == 2)
 		return change(ctl, true, count, words);
 	if (strcmp(action, "accept") == 0 && count == 1)
 		return accept_found(ctl, words[0]);
-	if (strcmp(action, "del") == 0 && (count == 1 || count == 2) && !ctl->options)
+	if (strcmp(action, "del") == 0 && (count == 1 || count == 2))
 		return change(ctl, false, count, words);
 	return ctl_misuse("mount-point takes list [NAME...], add DIRECTORY VOLUME "
 			  "[--options=OPTIONS], accept DIRECTORY [--options=OPTIONS] or "

@@ -424,11 +424,11 @@ int cmd_delete(struct ctl *ctl, int count, char **words)
 
 	if (r != CTL_OK)
 		return r;
+	if ((count > 0) + (request.len > 0) + ctl->is_all != 1)
+		return ctl_misuse("delete what? Links, or what --link, --id and --device select, "
+				  "or --all");
 	if (ctl->is_all)
 		request_add(&request, "all", "1");
-	if ((count > 0) == (request.len > 0))
-		return ctl_misuse("delete what? Links, or what --link, --id, --device or --all "
-				  "select");
 	if (count)
 		return delete_links(ctl, operation, count, words);
 	r = tree_run(ctl, operation, &request, &reply, "delete links");

@@ -226,7 +226,7 @@ expect_exit 1 "host is mounted read-only .mount -o remount,rw" mmctl mount-point
 mount -o remount,rw "$TMP/host"
 settle
 expect_ok mmctl mount-point del "$TMP/host/one"
-expect_exit 2 "mount-point takes list" mmctl mount-point del "$TMP/host/one" --options=ro
+expect_exit 2 "mount-point del does not take --options: " mmctl mount-point del "$TMP/host/one" --options=ro
 expect_exit 2 "mount-point takes list" mmctl mount-point remove "$TMP"
 umount "$TMP/host"
 settle
