@@ -76,16 +76,22 @@ int cmd_check(struct ctl *ctl, int count, char **words)
 		ctl, "check_unprocessed_volumes", &request, &reply, "look at the devices again");
 }
 
-/* The daemon knows devices better than mmctl, which may have none of that name any more. */
+/*
+ * The daemon knows devices better than mmctl, which may have none of that name any more: what is a
+ * path is followed as far as it leads, and plain words are judged there.
+ */
 static int ask_about_device(
 	const struct ctl *ctl, const char *operation, const char *word, const char *verb)
 {
 	_cleanup_strbuf_ struct strbuf request = STRBUF_INIT, reply = STRBUF_INIT;
 	_cleanup_free_ char *what = xasprintf("%s %s", verb, word);
+	struct name name;
 
 	if (!*word)
 		return ctl_misuse("'' is no device");
-	request_add(&request, "device", word);
+	if (name_guess(ctl, word, &name) != CTL_OK)
+		return CTL_USAGE;
+	request_add(&request, "device", strchr(word, '/') ? name.text : word);
 	return tree_run(ctl, operation, &request, &reply, what);
 }
 

@@ -268,6 +268,7 @@ int cmd_list(struct ctl *ctl, int count, char **words)
 static int add_selection(const struct ctl *ctl, struct strbuf *request)
 {
 	struct link_name link;
+	struct name device;
 
 	if (ctl->link && name_parse_link(ctl, ctl->link, &link) != CTL_OK)
 		return CTL_USAGE;
@@ -276,12 +277,14 @@ static int add_selection(const struct ctl *ctl, struct strbuf *request)
 			"--id takes a unique ID, such as UUID=1234-ABCD, not '%s'", ctl->id);
 	if (ctl->device && !*ctl->device)
 		return ctl_misuse("--device takes a volume, not ''");
+	if (ctl->device && name_guess(ctl, ctl->device, &device) != CTL_OK)
+		return CTL_USAGE;
 	if (ctl->link)
 		request_add(request, "link", link.path);
 	if (ctl->id)
 		request_add(request, "id", ctl->id);
 	if (ctl->device)
-		request_add(request, "device", ctl->device);
+		request_add(request, "device", device.text);
 	return CTL_OK;
 }
 

@@ -27,3 +27,31 @@ expect_exit 2 'mount-point add does not take --sort: ' mmctl mount-point add "$T
 expect_exit 2 'delete what' mmctl delete --all --link=x
 expect_exit 2 'delete what' mmctl delete --all --id="$id_a"
 expect_exit 2 'delete what' mmctl delete --all --device="$a"
+
+# --- a device by a symlink, or by a path in the tree ---------------------------------------------
+
+expect_ok mmctl create lnk "$a"
+ln -s "$a" "$TMP/mysym"
+for word in "$MM/DosDevices/lnk" "$TMP/mysym" "$MM/ids/$id_a" "$MM/ids/$id_a/device" "$MM/devices/${a#/dev/}" lnk \
+	LABEL=films "${a#/dev/}"; do
+	expect_equal "$a" "$(mmctl query --device="$word" -n -r -o DEVICE | sort -u)" "the device of --device=$word"
+	expect_ok mmctl arrival "$word"
+	expect_ok mmctl keep "$word"
+done
+for word in "$MM/DosDevices/lnk" "$TMP/mysym"; do
+	expect_equal "$(mmctl accept "$a" 2>&1 || true)" "$(mmctl accept "$word" 2>&1 | sed "s|accept $word|accept $a|" || true)" \
+		"what accept $word says"
+	mmctl keep "$word" off
+	expect_ok mmctl removal "$word"
+	expect_exit 1 "$a|mysym|lnk" mmctl query "$a"
+	expect_ok mmctl arrival "$a"
+done
+expect_equal "$a" "$(cd /dev && mmctl query --device="./${a#/dev/}" -n -r -o DEVICE | sort -u)" "the device of a path from here"
+expect_exit 2 "takes a volume" mmctl query --device=
+expect_exit 1 "cannot look at $TMP/nothing" mmctl arrival "$TMP/nothing"
+expect_equal "/DosDevices/lnk" "$(mmctl delete --device="$TMP/mysym" -n -r -o LINK | grep -v Volumes)" "what is deleted"
+mmctl create --absent never UUID=0000-9999
+mmctl keep --absent never
+expect_equal "/DosDevices/never" "$(mmctl query --device=never -n -r -o LINK)" "the link of one that is offline"
+mmctl keep never off
+expect_ok mmctl forget never
