@@ -123,9 +123,12 @@ static int forget_one(const struct ctl *ctl, const char *word)
 	_cleanup_strbuf_ struct strbuf request = STRBUF_INIT, reply = STRBUF_INIT;
 	_cleanup_free_ char *what = xasprintf("forget '%s'", word);
 	struct link_name link;
+	struct name name;
 
-	if (unique_id_is_valid(word)) {
-		request_add(&request, "id", word);
+	if (name_guess(ctl, word, &name) != CTL_OK)
+		return CTL_USAGE;
+	if (name.kind == NAME_ID) {
+		request_add(&request, "id", name.text);
 	} else {
 		if (name_parse_link(ctl, word, &link) != CTL_OK)
 			return CTL_USAGE;

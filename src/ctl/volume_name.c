@@ -16,31 +16,61 @@
 
 #define SYMLINKS_MAX 40 /* as for the kernel */
 
-/* A path into the mount means what it is there. */
-static const char *strip_mount(const struct ctl *ctl, const char *word)
+/* What is behind the mount point in a path, NULL: it does not lead there. */
+static const char *strip_mount(const struct ctl *ctl, const char *path)
 {
 	size_t len = strlen(ctl->mount);
 
-	return strncmp(word, ctl->mount, len) == 0 && word[len] == '/' ? word + len : word;
+	return strncmp(path, ctl->mount, len) == 0 && path[len] == '/' ? path + len : NULL;
+}
+
+/* With the folder resolved, but not what is in it: that may be a link, and the link is meant. */
+static char *resolve_folder(const char *word)
+{
+	size_t len = strlen(word), start;
+	_cleanup_free_ char *folder = NULL, *real = NULL;
+
+	while (len && word[len - 1] == '/')
+		len--;
+	for (start = len; start && word[start - 1] != '/';)
+		start--;
+	if (!start)
+		return NULL;
+	folder = xstrndup(word, start);
+	real = realpath(folder, NULL);
+	return real ? xasprintf("%s/%s", real, word + start) : NULL;
+}
+
+/*
+ * A path into the mount, by whatever way, means what it is there. Of what is not there, such as the
+ * folder of a volume that has gone, only the text can tell.
+ */
+static char *enter_mount(const struct ctl *ctl, const char *word)
+{
+	_cleanup_free_ char *real = resolve_folder(word);
+	const char *inside = real ? strip_mount(ctl, real) : NULL;
+
+	inside = inside ? inside : strip_mount(ctl, word);
+	return xstrdup(inside ? inside : word);
 }
 
 int name_parse_link(const struct ctl *ctl, const char *word, struct link_name *ret_link)
 {
+	_cleanup_free_ char *path = enter_mount(ctl, word);
 	const char *why;
 
-	word = strip_mount(ctl, word);
-	if (link_name_parse_sought(word, strlen(word), ret_link, &why) < 0)
-		return ctl_misuse("'%s' cannot be a link: %s", word, why);
+	if (link_name_parse_sought(path, strlen(path), ret_link, &why) < 0)
+		return ctl_misuse("'%s' cannot be a link: %s", path, why);
 	return CTL_OK;
 }
 
 int name_parse_new_link(const struct ctl *ctl, const char *word, struct link_name *ret_link)
 {
+	_cleanup_free_ char *path = enter_mount(ctl, word);
 	const char *why;
 
-	word = strip_mount(ctl, word);
-	if (link_name_parse(word, strlen(word), ret_link, &why) < 0)
-		return ctl_misuse("'%s' cannot be a link: %s", word, why);
+	if (link_name_parse(path, strlen(path), ret_link, &why) < 0)
+		return ctl_misuse("'%s' cannot be a link: %s", path, why);
 	return CTL_OK;
 }
 
@@ -114,12 +144,10 @@ static void resolve(struct name *name)
 
 int name_guess(const struct ctl *ctl, const char *word, struct name *ret_name)
 {
-	_cleanup_free_ char *inside = NULL;
+	_cleanup_free_ char *path = enter_mount(ctl, word), *inside = enter_tree(ctl, path);
 	struct link_name link;
 
-	word = strip_mount(ctl, word);
-	inside = enter_tree(ctl, word);
-	word = inside ? inside : word;
+	word = inside ? inside : path;
 	ret_name->kind = NAME_DEVICE;
 	snprintf(ret_name->text, sizeof(ret_name->text), "%s", word);
 	if (!*word || strlen(word) >= sizeof(ret_name->text))

@@ -55,3 +55,38 @@ mmctl keep --absent never
 expect_equal "/DosDevices/never" "$(mmctl query --device=never -n -r -o LINK)" "the link of one that is offline"
 mmctl keep never off
 expect_ok mmctl forget never
+
+# --- a path into the tree, by whatever way -------------------------------------------------------
+
+expect_ok mmctl create films "$a"
+expect_ok mmctl create other "$a"
+ln -s "$MM" "$TMP/sym"
+ln -s "$MM/DosDevices" "$TMP/names"
+mkdir "$TMP/here"
+ln -s ../mnt "$TMP/here/up"
+for path in "$TMP/sym/DosDevices/films" "$TMP/names/films" "$TMP/here/up/DosDevices/films" "$MM//DosDevices/films" \
+	"$MM/ids/../DosDevices/films" "$MM/./DosDevices/films"; do
+	expect_equal /DosDevices/films "$(mmctl query "$path" -n -r -o LINK)" "what query $path shows"
+	expect_equal /DosDevices/films "$("$MMCTL" -m "$TMP/sym" query "$path" -n -r -o LINK)" "what it shows with -m"
+	expect_equal /DosDevices/films "$(mmctl query --link="$path" -n -r -o LINK)" "what --link=$path selects"
+	mmctl verify "$path" >"$TMP/verified" || fail "verify $path fails"
+	expect_ok mmctl rename "$path" "${path%films}renamed"
+	expect_ok mmctl delete "${path%films}renamed" -q
+	expect_ok mmctl create "$path" "$a"
+done
+expect_equal 2 "$(mmctl query "$TMP/sym/devices/${a#/dev/}" -n -r -o LINK | wc -l)" "the links of a device, by its path"
+expect_equal 2 "$(mmctl query "$TMP/sym/ids/$id_a/" -n -r -o LINK | wc -l)" "the links of a volume, by its path"
+from_here()
+{
+	cd "$MM$1" && shift && "$MMCTL" -m "$@"
+}
+expect_match "/DosDevices/films is $a" "$(from_here / . verify DosDevices/films)" "what verify says of a path from here"
+expect_match "/DosDevices/films is $a" "$(from_here /ids "$MM" verify ../DosDevices/films)" "what verify says of a path from there"
+expect_match "/DosDevices/films is $a" "$(from_here /DosDevices .. verify ./films)" "what verify says of a path in the folder"
+expect_exit 2 "'/dev/films' cannot be a link" mmctl delete /dev/films
+expect_exit 1 "cannot query '/nothing/films'" mmctl query /nothing/films
+mmctl create --absent never UUID=0000-9999
+mmctl keep --absent never
+expect_ok mmctl forget "$TMP/sym/ids/UUID=0000-9999"
+mmctl create --absent never UUID=0000-9999
+expect_ok mmctl forget "$MM/ids/UUID=0000-9999"
