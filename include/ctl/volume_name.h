@@ -38,3 +38,5 @@ char *name_find_online(const struct ctl *ctl, const struct name *name);
 char *name_find_present(const struct ctl *ctl, const struct name *name);
 /* The same for one that may be offline. */
 char *name_find(const struct ctl *ctl, const struct name *name);
+/* Where nothing is found because several volumes have the name: which, as the daemon says it. */
+char *name_find_doubt(const struct ctl *ctl, const struct name *name);

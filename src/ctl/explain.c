@@ -68,13 +68,16 @@ static char *find_node(const struct ctl *ctl, const struct name *name)
 
 static int finding_make(struct finding *finding, const char *word)
 {
-	_cleanup_free_ char *node = NULL;
+	_cleanup_free_ char *node = NULL, *doubt = NULL;
 	struct name name;
 	int r = name_guess(finding->ctl, word, &name);
 
 	if (r != CTL_OK)
 		return r;
 	node = find_node(finding->ctl, &name);
+	doubt = node ? NULL : name_find_doubt(finding->ctl, &name);
+	if (doubt)
+		return ctl_fail("cannot explain %s: %s", word, doubt);
 	if (!node)
 		return ctl_fail("cannot explain %s: no volume of that name is present (mmctl list "
 				"shows the links, mmctl history what became of them)",

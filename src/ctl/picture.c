@@ -348,12 +348,16 @@ static void draw_absent(struct picture *picture, const char *folder, struct line
 static int draw_named(struct picture *picture, const char *word, struct line *machine)
 {
 	_cleanup_free_ char *folder = NULL, *node = NULL, *real = NULL, *device = NULL;
+	_cleanup_free_ char *doubt = NULL;
 	struct item *item;
 	struct name name;
 
 	if (name_guess(picture->ctl, word, &name) != CTL_OK)
 		return CTL_USAGE;
 	folder = name_find(picture->ctl, &name);
+	doubt = folder ? NULL : name_find_doubt(picture->ctl, &name);
+	if (doubt)
+		return ctl_fail("cannot show '%s': %s", word, doubt);
 	node = folder ? tree_read_link(picture->ctl, "%s/device", folder) : NULL;
 	if (!node)
 		node = xstrdup(name.kind == NAME_DEVICE ? name.text : "");

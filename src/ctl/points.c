@@ -194,12 +194,15 @@ static int print_reply(const struct ctl *ctl, struct strbuf *reply)
 static int find_id(
 	const struct ctl *ctl, const struct shown_points *points, const char *word, char **ret_id)
 {
-	_cleanup_free_ char *folder = NULL;
+	_cleanup_free_ char *folder = NULL, *doubt = NULL;
 	struct name name;
 
 	if (name_guess(ctl, word, &name) != CTL_OK)
 		return CTL_USAGE;
 	folder = name_find(ctl, &name);
+	doubt = folder ? NULL : name_find_doubt(ctl, &name);
+	if (doubt)
+		return ctl_fail("cannot list '%s': %s", word, doubt);
 	for (size_t i = 0; !folder && i < points->count; i++) {
 		const struct shown_point *point = &points->list[i];
 

@@ -324,23 +324,47 @@ static char *find_by_id(const struct ctl *ctl, const char *id)
 	return steal_ptr(found);
 }
 
-/* The only volume whose file says that. */
-static char *find_by_file(const struct ctl *ctl, const char *file, const char *value)
+#define NODES_SHOWN 8
+
+/* The volumes that have a label. */
+struct labelled {
+	size_t count;
+	char *folder;	     /* of the first */
+	struct strbuf nodes; /* of the first few */
+};
+
+static void labelled_fini(struct labelled *labelled)
+{
+	free(labelled->folder);
+	strbuf_fini(&labelled->nodes);
+}
+
+static void find_labelled(
+	const struct ctl *ctl, const char *file, const char *value, struct labelled *ret_labelled)
 {
 	_cleanup_(texts_free_p) char **names = tree_list_names(ctl, "ids");
-	_cleanup_free_ char *found = NULL;
 
-	for (size_t i = 0; names[i]; i++) {
+	for (size_t i = 0; *value && names[i]; i++) {
 		_cleanup_free_ char *text = tree_read_line(ctl, "ids/%s/%s", names[i], file);
-		_cleanup_free_ char *label = text_unescape(text);
+		_cleanup_free_ char *label = text_unescape(text), *node = NULL;
 
 		if (strcmp(label, value) != 0)
 			continue;
-		if (found)
-			return NULL;
-		found = xasprintf("ids/%s", names[i]);
+		if (ret_labelled->count++ == 0)
+			ret_labelled->folder = xasprintf("ids/%s", names[i]);
+		node = tree_read_link(ctl, "ids/%s/device", names[i]);
+		if (ret_labelled->count <= NODES_SHOWN)
+			strbuf_add_format(&ret_labelled->nodes, " %s", node ? node : names[i]);
 	}
-	return steal_ptr(found);
+}
+
+/* The only volume whose file says that. */
+static char *find_by_file(const struct ctl *ctl, const char *file, const char *value)
+{
+	_cleanup_(labelled_fini) struct labelled labelled = { 0 };
+
+	find_labelled(ctl, file, value, &labelled);
+	return labelled.count == 1 ? steal_ptr(labelled.folder) : NULL;
 }
 
 /* As udevd spells it in the names of its links. */
@@ -370,6 +394,20 @@ static char *find_by_label(const struct ctl *ctl, const char *text)
 
 	return labels[kind].file ? find_by_file(ctl, labels[kind].file, value)
 				 : find_by_udev(ctl, labels[kind].folder, value);
+}
+
+char *name_find_doubt(const struct ctl *ctl, const struct name *name)
+{
+	_cleanup_(labelled_fini) struct labelled labelled = { 0 };
+	size_t kind = name->kind == NAME_LABEL ? find_label(name->text) : ARRAY_SIZE(labels);
+
+	if (kind < ARRAY_SIZE(labels) && labels[kind].file)
+		find_labelled(
+			ctl, labels[kind].file, name->text + strlen(labels[kind].tag), &labelled);
+	if (labelled.count < 2)
+		return NULL;
+	return xasprintf("%zu devices have %s:%s%s", labelled.count, name->text,
+		strbuf_text(&labelled.nodes), labelled.count > NODES_SHOWN ? " …" : "");
 }
 
 char *name_find(const struct ctl *ctl, const struct name *name)

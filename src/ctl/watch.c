@@ -238,7 +238,7 @@ int cmd_wait(struct ctl *ctl, int count, char **words)
 	r = fd = open_events(ctl);
 	while (r >= 0) {
 		_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
-		_cleanup_free_ char *folder = NULL;
+		_cleanup_free_ char *folder = NULL, *doubt = NULL;
 
 		r = name_guess(ctl, words[0], &name);
 		if (r != CTL_OK)
@@ -246,6 +246,9 @@ int cmd_wait(struct ctl *ctl, int count, char **words)
 		folder = name_find_online(ctl, &name);
 		if (folder)
 			return CTL_OK;
+		doubt = name_find_doubt(ctl, &name);
+		if (doubt)
+			return ctl_fail("cannot %s: %s", what, doubt);
 		r = await_events(fd, deadline_get_rest(end));
 		if (r == 0 && deadline_get_rest(end) == 0)
 			return ctl_fail(

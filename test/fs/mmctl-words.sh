@@ -90,3 +90,40 @@ mmctl keep --absent never
 expect_ok mmctl forget "$TMP/sym/ids/UUID=0000-9999"
 mmctl create --absent never UUID=0000-9999
 expect_ok mmctl forget "$MM/ids/UUID=0000-9999"
+
+# --- a label that several volumes have -----------------------------------------------------------
+
+id_c=UUID=77777777-2222-3333-4444-555555555555
+c=${LOOP}03
+"$MMCTL" -m "$MM" wait LABEL=twice 2>"$TMP/waited" &
+pid=$!
+make_image c 4M swap "${id_c#UUID=}" films
+attach c 03
+settle
+both="2 devices have LABEL=films: ($a $c|$c $a)$"
+for command in list tree explain paths query "query --device" "create new" keep next-letter; do
+	# shellcheck disable=SC2086 # words
+	expect_exit 1 ": $both" mmctl $command LABEL=films
+done
+expect_exit 1 "^mmctl: cannot wait for 'LABEL=films': $both" timeout 20 "$MMCTL" -m "$MM" wait LABEL=films
+expect_exit 1 "^mmctl: cannot wait for 'LABEL=films': $both" timeout 20 "$MMCTL" -m "$MM" wait LABEL=films --timeout=10
+expect_exit 1 "LABEL=nobody has not appeared" mmctl wait LABEL=nobody --timeout=0
+expect_exit 1 "cannot list 'LABEL=nobody': no volume of that name" mmctl list LABEL=nobody
+# Who waits is told when it comes about.
+make_image d 4M swap 77777777-2222-3333-4444-666666666666 twice
+make_image e 4M swap 77777777-2222-3333-4444-777777777777 twice
+kill -STOP $pid
+attach d 04
+attach e 05
+settle
+kill -CONT $pid
+await_end $pid
+expect_equal 1 "$status" "the status of a wait for a label that two have meanwhile"
+expect_match "cannot wait for 'LABEL=twice': 2 devices have LABEL=twice: ${LOOP}0[45] ${LOOP}0[45]$" "$(cat "$TMP/waited")" \
+	"what it said"
+# One that is kept for a volume that is absent counts for nothing.
+mmctl keep "$c"
+detach 03
+settle
+expect_ok mmctl wait LABEL=films --timeout=10
+expect_match "$a" "$(mmctl list LABEL=films)" "the one that is here"
