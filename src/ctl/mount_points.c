@@ -72,26 +72,42 @@ static bool has_text(char *const *texts, const char *text)
 	return *texts;
 }
 
+/* Adds what a word names, once; `listed` has room for it. */
+static int list_named(const struct ctl *ctl, const char *word, struct table *table, char **listed)
+{
+	_cleanup_free_ char *folder = NULL, *doubt = NULL;
+	struct name name;
+
+	if (name_guess(ctl, word, &name) != CTL_OK)
+		return CTL_USAGE;
+	folder = name_find(ctl, &name);
+	doubt = folder ? NULL : name_find_doubt(ctl, &name);
+	if (!folder)
+		return ctl_fail("cannot list the mount points of '%s': %s", word,
+			doubt ? doubt
+			      : "no volume of that name shows (mmctl list shows the links, "
+				"mmctl tree the devices)");
+	if (has_text(listed, folder))
+		return CTL_OK;
+	list_volume(ctl, folder, table);
+	while (*listed)
+		listed++;
+	*listed = steal_ptr(folder);
+	return CTL_OK;
+}
+
 static int list(struct ctl *ctl, int count, char **words)
 {
 	_cleanup_(table_free_p) struct table *table = table_new(ctl, &mount_points_layout);
 	_cleanup_(texts_free_p) char **ids = NULL, **listed = NULL;
-	size_t listed_count = 0;
+	int result = CTL_OK, r;
+	bool is_any = !count;
 
 	listed = xcalloc((size_t)count + 1, sizeof(*listed));
 	for (int i = 0; i < count; i++) {
-		_cleanup_free_ char *folder = NULL;
-		struct name name;
-
-		if (name_guess(ctl, words[i], &name) != CTL_OK)
-			return CTL_USAGE;
-		folder = name_find(ctl, &name);
-		if (!folder)
-			return tree_report(ctl, -ENOENT, "", "list mount points");
-		if (has_text(listed, folder))
-			continue;
-		list_volume(ctl, folder, table);
-		listed[listed_count++] = steal_ptr(folder);
+		r = list_named(ctl, words[i], table, listed);
+		is_any |= r == CTL_OK;
+		result = r > result ? r : result;
 	}
 	if (!count)
 		ids = tree_list_names(ctl, "ids");
@@ -100,7 +116,10 @@ static int list(struct ctl *ctl, int count, char **words)
 
 		list_volume(ctl, folder, table);
 	}
-	return table_print(table);
+	if (result == CTL_USAGE || !is_any)
+		return result;
+	r = table_print(table);
+	return r > result ? r : result;
 }
 
 /* The path of a directory that may be gone, as far as it is there. */

@@ -409,7 +409,8 @@ int cmd_tree(struct ctl *ctl, int count, char **words)
 	_cleanup_(picture_fini) struct picture picture = { .ctl = ctl };
 	struct utsname system;
 	struct line *machine;
-	int result = CTL_OK;
+	int result = CTL_OK, r;
+	bool is_any = !count;
 
 	if (ctl->is_of_cluster)
 		return draw_cluster(ctl, count);
@@ -422,15 +423,16 @@ int cmd_tree(struct ctl *ctl, int count, char **words)
 	machine = table_add(picture.table, NULL);
 	table_set(picture.table, machine, NAME, system.nodename);
 	for (int i = 0; i < count; i++) {
-		int r = draw_named(&picture, words[i], machine);
-
+		r = draw_named(&picture, words[i], machine);
+		is_any |= r == CTL_OK;
 		result = r > result ? r : result;
 	}
-	if (result != CTL_OK)
+	if (result == CTL_USAGE || !is_any)
 		return result;
 	if (!count)
 		draw(&picture, NULL, machine);
 	if (!count)
 		draw_offline(&picture, machine);
-	return table_print(picture.table);
+	r = table_print(picture.table);
+	return r > result ? r : result;
 }

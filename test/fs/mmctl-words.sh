@@ -101,7 +101,7 @@ make_image c 4M swap "${id_c#UUID=}" films
 attach c 03
 settle
 both="2 devices have LABEL=films: ($a $c|$c $a)$"
-for command in list tree explain paths query "query --device" "create new" keep next-letter; do
+for command in list tree explain paths "mount-point list" query "query --device" "create new" keep next-letter; do
 	# shellcheck disable=SC2086 # words
 	expect_exit 1 ": $both" mmctl $command LABEL=films
 done
@@ -127,3 +127,31 @@ detach 03
 settle
 expect_ok mmctl wait LABEL=films --timeout=10
 expect_match "$a" "$(mmctl list LABEL=films)" "the one that is here"
+
+# --- a word that names nothing among others ------------------------------------------------------
+
+mkdir "$TMP/dir"
+mount "$a" "$TMP/dir"
+mkdir "$TMP/dir/point"
+expect_ok mmctl mount-point add "$TMP/dir/point" "$b"
+for words in "$b nope" "/dev/x $b" "nope $b $b"; do
+	# shellcheck disable=SC2086 # words
+	expect_equal "$TMP/dir/point" "$(mmctl mount-point list $words -n -r -o DIRECTORY 2>"$TMP/said" || echo "$?" >"$TMP/status")" \
+		"what mount-point list $words shows"
+	expect_equal 1 "$(cat "$TMP/status")" "the status of mount-point list $words"
+	expect_match "^mmctl: cannot list the mount points of '(nope|/dev/x)': no volume of that name shows .mmctl list" \
+		"$(cat "$TMP/said")" "what it said"
+	rm "$TMP/status"
+done
+for command in list query tree "mount-point list"; do
+	# shellcheck disable=SC2086 # words
+	expect_exit 1 "'nope'" mmctl $command nope
+	# shellcheck disable=SC2086 # words
+	expect_exit 1 "'nope'" mmctl $command "$b" nope
+	# shellcheck disable=SC2086 # words
+	expect_equal "" "$(mmctl $command nope 2>/dev/null || true)" "what $command nope shows"
+	# shellcheck disable=SC2086 # words
+	expect_match "$b|${b#/dev/}" "$(mmctl $command nope "$b" 2>/dev/null || true)" "what $command nope $b shows"
+done
+expect_ok mmctl mount-point del "$TMP/dir/point"
+umount "$TMP/dir"
