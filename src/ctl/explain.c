@@ -31,6 +31,7 @@ struct finding {
 	char *folder;	 /* of its volume, NULL: it has none */
 	char *id;	 /* the volume's */
 	char *reason;	 /* why it is no volume */
+	bool lacks_id;	 /* which is all that it lacks to be one */
 	bool is_id_seen; /* in the schemes so far */
 };
 
@@ -42,17 +43,23 @@ static void finding_fini(struct finding *finding)
 	free(finding->reason);
 }
 
-static char *find_reason(const struct ctl *ctl, const char *node)
+/* What is in the list of devices that are no volumes. */
+static void find_reason(struct finding *finding)
 {
-	static const char *const keys[] = { "DEVICE", "REASON" };
+	static const char *const keys[] = { "DEVICE", "KIND", "REASON" };
+	static const char *const kinds[] = { "volume", "duplicate", "stranger" };
 	_cleanup_strbuf_ struct strbuf text = STRBUF_INIT;
 	char *values[ARRAY_SIZE(keys)];
 
-	tree_read(ctl, "control/unprocessed", &text);
-	for (char *at = text.data; pairs_take_line(&at, keys, values, ARRAY_SIZE(keys));)
-		if (values[1] && is_same_text(values[0], node))
-			return xstrdup(values[1]);
-	return NULL;
+	tree_read(finding->ctl, "control/unprocessed", &text);
+	for (char *at = text.data; pairs_take_line(&at, keys, values, ARRAY_SIZE(keys));) {
+		if (!values[2] || !is_same_text(values[0], finding->evidence.node))
+			continue;
+		finding->reason = xstrdup(values[2]);
+		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+			finding->lacks_id |= is_same_text(values[1], kinds[i]);
+		return;
+	}
 }
 
 /* The node behind a name: of links and IDs the volume's. */
@@ -92,7 +99,7 @@ static int finding_make(struct finding *finding, const char *word)
 	if (finding->folder)
 		finding->id = text_unescape(finding->folder + strlen("ids/"));
 	else
-		finding->reason = find_reason(finding->ctl, finding->evidence.node);
+		find_reason(finding);
 	return CTL_OK;
 }
 
@@ -114,7 +121,7 @@ static char *judge(struct finding *finding, const char *id, bool is_there)
 		return xasprintf("taken by %s", owner);
 	if (owner && *owner)
 		return xstrdup("has names");
-	if (!finding->id)
+	if (!finding->id && !finding->lacks_id)
 		return xstrdup("not used");
 	return xstrdup(finding->is_id_seen ? "not needed" : "passed over");
 }

@@ -146,4 +146,17 @@ expect_equal 1 "$(wc -w <<<"$reader")" "the number of processes that open the de
 [ "$reader" != "$own" ] || fail "mmctl reads the device itself"
 grep -q "^$reader *prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER" "$TMP/trace" || fail "who reads the device is in no sandbox"
 
+# What the option id= leaves out is passed over, whether there is another identity or none.
+restart_mmfs id=partuuid
+settle
+expect_match "^$a is no volume: " "$(mmctl explain "$a")" "what it says of a device that has none of the identities asked for"
+expect_equal "passed over" "$(result "$a" uuid)" "what it says of the one that it has"
+expect_equal "used" "$(result "${gpt}p1" partuuid)" "what it says where it has another one"
+
+# All that it may say is in the manual.
+page=$(sed -n "/^[.]It Ic explain/,/^[.]It Ic verify/p" "$(dirname "$0")/../../contrib/man/mmctl.1")
+for word in used absent "identifies nothing" "taken by" "passed over" "not needed" "not used" "has names"; do
+	grep -q "^[.]Ql $word\( \|$\)" <<<"$page" || fail "the manual does not say what '$word' means"
+done
+
 stop_mmfs
