@@ -475,15 +475,28 @@ static char *explain_missing(const struct ctl *ctl, const struct link_name *link
 	return xasprintf("there is no link %s", link->path);
 }
 
+/* Who has the name: a link that leads to no node is kept, and nothing takes its place. */
+static char *explain_taken(const struct link_name *link, const char *target)
+{
+	const char *folder = strncmp(target, "../ids/", 7) == 0 ? target + 7 : NULL;
+	_cleanup_free_ char *name = NULL, *id = NULL;
+
+	if (!folder)
+		return xasprintf(
+			"%s is a link to %s (--replace takes its place)", link->path, target);
+	name = xstrndup(folder, strcspn(folder, "/"));
+	id = text_unescape(name);
+	return xasprintf("%s is kept for %s, which is offline", link->path, id);
+}
+
 /* What the kernel says by itself, from what it knows of the folder. */
 static char *explain_rename(
 	const struct ctl *ctl, int error, const struct link_name *old, const struct link_name *new)
 {
 	_cleanup_free_ char *request = NULL, *there = tree_read_link(ctl, "%s", new->path + 1);
 
-	if (error == -EEXIST && there)
-		return xasprintf(
-			"%s is a link to %s (--replace takes its place)", new->path, there);
+	if (error == -EEXIST && there && !ctl->may_replace)
+		return explain_taken(new, there);
 	if (error == -ENOENT)
 		return explain_missing(ctl, old);
 	if ((old->kind == LINK_VOLUME) != (new->kind == LINK_VOLUME))

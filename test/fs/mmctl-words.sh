@@ -155,3 +155,24 @@ for command in list query tree "mount-point list"; do
 done
 expect_ok mmctl mount-point del "$TMP/dir/point"
 umount "$TMP/dir"
+
+# --- renaming to a name that is kept for an absent volume ----------------------------------------
+
+id_d=UUID=77777777-2222-3333-4444-666666666666
+expect_ok mmctl create kept "${LOOP}04"
+expect_ok mmctl create X: "${LOOP}04"
+expect_ok mmctl create loose "$b"
+mmctl keep kept
+detach 04
+settle
+said="/DosDevices/kept is kept for $id_d"
+expect_exit 1 "cannot create 'kept': $said" mmctl create kept "$b"
+expect_exit 1 "cannot rename 'loose': $said" mmctl rename loose kept
+expect_exit 1 "cannot rename 'loose': $said" mmctl rename loose kept --replace
+expect_exit 1 "cannot rename 'loose': $said" mmctl rename loose KEPT --replace
+! mmctl rename loose kept 2>&1 | grep -e --replace || fail "it advises --replace, which does not help"
+mmctl create Y: "$b"
+expect_exit 1 "cannot rename 'Y:': ${said/kept is/X: is}" mmctl rename Y: X: --replace
+expect_equal "$b" "$(readlink "$MM/DosDevices/loose")" "the link that was to be renamed"
+expect_exit 1 "/DosDevices/films is a link to $a .--replace takes its place" mmctl rename loose films
+expect_ok mmctl rename loose films --replace

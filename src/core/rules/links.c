@@ -192,6 +192,17 @@ static int check_elsewhere(struct decision *decision, const char *id, const char
 	return 0;
 }
 
+/* A name that shows is another volume's, which need not be here. */
+static int fail_taken(struct decision *decision, const struct link *link)
+{
+	const char *owner = link->record->id;
+
+	if (!decision_get_node(decision, owner))
+		return decision_fail(decision, -EEXIST, "%s is kept for %s, which is offline",
+			link->path, owner);
+	return decision_fail(decision, -EEXIST, "%s is a link of %s", link->path, owner);
+}
+
 /* Whether a name that is not to be replaced is free, or was an absent volume's. */
 static int check_free(struct decision *decision, const char *id, const char *path)
 {
@@ -204,10 +215,7 @@ static int check_free(struct decision *decision, const char *id, const char *pat
 	if (strcmp(owner, id) == 0)
 		return decision_fail(
 			decision, -EEXIST, "%s has the link %s already", owner, link->path);
-	if (!decision_get_node(decision, owner))
-		return decision_fail(decision, -EEXIST, "%s is kept for %s, which is offline",
-			link->path, owner);
-	return decision_fail(decision, -EEXIST, "%s is a link of %s", link->path, owner);
+	return fail_taken(decision, link);
 }
 
 /* What a device is named by that is no volume, for who means one that has nothing of the kind. */
@@ -459,8 +467,7 @@ static int check_rename(struct decision *decision, const struct link *old)
 	if (!decision->request->may_replace || strcmp(over->path, name->path) != 0 ||
 		(strcmp(over->record->id, old->record->id) != 0 &&
 			!decision_get_node(decision, over->record->id)))
-		return decision_fail(
-			decision, -EEXIST, "%s is a link of %s", over->path, over->record->id);
+		return fail_taken(decision, over);
 	return 0;
 }
 
