@@ -226,8 +226,12 @@ static int take_over(struct ctl *ctl, struct shown *shown)
 	int r;
 
 	if (ctl->is_dry_run) {
-		printf("What the cluster has would be taken over: %s\n",
-			shown->state[6] ? shown->state[6] : "");
+		_cleanup_free_ char *text =
+			xasprintf("What the cluster has would be taken over: %s",
+				shown->state[6] ? shown->state[6] : "");
+
+		if (!ctl->is_quiet)
+			output_print_line(text);
 		return CTL_OK;
 	}
 	request_add(&request, "all", "1");

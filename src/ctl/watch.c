@@ -193,6 +193,7 @@ static int show_events(const struct ctl *ctl, struct table *table, struct strbuf
 	return CTL_OK;
 }
 
+/* Also with --quiet, which would leave nothing to do for ever. */
 int cmd_events(struct ctl *ctl, int count, char **words)
 {
 	_cleanup_(table_free_p) struct table *table = table_new(ctl, &events_layout);

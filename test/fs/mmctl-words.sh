@@ -176,3 +176,20 @@ expect_exit 1 "cannot rename 'Y:': ${said/kept is/X: is}" mmctl rename Y: X: --r
 expect_equal "$b" "$(readlink "$MM/DosDevices/loose")" "the link that was to be renamed"
 expect_exit 1 "/DosDevices/films is a link to $a .--replace takes its place" mmctl rename loose films
 expect_ok mmctl rename loose films --replace
+
+# --- quiet ---------------------------------------------------------------------------------------
+
+expect_equal "" "$(mmctl -q list; mmctl -q tree; mmctl -q explain "$a"; mmctl -q history; mmctl -q status)" "what is shown quietly"
+expect_exit 1 nope mmctl -q list nope
+expect_equal "$(mmctl export)" "$(mmctl -q export)" "what is exported quietly"
+for command in events watch; do
+	"$MMCTL" -m "$MM" -q $command -r -o LINK >"$TMP/followed" &
+	pid=$!
+	await grep -q LINK "$TMP/followed"
+	expect_ok mmctl create "quiet-$command" "$a"
+	await grep -q "quiet-$command" "$TMP/followed"
+	kill $pid
+	await_end $pid
+done
+
+stop_mmfs
