@@ -37,11 +37,6 @@ int database_read(const struct ctl *ctl, const char *what, struct json_object **
 struct json_object *database_new(void);
 struct json_object *database_add(struct json_object *database, const char *id);
 void database_add_link(struct json_object *database, const char *id, const char *link);
-/*
- * Why this is no such document, and in `place` where, as json_find_line() has it, or nothing if it
- * is said of all of it; NULL if it is one. All links become canonical.
- */
-char *database_check(struct json_object *database, struct strbuf *place);
 struct json_object *database_find(struct json_object *database, const char *id);
 /*
  * Spells IDs of a document, which somebody has typed, as the database `here` does, or else as a
@@ -50,6 +45,20 @@ struct json_object *database_find(struct json_object *database, const char *id);
 void database_spell_ids(struct json_object *database, struct json_object *here);
 /* Equal for links that are the same: they are whatever the case of ASCII letters. The caller's. */
 char *text_fold(const char *text);
+
+/* Whether there is a text that a request can say: without a NUL in it. */
+bool database_is_text(struct json_object *object, const char *key);
+
+/* What may be missing, but is nothing else. */
+struct database_member {
+	const char *key;
+	enum json_type type;
+	const char *word;
+};
+
+/* Why a member of an object, `of` something, is of another type; `place` grows by its key. */
+char *database_check_members(struct json_object *object, const struct database_member *members,
+	size_t count, const char *of, struct strbuf *place);
 
 const char *volume_get_id(struct json_object *volume);
 /* NULL: the volume has fewer links. */

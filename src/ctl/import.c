@@ -11,6 +11,7 @@
 
 #include "ctl/foreign_import.h"
 #include "ctl/json_place.h"
+#include "ctl/judge.h"
 #include "ctl/restore.h"
 #include "ctl/windows_import.h"
 
@@ -67,7 +68,7 @@ static int read_format(const struct ctl *ctl, const char *path, struct json_obje
 		r = formats[i].read(ctl, path, ret_database);
 		if (r != CTL_OK)
 			return r;
-		why = database_check(*ret_database, &place);
+		why = judge_document(*ret_database, &place);
 		return why ? ctl_fail("cannot import %s: %s", path ? path : "names", why) : CTL_OK;
 	}
 	return ctl_misuse(
@@ -140,7 +141,7 @@ static int parse_document(struct document *document)
 	if (!document->content || fault < text->len)
 		return fail_at(document->path, find_damage(text, end < fault ? end : fault),
 			"that is no JSON (it takes what mmctl export writes)");
-	why = database_check(document->content, &place);
+	why = judge_document(document->content, &place);
 	if (!why)
 		return CTL_OK;
 	return fail_at(document->path,

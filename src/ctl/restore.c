@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "core/syntax/unique_id.h"
+#include "ctl/known.h"
 #include "ctl/restore.h"
 
 #define SKIPPED_SHOWN 10 /* of the volumes that are left out */
@@ -160,74 +160,23 @@ static void add_links(struct restore *restore, struct json_object *here, struct 
 			add_simple(&restore->additions, "create_point", link, id, true);
 }
 
-/* "2026-01-31T12:00:00.000000Z": microseconds since 1970, 0: that is no time. */
-static uint64_t read_time(const char *text)
+/*
+ * What is to be known of a device from now on, NULL: that stays. What the document leaves
+ * out stays, too, but with --exact a fingerprint says all, as export writes it.
+ */
+static struct json_object *find_knowledge(const struct restore *restore, struct json_object *here,
+	struct json_object *before, struct json_object *wanted)
 {
-	struct tm utc = { 0 };
-	unsigned int rest = 0;
-	const char *end = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &utc) : NULL;
-	time_t seconds;
+	bool is_all = is_exact(restore) && database_get_object(wanted, "fingerprint");
+	_cleanup_json_ struct json_object *known = known_read(wanted, is_all ? NULL : before);
 
-	if (!end || (*end == '.' && sscanf(end, ".%6u", &rest) != 1))
-		return 0;
-	seconds = timegm(&utc);
-	return seconds > 0 ? (uint64_t)seconds * 1000000 + rest : 0;
-}
-
-static void add_number(struct strbuf *request, const char *key, uint64_t value)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	request_add(request, key, text);
-}
-
-static void add_known(struct strbuf *request, struct json_object *volume)
-{
-	static const char *const keys[][2] = { { "partuuid", "partuuid" }, { "dm_uuid", "dmuuid" },
-		{ "md_uuid", "mduuid" }, { "wwn", "wwn" }, { "serial", "serial" },
-		{ "attachment", "attachment" } };
-	struct json_object *known = database_get_object(volume, "fingerprint");
-	struct json_object *size, *start;
-	const char *node = database_get_text(volume, "last_device");
-	uint64_t seen = read_time(database_get_text(volume, "last_seen"));
-
-	add_number(request, "seen", seen);
-	if (node && *node)
-		request_add(request, "node", node);
-	if (json_object_object_get_ex(known, "size", &size))
-		add_number(request, "size", json_object_get_uint64(size));
-	if (json_object_object_get_ex(known, "start", &start))
-		add_number(request, "start", json_object_get_uint64(start));
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		const char *value = database_get_text(known, keys[i][0]);
-
-		if (value && *value)
-			request_add(request, keys[i][1], value);
-	}
-}
-
-static bool is_same_member(struct json_object *a, struct json_object *b, const char *key)
-{
-	return json_object_equal(json_object_object_get(a, key), json_object_object_get(b, key));
-}
-
-/* Whether what the document knows of the device counts for more than what is known here. */
-static bool knows_better(
-	const struct restore *restore, struct json_object *here, struct json_object *wanted)
-{
-	static const char *const members[] = { "last_seen", "last_device", "fingerprint" };
-	bool is_same = true;
-
-	if (!database_get_object(wanted, "fingerprint") ||
-		is_present(restore, volume_get_id(wanted)))
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
-		is_same &= here && is_same_member(here, wanted, members[i]);
-	if (is_same || !here || is_exact(restore))
-		return !is_same;
-	return read_time(database_get_text(wanted, "last_seen")) >
-		read_time(database_get_text(here, "last_seen"));
+	if (!known_is_said(wanted) || is_present(restore, volume_get_id(wanted)))
+		return NULL;
+	if (here && json_object_equal(before, known))
+		return NULL;
+	if (here && !is_exact(restore) && known_get_seen(known) < known_get_seen(before))
+		return NULL; /* it was here after the document was written */
+	return steal_ptr(known);
 }
 
 /* Whether a flag is to be another; false, too, where nothing is said of it. */
@@ -267,7 +216,8 @@ static void add_knowledge(struct restore *restore, struct json_object *here,
 		const char *flag, *key, *on, *off;
 	} flags[] = { { "no_drive_letter", "state", "on", "off" },
 		{ "keep_links", "keep", "1", "0" } };
-	bool is_known = knows_better(restore, here, wanted);
+	_cleanup_json_ struct json_object *before = known_read(here, NULL);
+	_cleanup_json_ struct json_object *known = find_knowledge(restore, here, before, wanted);
 	_cleanup_strbuf_ struct strbuf request = STRBUF_INIT;
 	const char *id = volume_get_id(wanted);
 	size_t words = 0;
@@ -285,11 +235,11 @@ static void add_knowledge(struct restore *restore, struct json_object *here,
 			words++;
 		}
 	}
-	if (is_known)
+	if (known)
 		tell(&restore->added, '+', "what it was", id);
-	if (is_known || is_forgotten)
-		add_known(&request, is_known ? wanted : here);
-	if (words || is_known || is_forgotten)
+	if (known || is_forgotten)
+		known_add(&request, known ? known : before);
+	if (words || known || is_forgotten)
 		add_line(&restore->knowledge, "remember", &request);
 }
 

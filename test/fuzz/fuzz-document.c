@@ -11,6 +11,7 @@
 
 #include "core/syntax/operations.h"
 #include "ctl/json_place.h"
+#include "ctl/judge.h"
 #include "ctl/output.h"
 #include "ctl/restore.h"
 #include "fuzz.h"
@@ -132,7 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	json_tokener_free(tokener);
 	if (!wanted)
 		return 0;
-	why = database_check(wanted, &place);
+	why = judge_document(wanted, &place);
 	json_find_line(text, strbuf_text(&place));
 	if (!why)
 		import(wanted, data[0] % 2);

@@ -1,0 +1,104 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Documents for mmctl import that somebody has written by hand: what they do not say stays, and what
+# means the same is the same.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-mmctl.sh"
+require jq mkfs.ext4 mkswap
+
+document() # VOLUME,…
+{
+	echo '{"format":"mmfs-names","version":1,"volumes":['"$1"']}'
+}
+
+# Puts a document in, with the options; it is nothing to do for a second time, and nothing is done.
+import() # VOLUME,… [OPTION…]
+{
+	local volumes=$1 before
+
+	shift
+	document "$volumes" | mmctl import "$@"
+	before=$(epic)
+	expect_equal "nothing to do" "$(document "$volumes" | mmctl import "$@")" "what $volumes changes again"
+	expect_equal "$before" "$(epic)" "the epic number after $volumes again"
+}
+
+volume() # ID
+{
+	mmctl export | jq -c '.volumes[] | select(.id == "'"$1"'")'
+}
+
+known() # ID
+{
+	volume "$1" | jq -c '{last_seen, last_device, fingerprint}'
+}
+
+
+attach_two
+start_mmfs
+settle
+
+# --- what is known of devices ---
+
+# What a document leaves out stays.
+import '{"id":"UUID=dead-2","links":["g2"],"last_seen":"2020-01-01T00:00:00Z","last_device":"/dev/sdq",
+	"fingerprint":{"size":5,"start":7,"wwn":"0x5000c500a1b2c3d4","attachment":"internal"}}' >/dev/null
+expect_equal "+ what it was  UUID=dead-2" \
+	"$(import '{"id":"UUID=dead-2","links":["g2"],"last_seen":"2021-01-01T00:00:00Z","fingerprint":{"serial":"abc"}}')" \
+	"what a fingerprint in part changes"
+all='{"last_seen":"2021-01-01T00:00:00.000000Z","last_device":"/dev/sdq","fingerprint":{"size":5,"start":7,"wwn":"0x5000c500a1b2c3d4","serial":"abc","attachment":"internal"}}'
+expect_equal "$all" "$(known UUID=dead-2)" "what is known after a fingerprint in part"
+# So it is with one without a time, and of what is 0 or empty nothing is said.
+import '{"id":"UUID=dead-2","links":[],"fingerprint":{"size":0,"start":0,"wwn":"","serial":"xyz"}}' >/dev/null
+expect_equal "${all/abc/xyz}" "$(known UUID=dead-2)" "what is known after one without a time"
+import '{"id":"UUID=dead-2","links":[],"last_device":"/dev/sdr"}' >/dev/null
+import '{"id":"UUID=dead-2","links":[],"last_seen":"2022-01-01T00:00:00Z"}' >/dev/null
+all=$(sed 's/abc/xyz/; s/sdq/sdr/; s/2021/2022/' <<<"$all")
+expect_equal "$all" "$(known UUID=dead-2)" "what is known after a device and a time alone"
+# A document from before it was here last is not as good.
+expect_equal "nothing to do" \
+	"$(import '{"id":"UUID=dead-2","links":[],"last_seen":"2019-01-01T00:00:00Z","fingerprint":{"serial":"old"}}')" \
+	"what an older document changes"
+expect_equal "$all" "$(known UUID=dead-2)" "what is known after an older document"
+
+# With --exact a fingerprint says all, and a document without one nothing but what it says.
+mmctl export >"$TMP/rest"
+exactly() # MEMBERS
+{
+	import "$(jq -c '.volumes[] | select(.id != "UUID=dead-2")' "$TMP/rest" | paste -sd ,),"'{"id":"UUID=dead-2","links":["g2"]'"$1}" --exact
+}
+exactly ',"last_seen":"2020-01-01T00:00:00Z"' >/dev/null
+expect_equal "${all/2022/2020}" "$(known UUID=dead-2)" "what is known after a time with --exact"
+exactly ',"last_seen":"2020-01-01T00:00:00Z","fingerprint":{"serial":"abc","colour":"red"}' >/dev/null
+expect_equal '{"last_seen":"2020-01-01T00:00:00.000000Z","last_device":null,"fingerprint":{"size":0,"serial":"abc"}}' \
+	"$(known UUID=dead-2)" "what is known after a fingerprint in part with --exact"
+exactly ',"fingerprint":{}' >/dev/null
+expect_equal '{"last_seen":null,"last_device":null,"fingerprint":{"size":0}}' "$(known UUID=dead-2)" "what is known after an empty one"
+
+# Times are what they say.
+number=0
+expect_time() # AS EXPORTED, TEXT
+{
+	import '{"id":"UUID=time-'$((++number))'","links":[],"last_seen":"'"$2"'"}' >/dev/null
+	expect_equal "$1" "$(volume UUID=time-$number | jq -r .last_seen)" "the time $2"
+}
+expect_time 2020-01-01T00:00:00.500000Z 2020-01-01T00:00:00.5Z
+expect_time 2020-01-01T00:00:00.000005Z 2020-01-01T00:00:00.000005Z
+expect_time 2020-01-01T00:00:00.123456Z 2020-01-01T00:00:00.123456789Z
+expect_time 2019-12-31T22:30:00.250000Z 2020-01-01T00:00:00.25+01:30
+expect_time 2020-02-29T01:00:00.000000Z 2020-02-28T23:00:00-02:00
+for text in "" rubbish 2020-01-01 2020-01-01T00:00:00 2020-01-01T00:00Z 2020-01-01T00:00:00.Z 2020-1-01T00:00:00Z \
+	2020-02-30T00:00:00Z 2020-01-01T25:00:00Z "2020-01-01T00:00:00Z " 2020-01-01T00:00:00+2:00 2020-01-01T00:00:00+02:60 \
+	1969-12-31T23:59:59Z 2020-01-01T00:00:00,5Z '2020-01-01T00:00:00Z\u0000'; do
+	document $'\n{"id":"UUID=wrong","links":["w"],\n"last_seen":"'"$text"'"}' >"$TMP/wrong"
+	expect_exit 1 "^mmctl: cannot import $TMP/wrong: line 3: last_seen of UUID=wrong is no (text|time)" mmctl import "$TMP/wrong"
+done
+for member in '"size":-5' '"start":-1' '"size":99999999999999999999' '"size":1.5' '"attachment":"foo"' '"wwn":7' '"serial":"a\u0000b"'; do
+	document $'\n{"id":"UUID=wrong","links":["w"],"fingerprint":{\n'"$member"'}}' >"$TMP/wrong"
+	expect_exit 1 "^mmctl: cannot import $TMP/wrong: line 3: [a-z]* of UUID=wrong is no" mmctl import "$TMP/wrong"
+done
+expect_equal "" "$(volume UUID=wrong)" "what is known of what was refused"
+
+stop_mmfs
