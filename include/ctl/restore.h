@@ -11,6 +11,7 @@ struct restore {
 	const struct ctl *ctl;
 	struct json_object *wanted;
 	struct json_object *here, *here_by_id;
+	struct json_object *wanted_ids;
 	struct json_object *shown;  /* IDs that have a folder in ids/ */
 	struct json_object *owners; /* by link, see text_fold(): IDs */
 	struct strbuf removals, additions, knowledge, points;

@@ -126,13 +126,24 @@ static bool remove_links(struct restore *restore, struct json_object *here,
 	return is_forgotten;
 }
 
-/* A link of a volume that is absent, and not kept, goes to who asks for it. */
+static bool is_skipped(const struct restore *restore, const char *id)
+{
+	return restore->ctl->skips_absent && !shows(restore, id);
+}
+
+/*
+ * A link of a volume that is absent, and not kept, goes to who asks for it. With --exact that is told
+ * where the owner is gone through, which one is not that is left out.
+ */
 static void tell_owner(struct restore *restore, const char *link, const char *id)
 {
 	_cleanup_free_ char *key = text_fold(link);
 	const char *owner = json_object_get_string(json_object_object_get(restore->owners, key));
+	bool is_told = is_exact(restore) && owner &&
+		!(is_skipped(restore, owner) &&
+			json_object_object_get_ex(restore->wanted_ids, owner, NULL));
 
-	if (owner && strcmp(owner, id) != 0 && !is_exact(restore) && !shows(restore, owner))
+	if (owner && strcmp(owner, id) != 0 && !is_told && !shows(restore, owner))
 		tell(&restore->removed, '-', link, owner);
 }
 
@@ -366,7 +377,7 @@ static int restore_volume(struct restore *restore, struct json_object *wanted)
 	int r;
 
 	json_object_object_get_ex(restore->here_by_id, id, &here);
-	if (restore->ctl->skips_absent && !shows(restore, id)) {
+	if (is_skipped(restore, id)) {
 		if (restore->skipped++ < SKIPPED_SHOWN)
 			ctl_fail("%s is not here: its names are left out", id);
 		return CTL_OK;
@@ -407,17 +418,12 @@ static void remove_volume(struct restore *restore, struct json_object *here)
 
 static void remove_others(struct restore *restore)
 {
-	struct json_object *volumes = database_get_array(restore->wanted, "volumes");
-	_cleanup_json_ struct json_object *kept = json_object_new_object();
+	struct json_object *volumes = database_get_array(restore->here, "volumes");
 
-	for (size_t i = 0; i < json_object_array_length(volumes); i++)
-		json_object_object_add(
-			kept, volume_get_id(json_object_array_get_idx(volumes, i)), NULL);
-	volumes = database_get_array(restore->here, "volumes");
 	for (size_t i = 0; i < json_object_array_length(volumes); i++) {
 		struct json_object *here = json_object_array_get_idx(volumes, i);
 
-		if (!json_object_object_get_ex(kept, volume_get_id(here), NULL))
+		if (!json_object_object_get_ex(restore->wanted_ids, volume_get_id(here), NULL))
 			remove_volume(restore, here);
 	}
 }
@@ -472,6 +478,7 @@ int restore_begin(struct restore *restore, const struct ctl *ctl, struct json_ob
 		.ctl = ctl,
 		.wanted = wanted,
 		.here_by_id = json_object_new_object(),
+		.wanted_ids = json_object_new_object(),
 		.shown = json_object_new_object(),
 		.owners = json_object_new_object(),
 		.cleared = json_object_new_array(),
@@ -481,6 +488,9 @@ int restore_begin(struct restore *restore, const struct ctl *ctl, struct json_ob
 		return r;
 	look_at_tree(restore);
 	database_spell_ids(wanted, restore->here);
+	for (size_t i = 0; i < json_object_array_length(volumes); i++)
+		json_object_object_add(restore->wanted_ids,
+			volume_get_id(json_object_array_get_idx(volumes, i)), NULL);
 	for (size_t i = 0; r == CTL_OK && i < json_object_array_length(volumes); i++)
 		r = restore_volume(restore, json_object_array_get_idx(volumes, i));
 	if (r == CTL_OK && is_exact(restore) && !ctl->from)
@@ -504,6 +514,7 @@ void restore_fini(struct restore *restore)
 {
 	json_object_put(restore->here);
 	json_object_put(restore->here_by_id);
+	json_object_put(restore->wanted_ids);
 	json_object_put(restore->shown);
 	json_object_put(restore->owners);
 	json_object_put(restore->cleared);

@@ -101,4 +101,20 @@ for member in '"size":-5' '"start":-1' '"size":99999999999999999999' '"size":1.5
 done
 expect_equal "" "$(volume UUID=wrong)" "what is known of what was refused"
 
+# --- names that go ---
+
+# What an absent volume loses shows, also where it is left out itself.
+mmctl -q create --absent photos UUID=dead-9
+document "{\"id\":\"$id_a\",\"links\":[\"photos\"]},"'{"id":"UUID=dead-9","links":["videos"]}' >"$TMP/taken"
+for options in "--exact --skip-absent" --skip-absent; do
+	# shellcheck disable=SC2086 # words
+	diff=$(mmctl import --dry-run $options "$TMP/taken" 2>/dev/null)
+	expect_equal "- /DosDevices/photos  UUID=dead-9
++ /DosDevices/photos  $id_a" "$(grep photos <<<"$diff")" "what import $options changes"
+done
+expect_equal "$diff" "$(mmctl import --skip-absent "$TMP/taken" 2>/dev/null)" "what it has changed"
+expect_equal "[]" "$(volume UUID=dead-9 | jq -c .links)" "the links of who has lost one"
+expect_equal "- /DosDevices/photos  $id_a" "$(document "{\"id\":\"$id_a\",\"links\":[]}" | mmctl import --exact | grep photos)" \
+	"what goes of a volume that is here"
+
 stop_mmfs
