@@ -58,16 +58,9 @@ static struct json_object *make_set(struct json_object *volume)
 	for (size_t i = 0; (link = volume_get_link(volume, i)); i++) {
 		_cleanup_free_ char *key = text_fold(link);
 
-		json_object_object_add(set, key, NULL);
+		json_object_object_add(set, key, json_object_new_string(link));
 	}
 	return set;
-}
-
-static bool set_has(struct json_object *set, const char *link)
-{
-	_cleanup_free_ char *key = text_fold(link);
-
-	return json_object_object_get_ex(set, key, NULL);
 }
 
 static bool has_volume_name(struct json_object *volume)
@@ -103,6 +96,15 @@ static bool is_exact(const struct restore *restore)
 	return restore->ctl->is_exact;
 }
 
+/* Whether the link is in a set, with --exact as it is spelled. */
+static bool set_has(const struct restore *restore, struct json_object *set, const char *link)
+{
+	_cleanup_free_ char *key = text_fold(link);
+	const char *spelled = json_object_get_string(json_object_object_get(set, key));
+
+	return spelled && (!is_exact(restore) || strcmp(spelled, link) == 0);
+}
+
 /*
  * Links that are to go. Volume names of which the document has none were made here by themselves.
  * What an absent volume has that does not show can only be forgotten as a whole: true then.
@@ -114,7 +116,7 @@ static bool remove_links(struct restore *restore, struct json_object *here,
 	const char *link, *id = volume_get_id(here);
 
 	for (size_t i = 0; (link = volume_get_link(here, i)); i++) {
-		if (set_has(links, link) || (keeps_names && link_name_is_volume(link)))
+		if (set_has(restore, links, link) || (keeps_names && link_name_is_volume(link)))
 			continue;
 		tell(&restore->removed, '-', link, id);
 		is_forgotten |= !shows(restore, id);
@@ -132,8 +134,8 @@ static bool is_skipped(const struct restore *restore, const char *id)
 }
 
 /*
- * A link of a volume that is absent, and not kept, goes to who asks for it. With --exact that is told
- * where the owner is gone through, which one is not that is left out.
+ * A link of a volume that is absent, and not kept, goes to who asks for it. With --exact that is
+ * told where the owner is gone through, which one is not that is left out.
  */
 static void tell_owner(struct restore *restore, const char *link, const char *id)
 {
@@ -156,7 +158,7 @@ static void add_links(struct restore *restore, struct json_object *here, struct 
 	const char *link, *id = volume_get_id(wanted);
 
 	for (size_t i = 0; (link = volume_get_link(wanted, i)); i++) {
-		bool is_known = set_has(known, link);
+		bool is_known = set_has(restore, known, link);
 
 		if (is_known && !is_forgotten)
 			continue;

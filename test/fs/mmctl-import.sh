@@ -117,4 +117,14 @@ expect_equal "[]" "$(volume UUID=dead-9 | jq -c .links)" "the links of who has l
 expect_equal "- /DosDevices/photos  $id_a" "$(document "{\"id\":\"$id_a\",\"links\":[]}" | mmctl import --exact | grep photos)" \
 	"what goes of a volume that is here"
 
+# The case of letters is made the same by --exact, and by nothing else.
+for id in "$id_b" UUID=dead-9; do
+	import '{"id":"'"$id"'","links":["photos","other"],"keep_links":false}' >/dev/null
+	expect_equal "nothing to do" "$(import '{"id":"'"$id"'","links":["PHOTOS","other"]}')" "what another case changes of $id"
+	expect_equal "- /DosDevices/photos  $id
++ /DosDevices/PHOTOS  $id" "$(import '{"id":"'"$id"'","links":["PHOTOS","other"]}' --exact | grep -F "  $id")" "what it changes with --exact of $id"
+	expect_equal '["/DosDevices/PHOTOS","/DosDevices/other"]' "$(volume "$id" | jq -c '.links |= map(select(startswith("/Dos"))) | .links')" "the links of $id"
+	document "" | mmctl -q import --exact
+done
+
 stop_mmfs
