@@ -5,6 +5,7 @@
 
 /*
  * Why this is no such document, and in `place` where, as json_find_line() has it, or nothing if it
- * is said of all of it; NULL if it is one. All links become canonical.
+ * is said of all of it; NULL if it is one. All links and
+ * mount points become canonical.
  */
 char *judge_document(struct json_object *database, struct strbuf *place);

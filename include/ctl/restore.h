@@ -12,9 +12,11 @@ struct restore {
 	struct json_object *wanted;
 	struct json_object *here, *here_by_id;
 	struct json_object *wanted_ids;
-	struct json_object *shown;  /* IDs that have a folder in ids/ */
-	struct json_object *owners; /* by link, see text_fold(): IDs */
-	struct strbuf removals, additions, knowledge, points;
+	struct json_object *shown;     /* IDs that have a folder in ids/ */
+	struct json_object *owners;    /* by link, see text_fold(): IDs */
+	struct json_object *given;     /* links that are given, in lower case */
+	struct json_object *forgotten; /* IDs of which all goes, to be given anew */
+	struct strbuf point_removals, removals, additions, knowledge, points;
 	struct strbuf removed, added; /* "- /DosDevices/X:  UUID=…" */
 	size_t skipped;
 	struct json_object *cleared; /* host and path of each mount point that goes */

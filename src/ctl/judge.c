@@ -43,17 +43,83 @@ static char *check_links(struct json_object *seen, struct json_object *links, st
 	return NULL;
 }
 
+/* Without the slashes that separate nothing. The caller's. */
+static char *spell_path(const char *path)
+{
+	_cleanup_strbuf_ struct strbuf spelled = STRBUF_INIT;
+
+	while (*(path += strspn(path, "/"))) {
+		size_t len = strcspn(path, "/");
+
+		strbuf_add_text(&spelled, spelled.len ? "/" : "");
+		strbuf_add(&spelled, path, len);
+		path += len;
+	}
+	return xstrdup(strbuf_text(&spelled));
+}
+
+/* The same mount point as an export has it: `options` and `found` only where they say something. */
+static struct json_object *spell_mount_point(
+	struct json_object *point, const char *path, const char *volume)
+{
+	struct json_object *spelled = json_object_new_object();
+	const char *options = database_get_text(point, "options");
+
+	json_object_object_add(spelled, "path", json_object_new_string(path));
+	json_object_object_add(spelled, "volume", json_object_new_string(volume));
+	if (options && *options)
+		json_object_object_add(spelled, "options", json_object_new_string(options));
+	if (database_get_flag(point, "found"))
+		json_object_object_add(spelled, "found", json_object_new_boolean(true));
+	return spelled;
+}
+
+/* Paths that the volume has so far are in `seen`. */
+static char *check_mount_point(struct json_object *seen, struct json_object *point, const char *id,
+	struct strbuf *place, struct json_object **ret_spelled)
+{
+	static const struct database_member members[] = {
+		{ "options", json_type_string, "text" },
+		{ "found", json_type_boolean, "boolean" },
+	};
+	_cleanup_free_ char *path = NULL, *of = NULL;
+	const char *volume, *fault;
+	struct link_name name;
+	char *why;
+
+	if (!database_is_text(point, "path") || !database_is_text(point, "volume"))
+		return xasprintf("a mount point on %s has no path, or no volume", id);
+	path = spell_path(database_get_text(point, "path"));
+	of = xasprintf("the mount point /%s on %s", path, id);
+	why = database_check_members(point, members, ARRAY_SIZE(members), of, place);
+	if (why)
+		return why;
+	volume = database_get_text(point, "volume");
+	if (link_name_parse_sought(volume, strlen(volume), &name, &fault) < 0 ||
+		name.kind != LINK_VOLUME)
+		return xasprintf("%s has a volume '%s', which is no volume name", of, volume);
+	if (json_object_object_get_ex(seen, path, NULL))
+		return xasprintf("%s is there twice", of);
+	json_object_object_add(seen, path, NULL);
+	*ret_spelled = spell_mount_point(point, path, name.path);
+	return NULL;
+}
+
 static char *check_mount_points(struct json_object *volume, struct strbuf *place)
 {
 	struct json_object *points = database_get_array(volume, "mount_points");
+	_cleanup_json_ struct json_object *seen = json_object_new_object();
 
 	for (size_t i = 0; points && i < json_object_array_length(points); i++) {
-		struct json_object *point = json_object_array_get_idx(points, i);
+		struct json_object *spelled = NULL;
+		char *why;
 
 		set_place(place, "mount_points", i);
-		if (!database_is_text(point, "path") || !database_is_text(point, "volume"))
-			return xasprintf("a mount point on %s has no path, or no volume",
-				volume_get_id(volume));
+		why = check_mount_point(seen, json_object_array_get_idx(points, i),
+			volume_get_id(volume), place, &spelled);
+		if (why)
+			return why;
+		json_object_array_put_idx(points, i, spelled);
 	}
 	return NULL;
 }

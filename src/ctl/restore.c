@@ -3,8 +3,8 @@
  * From a document to the lines that bring it back, and the other way round: what of the database
  * here is to go. What a document does not say stays as it is.
  *
- * First goes what has to, so that names can move between volumes; mount points come last, since
- * they lead to volume names.
+ * First goes what has to, so that names can move between volumes; mount points go before them and
+ * come last, since they lead to volume names.
  */
 
 #include <errno.h>
@@ -149,6 +149,15 @@ static void tell_owner(struct restore *restore, const char *link, const char *id
 		tell(&restore->removed, '-', link, owner);
 }
 
+/* Mount points that lead there may have gone with a name of before. */
+static void give_link(struct restore *restore, const char *link, const char *id)
+{
+	_cleanup_free_ char *key = text_fold(link);
+
+	add_simple(&restore->additions, "create_point", link, id, true);
+	json_object_object_add(restore->given, key, NULL);
+}
+
 /* Those that are here already show no difference, even where they have to be given anew. */
 static void add_links(struct restore *restore, struct json_object *here, struct json_object *wanted,
 	bool is_forgotten)
@@ -162,7 +171,7 @@ static void add_links(struct restore *restore, struct json_object *here, struct 
 
 		if (is_known && !is_forgotten)
 			continue;
-		add_simple(&restore->additions, "create_point", link, id, true);
+		give_link(restore, link, id);
 		if (is_known)
 			continue;
 		tell_owner(restore, link, id);
@@ -170,7 +179,7 @@ static void add_links(struct restore *restore, struct json_object *here, struct 
 	}
 	for (size_t i = 0; keeps_names && (link = volume_get_link(here, i)); i++)
 		if (link_name_is_volume(link))
-			add_simple(&restore->additions, "create_point", link, id, true);
+			give_link(restore, link, id);
 }
 
 /*
@@ -269,6 +278,14 @@ static struct json_object *find_point(struct json_object *volume, const char *pa
 	return NULL;
 }
 
+/* A volume name is the same in any case of its letters: it gets that of the link. */
+static bool is_same_point(struct json_object *a, struct json_object *b)
+{
+	return strcasecmp(database_get_text(a, "volume"), database_get_text(b, "volume")) == 0 &&
+		is_same_text(database_get_text(a, "options"), database_get_text(b, "options")) &&
+		database_get_flag(a, "found") == database_get_flag(b, "found");
+}
+
 static void add_point(struct restore *restore, const char *host, struct json_object *point)
 {
 	_cleanup_free_ char *source = xasprintf("/%s", database_get_text(point, "path"));
@@ -293,20 +310,31 @@ static void tell_point(struct strbuf *diff, char sign, const char *host, struct 
 	tell(diff, sign, what, host);
 }
 
-static void add_points(struct restore *restore, struct json_object *here,
-	struct json_object *wanted, bool is_forgotten)
+static bool is_given(const struct restore *restore, struct json_object *point)
 {
-	struct json_object *points = database_get_array(wanted, "mount_points");
-	const char *host = volume_get_id(wanted);
+	_cleanup_free_ char *key = text_fold(database_get_text(point, "volume"));
 
+	return json_object_object_get_ex(restore->given, key, NULL);
+}
+
+/* Once all links are gone through. Those that are here stay where the document tells of none. */
+static void add_points(struct restore *restore, struct json_object *wanted)
+{
+	struct json_object *points = database_get_array(wanted, "mount_points"), *here = NULL;
+	const char *host = volume_get_id(wanted);
+	bool is_forgotten = json_object_object_get_ex(restore->forgotten, host, NULL);
+
+	json_object_object_get_ex(restore->here_by_id, host, &here);
+	if (!points)
+		points = database_get_array(here, "mount_points");
 	for (size_t i = 0; points && i < json_object_array_length(points); i++) {
 		struct json_object *point = json_object_array_get_idx(points, i);
 		struct json_object *known = find_point(here, database_get_text(point, "path"));
-		bool is_same = known && json_object_equal(known, point);
+		bool is_same = known && is_same_point(known, point);
 
 		if (!is_same)
 			tell_point(&restore->added, '+', host, point);
-		if (!is_same || is_forgotten)
+		if (!is_same || is_forgotten || is_given(restore, point))
 			add_point(restore, host, point);
 	}
 }
@@ -327,7 +355,7 @@ static void remove_points(
 		tell_point(&restore->removed, '-', volume_get_id(here), point);
 		request_add(&request, "id", volume_get_id(here));
 		request_add(&request, "source", source);
-		add_line(&restore->removals, "remember_mount_point", &request);
+		add_line(&restore->point_removals, "remember_mount_point", &request);
 		json_object_array_add(
 			restore->cleared, json_object_new_string(volume_get_id(here)));
 		json_object_array_add(restore->cleared, json_object_new_string(path));
@@ -395,7 +423,8 @@ static int restore_volume(struct restore *restore, struct json_object *wanted)
 	empty = json_object_new_object();
 	add_links(restore, here ? here : empty, wanted, is_forgotten);
 	add_knowledge(restore, here, wanted, is_forgotten);
-	add_points(restore, here, wanted, is_forgotten);
+	if (is_forgotten)
+		json_object_object_add(restore->forgotten, id, NULL);
 	return CTL_OK;
 }
 
@@ -483,6 +512,8 @@ int restore_begin(struct restore *restore, const struct ctl *ctl, struct json_ob
 		.wanted_ids = json_object_new_object(),
 		.shown = json_object_new_object(),
 		.owners = json_object_new_object(),
+		.given = json_object_new_object(),
+		.forgotten = json_object_new_object(),
 		.cleared = json_object_new_array(),
 	};
 	r = database_read(ctl, "import", &restore->here);
@@ -495,6 +526,9 @@ int restore_begin(struct restore *restore, const struct ctl *ctl, struct json_ob
 			volume_get_id(json_object_array_get_idx(volumes, i)), NULL);
 	for (size_t i = 0; r == CTL_OK && i < json_object_array_length(volumes); i++)
 		r = restore_volume(restore, json_object_array_get_idx(volumes, i));
+	for (size_t i = 0; r == CTL_OK && i < json_object_array_length(volumes); i++)
+		if (!is_skipped(restore, volume_get_id(json_object_array_get_idx(volumes, i))))
+			add_points(restore, json_object_array_get_idx(volumes, i));
 	if (r == CTL_OK && is_exact(restore) && !ctl->from)
 		remove_others(restore);
 	if (restore->skipped > SKIPPED_SHOWN)
@@ -505,8 +539,8 @@ int restore_begin(struct restore *restore, const struct ctl *ctl, struct json_ob
 
 void restore_end(struct restore *restore, struct strbuf *ret_batch)
 {
-	const struct strbuf *parts[] = { &restore->removals, &restore->additions,
-		&restore->knowledge, &restore->points };
+	const struct strbuf *parts[] = { &restore->point_removals, &restore->removals,
+		&restore->additions, &restore->knowledge, &restore->points };
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		strbuf_add(ret_batch, strbuf_text(parts[i]), parts[i]->len);
@@ -519,7 +553,10 @@ void restore_fini(struct restore *restore)
 	json_object_put(restore->wanted_ids);
 	json_object_put(restore->shown);
 	json_object_put(restore->owners);
+	json_object_put(restore->given);
+	json_object_put(restore->forgotten);
 	json_object_put(restore->cleared);
+	strbuf_fini(&restore->point_removals);
 	strbuf_fini(&restore->removals);
 	strbuf_fini(&restore->additions);
 	strbuf_fini(&restore->knowledge);

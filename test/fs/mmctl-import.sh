@@ -127,4 +127,52 @@ for id in "$id_b" UUID=dead-9; do
 	document "" | mmctl -q import --exact
 done
 
+# --- mount points ---
+
+# They are the same however they are typed.
+guid='{00000000-0000-4000-8000-00000000000a}'
+target='{"id":"UUID=target","links":["/Volumes/Volume'$guid'"]}'
+host() # MOUNT POINT,… [TARGET]
+{
+	echo "${2-$target},"'{"id":"UUID=host","links":["h"],"mount_points":['"$1"']}'
+}
+canonical='[{"path":"a/b","volume":"/Volumes/Volume'$guid'"}]'
+import "$(host "${canonical:1:-1}")" >/dev/null
+expect_equal "$canonical" "$(volume UUID=host | jq -c .mount_points)" "the mount points"
+for point in '"path":"/a/b","volume":"Volume'$guid'"' '"path":"a//b/","volume":"\\\\?\\Volume'$guid'\\"' \
+	'"path":"a/b","volume":"/Volumes/Volume'${guid^^}'","found":false,"options":"","colour":"red"'; do
+	for options in "" --exact; do
+		# shellcheck disable=SC2086 # none or one
+		expect_equal "nothing to do" "$(import "$(host "{$point}")" $options | grep mount || echo "nothing to do")" \
+			"what $point changes $options"
+		expect_equal "$canonical" "$(volume UUID=host | jq -c .mount_points)" "the mount points after $point $options"
+	done
+done
+# They stay with a volume name that is given another case.
+expect_equal "- /Volumes/Volume$guid  UUID=target
++ /Volumes/Volume${guid^^}  UUID=target" "$(import "$(host "${canonical:1:-1}" "${target/$guid/${guid^^}}")" --exact | grep target)" \
+	"what another case of a volume name changes"
+expect_equal "a/b" "$(volume UUID=host | jq -r '.mount_points[].path')" "the mount points after that"
+import "$(host "${canonical:1:-1}")" --exact >/dev/null
+# Nor do they go with another name of the volume, whether the document tells of them or not.
+for document in "$(host "${canonical:1:-1}")" "$target,"'{"id":"UUID=host","links":["h"]}'; do
+	mmctl -q create --absent extra UUID=target
+	mmctl -q create --absent also UUID=host
+	expect_equal "- /DosDevices/also  UUID=host
+- /DosDevices/extra  UUID=target" "$(import "$document" --exact | sort)" "what goes with --exact"
+	expect_equal "$canonical" "$(volume UUID=host | jq -c .mount_points)" "the mount points after that"
+done
+# Where both go, in whatever order.
+mmctl -q create --absent extra UUID=target
+import "$(host "")" --exact >/dev/null
+expect_equal "[]" "$(volume UUID=host | jq -c .mount_points)" "the mount points after none"
+import "$(host "${canonical:1:-1}")" --exact >/dev/null
+for point in '"path":"a/b","volume":"photos"' '"path":"a/b","volume":7' '"path":"a/b","volume":"Volume'$guid'","found":1' \
+	'"path":"a/b","volume":"Volume'$guid'","options":["ro"]' '"path":"c","volume":"Volume'$guid'"},{"path":"/c/","volume":"Volume'$guid'"'; do
+	document $'\n'"$(host $'\n{'"$point}")" >"$TMP/wrong"
+	expect_exit 1 "^mmctl: cannot import $TMP/wrong: line 3: (a|the) mount point|^mmctl: .*: line 3: (found|options) of the mount point /a/b on UUID=host is no" \
+		mmctl import "$TMP/wrong"
+done
+expect_equal "$canonical" "$(volume UUID=host | jq -c .mount_points)" "the mount points after what was refused"
+
 stop_mmfs
