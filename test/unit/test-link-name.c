@@ -230,17 +230,18 @@ START_TEST(test_sought_volume)
 			link_name_parse_sought(texts[i], strlen(texts[i]), &name, &fault), 0);
 		ck_assert_str_eq(name.path, "/Volumes/" VOLUME);
 		ck_assert_int_eq(name.kind, LINK_VOLUME);
-		ck_assert(!link_name_get_volume_like(name.path, like));
+		ck_assert(link_name_get_twin(name.path, like));
+		ck_assert_str_eq(like, "/DosDevices/" VOLUME);
 	}
 	/* There it may be a name as any other; who finds none looks for the volume. */
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
 		ck_assert_int_eq(
 			link_name_parse_sought(others[i], strlen(others[i]), &name, &fault), 0);
 		ck_assert_str_eq(name.path, "/DosDevices/volume{" GUID "}");
-		ck_assert(link_name_get_volume_like(name.path, like));
+		ck_assert(link_name_get_twin(name.path, like));
 		ck_assert_str_eq(like, "/Volumes/" VOLUME);
 	}
-	ck_assert(!link_name_get_volume_like("/DosDevices/volume{}", like));
+	ck_assert(!link_name_get_twin("/DosDevices/volume{}", like));
 }
 END_TEST
 

@@ -51,10 +51,10 @@ bool link_name_is_letter(const char *path);
 bool link_name_is_volume(const char *path);
 
 /*
- * The volume name that differs from the last component of a path elsewhere in case alone. False:
- * that has no such form.
+ * The path in the other folder of a name that differs from the last component of this one in case
+ * alone, as VOLUME{…} from Volume{…}. False: there can be none.
  */
-bool link_name_get_volume_like(const char *path, char ret_path[LINK_PATH_MAX]);
+bool link_name_get_twin(const char *path, char ret_path[LINK_PATH_MAX]);
 
 /* The last component of a canonical path. */
 const char *link_name_get_base(const char *path);

@@ -52,16 +52,16 @@ const char *decision_get_node(const struct decision *decision, const char *id)
 	return manager_get_node(decision->manager, &decision->change->names, id);
 }
 
-/* Names are compared without case, and those of volumes may be sought among the others. */
+/* Names are compared without case, so those like a volume's may be found in the other folder. */
 const struct link *decision_find_link(const struct decision *decision, const char *path)
 {
 	const struct names *view = &decision->change->names;
 	const struct link *link = manager_find_link(decision->manager, view, path);
-	char like[LINK_PATH_MAX];
+	char twin[LINK_PATH_MAX];
 
-	return link || !link_name_get_volume_like(path, like)
+	return link || !link_name_get_twin(path, twin)
 		? link
-		: manager_find_link(decision->manager, view, like);
+		: manager_find_link(decision->manager, view, twin);
 }
 
 static bool node_has_name(const char *node, const char *text)

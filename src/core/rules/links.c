@@ -267,6 +267,16 @@ static int check_hidden(struct decision *decision, const char *id, const char *p
 	return decision_fail(decision, -EEXIST, "%s has the link %s already", id, link->path);
 }
 
+/* One that is replaced does not stay in the other folder either. */
+static void drop_twin(struct decision *decision, const char *path)
+{
+	struct names *names = &decision->change->names;
+	char twin[LINK_PATH_MAX];
+
+	if (link_name_get_twin(path, twin) && names_find_link(names, twin))
+		names_remove_link(names, twin);
+}
+
 int links_decide_create_point(struct decision *decision)
 {
 	const char *path = decision->request->link.path, *id;
@@ -282,6 +292,7 @@ int links_decide_create_point(struct decision *decision)
 		r = identity_names_prepare(decision, id);
 	if (r < 0)
 		return r;
+	drop_twin(decision, path);
 	names_set_link(&decision->change->names, path, id, decision->env->now);
 	if (link_name_is_letter(path))
 		decision_set_mark(decision, id, false);
@@ -493,6 +504,7 @@ int links_decide_rename(struct decision *decision)
 		mount_points_rename(&decision->change->names, path, name->path);
 		if (strcasecmp(path, name->path) != 0)
 			names_remove_link(&decision->change->names, path);
+		drop_twin(decision, name->path);
 		names_set_link(&decision->change->names, name->path, id, decision->env->now);
 		decision_add_entry(decision, "rename", name->path, id);
 	}

@@ -146,14 +146,17 @@ static int parse(const char *text, size_t len, bool is_sought, struct link_name 
 	return 0;
 }
 
-bool link_name_get_volume_like(const char *path, char ret_path[LINK_PATH_MAX])
+bool link_name_get_twin(const char *path, char ret_path[LINK_PATH_MAX])
 {
 	const char *base = link_name_get_base(path);
 
-	if (link_name_is_volume(path) || !is_like_volume_name(base, strlen(base)))
+	if (link_name_is_volume(path))
+		snprintf(ret_path, LINK_PATH_MAX, LINK_FOLDER_DOS_DEVICES "%s", base);
+	else if (is_like_volume_name(base, strlen(base)))
+		snprintf(ret_path, LINK_PATH_MAX, LINK_FOLDER_VOLUMES VOLUME_START "%s",
+			base + VOLUME_START_LEN);
+	else
 		return false;
-	snprintf(ret_path, LINK_PATH_MAX, LINK_FOLDER_VOLUMES VOLUME_START "%s",
-		base + VOLUME_START_LEN);
 	return true;
 }
 
