@@ -34,7 +34,8 @@ static void finish(struct job_source *jobs, struct fuse_job *job, struct deltas 
 {
 	if (rests_on_names(job))
 		change_queue_explain_refusal(jobs->queue, &job->why);
-	if (job->error && !job->done && job->error != -EOVERFLOW)
+	/* Nobody meant to change anything with a trial: its reply says why. */
+	if (job->error && !job->done && job->error != -EOVERFLOW && !job->is_trial)
 		asking_note_failure(jobs->error_log, job);
 	change_queue_finish(jobs->queue, job, deltas);
 }
