@@ -114,6 +114,21 @@ expect_ok mount -n -s -v -t mmfs anything "$MM" -o \
 	"$options,rw,nofail,_netdev,noauto,user,x-systemd.automount,x-systemd.requires=a.service,X-mount.mkdir,unheard-of=1"
 expect_mounted anything
 unmount
+# Its source is whatever it is: it is no option, and fails no start.
+for source in 'x,ro' 'x,fsname=evil' 'a b,and=comma' 'back\slash\\,' 'ünï'; do
+	expect_ok mount -t mmfs "$source" "$MM" -o "$options"
+	expect_equal "$source" "$(awk -v at="$MM" '$5 == at { sub(/.* - [^ ]* /, ""); print $1 }' /proc/self/mountinfo |
+		sed 's/\\040/ /g; s/\\134/\\/g')" "the source in mountinfo"
+	expect_match "(^|,)rw(,|$)" "$(show OPTIONS)" "the options of a mount of $source"
+	mmfs_pid=$(find_keeper "^/sbin/mount\..*db=$DB")
+	unmount
+done
+for source in '' "$(printf 'long,%.0s' {1..2000})"; do
+	expect_ok /sbin/mount.mmfs "$source" "$MM" -o "$options"
+	expect_match "^(mmfs|long,)" "$(show SOURCE)" "the source in mountinfo"
+	mmfs_pid=$(find_keeper "^/sbin/mount\..*db=$DB")
+	unmount
+done
 expect_ok mount -t mmfs.more none "$MM" -o "$options"
 expect_mounted none
 unmount

@@ -14,6 +14,8 @@
 #include "base/log.h"
 #include "io/fuse/fuse_session.h"
 
+#define SOURCE_MAX 255 /* bytes */
+
 static char last_message[256]; /* of libfuse, while starting */
 static bool has_started;
 
@@ -38,18 +40,33 @@ static void add_option(struct fuse_args *args, const char *option)
 		abort();
 }
 
+/*
+ * Whatever a mount is said to be of, it is one option to libfuse: commas and backslashes are no
+ * ends. The kernel takes no more than a page.
+ */
+static void add_source(struct fuse_args *args, const char *source)
+{
+	_cleanup_free_ char *option =
+		xasprintf("fsname=%.*s", SOURCE_MAX, *source ? source : "mmfs");
+	char *escaped = NULL;
+
+	if (fuse_opt_add_opt_escaped(&escaped, option) < 0)
+		abort();
+	add_option(args, escaped);
+	free(escaped);
+}
+
 struct fuse_session *fuse_session_make(
 	const struct fuse_options *options, const struct fuse_lowlevel_ops *ops, void *data)
 {
 	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
-	_cleanup_free_ char *source = xasprintf("fsname=%s", options->source);
 	_cleanup_free_ char *max_read = xasprintf("max_read=%u", options->max_read);
 	struct fuse_session *session;
 
 	fuse_set_log_func(take_message);
 	if (fuse_opt_add_arg(&args, "mmfs") < 0)
 		abort();
-	add_option(&args, source);
+	add_source(&args, options->source);
 	add_option(&args, "subtype=mmfs,default_permissions,nosuid,nodev,noexec");
 	if (options->is_root)
 		add_option(&args, "allow_other");
