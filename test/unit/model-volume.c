@@ -29,11 +29,12 @@ static bool is_free(struct model *model, char letter, bool is_last)
 		!(is_last ? model_find_shown_link(model, path) : model_find_link(model, path));
 }
 
-static bool is_allowed(const struct model *model, const struct model_device *device)
+static bool is_allowed(const struct model *model, const struct model_record *record,
+	const struct model_device *device)
 {
-	if (!device || device->is_removable)
+	if (device ? device->is_removable : record->attachment == 2) /* external */
 		return true;
-	if (device->wants_no_letter && !get_suggestion(model, device))
+	if (device && device->wants_no_letter && !get_suggestion(model, device))
 		return false;
 	return !model->is_auto_mount_off;
 }
@@ -50,7 +51,7 @@ static char give_letter(struct model *model, const char *id, bool *ret_is_new)
 	*ret_is_new = false;
 	if (letter)
 		return letter[strlen("/DosDevices/")];
-	if (record->mark || !is_allowed(model, device))
+	if (record->mark || !is_allowed(model, record, device))
 		return 0;
 	is_found = is_free(model, found, false);
 	for (int is_last = 0; is_last < 2 && !is_found; is_last++) {

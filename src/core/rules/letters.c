@@ -74,11 +74,15 @@ static char find_free(
 static bool may_have_letter(const struct manager *manager, const struct change *change,
 	const struct record *record, const struct device *device)
 {
+	/* Of one that is absent it is known how it was attached. */
+	bool is_removable = device ? device->is_removable
+				   : record->fingerprint.attachment == ATTACHMENT_EXTERNAL;
+
 	if (record->no_drive_letter)
 		return false;
-	if (!device || device->is_removable)
+	if (is_removable)
 		return true;
-	if (device->partition_flags & DEVICE_GPT_NO_DRIVE_LETTER &&
+	if (device && device->partition_flags & DEVICE_GPT_NO_DRIVE_LETTER &&
 		!get_suggestion(manager, device))
 		return false;
 	return !names_is_auto_mount_off(&change->names);
