@@ -35,6 +35,7 @@ struct manager_env asking_get_env(const struct fuse_job *job)
 		.pid = job ? job->pid : (uint32_t)getpid(),
 		.command = job ? job->command : "mmfs",
 		.is_mounted_elsewhere = superblock_is_there,
+		.has_member = superblock_has_member,
 	};
 
 	if (known_ledger)

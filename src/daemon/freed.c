@@ -80,12 +80,39 @@ static void end(void *data, int error, const char *why, struct deltas *deltas)
 {
 }
 
+/* The kernel has it in a filesystem, and we have not seen it there. */
+static void look_at_member(void *data, const char *name)
+{
+	const struct freed *freed = data;
+	const struct device *device = volumes_find_name(&freed->manager->volumes, name);
+
+	if (device && !device->uuid_sub)
+		device_monitor_read(freed->monitor, name);
+}
+
+/*
+ * Of what is added to a mounted filesystem of several devices nobody tells. It matters once another
+ * one may have been taken out: that has another content, and the mounts may be under this one.
+ */
+static void look_at_members(struct freed *freed)
+{
+	uint64_t changes = freed->manager->volumes.member_changes;
+
+	if (freed->member_changes == changes)
+		return;
+	freed->member_changes = changes;
+	superblock_list_members(look_at_member, freed);
+	mount_table_read(freed->mounts);
+	change_queue_work(freed->queue);
+}
+
 /* An event of any device, also of one that is none of ours, may be of one that held another. */
 static void rest(void *data)
 {
 	struct freed *freed = data;
 	uint64_t events = device_monitor_get_counters(freed->monitor)->events;
 
+	look_at_members(freed);
 	if (!freed->timer.at && find(freed, false))
 		loop_set_timer(freed->loop, &freed->timer, clock_get_monotonic() + PAUSE);
 	if (events == freed->events)
@@ -140,7 +167,7 @@ static int open_swaps(void)
 }
 
 void freed_init(struct freed *freed, const struct manager *manager, struct device_monitor *monitor,
-	struct change_queue *queue, struct loop *loop)
+	struct change_queue *queue, struct loop *loop, struct mount_table *mounts)
 {
 	*freed = (struct freed){
 		.source = { .begin = begin, .end = end, .rest = rest, .data = freed },
@@ -148,6 +175,7 @@ void freed_init(struct freed *freed, const struct manager *manager, struct devic
 		.monitor = monitor,
 		.queue = queue,
 		.loop = loop,
+		.mounts = mounts,
 		.timer = { .fn = on_time, .data = freed },
 		.unmounted = { .effects = { is_held, read_device, freed } },
 		.unmounted_timer = { .fn = on_unmounted_time, .data = freed },

@@ -288,7 +288,8 @@ static int join_parts(struct mmfs *mmfs, const struct mmfs_options *options, str
 		r = publisher_new(&joints, options->devices.devices, &mmfs->publisher, why);
 	mmfs->jobs.publisher = mmfs->publisher;
 	job_source_init(&mmfs->jobs);
-	freed_init(&mmfs->freed, &mmfs->manager, mmfs->monitor, mmfs->queue, mmfs->loop);
+	freed_init(&mmfs->freed, &mmfs->manager, mmfs->monitor, mmfs->queue, mmfs->loop,
+		&mmfs->mount_table);
 	upkeep_init(&mmfs->upkeep, &mmfs->manager, mmfs->loop, mmfs->queue);
 	return r;
 }

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What a filesystem changes on its devices while it is mounted, of which nobody tells: its label.
+# What a filesystem changes on its devices while it is mounted, of which nobody tells: its label; and that it is
+# on other devices.
 
 . "$(dirname "$0")/lib.sh"
 require mkfs.btrfs mkfs.xfs xfs_io btrfs
@@ -11,6 +12,47 @@ mkdir "$TMP/m"
 has_label() # DEVICE LABEL
 {
 	[ "$(cat "$(volume_folder "$1")/label" 2>/dev/null)" = "$2" ]
+}
+
+begin() # MONITOR [OPTION]
+{
+	truncate -s 0 "$TMP/b" "$TMP/c"
+	truncate -s 130M "$TMP/b" "$TMP/c"
+	mkfs.btrfs -q -L old "$TMP/b" >/dev/null
+	attach b 02
+	attach c 03
+	settle_udevd
+	start_mmfs "monitor=$1" "${@:2}"
+	settle
+	ln -s "${LOOP}02" "$MM/DosDevices/data"
+	mount "${LOOP}02" "$TMP/m"
+	settle
+}
+
+end()
+{
+	umount "$TMP/m"
+	stop_mmfs
+	rm -f "$DB"*
+	detach 02
+	detach 03
+}
+
+leads_to() # DEVICE
+{
+	[ "$(readlink "$MM/DosDevices/data")" = "$1" ]
+}
+
+# From 02 to 03.
+move() # HOW
+{
+	case $1 in
+	replace) btrfs replace start -B -f "${LOOP}02" "${LOOP}03" "$TMP/m" >/dev/null ;;
+	remove)
+		btrfs device add -f "${LOOP}03" "$TMP/m" >/dev/null
+		btrfs device remove "${LOOP}02" "$TMP/m" >/dev/null
+		;;
+	esac
 }
 
 make_images()
@@ -57,4 +99,31 @@ for monitor in udev kernel; do
 	rm -f "$DB"*
 	detach 01
 	detach 02
+done
+
+# Nobody settles at first: that would look at all mounts.
+for monitor in udev kernel; do
+	for how in replace remove; do
+		begin "$monitor"
+		id=$(<"$(volume_folder "${LOOP}02")/unique_id")
+		expect_equal "$TMP/m" "$(readlink "$MM/mounts/data")" "the mount point before $how"
+		move "$how"
+		await leads_to "${LOOP}03"
+		settle
+		expect_equal "${LOOP}03" "$(readlink "$MM/DosDevices/data")" "the name after $how (monitor=$monitor)"
+		expect_equal "$id" "$(<"$(volume_folder "${LOOP}03")/unique_id")" "the ID after $how"
+		expect_equal "$TMP/m" "$(readlink "$MM/mounts/data")" "the mount point after $how"
+		mkfs.ext4 -qF "${LOOP}02"
+		settle
+		expect_equal "${LOOP}03" "$(readlink "$MM/DosDevices/data")" "the name after mkfs on what $how freed"
+		end
+	done
+
+	# Where it went mmfs does not look.
+	begin "$monitor" "devices=${LOOP#/dev/}02"
+	move replace
+	mkfs.ext4 -qF "${LOOP}02"
+	settle
+	expect_fail - readlink -e "$MM/DosDevices/data"
+	end
 done

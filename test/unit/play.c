@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/hex.h"
@@ -224,6 +225,24 @@ static void play_mounts(struct player *player, char *rest)
 	world_mount(player->world, rest);
 }
 
+/* The filesystem of several devices that the kernel has in use, and the one device that it has. */
+static struct {
+	char uuid[64], name[64];
+} in_use;
+
+static bool has_member(const char *uuid, const char *name)
+{
+	return strcmp(uuid, in_use.uuid) == 0 && (!name || strcmp(name, in_use.name) == 0);
+}
+
+/* UUID NAME, or nothing: there is none any more. */
+static void play_in_use(struct player *player, char *rest)
+{
+	in_use.uuid[0] = in_use.name[0] = '\0';
+	sscanf(rest, "%63s %63s", in_use.uuid, in_use.name);
+	player->world->env.has_member = has_member;
+}
+
 static void play_step(struct player *player, const char *verb, char *rest)
 {
 	static const struct {
@@ -239,6 +258,7 @@ static void play_step(struct player *player, const char *verb, char *rest)
 		{ "mount", play_mount },
 		{ "unmount", play_unmount },
 		{ "mounts", play_mounts },
+		{ "in_use", play_in_use },
 		{ "begin", play_begin },
 		{ "commit", play_commit },
 		{ "restart", play_restart },

@@ -22,6 +22,8 @@
  *	settle			the end of such a batch
  *	mount NAME PATH		the device is mounted there, too
  *	unmount NAME		and now nowhere
+ *	in_use UUID NAME	the kernel has that filesystem of several devices in use, on that
+ *				one device; or nothing: none
  *	mounts NAME PATH …	what is mounted from now on, as for world_mount()
  *	ok OPERATION LINE	a request that works: `mv FROM TO` replaces, `mv -n FROM TO` does
  *				not. %ID% is the volume name of that ID.

@@ -24,6 +24,11 @@ struct manager_env {
 	 * or without a path, as far as can be told; by kernel name. NULL: nobody can tell.
 	 */
 	bool (*is_mounted_elsewhere)(const char *name);
+	/*
+	 * Whether the kernel has a filesystem of several devices in use, by UUID, and there a
+	 * device, by kernel name; `name` NULL: whichever. NULL: nobody can tell.
+	 */
+	bool (*has_member)(const char *uuid, const char *name);
 	bool cannot_share; /* names of all hosts cannot be written now … */
 	void (*explain)(const void *elsewhere, struct strbuf *ret_why); /* … and why not */
 	const void *elsewhere;
@@ -34,6 +39,9 @@ struct manager_env {
 bool manager_env_has_seen(const struct manager_env *env, const struct names *view, const char *id);
 /* Whether no link of a shared volume can have the path for that, and why not. */
 bool manager_env_is_taken(const struct manager_env *env, const char *path, struct strbuf *ret_why);
+
+/* Whether the kernel has the filesystem of that UUID in use, and there not that device. */
+bool manager_env_has_without(const struct manager_env *env, const char *uuid, const char *name);
 
 /* Of a volume about to be deleted, or after all not. */
 struct deletion_mark {

@@ -31,6 +31,7 @@ struct volumes {
 	size_t doubts;		    /* … and device::doubt */
 	size_t formers;		    /* … and device::former */
 	size_t barred;		    /* … and device::is_barred */
+	uint64_t member_changes;    /* of descriptions of devices that were in `by_filesystem` */
 };
 
 /* What becomes of one device: its ID, or why it has none, or neither (it has no size). */

@@ -15,16 +15,17 @@ int id_change_find(const struct manager *manager, const struct change *change,
  * had here before its content changed; else that of what was on the same partition when it was here
  * last. Of all devices of a change the first is asked for before the second is of any.
  */
-const char *id_change_follow_in_place(const struct manager *manager, const struct change *change,
-	const struct device *device, const char *id);
-const char *id_change_follow_entry(const struct manager *manager, const struct change *change,
-	const struct device *device, const char *id);
+const char *id_change_follow_in_place(const struct manager *manager, const struct manager_env *env,
+	const struct change *change, const struct device *device, const char *id);
+const char *id_change_follow_entry(const struct manager *manager, const struct manager_env *env,
+	const struct change *change, const struct device *device, const char *id);
 /*
  * The ID whose names follow a device that has become part of a filesystem that is just being made,
  * which another device stands for and of which nothing was known; or NULL. Sets that filesystem's.
  */
-const char *id_change_follow_filesystem(const struct manager *manager, const struct change *change,
-	const struct device *device, const char **ret_id);
+const char *id_change_follow_filesystem(const struct manager *manager,
+	const struct manager_env *env, const struct change *change, const struct device *device,
+	const char **ret_id);
 /* Whether the owner of a filesystem's ID is the first to have it, and still the one that was. */
 bool id_change_is_founder(
 	const struct manager *manager, const struct device *owner, const char *id);

@@ -9,3 +9,10 @@
  * vfat, are not found.
  */
 bool superblock_is_there(const char *name);
+/*
+ * Whether the kernel has the btrfs filesystem of that UUID (hostile) in use, and there a device, by
+ * kernel name; `name` NULL: whichever.
+ */
+bool superblock_has_member(const char *uuid, const char *name);
+/* Tells of every device of a btrfs filesystem that is in use, by kernel name. */
+void superblock_list_members(void (*tell)(void *data, const char *name), void *data);

@@ -14,6 +14,11 @@ bool manager_env_has_seen(const struct manager_env *env, const struct names *vie
 		env->is_seen_elsewhere(env->elsewhere, id);
 }
 
+bool manager_env_has_without(const struct manager_env *env, const char *uuid, const char *name)
+{
+	return env->has_member && env->has_member(uuid, NULL) && !env->has_member(uuid, name);
+}
+
 bool manager_env_is_taken(const struct manager_env *env, const char *path, struct strbuf *ret_why)
 {
 	return env->is_taken && env->is_taken(env->elsewhere, path, ret_why);

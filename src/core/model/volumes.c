@@ -347,9 +347,11 @@ static void detach(struct volumes *volumes, struct device *device)
 	index_remove(&volumes->by_number, device, map_hash_number(device->number));
 	if (device->id)
 		map_remove(&volumes->by_id, &device->by_id);
-	if (is_in_filesystem(device))
+	if (is_in_filesystem(device)) {
 		index_remove(
 			&volumes->by_filesystem, device, map_hash_text(device->identity[ID_UUID]));
+		volumes->member_changes++;
+	}
 }
 
 static void volumes_remove(struct volumes *volumes, struct device *device)

@@ -152,8 +152,8 @@ static bool is_new_here(const struct manager *manager, const struct device *devi
 }
 
 /* The ID under which is known what is known by this one now; NULL: there is none. */
-static const char *find_followed(const struct manager *manager, const struct assignment *assignment,
-	const struct change *change, bool is_in_place)
+static const char *find_followed(const struct manager *manager, const struct manager_env *env,
+	const struct assignment *assignment, const struct change *change, bool is_in_place)
 {
 	const struct device *device = assignment->device;
 	const char *id = assignment->id;
@@ -164,15 +164,15 @@ static const char *find_followed(const struct manager *manager, const struct ass
 			!(is_new_here(manager, device, id) &&
 				names_is_of_identity(&change->names, record))))
 		return NULL;
-	return is_in_place ? id_change_follow_in_place(manager, change, device, id)
-			   : id_change_follow_entry(manager, change, device, id);
+	return is_in_place ? id_change_follow_in_place(manager, env, change, device, id)
+			   : id_change_follow_entry(manager, env, change, device, id);
 }
 
 /* Moves what is known to where the volume is known by now; returns whether there was anything. */
 static bool decide_following(const struct manager *manager, const struct manager_env *env,
 	const struct assignment *assignment, struct change *change, bool is_in_place)
 {
-	const char *old = find_followed(manager, assignment, change, is_in_place);
+	const char *old = find_followed(manager, env, assignment, change, is_in_place);
 
 	if (!old)
 		return false;
@@ -189,7 +189,7 @@ static bool decide_following(const struct manager *manager, const struct manager
 static void decide_joining(const struct manager *manager, const struct manager_env *env,
 	const struct device *device, struct change *change)
 {
-	const char *id, *old = id_change_follow_filesystem(manager, change, device, &id);
+	const char *id, *old = id_change_follow_filesystem(manager, env, change, device, &id);
 	const struct link *link;
 
 	if (!old || manager_env_has_seen(env, &change->names, old))
@@ -496,10 +496,10 @@ static void hold(const struct manager *manager, struct assignment *assignment, c
 static const char *find_unnoticed(const struct manager *manager, const struct manager_env *env,
 	const struct assignment *assignment, const struct change *change)
 {
-	const char *old = find_followed(manager, assignment, change, true);
+	const char *old = find_followed(manager, env, assignment, change, true);
 
 	if (!old)
-		old = find_followed(manager, assignment, change, false);
+		old = find_followed(manager, env, assignment, change, false);
 	return old && manager_env_has_seen(env, &change->names, old) ? old : NULL;
 }
 

@@ -72,6 +72,22 @@ static bool has_become_member(const struct manager *manager, const struct device
 		!mounts_has(&manager->mounts, now->number);
 }
 
+/* It was added to a filesystem that is mounted, or took the place of a device of it. */
+static bool has_joined(const struct manager_env *env, const struct device *now)
+{
+	return now->uuid_sub && now->identity[ID_UUID] && env->has_member &&
+		env->has_member(now->identity[ID_UUID], now->name);
+}
+
+/* It was taken out of a filesystem that stays mounted, on other devices. */
+static bool has_left(
+	const struct manager_env *env, const struct device *before, const struct device *now)
+{
+	return before->uuid_sub && before->identity[ID_UUID] &&
+		manager_env_has_without(env, before->identity[ID_UUID], now->name) &&
+		!(env->is_mounted_elsewhere && env->is_mounted_elsewhere(now->name));
+}
+
 /* Who mounts in a namespace of his own is asked about when it matters. */
 static bool is_in_use(
 	const struct manager *manager, const struct manager_env *env, const struct device *now)
@@ -84,7 +100,8 @@ static bool is_frozen(const struct manager *manager, const struct manager_env *e
 	const struct device *before, const struct device *now)
 {
 	return (has_other_content(before, now) || has_other_identities(before, now, true)) &&
-		is_in_use(manager, env, now) && !has_become_member(manager, now);
+		is_in_use(manager, env, now) && !has_become_member(manager, now) &&
+		!has_joined(env, now) && !has_left(env, before, now);
 }
 
 /* Why the description does not count against what is known, or NULL. */

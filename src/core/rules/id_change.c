@@ -89,6 +89,25 @@ static bool has_twin(const struct manager *manager, const struct change *change,
 	return false;
 }
 
+/*
+ * The kernel may have a filesystem of several devices in use that this one was taken out of, on
+ * devices that mmfs does not look at.
+ */
+static bool is_in_use_without(
+	const struct manager_env *env, const struct device *device, const char *id)
+{
+	const char *uuid = strncmp(id, "UUID=", 5) == 0 ? id + 5 : NULL;
+
+	return uuid && manager_env_has_without(env, uuid, device->name);
+}
+
+/* Whether what was known under an ID is elsewhere, as far as anybody can tell. */
+static bool is_elsewhere(const struct manager *manager, const struct manager_env *env,
+	const struct change *change, const struct device *device, const char *id)
+{
+	return has_twin(manager, change, device, id) || is_in_use_without(env, device, id);
+}
+
 /* What the device was while mmfs looked on. */
 static const char *find_former(
 	const struct manager *manager, const struct change *change, const struct device *device)
@@ -110,19 +129,19 @@ static bool can_take(const struct manager *manager, const char *id)
 		(!record || names_is_of_identity(&manager->names, record));
 }
 
-const char *id_change_follow_in_place(const struct manager *manager, const struct change *change,
-	const struct device *device, const char *id)
+const char *id_change_follow_in_place(const struct manager *manager, const struct manager_env *env,
+	const struct change *change, const struct device *device, const char *id)
 {
 	const char *former = find_former(manager, change, device);
 
 	if (!former || !can_take(manager, id) || manager->follow != FOLLOW_ON ||
-		strcmp(former, id) == 0 || has_twin(manager, change, device, former))
+		strcmp(former, id) == 0 || is_elsewhere(manager, env, change, device, former))
 		return NULL;
 	return former;
 }
 
-const char *id_change_follow_entry(const struct manager *manager, const struct change *change,
-	const struct device *device, const char *id)
+const char *id_change_follow_entry(const struct manager *manager, const struct manager_env *env,
+	const struct change *change, const struct device *device, const char *id)
 {
 	const char *found = NULL;
 	char entry[UNIQUE_ID_MAX + 1];
@@ -132,7 +151,7 @@ const char *id_change_follow_entry(const struct manager *manager, const struct c
 		return NULL;
 	if (id_change_find(manager, change, device, &found) < 0 ||
 		stranger_is(manager->strangers, names_find_record(&change->names, found), device) ||
-		has_twin(manager, change, device, found))
+		is_elsewhere(manager, env, change, device, found))
 		return NULL;
 	unique_id_format(ID_PARTUUID, device->identity[ID_PARTUUID], device->partition, entry);
 	return has_twin(manager, change, device, entry) ? NULL : found;
@@ -167,8 +186,9 @@ static bool has_names_of_its_own(const struct names *names, const char *id)
 	return link || (record && (record->keep_links || record->letter));
 }
 
-const char *id_change_follow_filesystem(const struct manager *manager, const struct change *change,
-	const struct device *device, const char **ret_id)
+const char *id_change_follow_filesystem(const struct manager *manager,
+	const struct manager_env *env, const struct change *change, const struct device *device,
+	const char **ret_id)
 {
 	const char *former = find_former(manager, change, device);
 	const struct device *owner;
@@ -181,7 +201,7 @@ const char *id_change_follow_filesystem(const struct manager *manager, const str
 	owner = volumes_change_find_id(&manager->volumes, &change->volumes, id);
 	if (!owner || owner == device || !device_is_of_same_filesystem(owner, device) ||
 		!is_founding(manager, owner, id) || has_names_of_its_own(&change->names, id) ||
-		has_twin(manager, change, device, former))
+		is_elsewhere(manager, env, change, device, former))
 		return NULL;
 	*ret_id = device_get_identity(device, ID_UUID);
 	return former;
