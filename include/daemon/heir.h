@@ -31,7 +31,7 @@ void heir_fini(struct heir *heir);
 void heir_judge(struct heir *heir, const struct commit_number *last);
 /*
  * All devices have been looked at, and nothing is decided about them yet: those that the earlier
- * server knew are what it knew them to be.
+ * server knew are what it knew them to be, or without one the database.
  */
 void heir_recall(struct heir *heir, const struct device_monitor *monitor);
 /*

@@ -169,13 +169,42 @@ static void find_recalled(void *data, const char *name, const struct device *now
 		recall->found[recall->found_count++] = *recalled;
 }
 
+/* Devices that are here, as they are described. */
+struct here {
+	const struct device **list;
+	size_t count;
+};
+
+static void add_here(void *data, const char *name, const struct device *now)
+{
+	struct here *here = data;
+
+	if (!now)
+		return;
+	here->list = xgrow(here->list, here->count, sizeof(*here->list));
+	here->list[here->count++] = now;
+}
+
+static void recall_from_database(struct heir *heir, const struct device_monitor *monitor)
+{
+	struct here here = { 0 };
+	struct touched touched;
+
+	device_monitor_peek(monitor, add_here, &here);
+	if (recall_remembered(heir->manager, here.list, here.count, &touched))
+		change_queue_show(heir->queue, &touched);
+	free(here.list);
+}
+
 void heir_recall(struct heir *heir, const struct device_monitor *monitor)
 {
 	struct recall recall = { 0 };
 	struct touched touched;
 
-	if (!heir->told)
+	if (!heir->told) {
+		recall_from_database(heir, monitor);
 		return;
+	}
 	recall.count = kept_known_load(heir->kept, &recall.list);
 	if (recall.count)
 		qsort(recall.list, recall.count, sizeof(*recall.list), compare_names);

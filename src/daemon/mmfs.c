@@ -467,6 +467,7 @@ int mmfs_start(const struct mmfs_options *options, struct mmfs **ret_mmfs, struc
 	manager_init(&mmfs->manager, &options->order);
 	mmfs->manager.replicate = options->replicate;
 	mmfs->manager.gives_letters = options->gives_letters;
+	mmfs->manager.boot = clock_get_boot();
 	mmfs->manager.follow = options->follow;
 	mmfs->manager.strangers = options->strangers;
 	mmfs->manager.suggests_label = options->suggests_label;

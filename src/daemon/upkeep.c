@@ -20,7 +20,8 @@ static bool begin(void *data, struct change *change)
 	size_t records = upkeep->manager->names.records.count;
 	bool is_due = upkeep->is_due || records >= upkeep->records + NEW_RECORDS;
 
-	if (upkeep->is_paused || (!is_due && !upkeep->manager->departure_count))
+	if (upkeep->is_paused ||
+		(!is_due && !upkeep->manager->departure_count && !upkeep->manager->owes_media))
 		return false;
 	forgetting_decide_upkeep(upkeep->manager, &env, is_due, change);
 	manager_forget_departures(upkeep->manager);

@@ -124,19 +124,36 @@ for monitor in kernel udev; do
 	expect_equal "$before" "$(cat "$(volume_folder "$a")/uuid")" "the UUID while it is mounted"
 	expect_named "$a" a
 	# That a client calls it gone does not free it, whichever server hears that it is here.
-	for dies in no yes; do
-		request volume_removal_notification "$a"
-		[ $dies = no ] || replace_server
-		request volume_arrival_notification "$a"
+	# Nor does a restart.
+	for way in alone replace_server restart; do
+		if [ $way = restart ]; then
+			restart_mmfs "monitor=$monitor"
+			settle
+		else
+			request volume_removal_notification "$a"
+			[ $way = alone ] || replace_server
+			request volume_arrival_notification "$a"
+		fi
 		expect_named "$a" a
-		expect_equal "$before" "$(cat "$(volume_folder "$a")/uuid")" "the UUID after removal and arrival"
-		has_doubt "$a" "in use" || fail "no doubt after removal and arrival ($monitor)"
+		expect_equal "$before" "$(cat "$(volume_folder "$a")/uuid")" "the UUID ($way)"
+		has_doubt "$a" "in use" || fail "no doubt ($monitor, $way)"
 	done
 	umount "$mounted"
 	settle
 	expect_match "^aa$byte" "$(cat "$(volume_folder "$a")/uuid")" "the UUID when it is free"
 	expect_named "$a" a
 	expect_equal "" "$(cat "$(volume_folder "$a")/doubt")" "doubt when it is free"
+
+	# A restart does not forget what was on it, either.
+	wipefs -qa "$a"
+	settle
+	restart_mmfs "monitor=$monitor"
+	settle
+	mkfs.ext4 -q -O ^metadata_csum,^has_journal -U "$(number_uuid $byte)" "$a"
+	settle_udevd
+	settle
+	expect_named "$a" a
+	expect_equal "$(number_uuid $byte)" "$(cat "$(volume_folder "$a")/uuid")" "the UUID that it was given"
 	stop_mmfs
 	write_uuid cc $byte
 	settle_udevd

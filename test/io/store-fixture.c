@@ -364,6 +364,7 @@ static const char unbundle[] =
 	"CREATE INDEX links_of_record ON links (unique_id);"
 	"CREATE UNIQUE INDEX letter_of_record ON links (unique_id)"
 	"	WHERE path GLOB '/DosDevices/[A-Z]:';"
+	"ALTER TABLE records DROP COLUMN medium;"
 	"PRAGMA user_version = 6";
 
 void unbundle_links(const char *path)

@@ -262,7 +262,7 @@ START_TEST(old_versions_are_migrated)
 	record = names_find_record(&f.manager.names, "UUID=old");
 	ck_assert(record && record->keep_links && !record->is_shared && !record->revision);
 	ck_assert(record->fingerprint.size == 7 && !record->fingerprint.start &&
-		!record->fingerprint.attachment);
+		!record->fingerprint.medium && !record->fingerprint.attachment);
 	ck_assert_uint_gt(record->last_seen, UINT64_C(1000000000) * 1000000); /* today */
 	ck_assert_ptr_nonnull(names_find_link(&f.manager.names, "/DosDevices/old"));
 	fixture_fini(&f);

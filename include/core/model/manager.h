@@ -40,6 +40,7 @@ enum share {
 struct departure {
 	char *id;
 	char *node;
+	char *name;
 };
 
 /*
@@ -60,6 +61,8 @@ struct manager {
 	size_t deletion_count;
 	struct departure *departures;
 	size_t departure_count;
+	uint64_t boot;	    /* tells this run of the machine from others; 0: unknown */
+	bool owes_media;    /* what volumes are on may have yet to be written */
 	uint32_t epic;	    /* changes of the database since start, from 1 */
 	bool owes_holders;  /* who has which identity may have yet to be written */
 	bool awaits_others; /* other hosts see what names are about to leave */
@@ -76,7 +79,7 @@ struct manager {
 
 void manager_init(struct manager *manager, const struct id_order *order);
 void manager_fini(struct manager *manager);
-/* They are written down. */
+/* They are written down, and what volumes are on. */
 void manager_forget_departures(struct manager *manager);
 
 /*

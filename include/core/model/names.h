@@ -92,8 +92,8 @@ size_t names_get_links(const struct names *names, const struct link ***ret_links
 /* The record of this layer for `id`, copied up or made new; the caller may change its fields. */
 struct record *names_edit_record(struct names *layer, const char *id);
 /*
- * The same for changing hints only (`last_seen`, `node`, `diskseq`, `has_twin`, an attachment that
- * was unknown), which does not count as a change.
+ * The same for changing hints only (`last_seen`, `node`, `diskseq`, `medium`, `has_twin`, an
+ * attachment that was unknown), which does not count as a change.
  */
 struct record *names_edit_hint(struct names *layer, const char *id);
 void names_set_link(struct names *layer, const char *path, const char *id, uint64_t changed);

@@ -18,6 +18,15 @@ struct recalled {
 };
 
 /*
+ * What the database remembers of devices that are here, after a restart of mmfs: of each the volume
+ * that was on the same medium, in the same run of the machine, where something else is there now.
+ * In place of recall_devices(), if there is no earlier server. True: `ret_touched` is the caller's;
+ * else all is what it was, and there is none.
+ */
+bool recall_remembered(struct manager *manager, const struct device *const *here, size_t count,
+	struct touched *ret_touched);
+
+/*
  * Puts them in place, to be decided about like news with all others: before the first decision
  * about devices, after the names were read. What the names do not know any more is left out, and no
  * device may be there twice. `ret_touched` is the caller's.

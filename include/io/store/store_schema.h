@@ -5,7 +5,7 @@ struct sqlite3;
 
 /* The tables of the database, by version. Part of io/store. */
 
-#define STORE_VERSION 7		      /* user_version of the file */
+#define STORE_VERSION 8		      /* user_version of the file */
 #define STORE_APPLICATION 0x6d6d6673u /* "mmfs"; application_id of the file */
 
 /*

@@ -32,10 +32,12 @@ void manager_forget_departures(struct manager *manager)
 	for (size_t i = 0; i < manager->departure_count; i++) {
 		free(manager->departures[i].id);
 		free(manager->departures[i].node);
+		free(manager->departures[i].name);
 	}
 	free(manager->departures);
 	manager->departures = NULL;
 	manager->departure_count = 0;
+	manager->owes_media = false;
 }
 
 const struct device *manager_find_device(

@@ -206,6 +206,7 @@ static void add_departure(struct manager *manager, const struct device *device, 
 	manager->departures[manager->departure_count++] = (struct departure){
 		.id = xstrdup(id),
 		.node = xstrdup(device->node),
+		.name = xstrdup(device->name),
 	};
 }
 
@@ -237,6 +238,7 @@ static void drop_departures(struct manager *manager, size_t known)
 		if (manager_find_device(manager, &manager->names, departure->id)) {
 			free(departure->id);
 			free(departure->node);
+			free(departure->name);
 		} else {
 			manager->departures[count++] = *departure;
 		}
@@ -266,6 +268,7 @@ void apply_change(struct manager *manager, struct change *change, struct touched
 	events_move(&ret_touched->events, &change->events);
 	names_merge(&manager->names, &change->names);
 	add_departures(manager, &change->volumes);
+	manager->owes_media |= change->volumes.assignment_count;
 	volumes_apply(&manager->volumes, &change->volumes);
 	drop_departures(manager, departures);
 	deletion_apply(manager, change);

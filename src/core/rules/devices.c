@@ -248,6 +248,10 @@ static void decide_arrival(const struct manager *manager, const struct manager_e
 			!is_component_remembered(manager, record, device, change) &&
 			!manager_env_has_seen(env, &change->names, id))) {
 		decide_description(env, device, id, change);
+		/* The record is written in any case; else upkeep does it, behind the change. */
+		if (!mounted_is_device(device))
+			names_edit_hint(&change->names, id)->fingerprint.medium =
+				fingerprint_get_medium(manager->boot, device);
 		change->sharing += record && record->is_shared;
 	} else if (record->fingerprint.has_twin || record->keep_links ||
 		mounted_is_device(device) || device_has_members(device)) {

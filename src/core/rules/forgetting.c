@@ -15,6 +15,7 @@
 #include "core/model/triples.h"
 #include "core/rules/dropping.h"
 #include "core/rules/forgetting.h"
+#include "core/rules/mounted.h"
 #include "core/syntax/link_name.h"
 
 #define DAY (UINT64_C(86400) * 1000000) /* µs */
@@ -289,6 +290,36 @@ static void note_seen(struct change *change, const char *id, uint64_t time, cons
 	}
 }
 
+static void note_medium(struct change *change, const struct record *record, uint64_t medium)
+{
+	if (record && record->fingerprint.medium != medium)
+		names_edit_hint(&change->names, record->id)->fingerprint.medium = medium;
+}
+
+/* By that the next start knows a device whatever is on it then: see recall.h. */
+static void note_media(const struct manager *manager, struct change *change)
+{
+	map_for_each (&manager->volumes.by_id, node, next) {
+		const struct device *device = container_of(node, struct device, by_id);
+
+		if (!mounted_is_device(device))
+			note_medium(change, names_find_record(&change->names, device->id),
+				fingerprint_get_medium(manager->boot, device));
+	}
+}
+
+/* What was on a device is not that which is there by now. */
+static void note_replaced(
+	const struct manager *manager, const struct departure *departure, struct change *change)
+{
+	const struct record *record = names_find_record(&change->names, departure->id);
+	const struct device *device = volumes_find_name(&manager->volumes, departure->name);
+
+	if (device && device->id &&
+		record->fingerprint.medium == fingerprint_get_medium(manager->boot, device))
+		note_medium(change, record, 0);
+}
+
 static void note_departures(
 	const struct manager *manager, const struct manager_env *env, struct change *change)
 {
@@ -296,8 +327,10 @@ static void note_departures(
 		const struct departure *departure = &manager->departures[i];
 
 		if (names_find_record(&change->names, departure->id) &&
-			!manager_find_device(manager, &change->names, departure->id))
+			!manager_find_device(manager, &change->names, departure->id)) {
 			note_seen(change, departure->id, env->now, departure->node);
+			note_replaced(manager, departure, change);
+		}
 	}
 }
 
@@ -344,6 +377,8 @@ void forgetting_decide_upkeep(const struct manager *manager, const struct manage
 	bool is_whole, struct change *change)
 {
 	note_departures(manager, env, change);
+	if (manager->owes_media || is_whole)
+		note_media(manager, change);
 	if (!is_whole)
 		return;
 	note_present(manager, env, change);

@@ -31,7 +31,8 @@
 
 static const char select_records[] =
 	"SELECT unique_id, keep_links, no_drive_letter, partuuid, dm_uuid, md_uuid, wwn, serial,"
-	"	size, node, diskseq, has_twin, last_seen, attachment, start, is_shared, revision"
+	"	size, node, diskseq, has_twin, last_seen, attachment, start, is_shared, revision,"
+	"	medium"
 	"	FROM records";
 static const char select_bundles[] = "SELECT number, unique_id FROM bundles";
 static const char select_links[] = "SELECT path, bundle, changed FROM links ORDER BY path";
@@ -175,6 +176,7 @@ static int take_record(struct loader *loader, struct row *row)
 	record->fingerprint.start = row_take_number(row, INT64_MAX);
 	record->is_shared = row_take_number(row, 1);
 	record->revision = row_take_number(row, INT64_MAX);
+	record->fingerprint.medium = row_take_number(row, INT64_MAX);
 	if (row->is_invalid)
 		return fail_row(loader, "the record", id, "has an invalid value");
 	return 0;

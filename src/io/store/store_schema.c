@@ -123,6 +123,10 @@ static const char *const migrations[STORE_VERSION] = {
 	"CREATE UNIQUE INDEX letter_of_bundle ON links (bundle)"
 	"	WHERE path GLOB '/DosDevices/[A-Z]:';"
 	"PRAGMA user_version = 7;",
+
+	/* Which medium a volume was on last: unknown (0), until it is here again. */
+	"ALTER TABLE records ADD COLUMN medium INTEGER NOT NULL DEFAULT 0;"
+	"PRAGMA user_version = 8;",
 };
 
 int store_schema_migrate(struct sqlite3 *db, int version)

@@ -28,8 +28,8 @@ static const char *const statements[STORE_STATEMENTS] = {
 	[STORE_PUT_RECORD] =
 		"INSERT INTO records (unique_id, keep_links, no_drive_letter, partuuid, dm_uuid,"
 		"	md_uuid, wwn, serial, size, node, diskseq, has_twin, last_seen, attachment,"
-		"	start, is_shared, revision)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		"	start, is_shared, revision, medium)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		" ON CONFLICT (unique_id) DO UPDATE SET keep_links = excluded.keep_links,"
 		"	no_drive_letter = excluded.no_drive_letter, partuuid = excluded.partuuid,"
 		"	dm_uuid = excluded.dm_uuid, md_uuid = excluded.md_uuid,"
@@ -37,7 +37,8 @@ static const char *const statements[STORE_STATEMENTS] = {
 		"	node = excluded.node, diskseq = excluded.diskseq,"
 		"	has_twin = excluded.has_twin, last_seen = excluded.last_seen,"
 		"	attachment = excluded.attachment, start = excluded.start,"
-		"	is_shared = excluded.is_shared, revision = excluded.revision",
+		"	is_shared = excluded.is_shared, revision = excluded.revision,"
+		"	medium = excluded.medium",
 	[STORE_PUT_BUNDLE] = "INSERT INTO bundles (unique_id) VALUES (?)"
 			     " ON CONFLICT (unique_id) DO NOTHING",
 	[STORE_ADD_LINK] = "INSERT INTO links (path, bundle, changed)"
@@ -163,6 +164,7 @@ static int put_record(struct store_writer *rows, const struct record *record)
 	row_add_number(&row, fingerprint->start);
 	row_add_number(&row, record->is_shared);
 	row_add_number(&row, record->revision);
+	row_add_number(&row, fingerprint->medium);
 	return row_write(&row, rows);
 }
 
