@@ -6,6 +6,12 @@
 /* Bytes of the valid UTF-8 sequence at the start of `text`, 0 if there is none. */
 size_t utf8_sequence_len(const char *text, size_t len);
 
+/* Whether text begins with a control character; those of C1 are some, too. */
+bool utf8_is_control(const char *text, size_t len);
+
+/* Whether a text is UTF-8 as a whole, and has no control characters. */
+bool utf8_is_plain(const char *text);
+
 /*
  * Whether text begins with a valid sequence that must not reach a terminal as it is, and which:
  * control characters, and those that turn the direction of writing. ret_value is untouched if not.

@@ -4,6 +4,7 @@
  */
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/utf.h"
 
@@ -40,6 +41,26 @@ size_t utf8_sequence_len(const char *text, size_t len)
 	uint32_t value;
 
 	return next_character(text, len, &value);
+}
+
+bool utf8_is_control(const char *text, size_t len)
+{
+	uint32_t value;
+
+	return next_character(text, len, &value) &&
+		(value < 0x20 || (value >= 0x7f && value < 0xa0));
+}
+
+bool utf8_is_plain(const char *text)
+{
+	size_t left = strlen(text), n;
+
+	for (; left; text += n, left -= n) {
+		n = utf8_sequence_len(text, left);
+		if (n == 0 || utf8_is_control(text, n))
+			return false;
+	}
+	return true;
 }
 
 /* In order. Terminals obey the first two; the others make text read as what it is not. */

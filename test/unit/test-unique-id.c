@@ -183,7 +183,10 @@ END_TEST
 START_TEST(test_is_valid)
 {
 	static const char *const good[] = { "UUID=1", "PARTUUID=x", "DM_UUID=LVM-1", "MD_UUID=a:b",
-		"WWN=0x1", "SERIAL=a-part1", "UUID==" };
+		"WWN=0x1", "SERIAL=a-part1", "UUID==", "UUID=é" };
+	/* Not UTF-8; control characters, those of C1, too. */
+	static const char *const odd[] = { "UUID=a\xff", "SERIAL=\xc3", "PATH=\xed\xa0\x80",
+		"UUID=\xc2\x85", "UUID=a\xc2\x9f", "UUID=\xc0\xaf" };
 	static const char *const bad[] = { "", "=", "UUID",
 		"UUID=", "PARTUUID=", "SERIAL=", "uuid=1", "Uuid=1", "LABEL=x", "PARTLABEL=x",
 		" UUID=1", "UUID =1", "ID=1", "XUUID=1", "sda", "/dev/sda", "C:" };
@@ -193,6 +196,11 @@ START_TEST(test_is_valid)
 		ck_assert_msg(unique_id_is_valid(good[i]), "%s", good[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		ck_assert_msg(!unique_id_is_valid(bad[i]), "%s", bad[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(odd); i++) {
+		ck_assert_msg(!unique_id_is_valid(odd[i]), "%s", odd[i]);
+		ck_assert_msg(unique_id_has_form(odd[i]), "%s", odd[i]);
+	}
+	ck_assert(!unique_id_has_form("UUID=a\n") && !unique_id_has_form("UUID=a\x7f"));
 	memset(text, 'a', sizeof(text));
 	memcpy(text, "UUID=", 5);
 	text[255] = '\0';

@@ -41,10 +41,13 @@ bool unique_id_format(enum id_scheme scheme, const char *value, unsigned int par
 	char ret_id[UNIQUE_ID_MAX + 1]);
 
 /*
- * Whether `text` is a tag of the list above, `=`, and a value of allowed length without control
- * characters.
+ * Whether `text` is a tag of the list above, `=`, and a value of allowed length in UTF-8 without
+ * control characters. What devices have is printable ASCII; what others write may be more.
  */
 bool unique_id_is_valid(const char *text);
+
+/* The same of a database of our own, in which there may be IDs that had any bytes above 0x7f. */
+bool unique_id_has_form(const char *text);
 
 /* Whether an identity is that of a place, which no volume has for its unique ID. */
 bool unique_id_is_place(const char *id);

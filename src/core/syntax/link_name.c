@@ -12,6 +12,7 @@
 
 #include "base/hex.h"
 #include "base/strbuf.h"
+#include "base/utf.h"
 #include "core/syntax/link_name.h"
 
 #define VOLUME_NAME_LEN 44 /* "Volume{" + 36 + "}" */
@@ -82,14 +83,12 @@ static const char *find_fault(const char *name, size_t len)
 		return "'.' and '..' cannot be link names";
 	for (size_t i = 0; i < len;) {
 		size_t n = utf8_sequence_len(name + i, len - i);
-		unsigned char c = (unsigned char)name[i];
 
 		if (n == 0)
 			return "a link name must be UTF-8";
-		if (c == '/' || c == '\\')
+		if (name[i] == '/' || name[i] == '\\')
 			return "a link name cannot contain '/' or '\\'";
-		if (c < 0x20 || c == 0x7f ||
-			(n == 2 && c == 0xc2 && (unsigned char)name[i + 1] < 0xa0))
+		if (utf8_is_control(name + i, n))
 			return "a link name cannot contain control characters";
 		i += n;
 	}

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/utf.h"
 #include "core/syntax/number.h"
 #include "core/syntax/request_known.h"
 
@@ -28,12 +29,11 @@ static int parse_text(const char *text, char **ret_text, struct strbuf *why)
 {
 	size_t len = strlen(text);
 
-	for (const char *c = text; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			len = 0;
-	if (len == 0 || len > UNIQUE_ID_MAX) {
-		strbuf_add_format(
-			why, "what is known of a volume has 1 to %d characters", UNIQUE_ID_MAX);
+	if (len == 0 || len > UNIQUE_ID_MAX || !utf8_is_plain(text)) {
+		strbuf_add_format(why,
+			"what is known of a volume has 1 to %d bytes of UTF-8 without control "
+			"characters",
+			UNIQUE_ID_MAX);
 		return -EINVAL;
 	}
 	*ret_text = xstrdup(text);

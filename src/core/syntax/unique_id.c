@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "base/hex.h"
+#include "base/utf.h"
 #include "core/syntax/unique_id.h"
 
 static const struct {
@@ -199,7 +200,7 @@ bool unique_id_format(enum id_scheme scheme, const char *value, unsigned int par
 	return true;
 }
 
-bool unique_id_is_valid(const char *text)
+bool unique_id_has_form(const char *text)
 {
 	if (strlen(text) > UNIQUE_ID_MAX)
 		return false;
@@ -213,6 +214,11 @@ bool unique_id_is_valid(const char *text)
 			return text[n] != '\0';
 	}
 	return false;
+}
+
+bool unique_id_is_valid(const char *text)
+{
+	return unique_id_has_form(text) && utf8_is_plain(text);
 }
 
 bool unique_id_is_alike(const char *a, const char *b)

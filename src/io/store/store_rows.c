@@ -156,7 +156,7 @@ static int take_record(struct loader *loader, struct row *row)
 	const char *id = row_take_text(row), *attachment;
 	struct record *record;
 
-	if (row->is_invalid || !id || !unique_id_is_valid(id))
+	if (row->is_invalid || !id || !unique_id_has_form(id))
 		return fail_row(loader, "the record", id, "has no valid unique ID");
 	if (names_find_record(loader->names, id))
 		return fail_row(loader, "the record", id, "is there twice");
@@ -310,7 +310,7 @@ const char *store_rows_find_point_fault(const struct mount_point *point)
 {
 	struct link_name name;
 
-	if (!unique_id_is_valid(point->host))
+	if (!unique_id_has_form(point->host))
 		return "has no valid host";
 	if (replica_check_path(point->path))
 		return "is no path on a volume";

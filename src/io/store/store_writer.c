@@ -172,7 +172,7 @@ static int write_record(struct store_writer *rows, const struct record *record)
 {
 	int code;
 
-	if (!unique_id_is_valid(record->id))
+	if (!unique_id_has_form(record->id))
 		return SQLITE_CONSTRAINT;
 	if (record->is_removed)
 		return delete_record(rows, record);
