@@ -17,7 +17,6 @@
 #include "base/crash_point.h"
 #include "base/log.h"
 #include "core/rules/apply.h"
-#include "core/rules/doubt.h"
 #include "core/views/tree_update.h"
 #include "daemon/asking.h"
 #include "daemon/limits.h"
@@ -28,8 +27,6 @@
 #include "daemon/show.h"
 #include "io/fuse/fuse_counters.h"
 #include "io/fuse/kept_nodes.h"
-#include "io/udev/dev_path.h"
-#include "io/udev/udevd.h"
 #include "mmfs_private.h"
 
 #define SECOND 1000000u		   /* µs */
