@@ -314,14 +314,13 @@ void automount_recall(struct automount *automount, const struct mount_attempt *n
 		.mount_path = xstrdup(noted->mount_path),
 		.mount = noted->mount,
 	};
-	/* What is not meant any more is unmounted by and by. */
-	if (attempt->mount && is_mounted(automount->manager, attempt))
-		attempt->step = ATTEMPT_MOUNTED;
-	if ((attempt->step != ATTEMPT_MOUNTED && !is_current(automount->manager, attempt)) ||
-		has_attempt(automount, attempt->host, attempt->path)) {
+	if (has_attempt(automount, attempt->host, attempt->path)) {
 		attempt_free(attempt);
 		return;
 	}
+	/* What is not meant any more is unmounted by and by. */
+	if (attempt->mount && is_mounted(automount->manager, attempt))
+		attempt->step = ATTEMPT_MOUNTED;
 	automount->list = attempt;
 	note(automount, attempt);
 }
