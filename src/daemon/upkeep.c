@@ -21,10 +21,10 @@ static bool begin(void *data, struct change *change)
 	bool is_due = upkeep->is_due || records >= upkeep->records + NEW_RECORDS;
 
 	if (upkeep->is_paused ||
-		(!is_due && !upkeep->manager->departure_count && !upkeep->manager->owes_media))
+		(!is_due && !upkeep->manager->departure_count && !upkeep->manager->arrival_count))
 		return false;
 	forgetting_decide_upkeep(upkeep->manager, &env, is_due, change);
-	manager_forget_departures(upkeep->manager);
+	manager_forget_moves(upkeep->manager);
 	if (is_due) {
 		upkeep->is_due = false;
 		upkeep->records = records;

@@ -333,7 +333,7 @@ void world_settle(struct world *world)
 void world_upkeep(struct world *world)
 {
 	forgetting_decide_upkeep(&world->manager, &world->env, true, &world->change);
-	manager_forget_departures(&world->manager);
+	manager_forget_moves(&world->manager);
 	world_commit(world);
 }
 

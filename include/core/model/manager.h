@@ -61,8 +61,9 @@ struct manager {
 	size_t deletion_count;
 	struct departure *departures;
 	size_t departure_count;
+	char **arrivals; /* unique IDs whose devices may be others than those written down */
+	size_t arrival_count;
 	uint64_t boot;	    /* tells this run of the machine from others; 0: unknown */
-	bool owes_media;    /* what volumes are on may have yet to be written */
 	uint32_t epic;	    /* changes of the database since start, from 1 */
 	bool owes_holders;  /* who has which identity may have yet to be written */
 	bool awaits_others; /* other hosts see what names are about to leave */
@@ -79,8 +80,8 @@ struct manager {
 
 void manager_init(struct manager *manager, const struct id_order *order);
 void manager_fini(struct manager *manager);
-/* They are written down, and what volumes are on. */
-void manager_forget_departures(struct manager *manager);
+/* Who went and who came is written down. */
+void manager_forget_moves(struct manager *manager);
 
 /*
  * Questions that readers ask of the state, through `view`: manager::names, or a layer on it.

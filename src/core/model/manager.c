@@ -24,10 +24,10 @@ void manager_fini(struct manager *manager)
 	for (size_t i = 0; i < manager->deletion_count; i++)
 		free(manager->deletions[i]);
 	free(manager->deletions);
-	manager_forget_departures(manager);
+	manager_forget_moves(manager);
 }
 
-void manager_forget_departures(struct manager *manager)
+void manager_forget_moves(struct manager *manager)
 {
 	for (size_t i = 0; i < manager->departure_count; i++) {
 		free(manager->departures[i].id);
@@ -37,7 +37,11 @@ void manager_forget_departures(struct manager *manager)
 	free(manager->departures);
 	manager->departures = NULL;
 	manager->departure_count = 0;
-	manager->owes_media = false;
+	for (size_t i = 0; i < manager->arrival_count; i++)
+		free(manager->arrivals[i]);
+	free(manager->arrivals);
+	manager->arrivals = NULL;
+	manager->arrival_count = 0;
 }
 
 const struct device *manager_find_device(

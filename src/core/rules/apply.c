@@ -210,6 +210,17 @@ static void add_departure(struct manager *manager, const struct device *device, 
 	};
 }
 
+static void add_arrivals(struct manager *manager, const struct volumes_change *change)
+{
+	for (size_t i = 0; i < change->assignment_count; i++) {
+		if (!change->assignments[i].id)
+			continue;
+		manager->arrivals = xgrow(
+			manager->arrivals, manager->arrival_count, sizeof(*manager->arrivals));
+		manager->arrivals[manager->arrival_count++] = xstrdup(change->assignments[i].id);
+	}
+}
+
 /* Volumes that are here still, and may be absent once the change is applied. */
 static void add_departures(struct manager *manager, const struct volumes_change *change)
 {
@@ -268,7 +279,7 @@ void apply_change(struct manager *manager, struct change *change, struct touched
 	events_move(&ret_touched->events, &change->events);
 	names_merge(&manager->names, &change->names);
 	add_departures(manager, &change->volumes);
-	manager->owes_media |= change->volumes.assignment_count;
+	add_arrivals(manager, &change->volumes);
 	volumes_apply(&manager->volumes, &change->volumes);
 	drop_departures(manager, departures);
 	deletion_apply(manager, change);

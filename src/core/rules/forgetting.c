@@ -297,15 +297,30 @@ static void note_medium(struct change *change, const struct record *record, uint
 }
 
 /* By that the next start knows a device whatever is on it then: see recall.h. */
-static void note_media(const struct manager *manager, struct change *change)
+static void note_place(
+	const struct manager *manager, const struct device *device, struct change *change)
 {
-	map_for_each (&manager->volumes.by_id, node, next) {
-		const struct device *device = container_of(node, struct device, by_id);
+	if (!mounted_is_device(device))
+		note_medium(change, names_find_record(&change->names, device->id),
+			fingerprint_get_medium(manager->boot, device));
+}
 
-		if (!mounted_is_device(device))
-			note_medium(change, names_find_record(&change->names, device->id),
-				fingerprint_get_medium(manager->boot, device));
+static void note_arrivals(const struct manager *manager, struct change *change)
+{
+	for (size_t i = 0; i < manager->arrival_count; i++) {
+		const struct device *device =
+			volumes_find_id(&manager->volumes, manager->arrivals[i]);
+
+		if (device)
+			note_place(manager, device, change);
 	}
+}
+
+/* Also those of which a commit has failed. */
+static void note_all_places(const struct manager *manager, struct change *change)
+{
+	map_for_each (&manager->volumes.by_id, node, next)
+		note_place(manager, container_of(node, struct device, by_id), change);
 }
 
 /* What was on a device is not that which is there by now. */
@@ -377,10 +392,10 @@ void forgetting_decide_upkeep(const struct manager *manager, const struct manage
 	bool is_whole, struct change *change)
 {
 	note_departures(manager, env, change);
-	if (manager->owes_media || is_whole)
-		note_media(manager, change);
+	note_arrivals(manager, change);
 	if (!is_whole)
 		return;
+	note_all_places(manager, change);
 	note_present(manager, env, change);
 	expire(manager, env, change);
 }
