@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "core/rules/forgetting.h"
 #include "core/rules/recall.h"
 #include "fixture.h"
 
@@ -14,7 +15,7 @@ static void recall(struct world *world, const char *words, uint64_t boot, const 
 {
 	_cleanup_(device_free_p) struct device *now = fixture_device("sda", words);
 	const struct device *const here[] = { now }, *known;
-	struct touched touched;
+	struct touched touched = { 0 };
 	struct manager next;
 
 	manager_init(&next, &world->manager.order);
@@ -43,6 +44,18 @@ START_TEST(test_restart)
 	recall(&world, "blank seq=6", 7, NULL);
 	recall(&world, "blank seq=5", 8, NULL);
 	recall(&world, "blank seq=5", 0, NULL);
+	/* It is known, and comes with another medium: that is written behind its arrival. */
+	world_unplug(&world, "sda");
+	world_plug(&world, "sda", "uuid=1 seq=9");
+	recall(&world, "blank seq=9", 7, NULL);
+	forgetting_decide_upkeep(&world.manager, &world.env, false, &world.change);
+	manager_forget_moves(&world.manager);
+	world_commit(&world);
+	recall(&world, "blank seq=9", 7, "UUID=1");
+	recall(&world, "blank seq=5", 7, NULL);
+	world_unplug(&world, "sda");
+	world_plug(&world, "sda", "uuid=1 seq=5");
+	world_upkeep(&world);
 	world_fini(&world);
 }
 END_TEST
