@@ -524,6 +524,7 @@ static void drain(struct mmfs *mmfs)
 	uint64_t limit = clock_get_monotonic() + DRAIN_LIMIT;
 
 	mmfs->devices.is_paused = true; /* no new ones */
+	upkeep_flush(&mmfs->upkeep);
 	if (mmfs->store)
 		store_set_sweeping(mmfs->store, false);
 	while (clock_get_monotonic() < limit &&

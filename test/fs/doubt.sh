@@ -154,6 +154,20 @@ for monitor in kernel udev; do
 	settle
 	expect_named "$a" a
 	expect_equal "$(number_uuid $byte)" "$(cat "$(volume_folder "$a")/uuid")" "the UUID that it was given"
+
+	# Nor if mmfs stops as soon as it has seen the medium.
+	detach 01
+	settle
+	attach b 01
+	settle
+	stop_mmfs
+	wipefs -qa "$a"
+	settle_udevd
+	start_mmfs "monitor=$monitor"
+	mkfs.ext4 -q -O ^metadata_csum,^has_journal -U "$(number_uuid $((byte + 1)))" "$a"
+	settle_udevd
+	settle
+	expect_named "$a" a
 	stop_mmfs
 	write_uuid cc $byte
 	settle_udevd
