@@ -38,5 +38,11 @@ char *name_find_online(const struct ctl *ctl, const struct name *name);
 char *name_find_present(const struct ctl *ctl, const struct name *name);
 /* The same for one that may be offline. */
 char *name_find(const struct ctl *ctl, const struct name *name);
+/*
+ * What a word of the command line means, and the same of it, which may be nothing: then `ret_doubt`
+ * tells why, if several have the name. All is the caller's. CTL_OK, or CTL_USAGE with a message.
+ */
+int name_find_word(const struct ctl *ctl, const char *word, struct name *ret_name,
+	char **ret_folder, char **ret_doubt);
 /* Where nothing is found because several volumes have the name: which, as the daemon says it. */
 char *name_find_doubt(const struct ctl *ctl, const struct name *name);

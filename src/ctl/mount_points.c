@@ -78,10 +78,8 @@ static int list_named(const struct ctl *ctl, const char *word, struct table *tab
 	_cleanup_free_ char *folder = NULL, *doubt = NULL;
 	struct name name;
 
-	if (name_guess(ctl, word, &name) != CTL_OK)
+	if (name_find_word(ctl, word, &name, &folder, &doubt) != CTL_OK)
 		return CTL_USAGE;
-	folder = name_find(ctl, &name);
-	doubt = folder ? NULL : name_find_doubt(ctl, &name);
 	if (!folder)
 		return ctl_fail("cannot list the mount points of '%s': %s", word,
 			doubt ? doubt

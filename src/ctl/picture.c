@@ -352,10 +352,8 @@ static int draw_named(struct picture *picture, const char *word, struct line *ma
 	struct item *item;
 	struct name name;
 
-	if (name_guess(picture->ctl, word, &name) != CTL_OK)
+	if (name_find_word(picture->ctl, word, &name, &folder, &doubt) != CTL_OK)
 		return CTL_USAGE;
-	folder = name_find(picture->ctl, &name);
-	doubt = folder ? NULL : name_find_doubt(picture->ctl, &name);
 	if (doubt)
 		return ctl_fail("cannot show '%s': %s", word, doubt);
 	node = folder ? tree_read_link(picture->ctl, "%s/device", folder) : NULL;

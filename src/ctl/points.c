@@ -197,10 +197,8 @@ static int find_id(
 	_cleanup_free_ char *folder = NULL, *doubt = NULL;
 	struct name name;
 
-	if (name_guess(ctl, word, &name) != CTL_OK)
+	if (name_find_word(ctl, word, &name, &folder, &doubt) != CTL_OK)
 		return CTL_USAGE;
-	folder = name_find(ctl, &name);
-	doubt = folder ? NULL : name_find_doubt(ctl, &name);
 	if (doubt)
 		return ctl_fail("cannot list '%s': %s", word, doubt);
 	for (size_t i = 0; !folder && i < points->count; i++) {

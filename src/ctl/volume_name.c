@@ -447,3 +447,13 @@ char *name_find_present(const struct ctl *ctl, const struct name *name)
 {
 	return find_in_state(ctl, name, "incomplete");
 }
+
+int name_find_word(const struct ctl *ctl, const char *word, struct name *ret_name,
+	char **ret_folder, char **ret_doubt)
+{
+	if (name_guess(ctl, word, ret_name) != CTL_OK)
+		return CTL_USAGE;
+	*ret_folder = name_find(ctl, ret_name);
+	*ret_doubt = *ret_folder ? NULL : name_find_doubt(ctl, ret_name);
+	return CTL_OK;
+}

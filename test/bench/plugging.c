@@ -20,6 +20,7 @@
 #define ATTACHES 4     /* single ones, per run */
 #define LIMIT 60e6     /* µs, for anything to happen */
 #define CALM 50e3      /* µs before it, in which nothing happens */
+#define GATHERED 400e3 /* µs, after which what came is written down */
 #define LOOK 100       /* µs between two looks at one, */
 #define LOOK_MANY 1000 /* and at many, which take a second */
 
@@ -265,6 +266,7 @@ static double measure_mode(
 	storm("own", stage.volumes, &time, &cpu);
 	add(&samples[STORM], time, 1);
 	add(&samples[CPU], cpu, stage.volumes);
+	sleep_for(GATHERED);
 	commits = get_metric("mmfs_commits_total");
 	retrigger(&time, &cpu_labels);
 	add(&samples[RETRIGGER], time, 1);
